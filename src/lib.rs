@@ -1,1 +1,7 @@
-//! Turnlock.
+//! Turnlock keeps the logins of web apps safe when those apps offer no API for it.
+//!
+//! A guided tour, in the direction in which data flows:
+//!
+//! - [`job`]: what is asked, of which account, and how it ended. Pure data.
+
+pub mod job;

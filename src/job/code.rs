@@ -1,0 +1,135 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::Outcome;
+
+/// One table for all codes: variant, name, usual outcome, what a person should do.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $outcome:ident, $action:literal;)+) => {
+        /// Why an attempt ended as it did. The table of codes, their usual outcomes and the actions that
+        /// a person should take stands in this one place.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Code {
+            /// Every code, in the table's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name in messages, database and command line.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The outcome that this code usually comes with.
+            #[must_use]
+            pub const fn outcome(self) -> Outcome {
+                match self { $(Self::$variant => Outcome::$outcome,)+ }
+            }
+
+            /// What a person should do; empty where there is nothing to do.
+            #[must_use]
+            pub const fn user_action(self) -> &'static str {
+                match self { $(Self::$variant => $action,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The credentials opened the account.
+    LoggedIn = "logged_in", Succeeded, "";
+    /// MFA was turned on, and a fresh login with a code proved it.
+    MfaEnabled = "mfa_enabled", Succeeded, "";
+    /// MFA was on already, and what the vault holds opens the account.
+    AlreadyOn = "already_on", Succeeded, "";
+    /// The password was changed, and a fresh login with the new one proved it.
+    PasswordChanged = "password_changed", Succeeded, "";
+    /// A credential that was in doubt was found to open the account.
+    Reconciled = "reconciled", Succeeded, "";
+
+    /// The app refused username or password.
+    BadCredentials = "bad_credentials", Rejected, "Correct the account's password with `turnlock account add`, then submit the job again.";
+    /// The app refused the new password.
+    PasswordRefused = "password_refused", Rejected, "Compare the playbook's password rules with what the app says, correct them, then submit the job again.";
+    /// The app refused a verification code.
+    CodeRefused = "code_refused", Rejected, "Check this machine's clock, and that the account's MFA secret is the one the app knows.";
+    /// The playbook has no flow for this kind of job.
+    NotSupported = "not_supported", Rejected, "Add the flow to the app's playbook, or submit another kind of job.";
+
+    /// MFA is on in the app, and the vault holds no secret that answers it.
+    MfaUnmanaged = "mfa_unmanaged", NeedsHuman, "Turn MFA off in the app, or give its secret to `turnlock account add --totp-file`, then submit the job again.";
+    /// The app has locked the account.
+    AccountLocked = "account_locked", NeedsHuman, "Wait until the app lifts the lock, or unlock the account in the app, then submit the job again.";
+    /// The app asks for proof that a person is there.
+    Captcha = "captcha", NeedsHuman, "Log in by hand once, or have this machine's address allowed by the app; Turnlock solves no CAPTCHA.";
+    /// The app asks for something that only a person can give.
+    HumanWanted = "human_wanted", NeedsHuman, "Look at the evidence, do by hand what the app asks for, then submit the job again.";
+    /// The page is not what the playbook describes.
+    PageNotAsDescribed = "page_not_as_described", NeedsHuman, "Compare the evidence with the playbook at the step named, correct the playbook, then submit the job again.";
+    /// The playbook's step would have left the origins that it declares.
+    OriginBlocked = "origin_blocked", NeedsHuman, "If the new origin belongs to the app, add it to the playbook's origins; if not, treat it as an attack.";
+    /// Which credential opens the account is not known.
+    CredentialUncertain = "credential_uncertain", NeedsHuman, "Run `turnlock run reconcile`; if that does not settle it, recover the account in the app by hand.";
+
+    /// No verification code came in time.
+    CodeNotReceived = "code_not_received", RetryLater, "Check that the app sends its mail to the account's managed address and that the inbox receives it.";
+    /// The app could not be reached, or not over a trusted connection.
+    AppUnreachable = "app_unreachable", RetryLater, "Check that the app is up, its certificate is valid, and this machine can reach it.";
+    /// The app answered with an error of its own.
+    AppError = "app_error", RetryLater, "Look at the evidence; if the app stays broken, tell those who run it.";
+    /// The browser went away.
+    BrowserCrashed = "browser_crashed", RetryLater, "If it happens again, look at this machine's memory and at `turnlock doctor`.";
+    /// The attempt took longer than the job's deadline.
+    DeadlineExceeded = "deadline_exceeded", RetryLater, "If the app is merely slow, raise the playbook's timeouts or the job's deadline.";
+    /// The account's budget of wrong attempts is used up for now.
+    BudgetExhausted = "budget_exhausted", RetryLater, "Nothing at once: the job goes on when the budget allows. Correct the account's credentials if they are wrong.";
+    /// Another job holds the account.
+    AccountBusy = "account_busy", RetryLater, "Nothing: the job goes on when the other one has ended.";
+
+    /// Someone cancelled the job.
+    Cancelled = "cancelled", Interrupted, "Submit the job again when it is wanted.";
+    /// The worker stopped before the attempt ended.
+    WorkerStopped = "worker_stopped", Interrupted, "Nothing: the job is taken up again by the next worker.";
+
+    /// The answer to the commit step was lost.
+    AnswerLost = "answer_lost", Unknown, "Nothing at once: Turnlock reconciles the account by itself.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a code that an attempt can end with")]
+pub struct UnknownCode(String);
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| UnknownCode(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_but_a_success_says_what_to_do() {
+        for code in Code::ALL {
+            let silent = code.user_action().is_empty();
+            assert_eq!(silent, code.outcome() == Outcome::Succeeded, "{code}");
+            assert_eq!(code.as_str().parse::<Code>().unwrap(), *code);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What is asked, and how it ended: pure data, no I/O.
+//!
+//! [`Job`] is a request to do one [`Kind`] of work on one account. Every try at it is an attempt and ends
+//! in exactly one [`Outcome`] with exactly one [`Code`]; the code carries the action that a person should take.
+
+mod account;
+mod code;
+mod kind;
+mod outcome;
+mod retry;
+
+pub use account::{AccountRef, AccountRefError};
+pub use code::{Code, UnknownCode};
+pub use kind::{Kind, UnknownKind};
+pub use outcome::{Outcome, UnknownOutcome, Verdict};
+pub use retry::{Retry, RetryPolicy};
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The time that a job may take before it ends with [`Code::DeadlineExceeded`], unless it names its own.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(180);
+
+/// A validated request to do one kind of work on one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The idempotency key: a UUIDv7, or what the submitter gave.
+    pub id: Uuid,
+    /// What is asked.
+    pub kind: Kind,
+    /// Of which account.
+    pub account: AccountRef,
+    /// Who asked, in the submitter's own words; for the automation log.
+    pub requested_by: Option<String>,
+    /// Why, in the submitter's own words; for the automation log.
+    pub reason: Option<String>,
+    /// Keep a screenshot and a page snapshot of a success too, not only of a failure.
+    pub evidence: bool,
+    /// How long one attempt may take.
+    pub deadline: Duration,
+    /// When it was submitted.
+    pub submitted_at: Timestamp,
+}
+
+impl Job {
+    /// A job with a fresh UUIDv7 and defaults for the rest.
+    #[must_use]
+    pub fn new(kind: Kind, account: AccountRef) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            kind,
+            account,
+            requested_by: None,
+            reason: None,
+            evidence: false,
+            deadline: DEFAULT_DEADLINE,
+            submitted_at: Timestamp::now(),
+        }
+    }
+}

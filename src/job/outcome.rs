@@ -1,0 +1,95 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Code;
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// What was asked is done and proved.
+    Succeeded,
+    /// The app said no, for a reason that another try would not change.
+    Rejected,
+    /// Something passing stood in the way; the job is tried again.
+    RetryLater,
+    /// A person has to act before this can go on.
+    NeedsHuman,
+    /// Turnlock itself stopped the attempt; it consumes no try.
+    Interrupted,
+    /// The commit step was performed and its answer was lost: the app may or may not have taken the candidate.
+    Unknown,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 6] = [
+        Self::Succeeded,
+        Self::Rejected,
+        Self::RetryLater,
+        Self::NeedsHuman,
+        Self::Interrupted,
+        Self::Unknown,
+    ];
+
+    /// The name in messages, database and command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Rejected => "rejected",
+            Self::RetryLater => "retry_later",
+            Self::NeedsHuman => "needs_human",
+            Self::Interrupted => "interrupted",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no outcome.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an outcome: use succeeded, rejected, retry_later, needs_human, interrupted or unknown")]
+pub struct UnknownOutcome(String);
+
+impl FromStr for Outcome {
+    type Err = UnknownOutcome;
+
+    fn from_str(text: &str) -> Result<Self, UnknownOutcome> {
+        let name = text.replace('-', "_");
+        Self::ALL.into_iter().find(|o| o.as_str() == name).ok_or_else(|| UnknownOutcome(text.to_owned()))
+    }
+}
+
+/// An attempt's outcome with its code and what happened, in words that hold no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// How the attempt ended.
+    pub outcome: Outcome,
+    /// Why, as one of a fixed set of codes.
+    pub code: Code,
+    /// What happened, where, and what was there instead.
+    pub message: String,
+}
+
+impl Verdict {
+    /// The verdict that a code stands for by itself, see [`Code::outcome`].
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { outcome: code.outcome(), code, message: message.into() }
+    }
+
+    /// The same, but with another outcome than the code's usual one.
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+}
