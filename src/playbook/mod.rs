@@ -1,0 +1,15 @@
+//! Playbooks: source → spanned nodes → typed tree → checks → diagnostics.
+//!
+//! A playbook is data that describes an app: its origins, its password rules, its flows. This
+//! module turns the text into a [`Playbook`] or into a [`Report`] of everything that is wrong
+//! with it. It reads no file and opens no connection.
+
+mod diagnostic;
+mod overrides;
+mod report;
+mod tree;
+
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use overrides::OriginOverrides;
+pub use report::Report;
+pub use tree::*;

@@ -1,0 +1,67 @@
+//! Everything that is wrong with a playbook, drawn for people.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::{Diagnostic, Severity};
+
+/// What the checker found in one playbook, in the order of the source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The playbook's name.
+    pub name: String,
+    /// Its source, for the lines that are shown.
+    pub source: String,
+    /// The findings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Whether anything keeps the playbook from running.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// Draws every finding: what is wrong, file, line and column, the line with the place
+    /// underlined, and what to write instead. With `color`, for a terminal.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let mut drawn = String::new();
+        for found in &self.diagnostics {
+            if !drawn.is_empty() {
+                drawn.push('\n');
+            }
+            drawn.push_str(&self.draw(&renderer, found));
+            drawn.push('\n');
+        }
+        drawn
+    }
+
+    fn draw(&self, renderer: &Renderer, found: &Diagnostic) -> String {
+        let level = match found.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = level.primary_title(&found.message).id(found.code).element(
+            Snippet::source(&self.source)
+                .path(&self.name)
+                .annotation(AnnotationKind::Primary.span(found.span.range.clone()).label(&found.label)),
+        );
+        if !found.help.is_empty() {
+            group = group.element(Level::HELP.message(&found.help));
+        }
+        for note in &found.notes {
+            group = group.element(Level::NOTE.message(note));
+        }
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl std::error::Error for Report {}

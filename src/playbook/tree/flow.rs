@@ -1,0 +1,116 @@
+//! Flows: named lists of steps.
+
+use std::fmt;
+
+use super::{End, Step};
+
+/// A flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Which flow it is.
+    pub kind: FlowKind,
+    /// What it does, in order. Every path through them reaches an end.
+    pub steps: Vec<Step>,
+}
+
+/// The flows of a playbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flows {
+    /// From a fresh context to `signed_in`.
+    pub login: Flow,
+    /// From signed in to `signed_out`.
+    pub logout: Option<Flow>,
+    /// From signed in to `mfa_enabled`.
+    pub enrol_mfa: Option<Flow>,
+    /// From signed in to `password_changed`.
+    pub change_password: Option<Flow>,
+    /// From a fresh context to `signed_in`, when `login` is barred.
+    pub recover: Option<Flow>,
+}
+
+impl Flows {
+    /// The flow of that kind, if the app has it.
+    pub fn get(&self, kind: FlowKind) -> Option<&Flow> {
+        match kind {
+            FlowKind::Login => Some(&self.login),
+            FlowKind::Logout => self.logout.as_ref(),
+            FlowKind::EnrolMfa => self.enrol_mfa.as_ref(),
+            FlowKind::ChangePassword => self.change_password.as_ref(),
+            FlowKind::Recover => self.recover.as_ref(),
+        }
+    }
+
+    /// Every flow that the app has.
+    pub fn iter(&self) -> impl Iterator<Item = &Flow> {
+        FlowKind::ALL.into_iter().filter_map(|kind| self.get(kind))
+    }
+}
+
+/// The kinds of flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FlowKind {
+    /// `login`
+    Login,
+    /// `logout`
+    Logout,
+    /// `enrol_mfa`
+    EnrolMfa,
+    /// `change_password`
+    ChangePassword,
+    /// `recover`
+    Recover,
+}
+
+impl FlowKind {
+    /// Every kind, in the order in which a playbook should give them.
+    pub const ALL: [Self; 5] =
+        [Self::Login, Self::Logout, Self::EnrolMfa, Self::ChangePassword, Self::Recover];
+
+    /// The key in the playbook.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::EnrolMfa => "enrol_mfa",
+            Self::ChangePassword => "change_password",
+            Self::Recover => "recover",
+        }
+    }
+
+    /// The end that the flow is for; the checker sees to it that it can be reached.
+    pub fn goal(self) -> End {
+        match self {
+            Self::Login | Self::Recover => End::SignedIn,
+            Self::Logout => End::SignedOut,
+            Self::EnrolMfa => End::MfaEnabled,
+            Self::ChangePassword => End::PasswordChanged,
+        }
+    }
+
+    /// Whether the flow hands the app a candidate, by exactly one commit step.
+    pub fn commits(self) -> bool {
+        matches!(self, Self::EnrolMfa | Self::ChangePassword)
+    }
+
+    /// Whether it begins in a fresh context rather than signed in.
+    pub fn starts_fresh(self) -> bool {
+        matches!(self, Self::Login | Self::Recover)
+    }
+
+    /// Whether the flow may end so.
+    pub fn may_end(self, end: End) -> bool {
+        match end {
+            End::Captcha | End::NeedsHuman | End::AppError => true,
+            End::BadCredentials | End::CodeRefused | End::AccountLocked => self != Self::Logout,
+            End::MfaAlreadyOn | End::MfaUnmanaged => self == Self::EnrolMfa,
+            End::PasswordRefused => self == Self::ChangePassword,
+            End::SignedIn | End::SignedOut | End::MfaEnabled | End::PasswordChanged => end == self.goal(),
+        }
+    }
+}
+
+impl fmt::Display for FlowKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

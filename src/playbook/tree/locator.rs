@@ -1,0 +1,94 @@
+//! Locators: how a person would say which element is meant.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One way to find an element.
+///
+/// Serialises as `{"by":{"label":["Password"]},"exact":false,"frame":null,"within":null,"containing":[]}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Locator {
+    /// What it goes by.
+    pub by: By,
+    /// Whether the text must match as a whole and in case.
+    pub exact: bool,
+    /// The named frame it is in; the main page if `None`.
+    pub frame: Option<String>,
+    /// The element it is inside of. That locator has no `frame` of its own: it is in the same one.
+    pub within: Option<Box<Locator>>,
+    /// Only elements that contain one of these texts; empty if any will do.
+    pub containing: Vec<String>,
+}
+
+/// What a locator goes by. Texts are alternatives: one of them must match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The text of a form field's label.
+    Label(Vec<String>),
+    /// ARIA role, explicit or implied by the element, and accessible name.
+    Role {
+        /// A role of WAI-ARIA 1.2.
+        role: String,
+        /// The accessible name; empty if any will do.
+        name: Vec<String>,
+    },
+    /// The placeholder of a form field.
+    Placeholder(Vec<String>),
+    /// The element's own visible text.
+    Text(Vec<String>),
+    /// `data-testid`, `data-test-id` or `data-test`.
+    TestId(String),
+    /// The HTML `autocomplete` field name: `username`, `current-password`, `one-time-code`.
+    Autocomplete(String),
+    /// A CSS selector.
+    Css(String),
+    /// An XPath 1.0 expression.
+    Xpath(String),
+}
+
+impl fmt::Display for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.by.fmt(f)?;
+        if !self.containing.is_empty() {
+            write!(f, " containing {}", Texts(&self.containing))?;
+        }
+        if let Some(within) = &self.within {
+            write!(f, " within {within}")?;
+        }
+        if let Some(frame) = &self.frame {
+            write!(f, " in frame {frame}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Label(texts) => write!(f, "label {}", Texts(texts)),
+            Self::Role { role, name } if name.is_empty() => write!(f, "role {role}"),
+            Self::Role { role, name } => write!(f, "role {role} {}", Texts(name)),
+            Self::Placeholder(texts) => write!(f, "placeholder {}", Texts(texts)),
+            Self::Text(texts) => write!(f, "text {}", Texts(texts)),
+            Self::TestId(id) => write!(f, "test_id {id:?}"),
+            Self::Autocomplete(field) => write!(f, "autocomplete {field}"),
+            Self::Css(selector) => write!(f, "css {selector:?}"),
+            Self::Xpath(path) => write!(f, "xpath {path:?}"),
+        }
+    }
+}
+
+/// Alternatives in quotes: `"Sign in"`, `"Sign in" / "Log in"`.
+struct Texts<'a>(&'a [String]);
+
+impl fmt::Display for Texts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, text) in self.0.iter().enumerate() {
+            let or = if nth == 0 { "" } else { " / " };
+            write!(f, "{or}{text:?}")?;
+        }
+        Ok(())
+    }
+}
