@@ -2,8 +2,13 @@
 //!
 //! A guided tour, in the direction in which data flows:
 //!
+//! - [`config`]: what was configured, from flags, environment and file.
+//! - [`telemetry`], [`redact`]: what is said about it, and what never is.
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
 
+pub mod config;
 pub mod job;
 pub mod playbook;
+pub mod redact;
+pub mod telemetry;

@@ -1,0 +1,80 @@
+//! The one place that reads the environment and the config file.
+//!
+//! Every setting has one name, and three ways to say it: the flag `--database-url`, the variable
+//! `TURNLOCK_DATABASE_URL`, the key `database_url` in `turnlock.toml`; the first that says it decides. Values
+//! keep their [`Source`] until they are understood, so that an error names the place to mend.
+
+mod browser;
+mod environment;
+mod error;
+mod file;
+mod key;
+mod layer;
+mod origin;
+mod resolve;
+
+pub use browser::{BrowserChoice, CANDIDATES};
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use key::Key;
+pub use layer::{Layer, Raw, Source};
+pub use origin::OriginOverrides;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Everything that was configured, understood and checked; nothing is opened or bound yet.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the automation log, the jobs and the sealed accounts are kept.
+    pub database: Database,
+    /// Where jobs come from.
+    pub queue: Queue,
+    /// Where mail for the managed addresses arrives.
+    pub inbox: Inbox,
+    /// The file with the key that seals the vault.
+    pub master_key_file: PathBuf,
+    /// Playbook files, and folders of them.
+    pub playbooks: Vec<PathBuf>,
+    /// The folder for evidence.
+    pub artifacts: PathBuf,
+    /// Which browser to start, and how; found only when one is wanted.
+    pub browser: BrowserChoice,
+    /// How many jobs a worker does at once.
+    pub slots: usize,
+    /// Where this deployment's apps are, if not where their playbooks say.
+    pub origins: OriginOverrides,
+    /// The config file that was read, if there was one.
+    pub file: Option<PathBuf>,
+}
+
+/// Where rows are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+}
+
+impl Database {
+    /// The URL that says the same, `sqlite:PATH`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+        }
+    }
+}
+
+/// Where jobs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// A table in the database.
+    Embedded,
+}
+
+/// Where mail arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbox {
+    /// The built-in SMTP receiver, listening here.
+    Smtp(SocketAddr),
+}

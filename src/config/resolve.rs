@@ -1,0 +1,270 @@
+use std::path::PathBuf;
+
+use super::{
+    BrowserChoice, Config, ConfigError, Database, Environment, Inbox, Key, Layer, OriginOverrides, Queue,
+    Raw, Source, file, layer,
+};
+
+/// The most jobs that one worker does at once.
+const MOST_SLOTS: usize = 64;
+
+impl Config {
+    /// Reads the config file and puts flags before variables before the file before the defaults.
+    ///
+    /// The file is the one named by `named` (the flag `--config`), else by `TURNLOCK_CONFIG`, else
+    /// `turnlock.toml` in the working folder, else the one in the user's configuration folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the place that is wrong.
+    pub fn resolve(
+        flags: Layer,
+        named: Option<PathBuf>,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let (file, from_file) = match find_file(named, environment) {
+            Some(path) => {
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|reason| ConfigError::Unreadable { path: path.clone(), reason })?;
+                let layer = file::parse(&path, &text)?;
+                (Some(path), layer)
+            }
+            None => (None, Layer::new()),
+        };
+        let layers = [flags, layer::from_environment(environment), from_file];
+        Resolver { layers, environment }.config(file)
+    }
+}
+
+fn find_file(named: Option<PathBuf>, environment: &Environment) -> Option<PathBuf> {
+    let named = named.map(|path| environment.folder().join(path));
+    named.or_else(|| environment.path("TURNLOCK_CONFIG")).or_else(|| {
+        let here = environment.folder().join("turnlock.toml");
+        let of_user = environment.config_folder().map(|folder| folder.join("turnlock.toml"));
+        [Some(here), of_user].into_iter().flatten().find(|path| path.is_file())
+    })
+}
+
+struct Resolver<'a> {
+    layers: [Layer; 3],
+    environment: &'a Environment,
+}
+
+impl Resolver<'_> {
+    fn config(&self, file: Option<PathBuf>) -> Result<Config, ConfigError> {
+        let mut origins = OriginOverrides::default();
+        // Each layer may override some origins and leave others, so all are taken, the strongest last.
+        for layer in self.layers.iter().rev() {
+            layer.get(&Key::Origins).map_or(Ok(()), |raw| origins.take(raw))?;
+        }
+        Ok(Config {
+            database: self.database()?,
+            queue: self.queue()?,
+            inbox: self.inbox()?,
+            master_key_file: self.path(Key::MasterKeyFile, "master.key")?,
+            playbooks: self.playbooks(),
+            artifacts: self.path(Key::Artifacts, "artifacts")?,
+            browser: self.browser()?,
+            slots: self.slots()?,
+            origins,
+            file,
+        })
+    }
+
+    fn raw(&self, key: Key) -> Option<&Raw> {
+        self.layers.iter().find_map(|layer| layer.get(&key))
+    }
+
+    /// The single text of a setting.
+    fn text(&self, key: Key) -> Option<(&str, &Source)> {
+        let raw = self.raw(key)?;
+        Some((raw.values.last()?, &raw.source))
+    }
+
+    fn in_data_folder(&self, key: Key, name: &str) -> Result<PathBuf, ConfigError> {
+        let folder = self.environment.data_folder().ok_or_else(|| ConfigError::NoHome(key.flag()))?;
+        Ok(folder.join(name))
+    }
+
+    fn path(&self, key: Key, default: &str) -> Result<PathBuf, ConfigError> {
+        match self.text(key) {
+            Some((text, _)) => Ok(self.environment.folder().join(text)),
+            None => self.in_data_folder(key, default),
+        }
+    }
+
+    fn database(&self) -> Result<Database, ConfigError> {
+        let Some((text, at)) = self.text(Key::DatabaseUrl) else {
+            return Ok(Database::Sqlite(self.in_data_folder(Key::DatabaseUrl, "turnlock.db")?));
+        };
+        let Some(path) = text.strip_prefix("sqlite:") else {
+            return Err(bad_url(at, text, "this version keeps its rows in SQLite: write sqlite:PATH"));
+        };
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.starts_with(':') || path.contains('?') {
+            return Err(bad_url(at, text, "name a file, for example sqlite:turnlock.db"));
+        }
+        let folder = match at {
+            Source::File(file, ..) => file.parent().unwrap_or(self.environment.folder()),
+            _ => self.environment.folder(),
+        };
+        Ok(Database::Sqlite(folder.join(path)))
+    }
+
+    fn queue(&self) -> Result<Queue, ConfigError> {
+        match self.text(Key::QueueUrl) {
+            None | Some(("embedded:" | "embedded", _)) => Ok(Queue::Embedded),
+            Some((text, at)) => {
+                Err(bad_url(at, text, "this version has the embedded queue only: write embedded:"))
+            }
+        }
+    }
+
+    fn inbox(&self) -> Result<Inbox, ConfigError> {
+        let (text, at) =
+            self.text(Key::InboxUrl).unwrap_or(("smtp://127.0.0.1:2525", &Source::Default(Key::InboxUrl)));
+        let hint = "write smtp://ADDRESS:PORT, for example smtp://127.0.0.1:2525";
+        let listen = text.strip_prefix("smtp://").ok_or_else(|| bad_url(at, text, hint))?;
+        let listen = listen.trim_end_matches('/').replace("localhost", "127.0.0.1");
+        listen.parse().map(Inbox::Smtp).map_err(|_| bad_url(at, text, hint))
+    }
+
+    /// What was named; else the folders `playbooks` that are there, beside the caller and among the data.
+    fn playbooks(&self) -> Vec<PathBuf> {
+        if let Some(raw) = self.raw(Key::Playbooks) {
+            return raw.values.iter().map(|path| self.environment.folder().join(path)).collect();
+        }
+        let here = Some(self.environment.folder().join("playbooks"));
+        let data = self.environment.data_folder().map(|folder| folder.join("playbooks"));
+        [here, data].into_iter().flatten().filter(|path| path.is_dir()).collect()
+    }
+
+    fn browser(&self) -> Result<BrowserChoice, ConfigError> {
+        let sandbox = match self.text(Key::BrowserSandbox) {
+            None | Some(("on", _)) => true,
+            Some(("off", _)) => false,
+            Some((text, at)) => {
+                let hint = "write on or off".to_owned();
+                return Err(ConfigError::BadValue { at: at.clone(), value: text.to_owned(), hint });
+            }
+        };
+        let named = self.text(Key::Browser).map(|(text, at)| {
+            // A bare name is looked for in PATH, anything else is taken from the working folder.
+            let path = if text.contains('/') { self.environment.folder().join(text) } else { text.into() };
+            (path, at.clone())
+        });
+        let search = self.environment.get("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
+        Ok(BrowserChoice { named, search: search.split(':').map(PathBuf::from).collect(), sandbox })
+    }
+
+    fn slots(&self) -> Result<usize, ConfigError> {
+        let Some((text, at)) = self.text(Key::Slots) else {
+            return Ok(std::thread::available_parallelism().map_or(2, usize::from).min(MOST_SLOTS));
+        };
+        text.parse().ok().filter(|slots| (1..=MOST_SLOTS).contains(slots)).ok_or_else(|| {
+            let hint = format!("write a number from 1 to {MOST_SLOTS}");
+            ConfigError::BadValue { at: at.clone(), value: text.to_owned(), hint }
+        })
+    }
+}
+
+/// A URL may hold a password, so of one that is refused only the scheme is repeated.
+fn bad_url(at: &Source, text: &str, hint: &str) -> ConfigError {
+    let value = match text.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…"),
+        None => text.to_owned(),
+    };
+    ConfigError::BadValue { at: at.clone(), value, hint: hint.to_owned() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn flag(key: Key, values: &[&str]) -> (Key, Raw) {
+        (key, Raw { values: values.iter().map(|v| (*v).to_owned()).collect(), source: Source::Flag(key) })
+    }
+
+    #[test]
+    fn flags_come_before_variables_before_the_file_before_defaults() {
+        let home = tempfile::tempdir().unwrap();
+        let toml = "slots = 3\nqueue_url = \"embedded:\"\ninbox_url = \"smtp://127.0.0.1:3\"\nartifacts = \"ev\"\n\
+                    [origins]\n\"acme.app\" = \"http://127.0.0.1:3\"\n\"acme.sso\" = \"http://127.0.0.1:4\"\n";
+        std::fs::write(home.path().join("turnlock.toml"), toml).unwrap();
+        let folder = home.path().to_str().unwrap();
+        let environment = Environment::of(
+            home.path(),
+            [
+                ("HOME", folder),
+                ("TURNLOCK_SLOTS", "2"),
+                ("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:2"),
+                ("TURNLOCK_ORIGINS", "acme.app=http://127.0.0.1:2, demo.app=http://127.0.0.1:9"),
+            ],
+        );
+        let flags = Layer::from([flag(Key::Slots, &["1"])]);
+        let config = Config::resolve(flags, None, &environment).unwrap();
+        assert_eq!(config.slots, 1);
+        assert_eq!(config.inbox, Inbox::Smtp("127.0.0.1:2".parse().unwrap()));
+        assert_eq!(config.artifacts, home.path().join("ev"));
+        assert_eq!(config.master_key_file, home.path().join(".local/share/turnlock/master.key"));
+        let acme = config.origins.of_app("acme");
+        assert_eq!(
+            (acme["app"].as_str(), acme["sso"].as_str()),
+            ("http://127.0.0.1:2", "http://127.0.0.1:4")
+        );
+        assert_eq!(config.origins.apps().collect::<Vec<_>>(), ["acme", "demo"]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_what_was_meant() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("turnlock.toml"), "slots = 1\n\ndatabse_url = \"sqlite:x\"\n")
+            .unwrap();
+        let environment = Environment::of(home.path(), [("HOME", "/nowhere")]);
+        let error = Config::resolve(Layer::new(), None, &environment).unwrap_err().to_string();
+        assert!(error.contains("turnlock.toml:3: there is no setting `databse_url`"), "{error}");
+        assert!(error.ends_with("did you mean `database_url`?"), "{error}");
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_never_repeats_a_password() {
+        let environment = Environment::of("/nowhere", [("HOME", "/nowhere")]);
+        let flags = Layer::from([flag(Key::QueueUrl, &["amqp://guest:hunter2@mq"])]);
+        let error = Config::resolve(flags, None, &environment).unwrap_err().to_string();
+        assert!(error.starts_with("--queue-url is `amqp://…`"), "{error}");
+        for (variable, value) in [
+            ("TURNLOCK_SLOTS", "0"),
+            ("TURNLOCK_BROWSER_SANDBOX", "maybe"),
+            ("TURNLOCK_INBOX_URL", "imap://x"),
+        ] {
+            let environment = Environment::of("/nowhere", [("HOME", "/nowhere"), (variable, value)]);
+            let error = Config::resolve(Layer::new(), None, &environment).unwrap_err().to_string();
+            assert!(error.starts_with(variable), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_noticed() {
+        let environment = Environment::of("/", [("TURNLOCK_SLOT", "1"), ("TURNLOCK_CORPORA", "x")]);
+        assert_eq!(environment.misspelt(), [("TURNLOCK_SLOT".to_owned(), "TURNLOCK_SLOTS".to_owned())]);
+    }
+
+    #[test]
+    fn a_browser_is_found_by_preference_not_by_place() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        for (folder, name) in [("a", "chromium"), ("b", "chromium-headless-shell")] {
+            std::fs::create_dir(home.path().join(folder)).unwrap();
+            let program = home.path().join(folder).join(name);
+            std::fs::write(&program, "").unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let path = format!("{0}/a:{0}/b", home.path().display());
+        let environment = Environment::of(home.path(), [("HOME", "/nowhere"), ("PATH", &path)]);
+        let config = Config::resolve(Layer::new(), None, &environment).unwrap();
+        assert_eq!(config.browser.find().unwrap(), home.path().join("b/chromium-headless-shell"));
+        let named = Layer::from([flag(Key::Browser, &["./none"])]);
+        let config = Config::resolve(named, None, &environment).unwrap();
+        assert!(matches!(config.browser.find(), Err(ConfigError::NotABrowser { .. })));
+    }
+}

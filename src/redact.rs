@@ -1,0 +1,264 @@
+//! Masks secrets in whatever is about to leave the process: log lines, messages, page snapshots.
+//!
+//! Whoever takes a secret into its hands registers it; from then on [`redact`] masks it, also where it is
+//! written in groups (`JBSW Y3DP`), in another case, or escaped for JSON, HTML or a URL.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+/// What stands in a secret's place.
+pub const MASK: &str = "[secret]";
+
+/// The fewest characters (separators left out) for which groups and case are looked through; a shorter
+/// secret is masked only where it stands as a word of its own, else half of a page would be covered.
+const LOOSE: usize = 6;
+
+/// How many forms of secrets are remembered; the oldest are forgotten first. A job has about 20 secrets of
+/// at most 5 forms, and a worker at most 64 jobs at a time.
+const REMEMBERED: usize = 16_384;
+
+static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
+
+/// Remembers a secret, from now on and in the whole process.
+pub fn register(secret: &SecretString) {
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).add(secret.expose_secret());
+}
+
+/// The text with every secret that was registered masked.
+#[must_use]
+pub fn redact(text: &str) -> Cow<'_, str> {
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).redact(text)
+}
+
+/// Where secrets stand in the text, as byte ranges that do not overlap; to cover them in a picture.
+#[must_use]
+pub fn find(text: &str) -> Vec<std::ops::Range<usize>> {
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).find(text)
+}
+
+#[derive(Default)]
+struct Secrets {
+    /// Folded forms by their first [`LOOSE`] characters, so that a text is gone through once.
+    loose: HashMap<[char; LOOSE], Vec<Zeroizing<Vec<char>>>>,
+    /// Short secrets, as they are.
+    exact: Vec<Zeroizing<String>>,
+    /// What was added, oldest first.
+    order: VecDeque<Form>,
+}
+
+enum Form {
+    Loose(Zeroizing<Vec<char>>),
+    Exact(Zeroizing<String>),
+}
+
+impl Secrets {
+    fn add(&mut self, secret: &str) {
+        let mut forms = vec![Zeroizing::new(secret.to_owned())];
+        forms.extend(escaped(secret).into_iter().map(Zeroizing::new));
+        for form in forms {
+            let folded: Zeroizing<Vec<char>> = Zeroizing::new(fold(&form).map(|(c, ..)| c).collect());
+            match head(&folded) {
+                Some(head) => {
+                    let forms = self.loose.entry(head).or_default();
+                    if !forms.contains(&folded) {
+                        forms.push(folded.clone());
+                        // The longest is tried first: a secret may begin with another one.
+                        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+                        self.order.push_back(Form::Loose(folded));
+                    }
+                }
+                None if form.trim().is_empty() || self.exact.contains(&form) => {}
+                None => {
+                    self.exact.push(form.clone());
+                    self.order.push_back(Form::Exact(form));
+                }
+            }
+        }
+        while self.order.len() > REMEMBERED {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        match self.order.pop_front() {
+            Some(Form::Exact(form)) => self.exact.retain(|other| *other != form),
+            Some(Form::Loose(form)) => {
+                let Some(head) = head(&form) else { return };
+                if let Some(forms) = self.loose.get_mut(&head) {
+                    forms.retain(|other| *other != form);
+                }
+                self.loose.retain(|_, forms| !forms.is_empty());
+            }
+            None => {}
+        }
+    }
+
+    fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let found = self.find(text);
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut masked = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in found {
+            masked.push_str(&text[end..range.start]);
+            masked.push_str(MASK);
+            end = range.end;
+        }
+        masked.push_str(&text[end..]);
+        Cow::Owned(masked)
+    }
+
+    fn find(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let mut found = self.find_loose(text);
+        for secret in &self.exact {
+            let places = text.match_indices(secret.as_str()).map(|(at, _)| at..at + secret.len());
+            found.extend(places.filter(|range| is_word(text, range)));
+        }
+        found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+        found.dedup_by(|next, last| {
+            let overlap = next.start < last.end;
+            if overlap {
+                last.end = last.end.max(next.end);
+            }
+            overlap
+        });
+        found
+    }
+
+    fn find_loose(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        if self.loose.is_empty() {
+            return Vec::new();
+        }
+        let (chars, places): (Vec<char>, Vec<_>) = fold(text).map(|(c, from, to)| (c, (from, to))).unzip();
+        let hits = (0..chars.len()).filter_map(|at| {
+            let rest = &chars[at..];
+            let form = self.loose.get(&head(rest)?)?.iter().find(|form| rest.starts_with(form))?;
+            Some(places[at].0..places[at + form.len() - 1].1)
+        });
+        hits.collect()
+    }
+}
+
+/// The text's characters without separators and in lower case, each with the bytes it stands for.
+fn fold(text: &str) -> impl Iterator<Item = (char, usize, usize)> + '_ {
+    text.char_indices().filter(|(_, c)| !is_separator(*c)).flat_map(|(at, c)| {
+        let end = at + c.len_utf8();
+        c.to_lowercase().map(move |c| (c, at, end))
+    })
+}
+
+/// Space, dashes of any length, and characters that take no room.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{feff}')
+}
+
+fn head(folded: &[char]) -> Option<[char; LOOSE]> {
+    folded.first_chunk().copied()
+}
+
+fn is_word(text: &str, range: &std::ops::Range<usize>) -> bool {
+    let before = text[..range.start].chars().next_back();
+    let after = text[range.end..].chars().next();
+    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+}
+
+/// The secret as JSON, HTML and a URL write it, where that differs from the secret itself.
+fn escaped(secret: &str) -> Vec<String> {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json[1..json.len() - 1].to_owned();
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let quoted = html.replace('"', "&quot;");
+    let all_quoted = quoted.replace('\'', "&#39;");
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let percent = form.replace('+', "%20");
+    let mut forms = vec![json, html, quoted, all_quoted, form, percent];
+    forms.retain(|form| form != secret);
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knowing(secrets: &[&str]) -> Secrets {
+        let mut known = Secrets::default();
+        secrets.iter().for_each(|secret| known.add(secret));
+        known
+    }
+
+    #[test]
+    fn groups_and_case_are_looked_through() {
+        let known = knowing(&["JBSWY3DPEHPK3PXP"]);
+        for text in [
+            "JBSWY3DPEHPK3PXP",
+            "jbsw y3dp ehpk 3pxp",
+            "JBSW-Y3DP-EHPK-3PXP",
+            "JBSW\u{a0}Y3DP\u{2013}EHPK\n3PXP",
+        ] {
+            assert_eq!(known.redact(&format!("<{text}>")), "<[secret]>");
+        }
+        assert_eq!(known.redact("JBSWY3DPEHPK3PX"), "JBSWY3DPEHPK3PX");
+    }
+
+    #[test]
+    fn escaped_secrets_are_masked() {
+        let known = knowing(&[r#"a"b&c<d e'\f"#]);
+        for text in [
+            r#"a"b&c<d e'\f"#,
+            r#"a\"b&c<d e'\\f"#,
+            r"a&quot;b&amp;c&lt;d e&#39;\f",
+            "a%22b%26c%3Cd+e%27%5Cf",
+            "a%22b%26c%3Cd%20e%27%5cf",
+        ] {
+            assert_eq!(known.redact(text), MASK, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_longest_wins_and_overlaps_are_one() {
+        let known = knowing(&["secret", "secret-longer", "longer-still"]);
+        assert_eq!(known.redact("x secretlongerstill y"), "x [secret] y");
+    }
+
+    #[test]
+    fn a_short_secret_is_masked_as_a_word() {
+        let known = knowing(&["cat", "-"]);
+        assert_eq!(known.redact("concatenate cat (cat)"), "concatenate [secret] ([secret])");
+    }
+
+    #[test]
+    fn what_lies_around_is_kept_to_the_byte() {
+        let known = knowing(&["İstanbul-34"]);
+        assert_eq!(known.redact("é İSTANBUL 34 ü"), "é [secret] ü");
+        let ranges = known.find("é İSTANBUL 34 ü");
+        assert_eq!(ranges.len(), 1);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let mut known = Secrets::default();
+        (0..=REMEMBERED).for_each(|n| known.add(&format!("secret{n:06}")));
+        assert_eq!(known.redact("secret000000"), "secret000000");
+        assert_eq!(known.redact("secret000001"), MASK);
+        assert_eq!(known.order.len(), REMEMBERED);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_registered_secret_survives(secret in "[ -~é]{6,24}", before in "[ -~]{0,9}", after in "[ -~]{0,9}") {
+            let folded: String = fold(&secret).map(|(c, ..)| c).collect();
+            proptest::prop_assume!(folded.chars().count() >= LOOSE);
+            let known = knowing(&[&secret]);
+            let text = format!("{before}{secret}{after}");
+            let masked = known.redact(&text);
+            let left: String = fold(&masked).map(|(c, ..)| c).collect();
+            proptest::prop_assert!(!left.contains(&folded) || MASK.contains(&folded));
+        }
+    }
+}
