@@ -6,8 +6,10 @@
 //! - [`telemetry`], [`redact`]: what is said about it, and what never is.
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
+//! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 
 pub mod config;
+pub mod credential;
 pub mod job;
 pub mod playbook;
 pub mod redact;

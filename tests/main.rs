@@ -1,1 +1,6 @@
 //! The one integration binary: a file per promise or feature under `suite/`, a shared harness in `harness/`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod suite {
+    mod password_rules;
+}
