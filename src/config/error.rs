@@ -43,6 +43,14 @@ pub enum ConfigError {
         /// What to write instead.
         hint: String,
     },
+    /// An override of an origin was not understood.
+    #[error("{at}: {hint}")]
+    BadOrigin {
+        /// Where it was said.
+        at: Source,
+        /// What is wrong, and what to write instead.
+        hint: String,
+    },
     /// There is no home to put the defaults in.
     #[error("neither HOME nor XDG_DATA_HOME is set: set one of them, or name the place with {0}")]
     NoHome(String),

@@ -10,7 +10,6 @@ mod error;
 mod file;
 mod key;
 mod layer;
-mod origin;
 mod resolve;
 
 pub use browser::{BrowserChoice, CANDIDATES};
@@ -18,10 +17,11 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use key::Key;
 pub use layer::{Layer, Raw, Source};
-pub use origin::OriginOverrides;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::playbook::OriginOverrides;
 
 /// Everything that was configured, understood and checked; nothing is opened or bound yet.
 #[derive(Debug, Clone)]

@@ -54,7 +54,10 @@ impl Resolver<'_> {
         let mut origins = OriginOverrides::default();
         // Each layer may override some origins and leave others, so all are taken, the strongest last.
         for layer in self.layers.iter().rev() {
-            layer.get(&Key::Origins).map_or(Ok(()), |raw| origins.take(raw))?;
+            let Some(raw) = layer.get(&Key::Origins) else { continue };
+            for text in &raw.values {
+                origins.add(text).map_err(|hint| ConfigError::BadOrigin { at: raw.source.clone(), hint })?;
+            }
         }
         Ok(Config {
             database: self.database()?,

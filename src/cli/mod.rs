@@ -1,0 +1,100 @@
+//! The command line: a file per subcommand, one typed set of exit codes.
+
+mod context;
+mod exit;
+mod failure;
+mod globals;
+mod output;
+mod password;
+mod secret_input;
+mod since;
+
+pub use context::Context;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use globals::Globals;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write, stderr};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Environment;
+use crate::redact::redact;
+use crate::telemetry;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the job failed
+  2  the arguments make no sense
+  3  the environment or the configuration is at fault
+  4  a playbook is invalid";
+
+/// Keeps the logins of web apps safe when those apps offer no API for it
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, disable_help_subcommand = true, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// See what an app's password rules give
+    Password(password::Password),
+}
+
+impl Command {
+    /// The log level unless another is asked for.
+    const fn usual_level(&self) -> &'static str {
+        "warn"
+    }
+
+    fn run(self, _context: &Context) -> Result<Exit, Failure> {
+        match self {
+            Self::Password(password) => password.run(),
+        }
+    }
+}
+
+/// Runs the command that these arguments name, in this process's environment.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors: clap gives them to standard output with code 0.
+            let _ = error.print();
+            return if error.exit_code() == 0 { Exit::Done } else { Exit::Usage };
+        }
+    };
+    let context = Context::new(cli.globals, Environment::of_process());
+    let colour = stderr().is_terminal() && context::colours_welcome(&context.environment);
+    let wanted = context.globals.telemetry(&context.environment, cli.command.usual_level(), colour);
+    let done = telemetry::start(&wanted).map_err(Failure::from).and_then(|()| {
+        if let Err(error) = telemetry::harden() {
+            tracing::warn!("core dumps cannot be forbidden: {error}");
+        }
+        cli.command.run(&context)
+    });
+    done.unwrap_or_else(|failure| {
+        if !failure.is_silent() {
+            let _ = writeln!(stderr(), "turnlock: {}", redact(&failure.to_string()));
+        }
+        failure.exit()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_defined() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,58 @@
+//! How things look on a terminal: tables that fit it, local times, coloured outcomes.
+
+use std::time::Duration;
+
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::job::Outcome;
+
+/// An empty table with this heading, as wide as the terminal at most.
+#[must_use]
+pub fn table<const N: usize>(heading: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(heading);
+    table
+}
+
+/// The outcome, coloured where colours are welcome.
+#[must_use]
+pub fn outcome_cell(outcome: Outcome, colour: bool) -> Cell {
+    let cell = Cell::new(outcome);
+    let paint = match outcome {
+        Outcome::Succeeded => Color::Green,
+        Outcome::Rejected | Outcome::Unknown => Color::Red,
+        Outcome::NeedsHuman => Color::Magenta,
+        Outcome::RetryLater | Outcome::Interrupted => Color::Yellow,
+    };
+    if colour { cell.fg(paint) } else { cell }
+}
+
+/// The time as the clock on this wall shows it.
+#[must_use]
+pub fn local_time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A duration for people: `85 ms`, `1.2 s`, `3 min 5 s`.
+#[must_use]
+pub fn duration(length: Duration) -> String {
+    let ms = length.as_millis();
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{:.1} s", length.as_secs_f64()),
+        _ => format!("{} min {} s", length.as_secs() / 60, length.as_secs() % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        let shown = [85, 1_240, 185_000].map(|ms| duration(Duration::from_millis(ms)));
+        assert_eq!(shown, ["85 ms", "1.2 s", "3 min 5 s"]);
+    }
+}
