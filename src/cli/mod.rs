@@ -4,10 +4,7 @@ mod context;
 mod exit;
 mod failure;
 mod globals;
-mod output;
 mod password;
-mod secret_input;
-mod since;
 
 pub use context::Context;
 pub use exit::Exit;

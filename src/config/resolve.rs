@@ -210,12 +210,9 @@ mod tests {
         assert_eq!(config.inbox, Inbox::Smtp("127.0.0.1:2".parse().unwrap()));
         assert_eq!(config.artifacts, home.path().join("ev"));
         assert_eq!(config.master_key_file, home.path().join(".local/share/turnlock/master.key"));
-        let acme = config.origins.of_app("acme");
-        assert_eq!(
-            (acme["app"].as_str(), acme["sso"].as_str()),
-            ("http://127.0.0.1:2", "http://127.0.0.1:4")
-        );
-        assert_eq!(config.origins.apps().collect::<Vec<_>>(), ["acme", "demo"]);
+        assert_eq!(config.origins.get("acme", "app"), Some("http://127.0.0.1:2"));
+        assert_eq!(config.origins.get("acme", "sso"), Some("http://127.0.0.1:4"));
+        assert_eq!(config.origins.get("demo", "app"), Some("http://127.0.0.1:9"));
     }
 
     #[test]
