@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod suite {
+    mod architecture;
+    mod cli;
     mod password_rules;
 }

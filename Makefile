@@ -1,0 +1,37 @@
+# What can be made; `make` alone prints this list.
+
+# What scripts/install-* set up, so that a fresh machine needs cargo and make and nothing else by hand.
+CARGO ?= cargo
+export CARGO_TERM_COLOR ?= auto
+
+# Chromium's sandbox does not work for root. The demo and the benchmark open nothing but the bundled app on
+# loopback, so for them, and only for root, it is turned off.
+SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check audit apps bench
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## install what is missing, build, and do the whole job on the bundled app
+	scripts/install-build-deps
+	scripts/install-browser
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --quiet -- demo $(SANDBOX_FOR_OWN_APP) $(DEMO_FLAGS)
+
+test: ## install what is missing and run every test
+	scripts/install-build-deps
+	scripts/install-browser
+	scripts/run-tests
+
+check: ## formatting, lints, and what the dependencies may be
+	scripts/install-build-deps
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	scripts/install-cargo-deny
+	$(CARGO) deny --log-level error check bans licenses sources
+
+audit: ## known holes in the dependencies; needs the advisory database
+	scripts/install-cargo-deny
+	$(CARGO) deny check advisories
