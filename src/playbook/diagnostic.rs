@@ -1,6 +1,6 @@
 //! One thing wrong with a playbook, and what to write instead.
 
-use std::ops::Range;
+use super::Place;
 
 /// Something that the checker has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Diagnostic {
     /// What is wrong.
     pub message: String,
     /// Where.
-    pub span: Span,
+    pub place: Place,
     /// What to say at the place itself.
     pub label: String,
     /// What to write instead.
@@ -30,13 +30,22 @@ pub enum Severity {
     Warning,
 }
 
-/// A stretch of the source.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Span {
-    /// Bytes.
-    pub range: Range<usize>,
-    /// Of the first character, from 1.
-    pub line: usize,
-    /// Of the first character, in characters, from 1.
-    pub column: usize,
+impl Diagnostic {
+    /// What to say at the place itself.
+    pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        self.label = label.into();
+        self
+    }
+
+    /// What to write instead.
+    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Anything else worth knowing.
+    pub(super) fn note(&mut self, note: impl Into<String>) -> &mut Self {
+        self.notes.push(note.into());
+        self
+    }
 }

@@ -4,12 +4,20 @@
 //! module turns the text into a [`Playbook`] or into a [`Report`] of everything that is wrong
 //! with it. It reads no file and opens no connection.
 
+mod check;
 mod diagnostic;
+mod findings;
+mod node;
 mod overrides;
+mod parse;
+mod read;
 mod report;
+mod suggest;
+mod syntax;
 mod tree;
 
-pub use diagnostic::{Diagnostic, Severity, Span};
+pub use diagnostic::{Diagnostic, Severity};
 pub use overrides::OriginOverrides;
+pub use parse::parse;
 pub use report::Report;
 pub use tree::*;

@@ -1,6 +1,6 @@
 //! Everything that is wrong with a playbook, drawn for people.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
@@ -17,6 +17,9 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Findings beyond this many are counted, not drawn.
+const MOST_DRAWN: usize = 50;
+
 impl Report {
     /// Whether anything keeps the playbook from running.
     pub fn has_errors(&self) -> bool {
@@ -28,12 +31,15 @@ impl Report {
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut drawn = String::new();
-        for found in &self.diagnostics {
+        for found in self.diagnostics.iter().take(MOST_DRAWN) {
             if !drawn.is_empty() {
                 drawn.push('\n');
             }
             drawn.push_str(&self.draw(&renderer, found));
             drawn.push('\n');
+        }
+        if let Some(more @ 1..) = self.diagnostics.len().checked_sub(MOST_DRAWN) {
+            let _ = writeln!(drawn, "\n… and {more} more; mend these first");
         }
         drawn
     }
@@ -46,7 +52,7 @@ impl Report {
         let mut group = level.primary_title(&found.message).id(found.code).element(
             Snippet::source(&self.source)
                 .path(&self.name)
-                .annotation(AnnotationKind::Primary.span(found.span.range.clone()).label(&found.label)),
+                .annotation(AnnotationKind::Primary.span(found.place.range()).label(&found.label)),
         );
         if !found.help.is_empty() {
             group = group.element(Level::HELP.message(&found.help));

@@ -11,6 +11,7 @@ mod frame;
 mod key;
 mod locator;
 mod origin;
+mod place;
 mod policy;
 mod step;
 mod target;
@@ -25,8 +26,9 @@ pub use key::Key;
 pub use locator::{By, Locator};
 pub use origin::Origin;
 pub(super) use origin::OriginError;
+pub use place::Place;
 pub use policy::{Interruption, Lockout, Mfa, MfaMethod, PasswordPolicy, Timeouts};
-pub use step::{Action, Place, SecretForm, SecretSource, Step};
+pub use step::{Action, SecretForm, SecretSource, Step};
 pub use target::Target;
 pub use value::Value;
 

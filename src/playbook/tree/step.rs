@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Address, Expect, Key, Target, Value};
+use super::{Address, Expect, Key, Place, Target, Value};
 
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,21 +19,6 @@ impl Step {
     /// The step in a few words, for people: `fill label "Password" with password`. Never a secret.
     pub fn summary(&self) -> String {
         self.action.to_string()
-    }
-}
-
-/// A place in the playbook's source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Place {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
     }
 }
 

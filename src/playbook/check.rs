@@ -1,0 +1,247 @@
+//! Whether a flow is sound, on every path through it, before anything runs.
+//!
+//! The walker carries the set of situations that a flow can be in. A step changes each of them; an
+//! `expect` lets each go down every branch. There are only 2⁶ situations, so that a flow with many
+//! branches takes no longer to check than it takes to read.
+
+use std::collections::BTreeSet;
+
+use super::findings::Findings;
+use super::{Action, Branch, End, Expect, Flow, FlowKind, Place, State, Step, Value};
+
+/// What has happened on a path so far.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Situation {
+    /// A page is open.
+    opened: bool,
+    /// Something happened on which the app may have mailed a code.
+    asked: bool,
+    /// A credential was typed.
+    proved: bool,
+    /// The new password was typed.
+    new_password: bool,
+    /// The TOTP secret was read.
+    secret: bool,
+    /// The commit step was done.
+    committed: bool,
+}
+
+/// Checks the paths of a flow whose key is at `place`.
+pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
+    let mut walker = Walker { kind: flow.kind, findings, reaches_goal: false };
+    let start = Situation {
+        opened: !flow.kind.starts_fresh(),
+        asked: false,
+        proved: false,
+        new_password: false,
+        secret: false,
+        committed: false,
+    };
+    let before = walker.findings.errors();
+    let left = walker.steps(&flow.steps, BTreeSet::from([start]));
+    if let (false, Some(last)) = (left.is_empty(), flow.steps.last()) {
+        walker.no_end(last);
+    }
+    if !walker.reaches_goal && walker.findings.errors() == before {
+        let (kind, goal) = (flow.kind, flow.kind.goal());
+        findings
+            .error("goal-missing", place, format!("`{kind}` can never end `{goal}`"))
+            .label(format!("no path of it ends `{goal}`"))
+            .help(format!("name what the app shows then in an `expect`: `{goal}: {{ text: … }}`"));
+    }
+}
+
+struct Walker<'f> {
+    kind: FlowKind,
+    findings: &'f mut Findings,
+    reaches_goal: bool,
+}
+
+type Situations = BTreeSet<Situation>;
+
+impl Walker<'_> {
+    /// The situations behind these steps; none if every path has ended.
+    fn steps(&mut self, steps: &[Step], mut now: Situations) -> Situations {
+        for step in steps {
+            if now.is_empty() {
+                self.findings
+                    .error("unreachable", step.place, "this step is never reached")
+                    .label("every path has ended before it")
+                    .help("move it before the `expect`, or into the `then` of a state after which the flow goes on");
+                break;
+            }
+            now = now.into_iter().map(|situation| self.open(step, situation)).collect();
+            now = match &step.action {
+                Action::Expect(expect) => self.expect(expect, &now),
+                action => now.into_iter().map(|situation| self.step(action, step.place, situation)).collect(),
+            };
+        }
+        now
+    }
+
+    /// Every step but `open` needs a page.
+    fn open(&mut self, step: &Step, now: Situation) -> Situation {
+        if !now.opened && !matches!(step.action, Action::Open(_)) {
+            let kind = self.kind;
+            self.findings
+                .error(
+                    "nothing-open",
+                    step.place,
+                    format!("`{kind}` begins in a fresh browser: no page is open yet"),
+                )
+                .label("on which page?")
+                .help("begin with `- open: /login`");
+        }
+        Situation { opened: true, ..now }
+    }
+
+    fn step(&mut self, action: &Action, place: Place, mut now: Situation) -> Situation {
+        match action {
+            Action::Open(_) | Action::Click(_) | Action::Press { .. } => now.asked = true,
+            Action::Fill { with, .. } => self.fill(with, place, &mut now),
+            Action::ReadSecret { .. } => {
+                if now.secret {
+                    self.findings
+                        .error("secret-twice", place, "the secret has been read before on this path")
+                        .label("read a second time")
+                        .help("keep one; if the secret shows in several forms, give them to one step: `read_secret: { text: …, qr: … }`");
+                }
+                now.secret = true;
+            }
+            Action::Commit(_) => self.commit(place, &mut now),
+            _ => {}
+        }
+        now
+    }
+
+    fn fill(&mut self, with: &Value, place: Place, now: &mut Situation) {
+        now.proved |= with.is_secret();
+        match with {
+            Value::NewPassword if now.committed => {
+                self.findings
+                    .error("after-commit", place, "the new password is typed after the commit step")
+                    .label("too late: the app may have taken it already")
+                    .help("fill it before `commit`; `commit` wraps the click that hands it to the app");
+            }
+            Value::NewPassword => now.new_password = true,
+            Value::Totp if self.kind == FlowKind::EnrolMfa && !now.secret => {
+                self.findings
+                    .error("before-set", place, "`totp` is typed before its secret was read")
+                    .label("a code of which secret?")
+                    .help("put `- read_secret: { text: … }` before this step");
+            }
+            Value::EmailCode if !now.asked => {
+                self.findings
+                    .error("before-set", place, "`email_code` is typed before anything asked for it")
+                    .label("no code is on its way")
+                    .help("put the `open`, `click` or `press` that makes the app mail the code before this step");
+            }
+            _ => {}
+        }
+    }
+
+    fn commit(&mut self, place: Place, now: &mut Situation) {
+        now.asked = true;
+        if now.committed {
+            self.findings
+                .error("commit-twice", place, "a path through this flow commits twice")
+                .label("committed before, on the way here")
+                .help("keep `commit` around the one step after which the app has the credential; write the other as a plain `click` or `press`");
+        } else if self.kind == FlowKind::ChangePassword && !now.new_password {
+            self.findings
+                .error("before-set", place, "the commit step comes before the new password was typed")
+                .label("what would the app take?")
+                .help("put `- fill: { into: { label: New password }, with: new_password }` before this step");
+        } else if self.kind == FlowKind::EnrolMfa && !now.secret {
+            self.findings
+                .error("before-set", place, "the commit step comes before the secret was read")
+                .label("the app would ask for codes that nobody can make")
+                .help("put `- read_secret: { text: … }` before this step");
+        }
+        now.committed = true;
+    }
+
+    fn expect(&mut self, expect: &Expect, now: &Situations) -> Situations {
+        let mut on = Situations::new();
+        for branch in &expect.branches {
+            match branch.state {
+                State::Interim(_) => on.extend(self.steps(&branch.then, now.clone())),
+                State::End(end) => self.end(end, branch, now.clone()),
+            }
+        }
+        on
+    }
+
+    fn end(&mut self, end: End, branch: &Branch, now: Situations) {
+        let kind = self.kind;
+        if !kind.may_end(end) {
+            let goal = kind.goal();
+            self.findings
+                .error("end-unfit", branch.place, format!("`{kind}` cannot end `{end}`"))
+                .label("belongs to another flow")
+                .help(format!(
+                    "`{kind}` succeeds with `{goal}`; for a state after which it goes on, choose a name of your own and `then`"
+                ));
+            return;
+        }
+        for step in &branch.then {
+            if matches!(step.action, Action::Expect(_)) {
+                self.findings
+                    .error("expect-in-end", step.place, format!("the flow ends `{end}` here, whatever this `expect` finds"))
+                    .label(format!("within the `then` of `{end}`"))
+                    .help("give the outer state a name of its own (`page_shown`) and the end to this `expect`; to wait for something, use `see`");
+                return;
+            }
+        }
+        let now = self.steps(&branch.then, now);
+        if end != kind.goal() {
+            return;
+        }
+        self.reaches_goal = true;
+        if kind.commits() && now.iter().any(|situation| !situation.committed) {
+            self.findings
+                .error("commit-missing", branch.place, format!("a path ends `{end}` without a commit step"))
+                .label("nothing was committed on the way here")
+                .help("wrap the step after which the app has the new credential: `- commit: { click: { role: button, name: … } }`");
+        }
+        if kind.starts_fresh() && now.iter().any(|situation| !situation.proved) {
+            self.findings
+                .error("proves-nothing", branch.place, format!("a path ends `{end}` without typing a credential"))
+                .label("a login like this would prove any password right")
+                .help("fill `password` (or `email_code`) on the way here: `- fill: { into: { label: Password }, with: password }`");
+        }
+    }
+
+    fn no_end(&mut self, last: &Step) {
+        let goal = self.kind.goal();
+        let kind = self.kind;
+        let on: Vec<&str> = match &last.action {
+            Action::Expect(expect) => expect
+                .branches
+                .iter()
+                .filter_map(|branch| match &branch.state {
+                    State::Interim(name) => Some(name.as_str()),
+                    State::End(_) => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let (label, help) = if on.is_empty() {
+            (
+                "the last step".to_owned(),
+                format!("finish with `- expect:` and the states it may end in: `{goal}: {{ text: … }}`, …"),
+            )
+        } else {
+            (
+                format!("goes on after {}", super::suggest::listed(on, "and")),
+                format!(
+                    "put a further `expect` behind this one or into that `then`, naming how it ends: `{goal}: {{ text: … }}`"
+                ),
+            )
+        };
+        self.findings
+            .error("no-end", last.place, format!("`{kind}` does not say how it ends"))
+            .label(label)
+            .help(help);
+    }
+}

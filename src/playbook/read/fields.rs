@@ -1,0 +1,141 @@
+//! The keys of a map.
+
+use super::Reader;
+use crate::playbook::Place;
+use crate::playbook::node::{Kind, Node};
+use crate::playbook::suggest::{listed, nearest};
+
+/// A map's known keys, with their values.
+pub(super) struct Fields<'n> {
+    /// What the map is, for messages: `` `fill` ``.
+    what: String,
+    /// The place to underline when something is missing.
+    pub(super) owner: Place,
+    entries: Vec<Field<'n>>,
+}
+
+/// A key and its value.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'n> {
+    pub(super) name: &'n str,
+    pub(super) place: Place,
+    pub(super) value: &'n Node,
+}
+
+impl<'n> Fields<'n> {
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.field(name).map(|field| field.value)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn field(&self, name: &str) -> Option<Field<'n>> {
+        self.entries.iter().find(|field| field.name == name).copied()
+    }
+
+    /// The value of a key that must be there. `example` says what to write.
+    pub(super) fn need(&self, reader: &mut Reader<'_>, name: &str, example: &str) -> Option<&'n Node> {
+        let found = self.get(name);
+        if found.is_none() {
+            reader
+                .findings
+                .error("missing-key", self.owner, format!("{} lacks `{name}`", self.what))
+                .label(format!("`{name}` is missing here"))
+                .help(format!("add `{example}`"));
+        }
+        found
+    }
+}
+
+impl Reader<'_> {
+    /// The entries of a map whose keys are free names. Notes keys that are not text.
+    pub(super) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        example: &str,
+    ) -> Option<Vec<Field<'n>>> {
+        let Kind::Map(entries) = &node.kind else {
+            self.wrong_type(node, what, "a map", example);
+            return None;
+        };
+        let mut fields = Vec::new();
+        for (key, value) in entries {
+            if let Kind::Text(name) = &key.kind {
+                fields.push(Field { name, place: key.place, value });
+            } else {
+                let written = self.written(key.place).to_owned();
+                self.findings
+                    .error(
+                        "key-not-text",
+                        key.place,
+                        format!("a key of {what} must be text, not {}", key.kind.describe()),
+                    )
+                    .label("not a key")
+                    .help(format!(
+                        "write it as `{example}`; if it is a name, put it in quotes: \"{written}\""
+                    ));
+            }
+        }
+        Some(fields)
+    }
+
+    /// The entries of a map whose keys are `known`. Notes the unknown ones, and leaves them out.
+    pub(super) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        owner: Place,
+        what: &str,
+        known: &[&str],
+        example: &str,
+    ) -> Option<Fields<'n>> {
+        let mut entries = self.entries(node, what, example)?;
+        entries.retain(|field| {
+            let fits = known.contains(&field.name);
+            if !fits {
+                self.unknown_key(*field, what, known);
+            }
+            fits
+        });
+        Some(Fields { what: what.to_owned(), owner, entries })
+    }
+
+    fn unknown_key(&mut self, field: Field<'_>, what: &str, known: &[&str]) {
+        let meant = nearest(field.name, known.iter().copied());
+        self.findings
+            .error("unknown-key", field.place, format!("{what} has no key `{}`", field.name))
+            .label(format!("not a key of {what}"))
+            .help(match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("{what} has {}", listed(known.iter().copied(), "and")),
+            });
+    }
+
+    /// Notes that a value is of the wrong type.
+    pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str, example: &str) {
+        if matches!(node.kind, Kind::Null) {
+            self.findings
+                .error("missing-value", node.place, format!("{what} has no value"))
+                .label("nothing here")
+                .help(format!("write `{example}`"));
+            return;
+        }
+        let scalar = matches!(node.kind, Kind::Bool(_) | Kind::Integer(_) | Kind::Number);
+        let help = if scalar && wanted.starts_with("text") {
+            format!("put it in quotes: \"{}\"", self.written(node.place))
+        } else {
+            format!("write `{example}`")
+        };
+        self.findings
+            .error("wrong-type", node.place, format!("{what} must be {wanted}, not {}", node.kind.describe()))
+            .label(format!("this is {}", node.kind.describe()))
+            .help(help);
+    }
+
+    /// The source at a place.
+    pub(super) fn written(&self, place: Place) -> &str {
+        self.source.get(place.range()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,193 @@
+//! Everything but origins, frames and flows.
+
+use std::time::Duration;
+
+use password_rules_parser::parse_password_rules;
+
+use super::Reader;
+use super::target::LONGEST;
+use crate::playbook::node::{Kind, Node};
+use crate::playbook::suggest::{listed, nearest};
+use crate::playbook::{AppName, Interruption, Lockout, Mfa, MfaMethod, PasswordPolicy, Place, Timeouts};
+
+const RULES: &str = "rules: \"minlength: 12; required: upper; required: digit\"";
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Reader<'_> {
+    pub(super) fn app(&mut self, node: &Node) -> Option<AppName> {
+        let text = self.text(node, "`app`", "app: acme")?;
+        if let Some(name) = AppName::parse(text) {
+            return Some(name);
+        }
+        let better: String = text
+            .to_lowercase()
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("-");
+        let better = AppName::parse(&better).map_or("acme".to_owned(), |name| name.to_string());
+        self.findings
+            .error("app-name", node.place, format!("`{text}` is no name for an app"))
+            .label("small letters, digits and `-`, at most 64")
+            .help(format!("write `app: {better}`; `title` holds the name as people write it"));
+        None
+    }
+
+    pub(super) fn password(&mut self, node: &Node, place: Place) -> Option<PasswordPolicy> {
+        let example = format!("password: {{ {RULES} }}");
+        let fields = self.fields(node, place, "`password`", &["rules"], &example)?;
+        let node = fields.need(self, "rules", RULES)?;
+        let rules = self.text(node, "`rules`", RULES)?;
+        match parse_password_rules(rules, true) {
+            Err(error) => {
+                let at = error.expectations.iter().map(|at| at.index).max();
+                let wanted: Vec<String> = error
+                    .expectations
+                    .iter()
+                    .filter(|expected| Some(expected.index) == at)
+                    .map(|expected| match expected.expected {
+                        password_rules_parser::error::Expected::Eof => "the end".to_owned(),
+                        other => other.to_string().replace('\'', "\""),
+                    })
+                    .collect();
+                let trimmed = rules.trim();
+                let rest = at.and_then(|at| trimmed.get(at..)).unwrap_or(trimmed);
+                let found = match rest.split([';', ',']).next().map(str::trim) {
+                    None | Some("") => "the end".to_owned(),
+                    Some(text) => format!("`{text}`"),
+                };
+                self.findings
+                    .error("password-rules", node.place, format!("the password rules break off at {found}"))
+                    .label(if wanted.is_empty() {
+                        "not in the `passwordrules` grammar".to_owned()
+                    } else {
+                        format!("expected there: {}", wanted.join(" or "))
+                    })
+                    .help(
+                        "write rules in the `passwordrules` grammar, separated by `;`: minlength, maxlength, \
+                         max-consecutive, required and allowed, with upper, lower, digit, special or [-_!]",
+                    );
+                None
+            }
+            Ok(parsed) => {
+                if let (Some(least), Some(most)) = (parsed.min_length, parsed.max_length)
+                    && least > most
+                {
+                    self.findings
+                        .error("password-rules", node.place, "no password can meet these rules")
+                        .label(format!("at least {least} characters, and at most {most}"))
+                        .help("make `minlength` no larger than `maxlength`");
+                    return None;
+                }
+                Some(PasswordPolicy { rules: rules.to_owned() })
+            }
+        }
+    }
+
+    pub(super) fn mfa(&mut self, node: &Node, place: Place) -> Option<Mfa> {
+        let example = "mfa: { methods: [totp] }";
+        let fields = self.fields(node, place, "`mfa`", &["methods"], example)?;
+        let node = fields.need(self, "methods", "methods: [totp]")?;
+        let names = self.texts(node, "`methods`", "methods: [totp]")?;
+        let mut methods = Vec::new();
+        for name in names {
+            if name == "totp" {
+                methods.push(MfaMethod::Totp);
+                continue;
+            }
+            let meant = nearest(&name, ["totp"]);
+            self.findings
+                .error("mfa-method", node.place, format!("`{name}` is no method that Turnlock can turn on"))
+                .label("only `totp` so far")
+                .help(match meant {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => {
+                        "write `methods: [totp]`, or remove `mfa`; a mailed code at login needs no entry here"
+                            .to_owned()
+                    }
+                });
+        }
+        methods.dedup();
+        Some(Mfa { methods })
+    }
+
+    pub(super) fn lockout(&mut self, node: &Node, place: Place) -> Option<Lockout> {
+        let example = "lockout: { attempts: 5, window: 15m }";
+        let fields = self.fields(node, place, "`lockout`", &["attempts", "window"], example)?;
+        let attempts = fields
+            .need(self, "attempts", "attempts: 5")
+            .and_then(|node| self.count(node, "`attempts`", 2, 1000));
+        let window =
+            fields.need(self, "window", "window: 15m").and_then(|node| self.duration(node, "`window`", WEEK));
+        Some(Lockout { attempts: u32::try_from(attempts?).ok()?, window: window? })
+    }
+
+    pub(super) fn timeouts(&mut self, node: &Node, place: Place) -> Option<Timeouts> {
+        let example = "timeouts: { step: 15s, flow: 2m }";
+        let fields = self.fields(node, place, "`timeouts`", &["step", "flow"], example)?;
+        let mut timeouts = Timeouts::default();
+        if let Some(node) = fields.get("step") {
+            timeouts.step = self.duration(node, "`step`", LONGEST)?;
+        }
+        if let Some(node) = fields.get("flow") {
+            timeouts.flow = self.duration(node, "`flow`", LONGEST)?;
+            if timeouts.flow < timeouts.step {
+                self.findings
+                    .error("out-of-range", node.place, "a flow cannot take less time than one of its steps")
+                    .label("shorter than `step`")
+                    .help("write a longer `flow`, or a shorter `step` (15s if it is not given)");
+            }
+        }
+        Some(timeouts)
+    }
+
+    pub(super) fn interruptions(&mut self, node: &Node) -> Option<Vec<Interruption>> {
+        let example = "- see: { text: We use cookies }\n  click: { role: button, name: Accept }";
+        let Kind::List(items) = &node.kind else {
+            self.wrong_type(node, "`interruptions`", "a list", example);
+            return None;
+        };
+        let mut interruptions = Vec::new();
+        for item in items {
+            let known = ["see", "click"];
+            let Some(fields) = self.fields(item, item.place, "an interruption", &known, example) else {
+                continue;
+            };
+            let see = fields.need(self, "see", "see: { text: We use cookies }");
+            let click = fields.need(self, "click", "click: { role: button, name: Accept }");
+            let see = see.and_then(|node| self.target(node, node.place, "`see`"));
+            let click = click.and_then(|node| self.target(node, node.place, "`click`"));
+            if let (Some(see), Some(click)) = (see, click) {
+                interruptions.push(Interruption { see, click });
+            }
+        }
+        Some(interruptions)
+    }
+
+    /// Whether the app's MFA methods and password rules are there for the flows that need them.
+    pub(super) fn needed(&mut self, flow: &str, place: Place, mfa: &Mfa, password: &PasswordPolicy) {
+        if flow == "enrol_mfa" && mfa.methods.is_empty() {
+            self.findings
+                .error("missing-key", place, "`enrol_mfa` needs to know the app's methods")
+                .label("no `mfa` in this playbook")
+                .help("add `mfa: { methods: [totp] }` above the flows");
+        }
+        if flow == "change_password" && password.rules.is_empty() {
+            self.findings
+                .error("missing-key", place, "`change_password` needs the app's password rules")
+                .label("no `password` in this playbook")
+                .help(format!("add `password: {{ {RULES} }}` above the flows"));
+        }
+    }
+
+    pub(super) fn unknown_flow(&mut self, name: &str, place: Place, known: &[&str]) {
+        let meant = nearest(name, known.iter().copied());
+        self.findings
+            .error("unknown-flow", place, format!("there is no flow `{name}`"))
+            .label("not a flow")
+            .help(match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("the flows are {}", listed(known.iter().copied(), "and")),
+            });
+    }
+}

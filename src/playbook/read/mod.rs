@@ -1,0 +1,56 @@
+//! Nodes → typed tree.
+//!
+//! The reader never stops: what is wrong is noted, what depends on it left out, and the rest read.
+
+mod address;
+mod expect;
+mod fields;
+mod frames;
+mod header;
+mod locator;
+mod origins;
+mod playbook;
+mod scalars;
+mod selectors;
+mod steps;
+mod target;
+pub(super) mod words;
+
+use std::collections::BTreeSet;
+
+use super::findings::Findings;
+use super::{Frame, Origin, OriginOverrides, Place};
+
+/// Reads one playbook.
+pub(super) struct Reader<'a> {
+    source: &'a str,
+    overrides: &'a OriginOverrides,
+    /// What is wrong, so far.
+    pub(super) findings: Findings,
+    origins: Vec<Declared>,
+    /// Names first, so that a frame may nest in one that is declared further down.
+    frame_names: Vec<(String, Place)>,
+    frames: Vec<Frame>,
+    frames_used: BTreeSet<String>,
+}
+
+/// A declared origin, and the one that stands in for it.
+struct Declared {
+    name: String,
+    written: Origin,
+    used: Origin,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a str, overrides: &'a OriginOverrides) -> Self {
+        Self {
+            source,
+            overrides,
+            findings: Findings::default(),
+            origins: Vec::new(),
+            frame_names: Vec::new(),
+            frames: Vec::new(),
+            frames_used: BTreeSet::new(),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The playbook as a whole.
+
+use super::fields::Fields;
+use super::{Declared, Reader};
+use crate::playbook::check::check_flow;
+use crate::playbook::node::{Kind, Node};
+use crate::playbook::{Flow, FlowKind, Flows, Mfa, PasswordPolicy, Place, Playbook, Report, Timeouts};
+
+/// The keys of a playbook, in the order in which it should give them.
+pub(in crate::playbook) const KEYS: [&str; 10] =
+    ["app", "title", "origins", "frames", "password", "mfa", "lockout", "timeouts", "interruptions", "flows"];
+
+impl Reader<'_> {
+    /// Reads all of it. `None` if anything that the tree cannot be without is missing or wrong; the
+    /// caller looks at the findings for everything else.
+    pub(in crate::playbook) fn playbook(&mut self, node: &Node) -> Option<Playbook> {
+        let place = node.place;
+        if matches!(node.kind, Kind::Null) {
+            self.findings
+                .error("empty", place, "the playbook is empty")
+                .label("nothing here")
+                .help("begin with `app: acme`, `title: Acme`, `origins: { app: https://acme.example }` and `flows:` with a `login`");
+            return None;
+        }
+        let example = "app: acme";
+        let fields = self.fields(node, place, "a playbook", &KEYS, example)?;
+        let app = fields.need(self, "app", "app: acme").and_then(|node| self.app(node));
+        let title = fields
+            .need(self, "title", "title: Acme")
+            .and_then(|node| self.text(node, "`title`", "title: Acme").map(str::to_owned));
+        fields.need(self, "origins", "origins: { app: https://acme.example }");
+        if let Some(origins) = fields.field("origins") {
+            self.origins(origins.value, origins.place, app.as_ref());
+        }
+        if let Some(node) = fields.get("frames") {
+            self.frames(node);
+        }
+        let password = fields.field("password").map(|field| self.password(field.value, field.place));
+        let mfa = fields.field("mfa").map(|field| self.mfa(field.value, field.place));
+        let lockout = fields.field("lockout").and_then(|field| self.lockout(field.value, field.place));
+        let timeouts = fields.field("timeouts").and_then(|field| self.timeouts(field.value, field.place));
+        let interruptions = fields.get("interruptions").and_then(|node| self.interruptions(node));
+        let flows = self.flows(&fields, password.as_ref(), mfa.as_ref());
+        self.unused_frames();
+        let declared = |origin: Declared| (origin.name, origin.used);
+        Some(Playbook {
+            name: String::new(),
+            hash: String::new(),
+            app: app?,
+            title: title?,
+            origins: std::mem::take(&mut self.origins).into_iter().map(declared).collect(),
+            frames: std::mem::take(&mut self.frames),
+            password: password.flatten().unwrap_or_default(),
+            mfa: mfa.flatten().unwrap_or_default(),
+            lockout,
+            timeouts: timeouts.unwrap_or_else(Timeouts::default),
+            interruptions: interruptions.unwrap_or_default(),
+            flows: flows?,
+            warnings: Report::default(),
+        })
+    }
+
+    fn flows(
+        &mut self,
+        fields: &Fields<'_>,
+        password: Option<&Option<PasswordPolicy>>,
+        mfa: Option<&Option<Mfa>>,
+    ) -> Option<Flows> {
+        let example = "flows:\n  login:\n    - open: /login";
+        let node = fields.need(self, "flows", "flows: { login: [ … ] }")?;
+        let owner = fields.field("flows").map_or(fields.owner, |field| field.place);
+        let entries = self.entries(node, "`flows`", example)?;
+        let known = FlowKind::ALL.map(FlowKind::as_str);
+        let mut read: [Option<Flow>; 5] = Default::default();
+        for field in &entries {
+            let Some(nth) = known.iter().position(|name| *name == field.name) else {
+                self.unknown_flow(field.name, field.place, &known);
+                continue;
+            };
+            let kind = FlowKind::ALL[nth];
+            // What is given but wrong has been noted; asking for it again would only mislead.
+            let given = Mfa { methods: vec![crate::playbook::MfaMethod::Totp] };
+            let mfa = mfa.map_or(Mfa::default(), |mfa| mfa.clone().unwrap_or(given));
+            let given = PasswordPolicy { rules: "given".to_owned() };
+            let password = password.map_or(PasswordPolicy::default(), |read| read.clone().unwrap_or(given));
+            self.needed(field.name, field.place, &mfa, &password);
+            read[nth] = self.flow(field.value, field.place, kind);
+        }
+        if !entries.iter().any(|field| field.name == "login") {
+            self.findings
+                .error("missing-key", owner, "`flows` lacks `login`")
+                .label("`login` is missing here")
+                .help("add `login:` and its steps; every other flow begins with it, and it is what proves a credential");
+        }
+        let [login, logout, enrol_mfa, change_password, recover] = read;
+        Some(Flows { login: login?, logout, enrol_mfa, change_password, recover })
+    }
+
+    fn flow(&mut self, node: &Node, place: Place, kind: FlowKind) -> Option<Flow> {
+        let before = self.findings.errors();
+        let steps = self.steps(node, place, kind, kind.as_str())?;
+        if steps.is_empty() && self.findings.errors() == before {
+            self.findings
+                .error("empty", place, format!("`{kind}` has no steps"))
+                .label("nothing to do")
+                .help("add steps: `- open: /login`, …; or remove the flow if the app does not have it");
+        }
+        let flow = Flow { kind, steps };
+        // A flow with steps left out would be found to have holes that it does not have.
+        if self.findings.errors() == before {
+            check_flow(&flow, place, &mut self.findings);
+        }
+        Some(flow)
+    }
+}
