@@ -4,7 +4,10 @@ mod context;
 mod exit;
 mod failure;
 mod globals;
+mod library;
+mod output;
 mod password;
+mod playbook;
 
 pub use context::Context;
 pub use exit::Exit;
@@ -40,6 +43,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check and list playbooks
+    Playbook(playbook::Playbook),
     /// See what an app's password rules give
     Password(password::Password),
 }
@@ -50,8 +55,9 @@ impl Command {
         "warn"
     }
 
-    fn run(self, _context: &Context) -> Result<Exit, Failure> {
+    fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
+            Self::Playbook(playbook) => playbook.run(context),
             Self::Password(password) => password.run(),
         }
     }

@@ -114,3 +114,60 @@ fn a_bad_log_level_ends_with_3() {
     );
     said.ends(3).complains("is not a log level");
 }
+
+const GOOD: &str = "app: good
+title: Good
+origins:
+  app: http://127.0.0.1:9
+flows:
+  login:
+    - open: /login
+    - fill: { into: { label: Username }, with: username }
+    - fill: { into: { label: Password }, with: password }
+    - click: { role: button, name: Sign in }
+    - expect:
+        signed_in: { text: Welcome }
+        bad_credentials: { text: Wrong }
+";
+
+#[test]
+fn an_invalid_playbook_ends_with_4_and_says_where() {
+    let home = Home::new();
+    std::fs::create_dir(home.path().join("playbooks")).unwrap();
+    std::fs::write(home.path().join("playbooks/good.yaml"), GOOD).unwrap();
+    home.call(&["playbook", "check"]).ends(0);
+    let listed = home.call(&["playbook", "list"]).ends(0).out;
+    assert!(listed.contains("http://127.0.0.1:9"), "{listed}");
+    let moved = home.call(&["playbook", "list", "--origin", "good.app=http://127.0.0.1:7"]).ends(0).out;
+    assert!(moved.contains("http://127.0.0.1:7"), "{moved}");
+
+    std::fs::write(home.path().join("bad.yaml"), GOOD.replace("label: Username", "lable: Username")).unwrap();
+    let bad = home.call(&["playbook", "check", "bad.yaml", "playbooks"]).ends(4).complains("bad.yaml:8:");
+    assert!(bad.err.contains("lable"), "{}", bad.err);
+    assert!(bad.out.contains("good.yaml: fine"), "a good one beside it is still told of: {}", bad.out);
+    home.call(&["playbook", "list", "--playbooks", "bad.yaml"]).ends(4).complains("bad.yaml:8:");
+}
+
+#[test]
+fn a_missing_playbook_ends_with_3() {
+    let home = Home::new();
+    home.call(&["playbook", "check", "none.yaml"]).ends(3).complains("none.yaml");
+    home.call(&["playbook", "list"]).ends(3).complains("--playbooks");
+}
+
+#[test]
+fn a_bad_configuration_ends_with_3_and_names_the_place() {
+    let home = Home::new();
+    std::fs::write(home.path().join("turnlock.toml"), "slots = 2\nplaybook = \"x\"\n").unwrap();
+    home.call(&["playbook", "list"])
+        .ends(3)
+        .complains("turnlock.toml:2: there is no setting `playbook`; did you mean `playbooks`?");
+    home.call(&["playbook", "list", "--config", "none.toml"]).ends(3).complains("none.toml");
+    std::fs::remove_file(home.path().join("turnlock.toml")).unwrap();
+    home.call(&["playbook", "list", "--slots", "0"]).ends(3).complains("--slots is `0`");
+    home.call_with(&["playbook", "list"], "", &[("TURNLOCK_QUEUE_URL", "amqp://me:hunter2@mq")])
+        .ends(3)
+        .complains("TURNLOCK_QUEUE_URL is `amqp://…`");
+    home.call_with(&["playbook", "list"], "", &[("TURNLOCK_SLOT", "2")])
+        .complains("did you mean TURNLOCK_SLOTS?");
+}

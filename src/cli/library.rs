@@ -1,0 +1,98 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Exit, Failure};
+use crate::playbook::{self, OriginOverrides, Playbook};
+
+/// The playbooks of this deployment, by app.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    playbooks: BTreeMap<String, Arc<Playbook>>,
+}
+
+impl Library {
+    /// Reads every playbook that these files and folders hold. One that is invalid keeps all from being used:
+    /// a deployment should not find out job by job.
+    ///
+    /// # Errors
+    /// With [`Exit::PlaybookInvalid`] and everything that is wrong with all of them, or with
+    /// [`Exit::Environment`] if there are none or they cannot be read.
+    pub fn load(paths: &[PathBuf], overrides: &OriginOverrides, colour: bool) -> Result<Self, Failure> {
+        let files = files(paths)?;
+        if files.is_empty() {
+            let places: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+            let hint = if places.is_empty() { "./playbooks".to_owned() } else { places.join(", ") };
+            return Err(Failure::environment(format_args!(
+                "no playbook was found in {hint}: name a file or folder with --playbooks"
+            )));
+        }
+        let mut library = Self::default();
+        let mut wrong = String::new();
+        for file in files {
+            let playbook = match playbook::parse(&file.display().to_string(), &read(&file)?, overrides) {
+                Ok(playbook) => playbook,
+                Err(report) => {
+                    let _ = write!(wrong, "\n{}", report.render(colour).trim_end());
+                    continue;
+                }
+            };
+            let app = playbook.app.to_string();
+            if let Some(other) = library.playbooks.get(&app) {
+                let _ = write!(
+                    wrong,
+                    "\n{} and {} both describe the app `{app}`: keep one of them",
+                    other.name, playbook.name
+                );
+            }
+            library.playbooks.insert(app, Arc::new(playbook));
+        }
+        if wrong.is_empty() {
+            return Ok(library);
+        }
+        Err(Failure::new(
+            Exit::PlaybookInvalid,
+            format_args!("a playbook is invalid; nothing was started{wrong}"),
+        ))
+    }
+
+    /// All of them, by app.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
+        self.playbooks.values()
+    }
+}
+
+/// The text of a playbook.
+///
+/// # Errors
+/// With [`Exit::Environment`] if it cannot be read.
+pub fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::environment(format_args!("{} cannot be read: {error}", file.display())))
+}
+
+/// The files that the paths name, and the YAML files of the folders among them, in order.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable =
+            |error| Failure::environment(format_args!("{} cannot be read: {error}", path.display()));
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.path();
+            if file.is_file()
+                && file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+            {
+                found.push(file);
+            }
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
+}

@@ -1,0 +1,88 @@
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::context::colours_welcome;
+use super::library::{Library, files, read};
+use super::{Context, Exit, Failure, output};
+use crate::playbook;
+
+/// Check and list playbooks
+#[derive(Debug, Args)]
+pub struct Playbook {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check playbooks, and say of each mistake where it is and what to write instead
+    #[command(after_help = "Example:
+  turnlock playbook check playbooks/acme.yaml
+
+Ends with 4 if one of them is invalid.")]
+    Check {
+        /// Playbooks, or folders of them [default: those that are configured]
+        #[arg(value_name = "FILE")]
+        paths: Vec<PathBuf>,
+    },
+    /// List the playbooks that are configured, and what they can do
+    List,
+}
+
+impl Playbook {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If a playbook cannot be read.
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self.command {
+            Command::Check { paths } => check(paths, context),
+            Command::List => list(context),
+        }
+    }
+}
+
+fn check(paths: Vec<PathBuf>, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let files = files(if paths.is_empty() { &config.playbooks } else { &paths })?;
+    if files.is_empty() {
+        return Err(Failure::usage("there is no playbook to check: name one"));
+    }
+    let colour = stderr().is_terminal() && colours_welcome(&context.environment);
+    let mut exit = Exit::Done;
+    for file in files {
+        let name = file.display().to_string();
+        match playbook::parse(&name, &read(&file)?, &config.origins) {
+            Ok(playbook) => {
+                write!(stderr(), "{}", playbook.warnings.render(colour))?;
+                let flows: Vec<_> = playbook.flows.iter().map(|flow| flow.kind.as_str()).collect();
+                writeln!(stdout(), "{name}: fine ({}: {})", playbook.title, flows.join(", "))?;
+            }
+            Err(report) => {
+                writeln!(stderr(), "{}", report.render(colour).trim_end())?;
+                exit = Exit::PlaybookInvalid;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn list(context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let library = Library::load(&config.playbooks, &config.origins, context.colour)?;
+    let mut table = output::table(["app", "title", "at", "flows", "file"]);
+    for playbook in library.iter() {
+        let flows: Vec<_> = playbook.flows.iter().map(|flow| flow.kind.as_str()).collect();
+        table.add_row([
+            playbook.app.to_string(),
+            playbook.title.clone(),
+            playbook.app_origin().to_string(),
+            flows.join(", "),
+            playbook.name.clone(),
+        ]);
+    }
+    writeln!(stdout(), "{table}")?;
+    Ok(Exit::Done)
+}
