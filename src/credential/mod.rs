@@ -4,9 +4,16 @@
 
 mod charset;
 pub mod generator;
+mod otpauth;
+mod picture;
+pub mod qr;
 mod random;
+pub mod recovery;
 pub mod rules;
+pub mod totp;
 
 pub use charset::CharSet;
 pub use generator::{GenerateError, generate};
+pub use recovery::{RecoveryCodes, RecoveryError};
 pub use rules::{PasswordRules, RulesError, Violation};
+pub use totp::{Algorithm, Code, TotpError, TotpSecret, Usable};
