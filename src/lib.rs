@@ -6,13 +6,21 @@
 //! - [`config`]: what was configured, from flags, environment and file.
 //! - [`telemetry`], [`redact`]: what is said about it, and what never is.
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
+//! - [`queue`]: jobs on their way to a worker.
+//! - [`worker`]: takes jobs, holds leases and deadlines, decides about another try.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
+//! - [`vault`]: sealed credentials and the candidate ledger.
+//! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
 
 pub mod cli;
 pub mod config;
 pub mod credential;
 pub mod job;
 pub mod playbook;
+pub mod queue;
 pub mod redact;
+pub mod store;
 pub mod telemetry;
+pub mod vault;
+pub mod worker;

@@ -1,0 +1,105 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::time;
+use uuid::Uuid;
+
+use super::{Queue, QueueError};
+use crate::job::{Job, Verdict};
+use crate::store::{Cancelling, Claim, Claiming, JobRow, Store, StoreError, Submitted, WorkerId};
+
+/// How soon a job that another process submitted is noticed. Within a process, it is noticed at once.
+const BACKSTOP: Duration = Duration::from_millis(300);
+
+/// The queue that lies in the database's table of jobs. Cheap to clone; clones wake one another.
+#[derive(Clone)]
+pub struct EmbeddedQueue {
+    store: Arc<dyn Store>,
+    changed: Arc<Notify>,
+}
+
+impl EmbeddedQueue {
+    /// The queue in this database.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, changed: Arc::new(Notify::new()) }
+    }
+
+    /// Each change may let a job through: one that was added, or one whose account has become free.
+    fn tell<T>(&self, result: Result<T, StoreError>) -> Result<T, QueueError> {
+        self.changed.notify_waiters();
+        // For a worker that is about to wait.
+        self.changed.notify_one();
+        Ok(result?)
+    }
+}
+
+#[async_trait]
+impl Queue for EmbeddedQueue {
+    async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, QueueError> {
+        self.tell(self.store.submit(job, not_before).await)
+    }
+
+    async fn take(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, QueueError> {
+        Ok(self.store.claim_next(worker, ttl).await?)
+    }
+
+    async fn take_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, QueueError> {
+        Ok(self.store.claim_job(id, worker, ttl).await?)
+    }
+
+    async fn ready(&self) {
+        // An elapsed time-out is as good as a signal: there may be something.
+        let _ = time::timeout(BACKSTOP, self.changed.notified()).await;
+    }
+
+    async fn keep(&self, claim: &Claim, ttl: Duration) -> Result<bool, QueueError> {
+        Ok(self.store.heartbeat(claim, ttl).await?)
+    }
+
+    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), QueueError> {
+        self.tell(self.store.finish(claim, verdict).await)
+    }
+
+    async fn retry(
+        &self,
+        claim: &Claim,
+        not_before: Timestamp,
+        counts: bool,
+        verdict: &Verdict,
+    ) -> Result<(), QueueError> {
+        self.tell(self.store.requeue(claim, not_before, counts, Some(verdict)).await)
+    }
+
+    async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError> {
+        self.tell(self.store.put_back(claim, not_before).await)
+    }
+
+    async fn cancel(&self, id: Uuid) -> Result<Cancelling, QueueError> {
+        self.tell(self.store.cancel(id).await)
+    }
+
+    async fn recover(
+        &self,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<Vec<Uuid>, QueueError> {
+        self.tell(self.store.recover(is_dead).await)
+    }
+
+    async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // Registered before the look, so that a change in between is not missed.
+            changed.as_mut().enable();
+            let row = self.store.job(id).await?.ok_or(StoreError::NoJob(id))?;
+            if row.has_ended() {
+                return Ok(row);
+            }
+            let _ = time::timeout(BACKSTOP, changed).await;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Jobs on their way to a worker.
+//!
+//! [`Queue`] is what a worker needs of any queue; [`EmbeddedQueue`] is the one that lies in the database.
+
+mod embedded;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub use embedded::EmbeddedQueue;
+
+use crate::job::{Job, Verdict};
+use crate::store::{Cancelling, Claim, Claiming, JobRow, StoreError, Submitted, WorkerId};
+
+/// What can go wrong with a queue.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueueError {
+    /// The database behind it refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A queue of jobs. A job that was taken must be ended by [`finish`](Self::finish), [`retry`](Self::retry) or
+/// [`put_back`](Self::put_back); if its worker dies instead, the job is delivered again.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Puts a job into the queue, durably. Submitting the same id again changes nothing.
+    async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, QueueError>;
+
+    /// Takes the next job that may be performed now, if there is one. Not to be dropped before it returns: a
+    /// job may have been taken by then.
+    async fn take(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, QueueError>;
+
+    /// Takes this very job, due or not.
+    async fn take_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, QueueError>;
+
+    /// Returns when there may be something to take. May be dropped at any time.
+    async fn ready(&self);
+
+    /// The worker still performs the job. `true` if someone wants it cancelled.
+    async fn keep(&self, claim: &Claim, ttl: Duration) -> Result<bool, QueueError>;
+
+    /// The job has ended, and its outcome stands in the automation log.
+    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), QueueError>;
+
+    /// The job is delivered again, not before then. `counts` says whether the attempt counts for the retry
+    /// policy.
+    async fn retry(
+        &self,
+        claim: &Claim,
+        not_before: Timestamp,
+        counts: bool,
+        verdict: &Verdict,
+    ) -> Result<(), QueueError>;
+
+    /// The job is delivered again, as if it had not been taken: no attempt began.
+    async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError>;
+
+    /// Cancels a job, or asks its worker to stop at the next safe point.
+    async fn cancel(&self, id: Uuid) -> Result<Cancelling, QueueError>;
+
+    /// Delivers again what dead workers had taken. Returns the jobs.
+    async fn recover(
+        &self,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<Vec<Uuid>, QueueError>;
+
+    /// Returns when the job has ended.
+    async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError>;
+}

@@ -1,0 +1,61 @@
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{NewCandidate, StoreError};
+use crate::job::AccountRef;
+
+/// A login in an app. Its credentials are in the ledger, sealed; see [`super::Ledger`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name: `app/name`.
+    pub account: AccountRef,
+    /// What is typed as the user name.
+    pub username: String,
+    /// The managed address that the app sends codes to, if there is one. Unique among accounts.
+    pub address: Option<String>,
+    /// What is known about MFA, in words, for `turnlock account show`. Holds no secret.
+    pub mfa_note: Option<String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it or one of its credentials last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What is written about an account by its owner. `None` leaves what is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountEntry {
+    /// Its name.
+    pub account: AccountRef,
+    /// What is typed as the user name.
+    pub username: String,
+    /// The managed address.
+    pub address: Option<String>,
+}
+
+/// The accounts.
+#[async_trait]
+pub trait Accounts {
+    /// All accounts by name, or those of one app.
+    async fn accounts(&self, app: Option<&str>) -> Result<Vec<Account>, StoreError>;
+
+    /// One account, if there is such a one.
+    async fn account(&self, account: &AccountRef) -> Result<Option<Account>, StoreError>;
+
+    /// The account that a managed address belongs to. Case does not matter.
+    async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError>;
+
+    /// Adds the account or changes it, and makes the given credentials current, all or nothing. What was
+    /// current before becomes previous.
+    async fn put_account(&self, entry: &AccountEntry, credentials: &[NewCandidate])
+    -> Result<(), StoreError>;
+
+    /// Says in words what is known about the account's MFA.
+    async fn note_mfa(&self, account: &AccountRef, note: Option<&str>) -> Result<(), StoreError>;
+
+    /// Removes the account and its ledger, and cancels its queued jobs; the automation log stays. `false` if
+    /// there was no such account.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountBusy`] while a worker holds the account.
+    async fn remove_account(&self, account: &AccountRef) -> Result<bool, StoreError>;
+}

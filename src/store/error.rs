@@ -1,0 +1,160 @@
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use super::{CandidateKind, CandidateState};
+use crate::job::AccountRef;
+
+/// What can go wrong between Turnlock and its database.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The URL names no database that Turnlock knows.
+    #[error("`{0}` is not a database that Turnlock knows: write sqlite:PATH, for example sqlite:turnlock.db")]
+    BadUrl(String),
+    /// The file cannot be opened or created.
+    #[error(
+        "cannot open the database {path}: {reason}. Check that the folder exists and that you may write to it"
+    )]
+    CannotOpen {
+        /// The database file.
+        path: PathBuf,
+        /// What the operating system or the database said.
+        reason: String,
+    },
+    /// The file is something else than a database.
+    #[error("{path} is not a SQLite database. Check the database URL; Turnlock did not touch the file")]
+    NotADatabase {
+        /// The file that was given as a database.
+        path: PathBuf,
+    },
+    /// The file is a SQLite database of some other program.
+    #[error(
+        "{path} is a SQLite database, but not one of Turnlock's. Check the database URL; Turnlock did not touch the file"
+    )]
+    NotOurs {
+        /// The file that was given as a database.
+        path: PathBuf,
+    },
+    /// A newer Turnlock has been here.
+    #[error(
+        "the database was last used by a newer Turnlock (it has migration {found}, this binary knows up to {known}). Use that version, or restore a backup"
+    )]
+    TooNew {
+        /// The newest migration in the database.
+        found: i64,
+        /// The newest migration that this binary has.
+        known: i64,
+    },
+    /// A migration failed or does not match what was applied before.
+    #[error("cannot bring the database up to date: {0}")]
+    Migration(String),
+    /// Another process kept the database locked for longer than the busy time-out.
+    #[error(
+        "the database is locked by another process. Wait for it, or find it with `fuser` on the database file"
+    )]
+    Locked,
+    /// No space is left.
+    #[error(
+        "the disk (or the quota) is full: the database could not be written. Free some space; nothing was changed"
+    )]
+    Full,
+    /// The database may only be read.
+    #[error(
+        "the database cannot be written: it is read-only for this user. Check the mode and owner of the file and its folder"
+    )]
+    ReadOnly,
+    /// The file is damaged, or the disk is.
+    #[error("the database is damaged or its disk fails: {0}. Restore it from a backup")]
+    Damaged(String),
+    /// Anything else that the database said.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// A stored value that this version cannot read.
+    #[error("the database holds {value:?} as {what}, which this version of Turnlock cannot read")]
+    BadValue {
+        /// The column's meaning.
+        what: &'static str,
+        /// What stood there.
+        value: String,
+    },
+
+    /// No such account.
+    #[error(
+        "there is no account {0}: `turnlock account list` shows those there are, `turnlock account add` adds one"
+    )]
+    NoAccount(AccountRef),
+    /// The account has a job running.
+    #[error("a job is running on {0}: wait until it has ended, then try again")]
+    AccountBusy(AccountRef),
+    /// The managed address belongs to another account already.
+    #[error(
+        "the address {address} belongs to {owner} already: an address can be managed for one account only, else codes could cross"
+    )]
+    AddressTaken {
+        /// The managed address.
+        address: String,
+        /// The account that has it.
+        owner: AccountRef,
+    },
+    /// No such candidate.
+    #[error("there is no candidate {0} in the ledger")]
+    NoCandidate(Uuid),
+    /// The account has a pending candidate of this kind, whose fate is not known yet.
+    #[error(
+        "{account} has a pending {kind} already ({candidate}): reconcile the account before another is proposed"
+    )]
+    PendingExists {
+        /// The account.
+        account: AccountRef,
+        /// The kind of credential.
+        kind: CandidateKind,
+        /// The pending candidate.
+        candidate: Uuid,
+    },
+    /// Another candidate of this account and kind took that version number first.
+    #[error("version {version} of the {kind} of {account} is taken already")]
+    VersionTaken {
+        /// The account.
+        account: AccountRef,
+        /// The kind of credential.
+        kind: CandidateKind,
+        /// The version that was to be used.
+        version: u32,
+    },
+    /// The ledger does not allow this step.
+    #[error("a candidate that is {from} cannot become {to} (candidate {candidate})")]
+    IllegalTransition {
+        /// The candidate.
+        candidate: Uuid,
+        /// The state it is in.
+        from: CandidateState,
+        /// What was asked.
+        to: &'static str,
+    },
+    /// The worker's lease on the account has expired or was taken over: it must not write any more.
+    #[error("the lease on {0} was lost: another worker may hold the account, so nothing was written")]
+    LeaseLost(AccountRef),
+    /// No such job.
+    #[error("there is no job {0}")]
+    NoJob(Uuid),
+    /// A job with this id was submitted before and asks for something else.
+    #[error("job {id} was submitted before as {kind} of {account}: an id can be used for one job only")]
+    OtherJob {
+        /// The idempotency key.
+        id: Uuid,
+        /// What the first job asks.
+        kind: crate::job::Kind,
+        /// Of which account.
+        account: AccountRef,
+    },
+    /// The worker's claim on the job has expired and was taken over, or the job has ended.
+    #[error("the claim on job {0} was lost: another worker may have taken it up, so nothing was written")]
+    ClaimLost(Uuid),
+    /// No such attempt.
+    #[error("there is no attempt {0} in the automation log")]
+    NoAttempt(Uuid),
+    /// The automation log is append-only.
+    #[error("attempt {0} has ended: the automation log is append-only")]
+    AttemptEnded(Uuid),
+}

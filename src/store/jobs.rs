@@ -1,0 +1,167 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::ledger::names;
+use super::{StoreError, WorkerId};
+use crate::job::{Code, Job, Outcome, Verdict};
+
+/// Where a job is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobState {
+    /// It waits for a worker, or for its time.
+    Queued,
+    /// A worker has claimed it.
+    Running,
+    /// It has ended.
+    Finished,
+    /// Someone cancelled it before it ended.
+    Cancelled,
+}
+
+names!(
+    JobState,
+    "the state of a job",
+    Queued = "queued",
+    Running = "running",
+    Finished = "finished",
+    Cancelled = "cancelled"
+);
+
+/// A job and what has become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    /// What is asked.
+    pub job: Job,
+    /// Where it is in its life.
+    pub state: JobState,
+    /// Attempts started, the interrupted ones included.
+    pub attempts: u32,
+    /// Attempts that count for the retry policy: those that ended otherwise than `interrupted`.
+    pub tries: u32,
+    /// It is not taken up before then.
+    pub not_before: Timestamp,
+    /// Who works on it, while it runs.
+    pub worker: Option<WorkerId>,
+    /// How its last attempt ended.
+    pub outcome: Option<Outcome>,
+    /// Why.
+    pub code: Option<Code>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl JobRow {
+    /// Whether nothing more will happen to it.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, JobState::Finished | JobState::Cancelled)
+    }
+}
+
+/// Whether a submission was the first of its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// It was.
+    New,
+    /// The same job was submitted before: nothing was changed.
+    Already,
+}
+
+/// What came of the wish to cancel a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelling {
+    /// It had not begun; it never will.
+    Cancelled,
+    /// It runs; its worker stops it at the next safe point.
+    Asked,
+    /// It had ended already.
+    Ended,
+}
+
+/// A worker's hold on a job, for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What is asked.
+    pub job: Job,
+    /// The number of the attempt that begins with this claim, from 1; interrupted ones included.
+    pub attempt: u32,
+    /// How many attempts counted for the retry policy before this one.
+    pub tries: u32,
+    /// When the job became due.
+    pub queued_at: Timestamp,
+    /// Held by this worker.
+    pub worker: WorkerId,
+    /// Greater than that of every earlier claim on this job.
+    pub token: u64,
+}
+
+/// What came of the wish to claim one certain job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claiming {
+    /// It is claimed.
+    Claimed(Box<Claim>),
+    /// Another job holds its account.
+    AccountBusy,
+    /// It runs elsewhere or has ended.
+    NotQueued,
+}
+
+/// The jobs, and the queue that the embedded size makes of them.
+#[async_trait]
+pub trait Jobs {
+    /// Writes a job down. Submitting the same id again changes nothing. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherJob`] if the id was used for another kind or account.
+    async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError>;
+
+    /// One job.
+    async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError>;
+
+    /// How many jobs are in each state: queued, running.
+    async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError>;
+
+    /// Claims, for `ttl`, the oldest job that is due and whose account no other job and no lease holds.
+    async fn claim_next(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, StoreError>;
+
+    /// Claims this job, due or not.
+    async fn claim_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, StoreError>;
+
+    /// Holds the claim for `ttl` from now. `true` if someone wants the job cancelled.
+    ///
+    /// # Errors
+    /// [`StoreError::ClaimLost`], here and below, when the claim was taken over or the job has ended.
+    async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError>;
+
+    /// The job has ended like this. Durable when it returns.
+    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), StoreError>;
+
+    /// The job goes back into the queue. `counts` says whether the attempt counts for the retry policy.
+    async fn requeue(
+        &self,
+        claim: &Claim,
+        not_before: Timestamp,
+        counts: bool,
+        verdict: Option<&Verdict>,
+    ) -> Result<(), StoreError>;
+
+    /// Puts the claimed job back as if it had not been claimed: no attempt was begun.
+    async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError>;
+
+    /// Cancels a job, or asks its worker to.
+    async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError>;
+
+    /// Takes up what dead workers left: jobs whose claim has expired, or whose worker `is_dead` by the
+    /// caller's knowledge. Their open attempts end in the log as `interrupted` (or `unknown`, where a
+    /// candidate of theirs was submitted and not decided), their leases are released, and they are queued
+    /// again. Returns the jobs.
+    async fn recover(
+        &self,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<Vec<Uuid>, StoreError>;
+}

@@ -1,0 +1,187 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::ledger::names;
+use super::{StoreError, WorkerId};
+use crate::job::{AccountRef, Kind, Outcome, Verdict};
+
+/// An attempt that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAttempt {
+    /// Its id.
+    pub id: Uuid,
+    /// Of this job.
+    pub job: Uuid,
+    /// What the job asks.
+    pub kind: Kind,
+    /// Of which account.
+    pub account: AccountRef,
+    /// Its number within the job, from 1.
+    pub number: u32,
+    /// Who performs it.
+    pub worker: WorkerId,
+    /// When the job became due.
+    pub queued_at: Timestamp,
+    /// When it began.
+    pub started_at: Timestamp,
+}
+
+/// With what an attempt was performed and what it left, known when it ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// The name of the playbook.
+    pub playbook: Option<String>,
+    /// The SHA-256 of the playbook's text, in hexadecimal.
+    pub playbook_hash: Option<String>,
+    /// What the browser calls itself.
+    pub browser_version: Option<String>,
+    /// The folder that holds screenshot and page snapshot.
+    pub evidence: Option<PathBuf>,
+}
+
+/// A row of the automation log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// The place in the log: later attempts have greater ones. The cursor of [`LogQuery::before`].
+    pub seq: i64,
+    /// Grows with every beginning and every end; the cursor of [`Log::log_changes`].
+    pub changed: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// Of this job.
+    pub job: Uuid,
+    /// What the job asks.
+    pub kind: Kind,
+    /// Of which account.
+    pub account: AccountRef,
+    /// Its number within the job, from 1.
+    pub number: u32,
+    /// Who performs or performed it.
+    pub worker: WorkerId,
+    /// When the job became due.
+    pub queued_at: Timestamp,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs.
+    pub ended_at: Option<Timestamp>,
+    /// How long it took.
+    pub duration: Option<Duration>,
+    /// How it ended; `None` while it runs.
+    pub verdict: Option<Verdict>,
+    /// What a person should do; empty where there is nothing to do.
+    pub user_action: Option<String>,
+    /// With what it was performed and what it left.
+    pub provenance: Provenance,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StepResult {
+    /// It was done, or what it expected came.
+    Ok,
+    /// It could not be done.
+    Failed,
+    /// It was not called for.
+    Skipped,
+    /// The attempt was stopped in the middle of it.
+    Interrupted,
+}
+
+names!(
+    StepResult,
+    "the result of a step",
+    Ok = "ok",
+    Failed = "failed",
+    Skipped = "skipped",
+    Interrupted = "interrupted"
+);
+
+/// A step of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its place within the attempt, from 1.
+    pub seq: u32,
+    /// Where it stands in the playbook, for example `login.3`.
+    pub id: String,
+    /// What it does, in words that hold no secret.
+    pub summary: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took; `None` while it is performed.
+    pub duration: Option<Duration>,
+    /// How it ended; `None` while it is performed, or for ever if the worker died in it.
+    pub result: Option<StepResult>,
+    /// More about the result, in words that hold no secret.
+    pub detail: Option<String>,
+}
+
+/// Which rows of the automation log are wanted. All conditions must hold; the default asks for the newest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Of this job.
+    pub job: Option<Uuid>,
+    /// Of accounts of this app.
+    pub app: Option<String>,
+    /// Of this account.
+    pub account: Option<AccountRef>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// Begun then or later.
+    pub since: Option<Timestamp>,
+    /// At most so many.
+    pub limit: u32,
+    /// Only those with a smaller [`AttemptRow::seq`]: the next page.
+    pub before: Option<i64>,
+}
+
+impl Default for LogQuery {
+    fn default() -> Self {
+        Self { job: None, app: None, account: None, outcome: None, since: None, limit: 50, before: None }
+    }
+}
+
+/// The automation log: append-only. A row is written when an attempt begins and completed once, when it ends.
+#[async_trait]
+pub trait Log {
+    /// Writes that an attempt begins.
+    async fn start_attempt(&self, new: &NewAttempt) -> Result<(), StoreError>;
+
+    /// Writes steps as they come: each when it begins and once again when it has ended.
+    ///
+    /// # Errors
+    /// [`StoreError::AttemptEnded`] when the attempt has ended.
+    async fn write_steps(&self, attempt: Uuid, steps: &[Step]) -> Result<(), StoreError>;
+
+    /// Writes how the attempt ended. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError::AttemptEnded`] when it had ended before: nothing is changed.
+    async fn end_attempt(
+        &self,
+        attempt: Uuid,
+        verdict: &Verdict,
+        with: &Provenance,
+    ) -> Result<AttemptRow, StoreError>;
+
+    /// The rows that the query asks for, newest first.
+    async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError>;
+
+    /// The rows that changed (began or ended) after this cursor, in the order of their changes; 0 is the
+    /// beginning.
+    async fn log_changes(&self, after: i64, limit: u32) -> Result<Vec<AttemptRow>, StoreError>;
+
+    /// The newest cursor of [`Self::log_changes`]; 0 for an empty log.
+    async fn log_cursor(&self) -> Result<i64, StoreError>;
+
+    /// One attempt.
+    async fn attempt(&self, id: Uuid) -> Result<Option<AttemptRow>, StoreError>;
+
+    /// The steps of an attempt, in order.
+    async fn log_steps(&self, attempt: Uuid) -> Result<Vec<Step>, StoreError>;
+}

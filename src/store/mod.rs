@@ -1,0 +1,57 @@
+//! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs and the
+//! automation log.
+//!
+//! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
+//! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
+//! is the work of [`crate::vault`].
+
+mod account;
+mod budget;
+mod error;
+mod jobs;
+mod lease;
+mod ledger;
+mod log;
+mod meta;
+mod sqlite;
+mod worker_id;
+
+use std::sync::Arc;
+
+pub use account::{Account, AccountEntry, Accounts};
+pub use budget::{Budget, Spent, Wrong};
+pub use error::StoreError;
+pub use jobs::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, Submitted};
+pub use lease::{Fence, Lease, Leases};
+pub use ledger::{Candidate, CandidateKind, CandidateState, Ledger, NewCandidate};
+pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
+pub use meta::Meta;
+pub use sqlite::SqliteStore;
+pub use worker_id::WorkerId;
+
+/// All that Turnlock remembers.
+pub trait Store: Accounts + Ledger + Budget + Leases + Jobs + Log + Meta + Send + Sync {}
+
+impl<T: Accounts + Ledger + Budget + Leases + Jobs + Log + Meta + Send + Sync> Store for T {}
+
+/// Opens the database that the URL names, creates it if there is none, and brings it up to date.
+///
+/// `sqlite:PATH` (or `sqlite://PATH`) is a file; it is created with mode 0600.
+///
+/// # Errors
+/// When the URL is not understood, or as [`SqliteStore::open`] says.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    match path {
+        Some(path) if !path.is_empty() => Ok(Arc::new(SqliteStore::open(path).await?)),
+        _ => Err(StoreError::BadUrl(without_password(url))),
+    }
+}
+
+/// A URL may hold a password, and errors are printed.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}

@@ -1,0 +1,368 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use super::value::{Reader, millis, now, to_i64};
+use super::{Outlasts, SqliteStore, log};
+use crate::job::{Code, Job, Outcome, Verdict};
+use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
+
+/// Nobody holds the account of `j`: no running job, and no lease that has not expired at `?1`.
+macro_rules! account_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = j.account AND r.state = 'running')
+         AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = j.account AND l.expires_at > ?1)"
+    };
+}
+
+const NEXT: &str = concat!(
+    "SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?1 AND ",
+    account_is_free!(),
+    " ORDER BY j.not_before, j.seq LIMIT 1"
+);
+
+const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", account_is_free!());
+
+#[async_trait]
+impl Jobs for SqliteStore {
+    async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError> {
+        let mut write = self.write(Outlasts::PowerFailure).await?;
+        let due = not_before.map_or_else(now, Timestamp::as_millisecond);
+        let done = sqlx::query(
+            "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at,
+                               state, not_before)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(job.id.to_string())
+        .bind(job.kind.as_str())
+        .bind(job.account.to_string())
+        .bind(&job.requested_by)
+        .bind(&job.reason)
+        .bind(job.evidence)
+        .bind(millis(job.deadline))
+        .bind(job.submitted_at.as_millisecond())
+        .bind(due)
+        .execute(write.on())
+        .await?;
+        if done.rows_affected() == 1 {
+            write.commit().await?;
+            return Ok(Submitted::New);
+        }
+        let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
+        match first.kind == job.kind && first.account == job.account {
+            true => Ok(Submitted::Already),
+            false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
+        }
+    }
+
+    async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        fetch(&mut reader, id).await
+    }
+
+    async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError> {
+        let row = sqlx::query(
+            "SELECT (SELECT count(*) FROM jobs WHERE state = 'queued') AS waiting,
+                    (SELECT count(*) FROM jobs WHERE state = 'running') AS running",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        let row = Reader(&row);
+        Ok((row.token("waiting")?, row.token("running")?))
+    }
+
+    async fn claim_next(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, StoreError> {
+        // Looking costs no lock; an idle worker looks often.
+        let seen: Option<String> = sqlx::query_scalar(NEXT).bind(now()).fetch_optional(&self.readers).await?;
+        if seen.is_none() {
+            return Ok(None);
+        }
+        let mut write = self.write(Outlasts::Crash).await?;
+        let next: Option<String> = sqlx::query_scalar(NEXT).bind(now()).fetch_optional(write.on()).await?;
+        let Some(id) = next else { return Ok(None) };
+        let claim = claim(write.on(), &id, worker, ttl).await?;
+        write.commit().await?;
+        Ok(Some(claim))
+    }
+
+    async fn claim_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, StoreError> {
+        let mut write = self.write(Outlasts::Crash).await?;
+        let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
+        if row.state != JobState::Queued {
+            return Ok(Claiming::NotQueued);
+        }
+        let free: Option<i64> =
+            sqlx::query_scalar(FREE).bind(now()).bind(id.to_string()).fetch_optional(write.on()).await?;
+        if free.is_none() {
+            return Ok(Claiming::AccountBusy);
+        }
+        let claim = claim(write.on(), &id.to_string(), worker, ttl).await?;
+        write.commit().await?;
+        Ok(Claiming::Claimed(Box::new(claim)))
+    }
+
+    async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError> {
+        let mut write = self.write(Outlasts::Crash).await?;
+        let row = sqlx::query(
+            "UPDATE jobs SET claim_expires_at = ? WHERE id = ? AND claim_token = ? AND state = 'running'
+             RETURNING cancel_asked",
+        )
+        .bind(now().saturating_add(millis(ttl)))
+        .bind(claim.job.id.to_string())
+        .bind(to_i64(claim.token))
+        .fetch_optional(write.on())
+        .await?;
+        let asked = Reader(&row.ok_or(StoreError::ClaimLost(claim.job.id))?).int("cancel_asked")? != 0;
+        write.commit().await?;
+        Ok(asked)
+    }
+
+    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), StoreError> {
+        let mut write = self.write(Outlasts::PowerFailure).await?;
+        let state = match verdict.code {
+            Code::Cancelled => JobState::Cancelled,
+            _ => JobState::Finished,
+        };
+        let done = sqlx::query(
+            "UPDATE jobs SET state = ?, outcome = ?, code = ?, tries = tries + ?, finished_at = ?,
+                    worker = NULL, claim_expires_at = NULL
+             WHERE id = ? AND claim_token = ? AND state = 'running'",
+        )
+        .bind(state.as_str())
+        .bind(verdict.outcome.as_str())
+        .bind(verdict.code.as_str())
+        .bind(verdict.outcome != Outcome::Interrupted)
+        .bind(now())
+        .bind(claim.job.id.to_string())
+        .bind(to_i64(claim.token))
+        .execute(write.on())
+        .await?;
+        held(done.rows_affected(), claim)?;
+        write.commit().await
+    }
+
+    async fn requeue(
+        &self,
+        claim: &Claim,
+        not_before: Timestamp,
+        counts: bool,
+        verdict: Option<&Verdict>,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write(Outlasts::Crash).await?;
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'queued', not_before = ?, tries = tries + ?, worker = NULL,
+                    claim_expires_at = NULL, outcome = coalesce(?, outcome), code = coalesce(?, code)
+             WHERE id = ? AND claim_token = ? AND state = 'running'",
+        )
+        .bind(not_before.as_millisecond())
+        .bind(counts)
+        .bind(verdict.map(|verdict| verdict.outcome.as_str()))
+        .bind(verdict.map(|verdict| verdict.code.as_str()))
+        .bind(claim.job.id.to_string())
+        .bind(to_i64(claim.token))
+        .execute(write.on())
+        .await?;
+        held(done.rows_affected(), claim)?;
+        write.commit().await
+    }
+
+    async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError> {
+        let mut write = self.write(Outlasts::Crash).await?;
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'queued', not_before = ?, attempts = attempts - 1, worker = NULL,
+                    claim_expires_at = NULL
+             WHERE id = ? AND claim_token = ? AND state = 'running'",
+        )
+        .bind(not_before.as_millisecond())
+        .bind(claim.job.id.to_string())
+        .bind(to_i64(claim.token))
+        .execute(write.on())
+        .await?;
+        held(done.rows_affected(), claim)?;
+        write.commit().await
+    }
+
+    async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError> {
+        let mut write = self.write(Outlasts::PowerFailure).await?;
+        let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
+        let (sql, came) = match row.state {
+            JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
+            JobState::Running => ("UPDATE jobs SET cancel_asked = 1 WHERE id = ?1", Cancelling::Asked),
+            JobState::Queued => (
+                "UPDATE jobs SET state = 'cancelled', outcome = 'interrupted', code = 'cancelled',
+                        finished_at = ?2 WHERE id = ?1",
+                Cancelling::Cancelled,
+            ),
+        };
+        sqlx::query(sql).bind(id.to_string()).bind(now()).execute(write.on()).await?;
+        write.commit().await?;
+        Ok(came)
+    }
+
+    async fn recover(
+        &self,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let seen = left_behind(&mut *self.readers.acquire().await?, is_dead).await?;
+        if seen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut write = self.write(Outlasts::PowerFailure).await?;
+        let left = left_behind(write.on(), is_dead).await?;
+        for id in &left.jobs {
+            recover_job(write.on(), *id).await?;
+        }
+        for account in &left.leases {
+            sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ?")
+                .bind(account)
+                .execute(write.on())
+                .await?;
+        }
+        write.commit().await?;
+        Ok(left.jobs)
+    }
+}
+
+fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::ClaimLost(claim.job.id)) }
+}
+
+async fn claim(
+    on: &mut SqliteConnection,
+    id: &str,
+    worker: &WorkerId,
+    ttl: Duration,
+) -> Result<Claim, StoreError> {
+    let row = sqlx::query(
+        "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = ?, claim_token = claim_token + 1,
+                claim_expires_at = ?
+         WHERE id = ? RETURNING *",
+    )
+    .bind(worker.as_str())
+    .bind(now().saturating_add(millis(ttl)))
+    .bind(id)
+    .fetch_one(on)
+    .await?;
+    let state = read(&row)?;
+    Ok(Claim {
+        job: state.job,
+        attempt: state.attempts,
+        tries: state.tries,
+        queued_at: state.not_before,
+        worker: worker.clone(),
+        token: Reader(&row).token("claim_token")?,
+    })
+}
+
+struct LeftBehind {
+    jobs: Vec<Uuid>,
+    leases: Vec<String>,
+}
+
+impl LeftBehind {
+    fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.leases.is_empty()
+    }
+}
+
+async fn left_behind(
+    on: &mut SqliteConnection,
+    is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+) -> Result<LeftBehind, StoreError> {
+    let now = now();
+    let mut left = LeftBehind { jobs: Vec::new(), leases: Vec::new() };
+    let rows = sqlx::query("SELECT id, worker, claim_expires_at FROM jobs WHERE state = 'running'")
+        .fetch_all(&mut *on)
+        .await?;
+    for row in &rows {
+        let row = Reader(row);
+        let expired = row.int("claim_expires_at")? <= now;
+        if expired || row.worker_or_null("worker")?.is_none_or(|worker| is_dead(&worker)) {
+            left.jobs.push(row.id("id")?);
+        }
+    }
+    let rows = sqlx::query("SELECT account, worker, expires_at FROM leases WHERE expires_at > 0")
+        .fetch_all(on)
+        .await?;
+    for row in &rows {
+        let row = Reader(row);
+        if row.int("expires_at")? <= now || is_dead(&WorkerId::new(row.text("worker")?)) {
+            left.leases.push(row.text("account")?);
+        }
+    }
+    Ok(left)
+}
+
+/// Puts a dead worker's job back into the queue, unless its outcome stands in the log already and merely
+/// the note that the job has ended is missing.
+async fn recover_job(on: &mut SqliteConnection, id: Uuid) -> Result<(), StoreError> {
+    log::end_open_attempts(on, id).await?;
+    let row = fetch(on, id).await?.ok_or(StoreError::NoJob(id))?;
+    let ended = log::verdict_of(on, id, row.attempts).await?;
+    let cancelled: bool = sqlx::query_scalar("SELECT cancel_asked FROM jobs WHERE id = ?")
+        .bind(id.to_string())
+        .fetch_one(&mut *on)
+        .await?;
+
+    let state = match ended {
+        Some((Outcome::Succeeded | Outcome::Rejected | Outcome::NeedsHuman, _)) => JobState::Finished,
+        // After a lost answer the account must be reconciled, whoever may wish otherwise.
+        Some((Outcome::Unknown, _)) => JobState::Queued,
+        _ if cancelled => JobState::Cancelled,
+        _ => JobState::Queued,
+    };
+    let (outcome, code) = match (state, ended) {
+        (JobState::Cancelled, _) => (Some(Outcome::Interrupted), Some(Code::Cancelled)),
+        (_, Some((outcome, code))) => (Some(outcome), Some(code)),
+        (_, None) => (row.outcome, row.code),
+    };
+    let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
+    sqlx::query(
+        "UPDATE jobs SET state = ?1, tries = tries + ?2, outcome = ?3, code = ?4, worker = NULL,
+                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5,
+                finished_at = CASE WHEN ?1 = 'queued' THEN NULL ELSE ?5 END
+         WHERE id = ?6",
+    )
+    .bind(state.as_str())
+    .bind(counts)
+    .bind(outcome.map(Outcome::as_str))
+    .bind(code.map(Code::as_str))
+    .bind(now())
+    .bind(id.to_string())
+    .execute(on)
+    .await?;
+    Ok(())
+}
+
+async fn fetch(on: &mut SqliteConnection, id: Uuid) -> Result<Option<JobRow>, StoreError> {
+    let row = sqlx::query("SELECT * FROM jobs WHERE id = ?").bind(id.to_string()).fetch_optional(on).await?;
+    row.as_ref().map(read).transpose()
+}
+
+fn read(row: &SqliteRow) -> Result<JobRow, StoreError> {
+    let row = Reader(row);
+    Ok(JobRow {
+        job: Job {
+            id: row.id("id")?,
+            kind: row.parsed("kind", "a kind of job")?,
+            account: row.parsed("account", "an account")?,
+            requested_by: row.text_or_null("requested_by")?,
+            reason: row.text_or_null("reason")?,
+            evidence: row.int("evidence")? != 0,
+            deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
+            submitted_at: row.time("submitted_at")?,
+        },
+        state: row.parsed("state", "the state of a job")?,
+        attempts: row.count("attempts")?,
+        tries: row.count("tries")?,
+        not_before: row.time("not_before")?,
+        worker: row.worker_or_null("worker")?,
+        outcome: row.parsed_or_null("outcome", "an outcome")?,
+        code: row.parsed_or_null("code", "a code")?,
+        finished_at: row.time_or_null("finished_at")?,
+    })
+}

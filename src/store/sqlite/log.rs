@@ -1,0 +1,264 @@
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use uuid::Uuid;
+
+use super::value::{Reader, millis, now};
+use super::{Outlasts, SqliteStore};
+use crate::job::{Code, Outcome, Verdict};
+use crate::store::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
+
+/// The next value of the column `changed`.
+macro_rules! next_change {
+    () => {
+        "(SELECT coalesce(max(changed), 0) + 1 FROM automation_log)"
+    };
+}
+
+#[async_trait]
+impl Log for SqliteStore {
+    async fn start_attempt(&self, new: &NewAttempt) -> Result<(), StoreError> {
+        let mut write = self.write(Outlasts::Crash).await?;
+        sqlx::query(concat!(
+            "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+             VALUES (",
+            next_change!(),
+            ", ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ))
+        .bind(new.id.to_string())
+        .bind(new.job.to_string())
+        .bind(new.kind.as_str())
+        .bind(new.account.app())
+        .bind(new.account.to_string())
+        .bind(new.number)
+        .bind(new.worker.as_str())
+        .bind(new.queued_at.as_millisecond())
+        .bind(new.started_at.as_millisecond())
+        .execute(write.on())
+        .await?;
+        write.commit().await
+    }
+
+    async fn write_steps(&self, attempt: Uuid, steps: &[Step]) -> Result<(), StoreError> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let mut write = self.write(Outlasts::Crash).await?;
+        check_open(write.on(), attempt).await?;
+        for step in steps {
+            sqlx::query(
+                "INSERT INTO automation_step (attempt, seq, step, summary, started_at, duration_ms, result, detail)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (attempt, seq) DO UPDATE SET duration_ms = ?6, result = ?7, detail = ?8
+                 WHERE result IS NULL",
+            )
+            .bind(attempt.to_string())
+            .bind(step.seq)
+            .bind(&step.id)
+            .bind(&step.summary)
+            .bind(step.started_at.as_millisecond())
+            .bind(step.duration.map(millis))
+            .bind(step.result.map(|result| result.as_str()))
+            .bind(&step.detail)
+            .execute(write.on())
+            .await?;
+        }
+        write.commit().await
+    }
+
+    async fn end_attempt(
+        &self,
+        attempt: Uuid,
+        verdict: &Verdict,
+        with: &Provenance,
+    ) -> Result<AttemptRow, StoreError> {
+        let mut write = self.write(Outlasts::PowerFailure).await?;
+        check_open(write.on(), attempt).await?;
+        let row = end(write.on(), attempt, verdict, with).await?;
+        write.commit().await?;
+        Ok(row)
+    }
+
+    async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM automation_log WHERE TRUE");
+        if let Some(before) = query.before {
+            sql.push(" AND seq < ").push_bind(before);
+        }
+        if let Some(job) = query.job {
+            sql.push(" AND job = ").push_bind(job.to_string());
+        }
+        if let Some(app) = &query.app {
+            sql.push(" AND app = ").push_bind(app);
+        }
+        if let Some(account) = &query.account {
+            sql.push(" AND account = ").push_bind(account.to_string());
+        }
+        if let Some(outcome) = query.outcome {
+            sql.push(" AND outcome = ").push_bind(outcome.as_str());
+        }
+        if let Some(since) = query.since {
+            sql.push(" AND started_at >= ").push_bind(since.as_millisecond());
+        }
+        sql.push(" ORDER BY seq DESC LIMIT ").push_bind(query.limit);
+        let rows = sql.build().fetch_all(&self.readers).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn log_changes(&self, after: i64, limit: u32) -> Result<Vec<AttemptRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM automation_log WHERE changed > ? ORDER BY changed LIMIT ?")
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn log_cursor(&self) -> Result<i64, StoreError> {
+        let newest = sqlx::query_scalar("SELECT coalesce(max(changed), 0) FROM automation_log");
+        Ok(newest.fetch_one(&self.readers).await?)
+    }
+
+    async fn attempt(&self, id: Uuid) -> Result<Option<AttemptRow>, StoreError> {
+        let row = sqlx::query("SELECT * FROM automation_log WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn log_steps(&self, attempt: Uuid) -> Result<Vec<Step>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM automation_step WHERE attempt = ? ORDER BY seq")
+            .bind(attempt.to_string())
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(read_step).collect()
+    }
+}
+
+async fn check_open(on: &mut SqliteConnection, attempt: Uuid) -> Result<(), StoreError> {
+    let outcome: Option<Option<String>> =
+        sqlx::query_scalar("SELECT outcome FROM automation_log WHERE id = ?")
+            .bind(attempt.to_string())
+            .fetch_optional(on)
+            .await?;
+    match outcome {
+        None => Err(StoreError::NoAttempt(attempt)),
+        Some(Some(_)) => Err(StoreError::AttemptEnded(attempt)),
+        Some(None) => Ok(()),
+    }
+}
+
+async fn end(
+    on: &mut SqliteConnection,
+    attempt: Uuid,
+    verdict: &Verdict,
+    with: &Provenance,
+) -> Result<AttemptRow, StoreError> {
+    let row = sqlx::query(concat!(
+        "UPDATE automation_log SET changed = ",
+        next_change!(),
+        ", outcome = ?1, code = ?2, message = ?3, user_action = ?4, playbook = ?5, playbook_hash = ?6,
+           browser_version = ?7, evidence_path = ?8, ended_at = ?9, duration_ms = max(0, ?9 - started_at)
+         WHERE id = ?10 RETURNING *"
+    ))
+    .bind(verdict.outcome.as_str())
+    .bind(verdict.code.as_str())
+    .bind(&verdict.message)
+    .bind(verdict.code.user_action())
+    .bind(&with.playbook)
+    .bind(&with.playbook_hash)
+    .bind(&with.browser_version)
+    .bind(with.evidence.as_ref().map(|path| path.to_string_lossy().into_owned()))
+    .bind(now())
+    .bind(attempt.to_string())
+    .fetch_one(on)
+    .await?;
+    read(&row)
+}
+
+/// Ends what a dead worker left open. If a candidate of this job was submitted and nobody knows what came of
+/// it, that is what the outcome says.
+pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> Result<(), StoreError> {
+    let submitted: Option<i64> = sqlx::query_scalar(
+        "SELECT 1 FROM candidates WHERE job = ? AND state = 'pending' AND submitted_at IS NOT NULL",
+    )
+    .bind(job.to_string())
+    .fetch_optional(&mut *on)
+    .await?;
+    let verdict = match submitted {
+        Some(_) => Verdict::new(
+            Code::AnswerLost,
+            "The worker died after the commit step; the account is reconciled when the job is taken up again.",
+        ),
+        None => Verdict::new(Code::WorkerStopped, "The worker died; the job is taken up again."),
+    };
+    let open = sqlx::query("SELECT id FROM automation_log WHERE job = ? AND outcome IS NULL")
+        .bind(job.to_string())
+        .fetch_all(&mut *on)
+        .await?;
+    for row in &open {
+        end(on, Reader(row).id("id")?, &verdict, &Provenance::default()).await?;
+    }
+    Ok(())
+}
+
+/// How the attempt of this number ended, if it began and ended.
+pub(super) async fn verdict_of(
+    on: &mut SqliteConnection,
+    job: Uuid,
+    number: u32,
+) -> Result<Option<(Outcome, Code)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT outcome, code FROM automation_log WHERE job = ? AND attempt = ? AND outcome IS NOT NULL",
+    )
+    .bind(job.to_string())
+    .bind(number)
+    .fetch_optional(on)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let row = Reader(&row);
+    Ok(Some((row.parsed("outcome", "an outcome")?, row.parsed("code", "a code")?)))
+}
+
+fn read(row: &SqliteRow) -> Result<AttemptRow, StoreError> {
+    let row = Reader(row);
+    let outcome: Option<Outcome> = row.parsed_or_null("outcome", "an outcome")?;
+    let code: Option<Code> = row.parsed_or_null("code", "a code")?;
+    let verdict = outcome.zip(code);
+    let message = row.text_or_null("message")?.unwrap_or_default();
+    Ok(AttemptRow {
+        seq: row.int("seq")?,
+        changed: row.int("changed")?,
+        id: row.id("id")?,
+        job: row.id("job")?,
+        kind: row.parsed("kind", "a kind of job")?,
+        account: row.parsed("account", "an account")?,
+        number: row.count("attempt")?,
+        worker: WorkerId::new(row.text("worker")?),
+        queued_at: row.time("queued_at")?,
+        started_at: row.time("started_at")?,
+        ended_at: row.time_or_null("ended_at")?,
+        duration: row.duration_or_null("duration_ms")?,
+        verdict: verdict.map(|(outcome, code)| Verdict { outcome, code, message }),
+        user_action: row.text_or_null("user_action")?,
+        provenance: Provenance {
+            playbook: row.text_or_null("playbook")?,
+            playbook_hash: row.text_or_null("playbook_hash")?,
+            browser_version: row.text_or_null("browser_version")?,
+            evidence: row.text_or_null("evidence_path")?.map(Into::into),
+        },
+    })
+}
+
+fn read_step(row: &SqliteRow) -> Result<Step, StoreError> {
+    let row = Reader(row);
+    Ok(Step {
+        seq: row.count("seq")?,
+        id: row.text("step")?,
+        summary: row.text("summary")?,
+        started_at: row.time("started_at")?,
+        duration: row.duration_or_null("duration_ms")?,
+        result: row.parsed_or_null("result", "the result of a step")?,
+        detail: row.text_or_null("detail")?,
+    })
+}

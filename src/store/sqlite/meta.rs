@@ -1,0 +1,27 @@
+use async_trait::async_trait;
+
+use super::{Outlasts, SqliteStore};
+use crate::store::{Meta, StoreError};
+
+#[async_trait]
+impl Meta for SqliteStore {
+    async fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?").bind(name);
+        Ok(found.fetch_optional(&self.readers).await?)
+    }
+
+    async fn meta_or_insert(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut write = self.write(Outlasts::PowerFailure).await?;
+        sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .bind(name)
+            .bind(value)
+            .execute(write.on())
+            .await?;
+        let stands = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?")
+            .bind(name)
+            .fetch_one(write.on())
+            .await?;
+        write.commit().await?;
+        Ok(stands)
+    }
+}

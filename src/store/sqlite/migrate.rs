@@ -1,0 +1,50 @@
+use std::path::Path;
+
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::error::opening;
+use crate::store::StoreError;
+
+/// In order; the place is the version. A migration that was released is never edited.
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_first.sql")];
+
+/// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.
+const APPLICATION_ID: i64 = 0x5452_4e4c;
+
+/// Refuses the database of another program. An empty file is welcome.
+pub(super) async fn check_owner(on: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| opening(path, error);
+    let owner: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *on).await.map_err(failed)?;
+    let things: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(on).await.map_err(failed)?;
+    match owner == APPLICATION_ID || (owner == 0 && things == 0) {
+        true => Ok(()),
+        false => Err(StoreError::NotOurs { path: path.to_owned() }),
+    }
+}
+
+/// Applies what is missing, in one transaction: of several processes that start at once, one does the work
+/// and the others find it done.
+pub(super) async fn run(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let applied: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *tx).await?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if applied > known {
+        return Err(StoreError::TooNew { found: applied, known });
+    }
+    let missing = MIGRATIONS.iter().skip(usize::try_from(applied).unwrap_or(0));
+    for sql in missing {
+        sqlx::raw_sql(*sql).execute(&mut *tx).await.map_err(|error| match StoreError::from(error) {
+            StoreError::Database(reason) => StoreError::Migration(reason),
+            other => other,
+        })?;
+    }
+    if applied < known {
+        // Pragmas take no bound parameters; both are numbers of this file.
+        let mark = format!("PRAGMA user_version = {known}; PRAGMA application_id = {APPLICATION_ID}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(mark)).execute(&mut *tx).await?;
+    }
+    tx.commit().await?;
+    super::narrow(path)
+        .map_err(|error| StoreError::CannotOpen { path: path.to_owned(), reason: error.to_string() })
+}

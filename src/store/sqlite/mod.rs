@@ -1,0 +1,168 @@
+//! The store in one SQLite file, through sqlx.
+//!
+//! Writes take turns, by a lock within the process and by SQLite's own between processes, so that no
+//! transaction ever fails for having been second. What must outlast a power failure (the ledger, the budget,
+//! submissions, outcomes) is written with `synchronous=FULL`; what merely tells other processes of this
+//! machine something (leases, claims, heart-beats, steps) with `NORMAL`, which outlasts every crash of a
+//! process and spares the disk a flush.
+
+mod accounts;
+mod budget;
+mod error;
+mod jobs;
+mod leases;
+mod ledger;
+mod log;
+mod meta;
+mod migrate;
+mod value;
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{Fence, StoreError};
+
+/// How long a writer waits for another process before it gives up with [`StoreError::Locked`].
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The store in one SQLite file.
+pub struct SqliteStore {
+    readers: SqlitePool,
+    durable: SqlitePool,
+    quick: SqlitePool,
+    turn: Mutex<()>,
+}
+
+/// What a transaction outlasts when it has been committed.
+#[derive(Debug, Clone, Copy)]
+enum Outlasts {
+    PowerFailure,
+    Crash,
+}
+
+/// A transaction that may write; it is rolled back if it is not committed.
+struct Write<'a> {
+    tx: Transaction<'static, Sqlite>,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Write<'_> {
+    fn on(&mut self) -> &mut SqliteConnection {
+        &mut self.tx
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, creates it with mode 0600 if there is none, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no database, is another program's database (it is not touched
+    /// then), or was used by a newer Turnlock.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        create_private(path)
+            .map_err(|error| StoreError::CannotOpen { path: path.to_owned(), reason: error.to_string() })?;
+        let plain = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BUSY);
+        let failed = |error| error::opening(path, error);
+
+        // Looked at before anything is written, the journal mode included.
+        let mut looker =
+            SqliteConnection::connect_with(&plain.clone().read_only(true)).await.map_err(failed)?;
+        migrate::check_owner(&mut looker, path).await?;
+        looker.close().await.map_err(failed)?;
+
+        let options = plain.journal_mode(SqliteJournalMode::Wal).foreign_keys(true);
+        let durable = options.clone().synchronous(SqliteSynchronous::Full);
+        let quick = options.clone().synchronous(SqliteSynchronous::Normal);
+        let durable = pool(1).connect_with(durable).await.map_err(failed)?;
+        migrate::run(&durable, path).await?;
+        Ok(Self {
+            readers: pool(3).connect_lazy_with(options.pragma("query_only", "ON")),
+            quick: pool(1).connect_lazy_with(quick),
+            durable,
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// Closes all connections and folds the write-ahead log back into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.quick.close().await;
+        self.durable.close().await;
+    }
+
+    async fn write(&self, outlasts: Outlasts) -> Result<Write<'_>, StoreError> {
+        let turn = self.turn.lock().await;
+        let pool = match outlasts {
+            Outlasts::PowerFailure => &self.durable,
+            Outlasts::Crash => &self.quick,
+        };
+        // Immediate: a transaction that read first and then wants to write could be refused.
+        Ok(Write { tx: pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
+    }
+}
+
+fn pool(size: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// Makes sure of a file that only its owner can read. SQLite gives its companions (`-wal`, `-shm`) the same
+/// mode. An existing file is not opened here: closing it would drop the locks that SQLite holds on it for
+/// another store of this process.
+fn create_private(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => return other.map(|_| ()),
+    }
+    let about = fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    Ok(())
+}
+
+/// Narrows the mode of a file that was made by other means; called when it is known to be Turnlock's.
+fn narrow(path: &Path) -> io::Result<()> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 { fs::set_permissions(path, Permissions::from_mode(0o600)) } else { Ok(()) }
+}
+
+/// Refuses a write whose fence was overtaken. A lease that has expired but that nobody took over still
+/// counts: nobody else can have written under it.
+async fn check_fence(
+    on: &mut SqliteConnection,
+    fence: Option<&Fence>,
+    account: &str,
+) -> Result<(), StoreError> {
+    let Some(fence) = fence else { return Ok(()) };
+    let holds: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM leases WHERE account = ? AND token = ? AND expires_at > 0")
+            .bind(fence.account.to_string())
+            .bind(value::to_i64(fence.token))
+            .fetch_optional(on)
+            .await?;
+    match holds {
+        Some(_) if fence.account.to_string() == account => Ok(()),
+        _ => Err(StoreError::LeaseLost(fence.account.clone())),
+    }
+}

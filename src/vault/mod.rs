@@ -1,0 +1,249 @@
+//! Accounts with their sealed credentials, and the candidate ledger.
+//!
+//! [`Vault`] is the only place where a credential is sealed or opened. Below it, [`crate::store`] sees
+//! ciphertext only; above it, secrets are [`secrecy::SecretString`]s.
+
+mod credentials;
+mod envelope;
+mod error;
+mod key;
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+pub use credentials::{Credentials, Held, NewAccount};
+pub use error::{KeyError, VaultError};
+pub use key::{KeyOrigin, MasterKey};
+
+use crate::job::AccountRef;
+use crate::store::{
+    Account, AccountEntry, Candidate, CandidateKind, CandidateState, Fence, Lease, NewCandidate, Store,
+    StoreError,
+};
+use envelope::Binding;
+
+/// The accounts and their sealed credentials. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    store: Arc<dyn Store>,
+    key: Arc<MasterKey>,
+    fence: Option<Arc<Fence>>,
+}
+
+/// Sealed by the first key that opens a database; another key does not open it.
+const KEY_CHECK: &str = "key_check";
+
+/// How often a write is tried anew when another process changed the same credentials in between.
+const TRIES: u32 = 5;
+
+impl Vault {
+    /// Opens the vault with its key.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongKey`] when the database was sealed with another key.
+    pub async fn open(store: Arc<dyn Store>, key: MasterKey) -> Result<Self, VaultError> {
+        let check = match store.meta(KEY_CHECK).await? {
+            Some(check) => check,
+            None => store.meta_or_insert(KEY_CHECK, &seal(&key, Binding::KeyCheck, b"turnlock")?).await?,
+        };
+        envelope::open(&key, Binding::KeyCheck, &check).map_err(|_| VaultError::WrongKey)?;
+        Ok(Self { store, key: Arc::new(key), fence: None })
+    }
+
+    /// The same vault, but its ledger can only be written while this lease holds: a worker whose lease was
+    /// taken over gets [`StoreError::LeaseLost`] and changes nothing.
+    #[must_use]
+    pub fn under(&self, lease: &Lease) -> Self {
+        Self { fence: Some(Arc::new(lease.fence())), ..self.clone() }
+    }
+
+    /// The store below.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Adds an account, or changes it and makes the given credentials current: what was current before
+    /// becomes previous.
+    ///
+    /// # Errors
+    /// [`VaultError::NoPassword`] for a new account without one; [`StoreError::AddressTaken`].
+    pub async fn add_account(&self, new: &NewAccount) -> Result<(), VaultError> {
+        let entry = AccountEntry {
+            account: new.account.clone(),
+            username: new.username.clone(),
+            address: new.address.clone(),
+        };
+        for _ in 0..TRIES {
+            let known = self.store.account(&new.account).await?.is_some();
+            if !known && new.password.is_none() {
+                return Err(VaultError::NoPassword(new.account.clone()));
+            }
+            let ledger = self.store.candidates(&new.account).await?;
+            let given = [(CandidateKind::Password, &new.password), (CandidateKind::Totp, &new.totp)];
+            let mut sealed = Vec::new();
+            for (kind, secret) in given {
+                let Some(secret) = secret else { continue };
+                if !self.is_current(&ledger, kind, secret)? {
+                    sealed.push(self.seal(&new.account, kind, next_version(&ledger, kind), secret, None)?);
+                }
+            }
+            match self.store.put_account(&entry, &sealed).await {
+                Err(StoreError::VersionTaken { .. }) => {}
+                done => return Ok(done?),
+            }
+        }
+        Err(VaultError::Contended(new.account.clone()))
+    }
+
+    /// One account, if there is such a one.
+    pub async fn account(&self, account: &AccountRef) -> Result<Option<Account>, VaultError> {
+        Ok(self.store.account(account).await?)
+    }
+
+    /// All accounts by name, or those of one app.
+    pub async fn accounts(&self, app: Option<&str>) -> Result<Vec<Account>, VaultError> {
+        Ok(self.store.accounts(app).await?)
+    }
+
+    /// Removes an account with all its credentials. `false` if there was no such account.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountBusy`] while a job runs on it.
+    pub async fn remove(&self, account: &AccountRef) -> Result<bool, VaultError> {
+        Ok(self.store.remove_account(account).await?)
+    }
+
+    /// Opens all credentials of an account that may be of use.
+    ///
+    /// # Errors
+    /// [`VaultError::Tampered`] when a record does not open.
+    pub async fn credentials(&self, account: &AccountRef) -> Result<Credentials, VaultError> {
+        use CandidateKind::{Password, RecoveryCodes, Totp};
+        use CandidateState::{Current, Pending, Previous, Rejected};
+
+        let mut all = Credentials::default();
+        // The ledger comes newest first, and so do the previous ones.
+        for row in self.store.candidates(account).await? {
+            let slot = match (row.kind, row.state) {
+                (_, Rejected) | (RecoveryCodes, Previous) => continue,
+                (Password, Previous) => {
+                    all.previous_passwords.push(self.open_row(account, &row)?);
+                    continue;
+                }
+                (Totp, Previous) => {
+                    all.previous_totp.push(self.open_row(account, &row)?);
+                    continue;
+                }
+                (Password, Current) => &mut all.password,
+                (Totp, Current) => &mut all.totp,
+                (RecoveryCodes, Current) => &mut all.recovery_codes,
+                (Password, Pending) => &mut all.pending_password,
+                (Totp, Pending) => &mut all.pending_totp,
+                (RecoveryCodes, Pending) => &mut all.pending_recovery_codes,
+            };
+            *slot = Some(self.open_row(account, &row)?);
+        }
+        Ok(all)
+    }
+
+    /// Writes a candidate to the ledger, durably, before the app is told of it.
+    ///
+    /// # Errors
+    /// [`StoreError::PendingExists`] when the account has a pending candidate of this kind.
+    pub async fn propose(
+        &self,
+        account: &AccountRef,
+        kind: CandidateKind,
+        secret: &SecretString,
+        job: Uuid,
+    ) -> Result<Uuid, VaultError> {
+        for _ in 0..TRIES {
+            let version = next_version(&self.store.candidates(account).await?, kind);
+            let new = self.seal(account, kind, version, secret, Some(job))?;
+            match self.store.propose(&new, self.fence.as_deref()).await {
+                Err(StoreError::VersionTaken { .. }) => {}
+                done => return Ok(done.map(|()| new.id)?),
+            }
+        }
+        Err(VaultError::Contended(account.clone()))
+    }
+
+    /// The commit step is about to be performed with this pending candidate: from now on the app may know it.
+    pub async fn mark_submitted(&self, candidate: Uuid) -> Result<(), VaultError> {
+        Ok(self.store.mark_submitted(candidate, self.fence.as_deref()).await?)
+    }
+
+    /// A fresh login proved this pending or previous candidate: it is current from now on.
+    pub async fn promote(&self, candidate: Uuid) -> Result<(), VaultError> {
+        Ok(self.store.promote(candidate, self.fence.as_deref()).await?)
+    }
+
+    /// It was proved that the app does not take this pending candidate. The reason must hold no secret.
+    pub async fn reject(&self, candidate: Uuid, reason: &str) -> Result<(), VaultError> {
+        Ok(self.store.reject(candidate, reason, self.fence.as_deref()).await?)
+    }
+
+    /// Claims a TOTP time step of this secret for one use: `false` if it or a later one was used already.
+    pub async fn claim_totp_step(
+        &self,
+        account: &AccountRef,
+        candidate: Uuid,
+        step: u64,
+    ) -> Result<bool, VaultError> {
+        Ok(self.store.claim_totp_step(account, candidate, step).await?)
+    }
+
+    fn seal(
+        &self,
+        account: &AccountRef,
+        kind: CandidateKind,
+        version: u32,
+        secret: &SecretString,
+        job: Option<Uuid>,
+    ) -> Result<NewCandidate, VaultError> {
+        let id = Uuid::now_v7();
+        let binding = Binding::Candidate { account, kind, version, id };
+        let sealed = seal(&self.key, binding, secret.expose_secret().as_bytes())?;
+        Ok(NewCandidate { id, account: account.clone(), kind, version, sealed, job })
+    }
+
+    fn open_row(&self, account: &AccountRef, row: &Candidate) -> Result<Held, VaultError> {
+        let binding = Binding::Candidate { account, kind: row.kind, version: row.version, id: row.id };
+        let tampered = || VaultError::Tampered { account: account.clone(), candidate: row.id };
+        let bytes = envelope::open(&self.key, binding, &row.sealed).map_err(|_| tampered())?;
+        let secret = std::str::from_utf8(&bytes).map_err(|_| tampered())?;
+        Ok(Held {
+            candidate: row.id,
+            version: row.version,
+            secret: SecretString::from(secret),
+            submitted: row.submitted_at.is_some(),
+            job: row.job,
+            created_at: row.created_at,
+        })
+    }
+
+    /// Giving the same credential again must not make a new one of it: its used TOTP steps would be
+    /// forgotten, and a copy of it would stand as previous.
+    fn is_current(
+        &self,
+        ledger: &[Candidate],
+        kind: CandidateKind,
+        secret: &SecretString,
+    ) -> Result<bool, VaultError> {
+        let current = ledger.iter().find(|row| row.kind == kind && row.state == CandidateState::Current);
+        let Some(current) = current else { return Ok(false) };
+        let held = self.open_row(&current.account, current)?;
+        Ok(held.secret.expose_secret() == secret.expose_secret())
+    }
+}
+
+fn seal(key: &MasterKey, binding: Binding<'_>, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+    envelope::seal(key, binding, secret).map_err(|error| VaultError::NoRandomness(error.to_string()))
+}
+
+fn next_version(ledger: &[Candidate], kind: CandidateKind) -> u32 {
+    ledger.iter().filter(|row| row.kind == kind).map(|row| row.version).max().unwrap_or(0) + 1
+}

@@ -1,0 +1,79 @@
+use tokio::sync::watch;
+
+use crate::job::{Code, Verdict};
+
+/// Why an attempt is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// Its time is up.
+    Deadline,
+    /// Someone cancelled the job.
+    Cancelled,
+    /// The worker stops; the job is taken up again by another.
+    WorkerStops,
+    /// The account's lease was lost: another worker may hold it. Nothing may be written any more.
+    LeaseLost,
+}
+
+impl StopReason {
+    /// How an attempt ends that stopped for this reason before its commit step, or after it had been
+    /// answered.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        let (code, message) = match self {
+            Self::Deadline => (Code::DeadlineExceeded, "The attempt took longer than the job's deadline."),
+            Self::Cancelled => (Code::Cancelled, "The job was cancelled."),
+            Self::WorkerStops => (Code::WorkerStopped, "The worker was stopped before the attempt ended."),
+            Self::LeaseLost => (Code::WorkerStopped, "The worker lost its lease on the account."),
+        };
+        Verdict::new(code, message)
+    }
+}
+
+/// Tells a performer that it is to come to an end at the next safe point: never between a commit step and
+/// the answer to it. One that does not come to an end within [x is
+/// dropped.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<Option<StopReason>>);
+
+/// The worker's end of a [`Stop`].
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<Option<StopReason>>);
+
+impl Stop {
+    /// A stop and the means to ask for it.
+    #[must_use]
+    pub fn new() -> (Stopper, Self) {
+        let (sender, receiver) = watch::channel(None);
+        (Stopper(sender), Self(receiver))
+    }
+
+    /// The reason, if a stop was asked for.
+    #[must_use]
+    pub fn asked(&self) -> Option<StopReason> {
+        *self.0.borrow()
+    }
+
+    /// Returns when a stop is asked for. May be dropped at any time.
+    pub async fn wait(&self) -> StopReason {
+        let mut receiver = self.0.clone();
+        match receiver.wait_for(Option::is_some).await.ok().and_then(|reason| *reason) {
+            Some(reason) => reason,
+            // The worker's end is gone and nobody can ask any more.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Stopper {
+    /// Asks for a stop. The first reason stands, unless the lease was lost: that outweighs all others.
+    pub fn ask(&self, reason: StopReason) {
+        self.0.send_if_modified(|asked| {
+            let wins = asked.is_none() || (reason == StopReason::LeaseLost && *asked != Some(reason));
+            if wins {
+                *asked = Some(reason);
+            }
+            wins
+        });
+    }
+}
