@@ -9,10 +9,12 @@
 //! - [`queue`]: jobs on their way to a worker.
 //! - [`worker`]: takes jobs, holds leases and deadlines, decides about another try.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
+//! - [`browser`]: driving Chromium: pages, frames, locators, input, pictures.
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 //! - [`vault`]: sealed credentials and the candidate ledger.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
 
+pub mod browser;
 pub mod cli;
 pub mod config;
 pub mod credential;

@@ -1,0 +1,144 @@
+//! What a page shows: pictures and pieces of text. What of it is secret is for the caller to say.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use super::error::{BrowserError, PageError};
+use super::input::Point;
+use super::page::{Page, short_url};
+use super::protocol::{CaptureScreenshot, Clip};
+use super::state::World;
+
+const CALL: Duration = Duration::from_secs(15);
+
+/// A box in the main page's viewport: x, y, width, height, in CSS pixels.
+pub type Box4 = [f64; 4];
+
+/// One piece of what a frame shows, in document order.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Piece {
+    /// What it is.
+    pub kind: PieceKind,
+    /// Its text, or the label of a field. May hold secrets.
+    pub text: String,
+    /// What a field holds. May hold secrets, and is never shown.
+    #[serde(default)]
+    pub value: String,
+    /// Whether a field holds anything.
+    #[serde(default)]
+    pub filled: bool,
+    /// A password field, whose value is a secret whatever it is.
+    #[serde(default)]
+    pub secret: bool,
+    /// Where it is drawn.
+    pub boxes: Vec<Box4>,
+}
+
+/// The kinds of [`Piece`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PieceKind {
+    /// Text.
+    Text,
+    /// A field, with its label.
+    Field,
+    /// A button of an `<input>`.
+    Button,
+    /// An image, canvas or drawing.
+    Picture,
+    /// An element with a picture behind it.
+    Background,
+    /// The beginning of an element that structures the page; its text is the tag.
+    Open,
+}
+
+/// What one frame shows.
+#[derive(Debug, Clone)]
+pub struct Shot {
+    /// The frame's address without query and fragment.
+    pub url: String,
+    /// The document's title.
+    pub title: String,
+    /// What it shows.
+    pub pieces: Vec<Piece>,
+}
+
+#[derive(Deserialize)]
+struct Boxes {
+    title: String,
+    pieces: Vec<Piece>,
+}
+
+impl Page {
+    /// The visible part of the page as PNG, or the given box of it.
+    ///
+    /// # Errors
+    /// If the browser does not give one.
+    pub async fn screenshot(&self, part: Option<Box4>) -> Result<Vec<u8>, PageError> {
+        let clip = part.map(|[x, y, width, height]| Clip {
+            x: x.max(0.0),
+            y: y.max(0.0),
+            width,
+            height,
+            scale: 1.0,
+        });
+        let capture = CaptureScreenshot { format: "png", clip, optimize_for_speed: true };
+        let shot =
+            self.connection.call(&self.session, &capture, CALL).await.map_err(|error| self.failure(error))?;
+        STANDARD.decode(shot.data).map_err(|error| {
+            BrowserError::Protocol { method: "Page.captureScreenshot", message: error.to_string() }.into()
+        })
+    }
+
+    /// What every frame shows, the main page first; boxes are in the main page's viewport.
+    ///
+    /// # Errors
+    /// If the main page does not tell. A child frame that goes away meanwhile is left out.
+    pub async fn shots(&self) -> Result<Vec<Shot>, PageError> {
+        let mut frames = self.state.frames();
+        frames.sort_by_key(|(id, _)| *id != self.main);
+        let mut shots = Vec::new();
+        for (id, frame) in frames {
+            let Some(world) = frame.world else { continue };
+            match self.shot(&id, &world, &frame.url).await {
+                Ok(shot) => shots.push(shot),
+                Err(error) if id == self.main => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(shots)
+    }
+
+    async fn shot(&self, id: &str, world: &World, url: &str) -> Result<Shot, PageError> {
+        let boxes = self.call_in(world, "() => turnlock.textBoxes()", Vec::new(), CALL).await;
+        let boxes = boxes.map_err(|error| self.failure(error))?;
+        let mut boxes: Boxes = serde_json::from_value(boxes).map_err(|error| BrowserError::Protocol {
+            method: "Runtime.callFunctionOn",
+            message: error.to_string(),
+        })?;
+        let origin = self.frame_in_main_viewport(id, Point { x: 0.0, y: 0.0 }).await?;
+        for each in boxes.pieces.iter_mut().flat_map(|piece| &mut piece.boxes) {
+            each[0] += origin.x;
+            each[1] += origin.y;
+        }
+        Ok(Shot { url: short_url(url), title: boxes.title, pieces: boxes.pieces })
+    }
+
+    /// Chromium's name of the error behind its own error page.
+    pub(super) async fn network_error(&self, world: Option<&World>) -> String {
+        let unknown = || "the connection failed or was cut".to_owned();
+        let Some(world) = world else { return unknown() };
+        let script =
+            "() => document.documentElement.outerHTML.match(/(?:ERR|DNS)_[A-Z0-9_]{3,60}/)?.[0] || ''";
+        match self.call_in(world, script, Vec::new(), CALL).await {
+            Ok(value) => match value.as_str() {
+                Some(name) if !name.is_empty() => format!("net::{name}"),
+                _ => unknown(),
+            },
+            Err(_) => unknown(),
+        }
+    }
+}

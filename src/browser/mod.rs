@@ -1,0 +1,36 @@
+//! Driving a browser over the Chrome DevTools Protocol (CDP).
+//!
+//! From the bottom up:
+//!
+//! - [`Process`]: starts Chromium in a process group and with a profile of its own, and ends both;
+//! - `pipe`: the transport, two inherited pipes that no other process can open;
+//! - `connection`: calls with deadlines, events to the session that they belong to;
+//! - `protocol`: the few commands that Turnlock sends, typed;
+//! - `state`: what the events say of a page's frames: their worlds, origins and navigations;
+//! - [`Page`]: one context's page: open, click, fill, look, read;
+//! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
+//!
+//! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
+//! one round trip finds a target, waits until it can be acted on, and answers.
+
+mod capture;
+mod connection;
+mod error;
+mod frames;
+mod input;
+mod launch;
+mod page;
+mod pipe;
+mod pool;
+mod process;
+mod protocol;
+mod query;
+mod state;
+mod world;
+
+pub use capture::{Piece, PieceKind, Shot};
+pub use error::{BrowserError, Overview, PageError};
+pub use launch::{Options, Sandbox, find_browser};
+pub use page::{Guide, Page, Typed};
+pub use pool::Pool;
+pub use process::Process;

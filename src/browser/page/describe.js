@@ -1,0 +1,69 @@
+// Saying what is on the page: for error messages, for page snapshots, for covering secrets in pictures.
+// Values of fields are never read here.
+
+const clip = (text, most = 60) => { const whole = fold(text); return whole.length > most ? `${whole.slice(0, most - 1)}…` : whole; };
+
+// `<button type=submit> "Sign in"`
+function describe(element) {
+  const attributes = ['id', 'name', 'type', 'role', 'aria-label', 'placeholder', 'autocomplete', 'data-testid']
+    .filter((name) => element.getAttribute(name)).slice(0, 4).map((name) => ` ${name}=${JSON.stringify(clip(element.getAttribute(name), 40))}`);
+  const name = clip(nameOf(element), 40);
+  return `<${element.tagName.toLowerCase()}${attributes.join('')}>${name ? ` ${JSON.stringify(name)}` : ''}`;
+}
+
+// What a person would notice first: title, headings, alerts, fields, buttons and links.
+function overview() {
+  const roots = rootsOf(document);
+  const names = (selector, most, name = nameOf) => {
+    const all = select(roots, selector).filter(isVisible).map((element) => clip(name(element), 60)).filter(Boolean);
+    return [...new Set(all)].slice(0, most);
+  };
+  const label = (element) => labelTexts(element).map(fold).find(Boolean) || element.getAttribute('placeholder') || element.name || element.id || element.type;
+  return {
+    title: clip(document.title, 80),
+    status: performance.getEntriesByType('navigation')[0]?.responseStatus || 0,
+    headings: names('h1,h2,h3,[role=heading],legend', 4, textOf),
+    messages: names('[role=alert],[role=status],[aria-live],.error,.errorlist,.alert,.message', 4, textOf),
+    fields: names(FIELDS, 8, label),
+    buttons: names('button,input[type=submit],input[type=button],[role=button],summary', 8),
+    links: names('a[href]', 6, (element) => nameOf(element, 'link')),
+  };
+}
+
+// Every piece of visible text with its boxes (in this frame's viewport), for the snapshot and for covering.
+function textBoxes() {
+  const pieces = [];
+  const box = ({ x, y, width, height }) => [x, y, width, height];
+  const visit = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      if (!fold(node.data)) return;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      pieces.push({ kind: 'text', text: node.data, boxes: [...range.getClientRects()].map(box) });
+      return;
+    }
+    if (node.nodeType === Node.ELEMENT_NODE) {
+      if (SILENT.has(node.tagName) || !node.checkVisibility({ visibilityProperty: true })) return;
+      if (['INPUT', 'TEXTAREA', 'SELECT'].includes(node.tagName)) {
+        const shown = ['button', 'submit', 'reset'].includes(node.type);
+        const label = labelTexts(node).map(fold).find(Boolean) || node.name || '';
+        pieces.push({ kind: shown ? 'button' : 'field', text: shown ? node.value : clip(label), filled: !shown && !!node.value,
+          secret: node.type === 'password', value: shown || node.type === 'checkbox' || node.type === 'radio' ? '' : node.value,
+          boxes: [box(node.getBoundingClientRect())] });
+        return;
+      }
+      if (['IMG', 'CANVAS', 'svg', 'VIDEO', 'OBJECT', 'EMBED'].includes(node.tagName)) {
+        pieces.push({ kind: 'picture', text: clip(nameOf(node)), boxes: [box(node.getBoundingClientRect())] });
+        if (node.tagName !== 'svg') return;
+      }
+      if (getComputedStyle(node).backgroundImage !== 'none') {
+        pieces.push({ kind: 'background', text: '', boxes: [box(node.getBoundingClientRect())] });
+      }
+      if (/^(A|BUTTON|H[1-6]|LABEL|IFRAME|DIALOG|FORM|LI|TR|P|LEGEND|SUMMARY)$/.test(node.tagName)) pieces.push({ kind: 'open', text: node.tagName.toLowerCase(), boxes: [] });
+    }
+    const children = node.shadowRoot ? [node.shadowRoot] : node.tagName === 'SLOT' && node.assignedNodes().length ? node.assignedNodes() : node.childNodes;
+    for (const child of children) visit(child);
+  };
+  if (document.body) visit(document.body);
+  return { title: document.title, width: innerWidth, height: innerHeight, pieces };
+}

@@ -1,0 +1,48 @@
+//! The isolated world: where Turnlock's own script runs in every frame, out of the page's reach.
+
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use serde_json::json;
+
+use super::connection::{Connection, SessionId};
+use super::error::BrowserError;
+use super::protocol::{AddScript, EnablePage, EnableRuntime, SetAutoAttach};
+
+/// The world's name.
+pub(super) const WORLD: &str = "turnlock";
+
+/// The three parts share one scope, and show the page nothing: the world is not the page's.
+const SCRIPT: &str = concat!(
+    "(() => {\n'use strict';\nif (globalThis.turnlock) return;\n",
+    include_str!("page/locate.js"),
+    include_str!("page/describe.js"),
+    include_str!("page/act.js"),
+    "})();"
+);
+
+const SET_UP: Duration = Duration::from_secs(30);
+
+/// Sends at once, in order, what a page or frame needs before its document starts; the future awaits the answers.
+pub(super) fn set_up(
+    connection: &Connection,
+    session: &SessionId,
+) -> impl Future<Output = Result<(), BrowserError>> + Send + use<> {
+    let frames_only = vec![json!({"type": "iframe"}), json!({"exclude": true})];
+    let page = connection.call(session, &EnablePage {}, SET_UP);
+    let attach = SetAutoAttach {
+        auto_attach: true,
+        wait_for_debugger_on_start: true,
+        flatten: true,
+        filter: frames_only,
+    };
+    let attach = connection.call(session, &attach, SET_UP);
+    let script = AddScript { source: SCRIPT, world_name: WORLD, run_immediately: true };
+    let script = connection.call(session, &script, SET_UP);
+    let runtime = connection.call(session, &EnableRuntime {}, SET_UP);
+    async move {
+        let calls: [std::pin::Pin<Box<dyn Future<Output = Result<_, BrowserError>> + Send>>; 4] =
+            [Box::pin(page), Box::pin(attach), Box::pin(script), Box::pin(runtime)];
+        try_join_all(calls).await.map(|_| ())
+    }
+}
