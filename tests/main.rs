@@ -1,8 +1,10 @@
 //! The one integration binary: a file per promise or feature under `suite/`, a shared harness in `harness/`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod harness;
 mod suite {
     mod architecture;
+    mod browser;
     mod cli;
     mod password_rules;
 }

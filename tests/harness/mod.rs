@@ -1,0 +1,67 @@
+//! What the tests share: a real browser, the bundled app, playbooks from a few lines.
+
+use std::time::Duration;
+
+use turnlock::browser::{Guide, Options, Page, Pool, Sandbox, find_browser};
+use turnlock::playbook::{OriginOverrides, Playbook, Target};
+
+/// Long enough on a busy machine, short enough to notice.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// Options for a real browser. Tests visit loopback only, so the sandbox may be off.
+pub fn browser_options(profiles: &std::path::Path) -> Options {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let program = find_browser(&path).expect("a browser is needed: run scripts/install-browser");
+    Options { profiles: profiles.to_owned(), ..Options::new(program, Sandbox::Off) }
+}
+
+/// A browser with a temporary folder for its profile.
+pub struct Browser {
+    pub pool: Pool,
+    /// Removed with the browser.
+    _profiles: tempfile::TempDir,
+}
+
+impl Browser {
+    pub async fn start() -> Self {
+        let profiles = tempfile::tempdir().unwrap();
+        let pool = Pool::start(browser_options(profiles.path())).await.unwrap();
+        Self { pool, _profiles: profiles }
+    }
+
+    /// A page that may act on the given app.
+    pub async fn page(&self, playbook: &Playbook) -> Page {
+        let mut page = self.pool.page().await.unwrap();
+        page.set_guide(Guide {
+            origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
+            frames: playbook.frames.clone(),
+            interruptions: playbook.interruptions.clone(),
+        });
+        page
+    }
+}
+
+/// A playbook for the app at `url`, whose login flow sees each of the targets (YAML flow mappings) in turn.
+pub fn playbook(url: &str, extra: &str, targets: &[&str]) -> Playbook {
+    let mut source = format!(
+        "app: test\ntitle: Test\norigins: {{ app: \"{url}\" }}\n{extra}\nflows:\n  login:\n    - open: /\n"
+    );
+    for target in targets {
+        source.push_str(&format!("    - see: {target}\n"));
+    }
+    source.push_str(
+        "    - fill: { into: { css: input }, with: password }\n    - expect: { signed_in: { css: body } }\n",
+    );
+    turnlock::playbook::parse("test.yaml", &source, &OriginOverrides::new())
+        .unwrap_or_else(|report| panic!("{}", report.render(false)))
+}
+
+/// The targets of a [`playbook`], in order.
+pub fn targets(playbook: &Playbook) -> Vec<&Target> {
+    use turnlock::playbook::Action;
+    let see = |action| match action {
+        &Action::See(ref target) => Some(target),
+        _ => None,
+    };
+    playbook.flows.login.steps.iter().filter_map(|step| see(&step.action)).collect()
+}
