@@ -1,13 +1,19 @@
 //! The command line: a file per subcommand, one typed set of exit codes.
 
+mod account;
 mod context;
 mod exit;
 mod failure;
 mod globals;
 mod library;
+mod log;
 mod output;
+mod parts;
 mod password;
 mod playbook;
+mod secret_input;
+mod since;
+mod submit;
 
 pub use context::Context;
 pub use exit::Exit;
@@ -43,6 +49,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Add, show and remove accounts
+    #[command(
+        after_help = "Secrets are never taken from the command line, where every process of the machine could read them."
+    )]
+    Account(account::Account),
+    /// Put a job into the queue, for a worker to do
+    Submit(submit::Submit),
+    /// Show the automation log
+    Log(log::Log),
     /// Check and list playbooks
     Playbook(playbook::Playbook),
     /// See what an app's password rules give
@@ -55,8 +70,11 @@ impl Command {
         "warn"
     }
 
-    fn run(self, context: &Context) -> Result<Exit, Failure> {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
+            Self::Account(account) => account.run(context).await,
+            Self::Submit(submit) => submit.run(context).await,
+            Self::Log(log) => log.run(context).await,
             Self::Playbook(playbook) => playbook.run(context),
             Self::Password(password) => password.run(),
         }
@@ -81,7 +99,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         if let Err(error) = telemetry::harden() {
             tracing::warn!("core dumps cannot be forbidden: {error}");
         }
-        cli.command.run(&context)
+        let runtime = tokio::runtime::Runtime::new()
+            .map_err(|error| Failure::environment(format_args!("no threads can be started: {error}")))?;
+        runtime.block_on(cli.command.run(&context))
     });
     done.unwrap_or_else(|failure| {
         if !failure.is_silent() {

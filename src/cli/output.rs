@@ -1,6 +1,11 @@
-//! How things look on a terminal.
+//! How things look on a terminal: tables that fit it, local times, coloured outcomes.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use std::time::Duration;
+
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::job::Outcome;
 
 /// An empty table with this heading, as wide as the terminal at most.
 #[must_use]
@@ -9,4 +14,57 @@ pub fn table<const N: usize>(heading: [&str; N]) -> Table {
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(heading);
     table
+}
+
+/// The outcome as a cell of a table, coloured where colours are welcome.
+#[must_use]
+pub fn outcome_cell(outcome: Outcome, colour: bool) -> Cell {
+    let cell = Cell::new(outcome);
+    let paint = match outcome {
+        Outcome::Succeeded => Color::Green,
+        Outcome::Rejected | Outcome::Unknown => Color::Red,
+        Outcome::NeedsHuman => Color::Magenta,
+        Outcome::RetryLater | Outcome::Interrupted => Color::Yellow,
+    };
+    if colour { cell.fg(paint) } else { cell }
+}
+
+/// The outcome within a line, coloured where colours are welcome.
+#[must_use]
+pub fn outcome(outcome: Outcome, colour: bool) -> String {
+    let paint = match outcome {
+        Outcome::Succeeded => 32,
+        Outcome::Rejected | Outcome::Unknown => 31,
+        Outcome::NeedsHuman => 35,
+        Outcome::RetryLater | Outcome::Interrupted => 33,
+    };
+    if colour { format!("\u{1b}[{paint}m{outcome}\u{1b}[0m") } else { outcome.to_string() }
+}
+
+/// The time as the clock on this wall shows it.
+#[must_use]
+pub fn local_time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A duration for people: `85 ms`, `1.2 s`, `3 min 5 s`.
+#[must_use]
+pub fn duration(length: Duration) -> String {
+    let ms = length.as_millis();
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{:.1} s", length.as_secs_f64()),
+        _ => format!("{} min {} s", length.as_secs() / 60, length.as_secs() % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        let shown = [85, 1_240, 185_000].map(|ms| duration(Duration::from_millis(ms)));
+        assert_eq!(shown, ["85 ms", "1.2 s", "3 min 5 s"]);
+    }
 }

@@ -171,3 +171,175 @@ fn a_bad_configuration_ends_with_3_and_names_the_place() {
     home.call_with(&["playbook", "list"], "", &[("TURNLOCK_SLOT", "2")])
         .complains("did you mean TURNLOCK_SLOTS?");
 }
+
+const TOTP: &str = "otpauth://totp/Acme:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme";
+const PASSWORD: &str = "Correct-Horse-7-Battery";
+
+/// A home with the account `acme/alice`.
+fn with_alice() -> Home {
+    let home = Home::new();
+    std::fs::write(home.path().join("totp"), TOTP).unwrap();
+    let said = home
+        .call_with(
+            &[
+                "account",
+                "add",
+                "acme/alice",
+                "--username",
+                "alice@example.test",
+                "--address",
+                "alice@codes.test",
+                "--password-file",
+                "-",
+                "--totp-file",
+                "totp",
+            ],
+            &format!("{PASSWORD}\n"),
+            &[],
+        )
+        .ends(0)
+        .complains("made a new master key");
+    assert_eq!(said.out, "added acme/alice\n");
+    home
+}
+
+#[test]
+fn an_account_is_added_shown_changed_and_removed() {
+    let home = with_alice();
+    let shown = home.call(&["account", "show", "acme/alice"]).ends(0).out;
+    for part in ["alice@example.test", "alice@codes.test", "password", "totp", "current", "its owner"] {
+        assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
+    }
+    // What is not named stays; a password that is replaced is kept as the previous one.
+    home.call_with(&["account", "add", "acme/alice", "--password-file", "-"], "Another-Pass-9", &[]).ends(0);
+    let shown = home.call(&["account", "show", "acme/alice", "--json"]).ends(0).out;
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["username"], "alice@example.test");
+    let states: Vec<_> = shown["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["kind"] == "password")
+        .map(|row| row["state"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(states, ["current", "previous"]);
+
+    home.call(&["account", "remove", "acme/alice"]).ends(2).complains("--yes");
+    home.call(&["account", "remove", "acme/alice", "--yes"]).ends(0);
+    home.call(&["account", "show", "acme/alice"]).ends(2).complains("there is no account acme/alice");
+    home.call(&["account", "remove", "acme/alice", "--yes"]).ends(2);
+}
+
+#[test]
+fn no_command_shows_a_secret() {
+    let home = with_alice();
+    for arguments in [
+        &["account", "show", "acme/alice"] as &[&str],
+        &["account", "show", "acme/alice", "--json"],
+        &["account", "list", "--json", "-vvv"],
+        &["log", "--json"],
+        &["submit", "verify-login", "--account", "acme/alice", "--json", "-vvv"],
+    ] {
+        let said = home.call(arguments).ends(0);
+        for secret in [PASSWORD, "JBSWY3DP"] {
+            assert!(
+                !said.out.contains(secret) && !said.err.contains(secret),
+                "{arguments:?}: {}{}",
+                said.out,
+                said.err
+            );
+        }
+    }
+    for file in ["turnlock.db", "turnlock.db-wal"] {
+        let path = home.path().join(".local/share/turnlock").join(file);
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(PASSWORD) && !text.contains("JBSWY3DP"), "{file} holds a secret in the clear");
+    }
+}
+
+#[test]
+fn a_secret_is_never_taken_from_an_argument() {
+    let home = Home::new();
+    home.call(&["account", "add", "acme/alice", "--password", PASSWORD]).ends(2);
+    home.call(&["account", "add", "acme/alice"]).ends(2).complains("--password-file");
+    home.call(&["account", "add", "acme/alice", "--password-file", "-", "--totp-file", "-"])
+        .ends(2)
+        .complains("one secret");
+    home.call(&["account", "add", "acme/alice", "--password-file", "-"]).ends(2).complains("is empty");
+    home.call(&["account", "add", "alice", "--password-file", "-"]).ends(2).complains("app/name");
+}
+
+#[test]
+fn a_code_is_given_once() {
+    let home = with_alice();
+    let first = home.call(&["account", "code", "acme/alice"]).ends(0).complains("good for");
+    assert!(
+        first.out.trim().len() == 6 && first.out.trim().chars().all(|c| c.is_ascii_digit()),
+        "{}",
+        first.out
+    );
+    home.call_with(&["account", "add", "acme/bob", "--password-file", "-"], PASSWORD, &[]).ends(0);
+    home.call(&["account", "code", "acme/bob"]).ends(2).complains("no TOTP secret");
+    home.call(&["account", "code", "acme/eve"]).ends(2).complains("there is no account");
+}
+
+#[test]
+fn accounts_are_imported_all_or_none() {
+    let home = Home::new();
+    let good = "account,username,password\nacme/a,a,Pass-Word-1\nacme/b,b,Pass-Word-2\n";
+    let bad = format!("{good}acme/,c,Pass-Word-3\nacme/d,d,\n");
+    let said =
+        home.call_with(&["account", "import"], &bad, &[]).ends(2).complains("line 4:").complains("line 5:");
+    assert!(!said.err.contains("Pass-Word"), "{}", said.err);
+    assert!(home.call(&["account", "list", "--json"]).ends(0).out.is_empty());
+    home.call_with(&["account", "import", "-"], good, &[]).ends(0);
+    assert_eq!(home.call(&["account", "list", "--json"]).ends(0).out.lines().count(), 2);
+}
+
+#[test]
+fn a_job_is_submitted_once_under_one_id() {
+    let home = with_alice();
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let submit = ["submit", "verify-login", "--account", "acme/alice", "--id", id, "--json"];
+    for new in [true, false] {
+        let line: serde_json::Value = serde_json::from_str(&home.call(&submit).ends(0).out).unwrap();
+        assert_eq!((line["job"].as_str(), line["new"].as_bool()), (Some(id), Some(new)));
+    }
+    home.call(&["submit", "enrol-mfa", "--account", "acme/alice", "--id", id])
+        .ends(2)
+        .complains("submitted before");
+    home.call(&["submit", "fly", "--account", "acme/alice"]).ends(2).complains("is not a kind of job");
+    home.call(&["submit", "verify-login", "--account", "acme/eve"])
+        .ends(2)
+        .complains("there is no account acme/eve");
+    home.call(&["log", "--job", id]).ends(2).complains("no attempt");
+    home.call(&["log", "--since", "yesterday"]).ends(2).complains("is not a time");
+}
+
+#[test]
+fn a_wrong_or_lost_key_changes_nothing() {
+    let home = with_alice();
+    let key = home.path().join(".local/share/turnlock/master.key");
+    let right = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let add = ["account", "add", "acme/alice", "--password-file", "-"];
+    home.call_with(&add, "New-Pass-1", &[]).ends(3).complains("no master key");
+    assert!(!key.exists(), "a new key would open nothing");
+
+    let other = with_alice();
+    std::fs::copy(other.path().join(".local/share/turnlock/master.key"), &key).unwrap();
+    home.call_with(&add, "New-Pass-1", &[]).ends(3).complains("wrong key");
+
+    std::fs::write(&key, right).unwrap();
+    home.call(&["account", "code", "acme/alice"]).ends(0);
+}
+
+#[test]
+fn an_unreadable_database_ends_with_3() {
+    let home = Home::new();
+    std::fs::write(home.path().join("text"), "this is no database, as everyone can see").unwrap();
+    home.call(&["log", "--database-url", "sqlite:text"]).ends(3).complains("is not a SQLite database");
+    home.call(&["log", "--database-url", "sqlite:text/x.db"]).ends(3);
+    home.call(&["log", "--database-url", "postgres://me:hunter2@db/x"]).ends(3).complains("postgres://…");
+}

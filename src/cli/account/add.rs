@@ -1,0 +1,77 @@
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Context, Exit, Failure, totp_link};
+use crate::cli::{parts, secret_input};
+use crate::job::AccountRef;
+use crate::vault::NewAccount;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  turnlock account add acme/alice --username alice@example.test
+  turnlock account add acme/alice --password-file - < password.txt
+  turnlock account add acme/alice --totp-file otpauth.txt
+
+For an account that exists, what is not named stays as it is; a password that is replaced is kept as the
+previous one.")]
+pub struct Add {
+    /// The account, APP/NAME
+    #[arg(value_name = "ACCOUNT")]
+    account: AccountRef,
+    /// What is typed as the user name [default: the account's name]
+    #[arg(long)]
+    username: Option<String>,
+    /// The managed address that the app sends codes to
+    #[arg(long)]
+    address: Option<String>,
+    /// A file with the password, `-` for standard input [default: a new account's is asked for]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Ask for the password, also of an account that exists
+    #[arg(long, conflicts_with = "password_file")]
+    password: bool,
+    /// A file with the TOTP secret, an otpauth:// link or base32; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    totp_file: Option<PathBuf>,
+}
+
+impl Add {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let dash = |file: &Option<PathBuf>| file.as_deref() == Some(Path::new("-"));
+        if dash(&self.password_file) && dash(&self.totp_file) {
+            return Err(Failure::usage("standard input can hold one secret: give the other one in a file"));
+        }
+        let vault = parts::open_vault(&context.config()?).await?;
+        let known = vault.account(&self.account).await?;
+        let asked = self.password || (known.is_none() && self.password_file.is_none());
+        let password = match &self.password_file {
+            Some(file) => Some(secret_input::from_file(file, "the password")?),
+            None if asked => {
+                let what = format!("the password of {}", self.account);
+                Some(secret_input::from_prompt(&what, "--password-file")?)
+            }
+            None => None,
+        };
+        let totp = match &self.totp_file {
+            Some(file) => {
+                let text = secret_input::from_file(file, "the TOTP secret")?;
+                Some(totp_link(&text).map_err(Failure::usage)?)
+            }
+            None => None,
+        };
+        let known_username = known.as_ref().map(|account| account.username.clone());
+        let new = NewAccount {
+            username: self.username.or(known_username).unwrap_or_else(|| self.account.name().to_owned()),
+            account: self.account,
+            address: self.address,
+            password,
+            totp,
+        };
+        vault.add_account(&new).await?;
+        let done = if known.is_some() { "changed" } else { "added" };
+        writeln!(stdout(), "{done} {}", new.account)?;
+        Ok(Exit::Done)
+    }
+}

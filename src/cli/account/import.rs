@@ -1,0 +1,201 @@
+use std::io::{Read, Write, stderr, stdin, stdout};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::{Context, Exit, Failure, totp_link};
+use crate::cli::parts;
+use crate::redact;
+use crate::vault::NewAccount;
+
+/// The fields of a record; the first three are needed.
+const FIELDS: [&str; 5] = ["account", "username", "password", "totp", "address"];
+
+#[derive(Debug, Args)]
+#[command(after_help = "CSV, with a heading:
+  account,username,password,totp,address
+  acme/alice,alice@example.test,…,,alice@codes.example.test
+
+JSON Lines:
+  {\"account\": \"acme/alice\", \"username\": \"alice@example.test\", \"password\": \"…\"}
+
+`totp` (an otpauth:// link or base32) and `address` may be left out. All records are read before the first is
+written: if one is wrong, none is written.")]
+pub struct Import {
+    /// The file, `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+}
+
+impl Import {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let text = read(&self.file)?;
+        let mut accounts = Vec::new();
+        let mut wrong = 0;
+        for (line, record) in records(&text)? {
+            match record.and_then(account) {
+                Ok(account) => accounts.push(account),
+                Err(why) => {
+                    wrong += 1;
+                    writeln!(stderr(), "line {line}: {why}")?;
+                }
+            }
+        }
+        if wrong > 0 {
+            return Err(Failure::usage(format_args!(
+                "{wrong} of the records cannot be read; nothing was imported"
+            )));
+        }
+        let vault = parts::open_vault(&context.config()?).await?;
+        for (done, account) in accounts.iter().enumerate() {
+            vault.add_account(account).await.map_err(|error| {
+                let failure = Failure::from(error);
+                Failure::new(
+                    failure.exit(),
+                    format_args!("{}: {failure}; {done} were imported before it", account.account),
+                )
+            })?;
+        }
+        writeln!(stdout(), "imported {}", accounts.len())?;
+        Ok(Exit::Done)
+    }
+}
+
+fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let read = if file == Path::new("-") {
+        stdin().lock().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::environment(format_args!("{} cannot be read: {error}", file.display())))?;
+    Ok(text)
+}
+
+/// The five fields in their order; one that is missing is empty.
+type Record = [String; FIELDS.len()];
+
+/// A record, or what is wrong with it.
+type ReadRecord = Result<Record, String>;
+
+/// The records with the lines that they begin on. A message never repeats a value: it may be a secret.
+fn records(text: &str) -> Result<Vec<(u64, ReadRecord)>, Failure> {
+    if text.trim_start().starts_with('{') {
+        let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+        return Ok(lines.map(|(line, number)| (number, from_json(line))).collect());
+    }
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
+    let heading =
+        reader.headers().map_err(|_| Failure::usage("the heading of the CSV cannot be read"))?.clone();
+    if let Some(stranger) = heading.iter().find(|name| !FIELDS.contains(name)) {
+        // Without a heading, the first record's values would stand here.
+        let named =
+            stranger.chars().all(|c| c.is_ascii_lowercase() || c == '_') && heading.get(0) == Some("account");
+        let said = if named {
+            format!("`{stranger}` is no column")
+        } else {
+            "the first line is no heading".to_owned()
+        };
+        return Err(Failure::usage(format_args!("{said}: the columns are {}", FIELDS.join(", "))));
+    }
+    let place = FIELDS.map(|field| heading.iter().position(|name| name == field));
+    let read = |record: Result<csv::StringRecord, csv::Error>| match record {
+        Ok(record) => {
+            let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default().to_owned();
+            (record.position().map_or(0, csv::Position::line), Ok(place.map(field)))
+        }
+        Err(error) => {
+            let line = error.position().map_or(0, csv::Position::line);
+            (line, Err(format!("the record does not have {} fields, as the heading has", heading.len())))
+        }
+    };
+    Ok(reader.records().map(read).collect())
+}
+
+fn from_json(line: &str) -> Result<Record, String> {
+    let value: Value = serde_json::from_str(line)
+        .map_err(|error| format!("this is not JSON, from column {} on", error.column()))?;
+    let Value::Object(fields) = value else { return Err("a record is an object: {…}".to_owned()) };
+    let mut record = Record::default();
+    for (name, value) in fields {
+        let at = FIELDS.iter().position(|field| *field == name);
+        let at = at.ok_or_else(|| format!("`{name}` is no field: the fields are {}", FIELDS.join(", ")))?;
+        record[at] = match value {
+            Value::String(text) => text,
+            Value::Null => String::new(),
+            _ => return Err(format!("`{name}` must be a text in quotes")),
+        };
+    }
+    Ok(record)
+}
+
+fn account([account, username, password, totp, address]: Record) -> Result<NewAccount, String> {
+    let secret = |text: String| {
+        let secret = SecretString::from(text);
+        redact::register(&secret);
+        Some(secret).filter(|secret| !secret.expose_secret().is_empty())
+    };
+    let (password, totp) = (secret(password), secret(totp));
+    let account: crate::job::AccountRef = account.parse().map_err(|error| format!("{error}"))?;
+    if password.is_none() {
+        return Err(format!("{account} has no password"));
+    }
+    let totp =
+        totp.as_ref().map(totp_link).transpose().map_err(|error| format!("`totp` of {account}: {error}"))?;
+    Ok(NewAccount {
+        username: if username.is_empty() { account.name().to_owned() } else { username },
+        account,
+        address: Some(address).filter(|address| !address.is_empty()),
+        password,
+        totp,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read_all(text: &str) -> Vec<(u64, Result<NewAccount, String>)> {
+        records(text).unwrap().into_iter().map(|(line, record)| (line, record.and_then(account))).collect()
+    }
+
+    #[test]
+    fn csv_and_json_lines_say_the_same() {
+        let csv = "username,account,password\r\n\"al,ice\",acme/alice,\"pass \"\"word\"\" 1\"\r\n";
+        let json =
+            r#"{"account": "acme/alice", "username": "al,ice", "password": "pass \"word\" 1", "totp": null}"#;
+        for text in [csv, json] {
+            let mut all = read_all(text);
+            let account = all.pop().unwrap().1.unwrap();
+            assert_eq!(
+                (account.account.to_string().as_str(), account.username.as_str()),
+                ("acme/alice", "al,ice")
+            );
+            assert_eq!(account.password.unwrap().expose_secret(), r#"pass "word" 1"#);
+        }
+    }
+
+    #[test]
+    fn messages_name_the_line_and_no_value() {
+        let text = "account,username,password,totp\nacme/a,a,hunter2hunter2,not base 32!\nacme/b,b,,\nhunter3hunter3\n";
+        let wrong: Vec<_> =
+            read_all(text).into_iter().map(|(line, read)| (line, read.unwrap_err())).collect();
+        assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4]);
+        assert!(!format!("{wrong:?}").contains("hunter"), "{wrong:?}");
+        let json =
+            "{\"account\": \"acme/a\", \"password\": 31337}\n{\"password\": hunter2}\n{\"pasword\": \"x\"}";
+        let wrong: Vec<_> =
+            read_all(json).into_iter().map(|(line, read)| (line, read.unwrap_err())).collect();
+        assert_eq!(wrong.len(), 3);
+        assert!(
+            !format!("{wrong:?}").contains("hunter") && !format!("{wrong:?}").contains("31337"),
+            "{wrong:?}"
+        );
+        let no_heading = records("acme/alice,alice,hunter2\n").unwrap_err().to_string();
+        assert!(!no_heading.contains("hunter2"), "{no_heading}");
+    }
+}

@@ -1,0 +1,60 @@
+mod add;
+mod code;
+mod import;
+mod list;
+mod remove;
+mod show;
+
+use clap::{Args, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Context, Exit, Failure};
+use crate::credential::{TotpError, TotpSecret};
+
+/// Add, show and remove accounts
+#[derive(Debug, Args)]
+pub struct Account {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add an account, or change one; secrets come from a prompt, a file or standard input
+    Add(add::Add),
+    /// List the accounts
+    List(list::List),
+    /// Show what is known of an account, without its secrets
+    Show(show::Show),
+    /// Add many accounts, from CSV or JSON Lines
+    Import(import::Import),
+    /// Print the account's current TOTP code, for its owner
+    Code(code::Code),
+    /// Remove an account with all its credentials; the automation log stays
+    Remove(remove::Remove),
+}
+
+impl Account {
+    /// Does it.
+    ///
+    /// # Errors
+    /// As the subcommands say.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self.command {
+            Command::Add(add) => add.run(context).await,
+            Command::List(list) => list.run(context).await,
+            Command::Show(show) => show.run(context).await,
+            Command::Import(import) => import.run(context).await,
+            Command::Code(code) => code.run(context).await,
+            Command::Remove(remove) => remove.run(context).await,
+        }
+    }
+}
+
+/// The TOTP secret as the vault keeps it, from what an owner has: an `otpauth://` link, or base32.
+fn totp_link(text: &SecretString) -> Result<SecretString, TotpError> {
+    let text = text.expose_secret().trim();
+    let secret =
+        if text.starts_with("otpauth:") { TotpSecret::from_uri(text)? } else { TotpSecret::from_text(text)? };
+    Ok(secret.to_uri())
+}

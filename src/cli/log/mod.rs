@@ -1,0 +1,119 @@
+mod follow;
+mod row;
+mod steps;
+
+pub use row::{as_json, table};
+
+use std::io::{Write, stdout};
+
+use clap::Args;
+
+use super::since::Since;
+use super::{Context, Exit, Failure, parts};
+use crate::job::{AccountRef, Outcome};
+use crate::store::{AttemptRow, LogQuery, Store};
+
+/// Show the automation log
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  turnlock log --since 2h --outcome needs_human
+  turnlock log --job 8c1f30b2a4d7
+  turnlock log --follow --json | jq .code")]
+pub struct Log {
+    /// Go on, and show each attempt as it begins and as it ends
+    #[arg(long)]
+    follow: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// The attempts at this job with their steps; its id, or the part of it that the table shows
+    #[arg(long, value_name = "ID")]
+    job: Option<String>,
+    /// Only accounts of this app
+    #[arg(long, value_name = "APP")]
+    app: Option<String>,
+    /// Only this account, APP/NAME
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<AccountRef>,
+    /// Only attempts that ended so: succeeded, rejected, retry_later, needs_human, interrupted, unknown
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Option<Outcome>,
+    /// Only attempts begun since then: 30m, 2h, 3d, a date, or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<Since>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+}
+
+impl Log {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the database fails, or no job has that id.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let store = parts::open_store(&context.config()?).await?;
+        let cursor = store.log_cursor().await?;
+        let mut rows = self.rows(store.as_ref()).await?;
+        // The newest are asked for, and read from old to new, with the newest beside the prompt.
+        rows.reverse();
+        let mut out = stdout().lock();
+        if self.json {
+            for row in &rows {
+                let mut line = as_json(row);
+                if self.job.is_some() {
+                    line["steps"] = steps::as_json(&store.log_steps(row.id).await?);
+                }
+                writeln!(out, "{line}")?;
+            }
+        } else if self.follow {
+            rows.iter().try_for_each(|row| follow::line(&mut out, row, context.colour))?;
+        } else if rows.is_empty() {
+            writeln!(out, "no attempts")?;
+        } else {
+            writeln!(out, "{}", table(&rows, context.colour))?;
+            if self.job.is_some() {
+                for row in &rows {
+                    steps::print(&mut out, row, &store.log_steps(row.id).await?)?;
+                }
+            }
+        }
+        drop(out);
+        if self.follow {
+            follow::follow(store.as_ref(), cursor, |row| self.wants(row), self.json, context.colour).await?;
+        }
+        Ok(Exit::Done)
+    }
+
+    async fn rows(&self, store: &dyn Store) -> Result<Vec<AttemptRow>, Failure> {
+        let whole = self.job.as_deref().and_then(|id| id.parse().ok());
+        let query = LogQuery {
+            job: whole,
+            app: self.app.clone(),
+            account: self.account.clone(),
+            outcome: self.outcome,
+            since: self.since.map(|since| since.0),
+            limit: if self.job.is_some() { 10_000 } else { self.limit },
+            before: None,
+        };
+        let mut rows = store.log(&query).await?;
+        rows.retain(|row| self.wants(row));
+        rows.truncate(self.limit as usize);
+        match &self.job {
+            Some(id) if rows.is_empty() && !self.follow => {
+                Err(Failure::usage(format_args!("no attempt at a job with the id {id} is in the log")))
+            }
+            _ => Ok(rows),
+        }
+    }
+
+    /// Is the row asked for? The database answers most of this; rows that are followed are asked here.
+    fn wants(&self, row: &AttemptRow) -> bool {
+        let outcome = row.verdict.as_ref().map(|verdict| verdict.outcome);
+        self.job.as_deref().is_none_or(|id| row.job.to_string().ends_with(&id.to_ascii_lowercase()))
+            && self.app.as_deref().is_none_or(|app| row.account.app() == app)
+            && self.account.as_ref().is_none_or(|account| row.account == *account)
+            && self.outcome.is_none_or(|wanted| outcome == Some(wanted))
+            && self.since.is_none_or(|since| row.started_at >= since.0)
+    }
+}

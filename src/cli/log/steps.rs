@@ -1,0 +1,38 @@
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::cli::output;
+use crate::store::{AttemptRow, Step};
+
+/// The steps of an attempt, a line each, and where its evidence lies.
+pub(super) fn print(out: &mut impl Write, row: &AttemptRow, steps: &[Step]) -> io::Result<()> {
+    writeln!(out, "\nAttempt {} of job {}", row.number, row.job)?;
+    for step in steps {
+        let took = step.duration.map(output::duration).unwrap_or_default();
+        let result = step.result.map_or("not ended", |result| result.as_str());
+        writeln!(out, "  {result:<11} {:<22} {} ({took})", step.id, step.summary)?;
+        if let Some(detail) = &step.detail {
+            writeln!(out, "              {detail}")?;
+        }
+    }
+    if let Some(evidence) = &row.provenance.evidence {
+        writeln!(out, "  Evidence: {}", evidence.display())?;
+    }
+    Ok(())
+}
+
+pub(super) fn as_json(steps: &[Step]) -> Value {
+    let one = |step: &Step| {
+        json!({
+            "seq": step.seq,
+            "id": step.id,
+            "summary": step.summary,
+            "started_at": step.started_at.to_string(),
+            "duration_ms": step.duration.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
+            "result": step.result.map(|result| result.as_str()),
+            "detail": step.detail,
+        })
+    };
+    steps.iter().map(one).collect()
+}

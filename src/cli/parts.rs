@@ -1,0 +1,83 @@
+//! The parts that several commands open: the database, and the vault on it.
+
+use std::io::{Write, stderr};
+use std::sync::Arc;
+
+use super::Failure;
+use crate::config::{Config, Database};
+use crate::queue::QueueError;
+use crate::store::{self, Store, StoreError};
+use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
+
+/// Opens the database, and makes it if there is none yet.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] if it cannot be opened.
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    let Database::Sqlite(path) = &config.database;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::environment(format_args!("the folder {} cannot be made: {error}", folder.display()))
+        })?;
+    }
+    Ok(store::open(&config.database.url()).await?)
+}
+
+/// Opens the vault. Its key is made on first use, which a line on standard error says; a key that should be
+/// there and is not is an error, since a new one would open nothing.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] if key and database do not fit.
+pub async fn open_vault(config: &Config) -> Result<Vault, Failure> {
+    let store = open_store(config).await?;
+    let file = &config.master_key_file;
+    let fresh = store.accounts(None).await?.is_empty();
+    let (key, origin) =
+        if fresh { MasterKey::load_or_create(file)? } else { (MasterKey::load(file)?, KeyOrigin::Existing) };
+    let vault = Vault::open(store, key).await?;
+    if origin == KeyOrigin::Created {
+        writeln!(
+            stderr(),
+            "turnlock: made a new master key in {}; keep a copy of it: nothing in the vault opens without it",
+            file.display()
+        )?;
+    }
+    Ok(vault)
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // These are about what was asked, not about the surroundings.
+            StoreError::NoAccount(_)
+            | StoreError::AddressTaken { .. }
+            | StoreError::NoJob(_)
+            | StoreError::OtherJob { .. } => Self::usage(error),
+            _ => Self::environment(error),
+        }
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => error.into(),
+            VaultError::NoPassword(_) => Self::usage(error),
+            _ => Self::environment(error),
+        }
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        Self::environment(error)
+    }
+}

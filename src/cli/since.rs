@@ -1,0 +1,64 @@
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// A time in the past, as people say it: `2h`, `3d`, a date, or RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since(pub Timestamp);
+
+/// The text names no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time: write 30m, 2h, 3d, 2026-05-31 or 2026-05-31T08:00:00Z")]
+pub struct NoTime(String);
+
+impl FromStr for Since {
+    type Err = NoTime;
+
+    fn from_str(text: &str) -> Result<Self, NoTime> {
+        Self::read(text, Timestamp::now(), &TimeZone::system()).ok_or_else(|| NoTime(text.to_owned()))
+    }
+}
+
+impl Since {
+    /// A date alone is the midnight that it begins with, in `zone`.
+    fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return Some(Self(at));
+        }
+        if let Ok(date) = text.parse::<Date>() {
+            return date.to_zoned(zone.clone()).ok().map(|day| Self(day.timestamp()));
+        }
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let seconds: i64 = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            "w" => 604_800,
+            _ => return None,
+        };
+        let ago = number.parse::<u32>().ok().map(i64::from)?.checked_mul(seconds)?;
+        now.checked_sub(SignedDuration::from_secs(ago)).ok().map(Self)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
+        let read = |text| Since::read(text, now, &TimeZone::UTC).map(|since| since.0.to_string());
+        assert_eq!(read("2h").unwrap(), "2026-06-01T10:00:00Z");
+        assert_eq!(read("3d").unwrap(), "2026-05-29T12:00:00Z");
+        assert_eq!(read("2026-05-31").unwrap(), "2026-05-31T00:00:00Z");
+        assert_eq!(read("2026-05-31T08:00:00+02:00").unwrap(), "2026-05-31T06:00:00Z");
+        for bad in ["", "h", "2", "-2h", "2y", "yesterday", "9999999999h", "ü"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

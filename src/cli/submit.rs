@@ -1,0 +1,146 @@
+use std::io::{Write, stdout};
+use std::time::Duration;
+
+use clap::Args;
+use jiff::SignedDuration;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Context, Exit, Failure, log, output, parts};
+use crate::job::{AccountRef, Job, Kind, Outcome};
+use crate::queue::{EmbeddedQueue, Queue};
+use crate::store::{LogQuery, Store, StoreError, Submitted};
+
+/// What is asked, of which account; the same for `submit` and `run`.
+#[derive(Debug, Args)]
+pub struct Wish {
+    /// verify-login, enrol-mfa, change-password or reconcile
+    #[arg(value_name = "KIND")]
+    kind: Kind,
+    /// The account, APP/NAME
+    #[arg(long, value_name = "ACCOUNT")]
+    account: AccountRef,
+    /// The job's id, a UUID; submitting the same id again changes nothing [default: a new one]
+    #[arg(long, value_name = "UUID")]
+    id: Option<Uuid>,
+    /// Why it is wanted, for the automation log
+    #[arg(long)]
+    reason: Option<String>,
+    /// Keep a screenshot and a page snapshot of a success too
+    #[arg(long)]
+    evidence: bool,
+    /// How long an attempt may take, for example 90s or 5m [default: 3m]
+    #[arg(long, value_name = "TIME", value_parser = deadline)]
+    deadline: Option<Duration>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Wish {
+    /// The job that is wished for.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn job(&self, context: &Context, store: &dyn Store) -> Result<Job, Failure> {
+        if store.account(&self.account).await?.is_none() {
+            return Err(StoreError::NoAccount(self.account.clone()).into());
+        }
+        let usual = Job::new(self.kind, self.account.clone());
+        Ok(Job {
+            id: self.id.unwrap_or(usual.id),
+            requested_by: context.environment.get("USER").map(str::to_owned),
+            reason: self.reason.clone(),
+            evidence: self.evidence,
+            deadline: self.deadline.unwrap_or(usual.deadline),
+            ..usual
+        })
+    }
+}
+
+/// Put a job into the queue, for a worker to do
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  turnlock submit verify-login --account acme/alice
+  turnlock submit change-password --account acme/alice --wait --reason 'quarterly rotation'
+
+With --wait, the exit code is 1 if the job did not succeed.")]
+pub struct Submit {
+    #[command(flatten)]
+    wish: Wish,
+    /// Wait until the job has ended, and show how
+    #[arg(long)]
+    wait: bool,
+}
+
+impl Submit {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If there is no such account, or the database fails.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let store = parts::open_store(&context.config()?).await?;
+        let job = self.wish.job(context, store.as_ref()).await?;
+        let queue = EmbeddedQueue::new(store.clone());
+        let submitted = queue.submit(&job, None).await?;
+        if !self.wait {
+            let mut out = stdout().lock();
+            if self.wish.json {
+                let new = submitted == Submitted::New;
+                let line = json!({ "job": job.id, "kind": job.kind, "account": job.account, "new": new });
+                writeln!(out, "{line}")?;
+            } else {
+                let done = if submitted == Submitted::New { "submitted" } else { "was submitted before:" };
+                writeln!(out, "{done} {}  ({} of {})", job.id, job.kind, job.account)?;
+            }
+            return Ok(Exit::Done);
+        }
+        tokio::select! {
+            ended = queue.ended(job.id) => { ended?; }
+            _ = tokio::signal::ctrl_c() => {
+                return Err(Failure::new(Exit::JobFailed, format_args!("no longer waiting for job {}, which goes on", job.id)));
+            }
+        }
+        report(store.as_ref(), &job, self.wish.json, context.colour).await
+    }
+}
+
+/// Shows how a job has ended, and says so to the caller.
+///
+/// # Errors
+/// If the database fails.
+pub async fn report(store: &dyn Store, job: &Job, json: bool, colour: bool) -> Result<Exit, Failure> {
+    let rows = store.log(&LogQuery { job: Some(job.id), limit: 1, ..LogQuery::default() }).await?;
+    let Some(row) = rows.first() else {
+        return Err(Failure::new(
+            Exit::JobFailed,
+            format_args!("job {} ended before an attempt began", job.id),
+        ));
+    };
+    let mut out = stdout().lock();
+    if json {
+        writeln!(out, "{}", log::as_json(row))?;
+    } else {
+        let took = row.duration.map(output::duration).unwrap_or_default();
+        let outcome =
+            row.verdict.as_ref().map(|verdict| output::outcome(verdict.outcome, colour)).unwrap_or_default();
+        let (code, message) =
+            row.verdict.as_ref().map(|v| (v.code.as_str(), v.message.as_str())).unwrap_or_default();
+        writeln!(out, "{} of {}: {outcome} ({code}) in {took}\n  {message}", job.kind, job.account)?;
+        if let Some(action) = row.user_action.as_deref().filter(|action| !action.is_empty()) {
+            writeln!(out, "  What to do: {action}")?;
+        }
+        if let Some(evidence) = &row.provenance.evidence {
+            writeln!(out, "  Evidence: {}", evidence.display())?;
+        }
+    }
+    let succeeded = row.verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::Succeeded);
+    Ok(if succeeded { Exit::Done } else { Exit::JobFailed })
+}
+
+fn deadline(text: &str) -> Result<Duration, String> {
+    let read: Option<SignedDuration> = text.parse().ok();
+    let length =
+        read.and_then(|length| Duration::try_from(length).ok()).filter(|length| length.as_secs() > 0);
+    length.ok_or_else(|| format!("`{text}` is no length of time: write 90s or 5m"))
+}
