@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use super::error::BrowserError;
@@ -41,7 +41,6 @@ struct Shared {
     outbox: mpsc::UnboundedSender<Zeroizing<Vec<u8>>>,
     calls: Mutex<HashMap<u64, Call>>,
     sinks: Mutex<HashMap<SessionId, Arc<dyn EventSink>>>,
-    closed: watch::Sender<bool>,
     shut: AtomicBool,
 }
 
@@ -82,7 +81,6 @@ impl Connection {
             outbox,
             calls: Mutex::default(),
             sinks: Mutex::default(),
-            closed: watch::Sender::new(false),
             shut: AtomicBool::new(false),
         });
         tokio::spawn(write_all(pipe.writer, messages));
@@ -98,13 +96,6 @@ impl Connection {
     /// Whether the browser is gone.
     pub fn is_closed(&self) -> bool {
         self.shared.shut.load(Ordering::Acquire)
-    }
-
-    /// Waits until the browser is gone.
-    pub async fn closed(&self) {
-        let mut closed = self.shared.closed.subscribe();
-        // The sender lives as long as `self`, so this ends only with a true value.
-        let _ = closed.wait_for(|closed| *closed).await;
     }
 
     /// Sends a command at once and gives the future of its answer, so that several can be under way in order.
@@ -126,7 +117,6 @@ impl Connection {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "the receiver of an answer, spelled out once")]
     fn send<C: Command>(
         &self,
         session: &SessionId,
@@ -229,6 +219,5 @@ impl Shared {
         for (session, sink) in lock(&self.sinks).drain() {
             sink.detached(&session);
         }
-        self.closed.send_replace(true);
     }
 }

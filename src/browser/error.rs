@@ -6,14 +6,6 @@ use serde::Deserialize;
 /// The browser itself failed, or could not be started.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BrowserError {
-    /// No browser was found.
-    #[error(
-        "no browser found: {tried}; install chromium-headless-shell, or name one with --browser or TURNLOCK_BROWSER"
-    )]
-    Missing {
-        /// What was looked for, and where.
-        tried: String,
-    },
     /// The program could not be started.
     #[error("the browser {path} could not be started: {message}")]
     Start {

@@ -1,14 +1,9 @@
 //! Which browser, and how it is started.
 
-use std::env::split_paths;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::error::BrowserError;
-
-/// The headless shell first: it costs a half to a third of the full browser.
-const NAMES: [&str; 5] =
-    ["chromium-headless-shell", "chrome-headless-shell", "chromium", "google-chrome-stable", "google-chrome"];
 
 /// Whether the browser runs its pages in a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +21,7 @@ pub struct Options {
     pub program: PathBuf,
     /// Whether pages run in a sandbox.
     pub sandbox: Sandbox,
-    /// Where the profile is made, a folder of its own.
+    /// The folder in which each browser's profile is made, and removed with it.
     pub profiles: PathBuf,
     /// Contexts prepared ahead.
     pub spares: usize,
@@ -37,25 +32,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// The given program with the usual bounds: 200 contexts, 1.5 GiB, profiles in the system's temporary folder.
+    /// The given program with the usual bounds: one spare, 200 contexts, 1.5 GiB.
     #[must_use]
-    pub fn new(program: PathBuf, sandbox: Sandbox) -> Self {
-        Self { program, sandbox, profiles: std::env::temp_dir(), spares: 1, contexts: 200, memory: 3 << 29 }
+    pub fn new(program: PathBuf, sandbox: Sandbox, profiles: PathBuf) -> Self {
+        Self { program, sandbox, profiles, spares: 1, contexts: 200, memory: 3 << 29 }
     }
-}
-
-/// The first browser found on the search path (the value of `PATH`).
-///
-/// # Errors
-/// If there is none; the message says what to install.
-pub fn find_browser(search_path: &OsStr) -> Result<PathBuf, BrowserError> {
-    NAMES
-        .iter()
-        .flat_map(|name| split_paths(search_path).map(move |folder| folder.join(name)))
-        .find(|path| path.is_file())
-        .ok_or_else(|| BrowserError::Missing {
-            tried: format!("none of {} is on the PATH", NAMES.join(", ")),
-        })
 }
 
 /// The command line: nothing that a browser does by itself on the network, nothing that it shows, no secret.

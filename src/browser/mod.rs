@@ -30,7 +30,7 @@ mod world;
 
 pub use capture::{Piece, PieceKind, Shot};
 pub use error::{BrowserError, Overview, PageError};
-pub use launch::{Options, Sandbox, find_browser};
+pub use launch::{Options, Sandbox};
 pub use page::{Guide, Page, Typed};
 pub use pool::Pool;
 pub use process::Process;

@@ -524,7 +524,7 @@ impl Page {
         let here: Vec<Value> = targets.iter().map(|target| query::within(target, &frame)).collect();
         let request = |left: u128| json!({ "targets": here, "milliseconds": left });
         let answer = self.ask(&frame, "first", request, wait).await?;
-        answer.first.ok_or_else(|| PageError::Browser(BrowserError::SessionGone))
+        answer.first.ok_or(PageError::Browser(BrowserError::SessionGone))
     }
 
     /// Asks the page's script, through interruptions and navigations, until it answers or the time is up.

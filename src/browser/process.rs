@@ -111,13 +111,13 @@ fn spawn(
     let mut command = Command::new(&options.program);
     command
         .args(arguments(options, profile)?)
-        // Nothing of Turnlock's own settings, and no key or password that happens to be set, reaches the browser.
+        // Nothing of Turnlock's own settings, and no key or password that happens to be set, reaches the browser;
+        // and whatever it writes to its home or temporary folder goes with its profile.
         .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| {
-            ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "FONTCONFIG_PATH"]
-                .iter()
-                .any(|kept| name == kept)
-        }))
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("LANG", "C.UTF-8")
+        .env("HOME", profile)
+        .env("TMPDIR", profile)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -34,7 +34,6 @@ macro_rules! commands {
 
 commands! {
     "Browser.getVersion" GetVersion {} -> Version;
-    "Browser.close" CloseBrowser {} -> Nothing;
     "Browser.setDownloadBehavior" SetDownloadBehavior { behavior: &'static str, browser_context_id: String, events_enabled: bool } -> Nothing;
     "Target.createBrowserContext" CreateBrowserContext { dispose_on_detach: bool } -> CreatedContext;
     "Target.disposeBrowserContext" DisposeBrowserContext { browser_context_id: String } -> Nothing;

@@ -1,18 +1,23 @@
 //! What the tests share: a real browser, the bundled app, playbooks from a few lines.
 
+use std::path::Path;
 use std::time::Duration;
 
-use turnlock::browser::{Guide, Options, Page, Pool, Sandbox, find_browser};
+use turnlock::browser::{Guide, Options, Page, Pool, Sandbox};
+use turnlock::config::CANDIDATES;
 use turnlock::playbook::{OriginOverrides, Playbook, Target};
 
 /// Long enough on a busy machine, short enough to notice.
 pub const SOON: Duration = Duration::from_secs(20);
 
 /// Options for a real browser. Tests visit loopback only, so the sandbox may be off.
-pub fn browser_options(profiles: &std::path::Path) -> Options {
+pub fn browser_options(profiles: &Path) -> Options {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let program = find_browser(&path).expect("a browser is needed: run scripts/install-browser");
-    Options { profiles: profiles.to_owned(), ..Options::new(program, Sandbox::Off) }
+    let mut programs =
+        CANDIDATES.iter().flat_map(|name| std::env::split_paths(&path).map(move |dir| dir.join(name)));
+    let program = programs.find(|program| program.is_file());
+    let program = program.expect("these tests need a browser: run scripts/install-browser");
+    Options::new(program, Sandbox::Off, profiles.to_owned())
 }
 
 /// A browser with a temporary folder for its profile.
@@ -59,9 +64,8 @@ pub fn playbook(url: &str, extra: &str, targets: &[&str]) -> Playbook {
 /// The targets of a [`playbook`], in order.
 pub fn targets(playbook: &Playbook) -> Vec<&Target> {
     use turnlock::playbook::Action;
-    let see = |action| match action {
-        &Action::See(ref target) => Some(target),
-        _ => None,
-    };
-    playbook.flows.login.steps.iter().filter_map(|step| see(&step.action)).collect()
+    let steps = playbook.flows.login.steps.iter();
+    steps
+        .filter_map(|step| if let Action::See(target) = &step.action { Some(target) } else { None })
+        .collect()
 }

@@ -16,7 +16,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("vault", &["job", "redact", "store"]),
     ("queue", &["job", "store"]),
     ("inbox", &["credential", "job", "redact"]),
-    ("browser", &["redact"]),
+    ("browser", &["playbook"]),
     ("flow", &["browser", "credential", "inbox", "job", "playbook", "redact", "store", "vault", "worker"]),
     ("worker", &["job", "queue", "store", "vault"]),
 ];
