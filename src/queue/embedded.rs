@@ -18,21 +18,23 @@ const BACKSTOP: Duration = Duration::from_millis(300);
 #[derive(Clone)]
 pub struct EmbeddedQueue {
     store: Arc<dyn Store>,
-    changed: Arc<Notify>,
+    offered: Arc<Notify>,
+    ended: Arc<Notify>,
 }
 
 impl EmbeddedQueue {
     /// The queue in this database.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, changed: Arc::new(Notify::new()) }
+        Self { store, offered: Arc::default(), ended: Arc::default() }
     }
 
     /// Each change may let a job through: one that was added, or one whose account has become free.
     fn tell<T>(&self, result: Result<T, StoreError>) -> Result<T, QueueError> {
-        self.changed.notify_waiters();
+        self.ended.notify_waiters();
+        self.offered.notify_waiters();
         // For a worker that is about to wait.
-        self.changed.notify_one();
+        self.offered.notify_one();
         Ok(result?)
     }
 }
@@ -53,7 +55,7 @@ impl Queue for EmbeddedQueue {
 
     async fn ready(&self) {
         // An elapsed time-out is as good as a signal: there may be something.
-        let _ = time::timeout(BACKSTOP, self.changed.notified()).await;
+        let _ = time::timeout(BACKSTOP, self.offered.notified()).await;
     }
 
     async fn keep(&self, claim: &Claim, ttl: Duration) -> Result<bool, QueueError> {
@@ -86,12 +88,13 @@ impl Queue for EmbeddedQueue {
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, QueueError> {
-        self.tell(self.store.recover(is_dead).await)
+        let jobs = self.store.recover(is_dead).await?;
+        if jobs.is_empty() { Ok(jobs) } else { self.tell(Ok(jobs)) }
     }
 
     async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError> {
         loop {
-            let changed = self.changed.notified();
+            let changed = self.ended.notified();
             tokio::pin!(changed);
             // Registered before the look, so that a change in between is not missed.
             changed.as_mut().enable();

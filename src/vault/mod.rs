@@ -18,6 +18,7 @@ pub use error::{KeyError, VaultError};
 pub use key::{KeyOrigin, MasterKey};
 
 use crate::job::AccountRef;
+use crate::redact;
 use crate::store::{
     Account, AccountEntry, Candidate, CandidateKind, CandidateState, Fence, Lease, NewCandidate, Store,
     StoreError,
@@ -125,8 +126,10 @@ impl Vault {
         use CandidateState::{Current, Pending, Previous, Rejected};
 
         let mut all = Credentials::default();
-        // The ledger comes newest first, and so do the previous ones.
-        for row in self.store.candidates(account).await? {
+        let mut ledger = self.store.candidates(account).await?;
+        // Of those that were current once, the one that was so last is tried first.
+        ledger.sort_by_key(|row| std::cmp::Reverse(row.decided_at));
+        for row in ledger {
             let slot = match (row.kind, row.state) {
                 (_, Rejected) | (RecoveryCodes, Previous) => continue,
                 (Password, Previous) => {
@@ -204,6 +207,7 @@ impl Vault {
         secret: &SecretString,
         job: Option<Uuid>,
     ) -> Result<NewCandidate, VaultError> {
+        register(kind, secret);
         let id = Uuid::now_v7();
         let binding = Binding::Candidate { account, kind, version, id };
         let sealed = seal(&self.key, binding, secret.expose_secret().as_bytes())?;
@@ -215,10 +219,12 @@ impl Vault {
         let tampered = || VaultError::Tampered { account: account.clone(), candidate: row.id };
         let bytes = envelope::open(&self.key, binding, &row.sealed).map_err(|_| tampered())?;
         let secret = std::str::from_utf8(&bytes).map_err(|_| tampered())?;
+        let secret = SecretString::from(secret);
+        register(row.kind, &secret);
         Ok(Held {
             candidate: row.id,
             version: row.version,
-            secret: SecretString::from(secret),
+            secret,
             submitted: row.submitted_at.is_some(),
             job: row.job,
             created_at: row.created_at,
@@ -246,4 +252,25 @@ fn seal(key: &MasterKey, binding: Binding<'_>, secret: &[u8]) -> Result<Vec<u8>,
 
 fn next_version(ledger: &[Candidate], kind: CandidateKind) -> u32 {
     ledger.iter().filter(|row| row.kind == kind).map(|row| row.version).max().unwrap_or(0) + 1
+}
+
+/// From now on the secret is masked wherever this process writes something down, and so are the parts of it
+/// that are secrets by themselves.
+fn register(kind: CandidateKind, secret: &SecretString) {
+    redact::register(secret);
+    let text = secret.expose_secret();
+    match kind {
+        CandidateKind::Password => {}
+        CandidateKind::Totp => {
+            let parameters = text.split_once('?').map_or("", |(_, query)| query).split('&');
+            for key in parameters.filter_map(|parameter| parameter.strip_prefix("secret=")) {
+                redact::register(&SecretString::from(key));
+            }
+        }
+        CandidateKind::RecoveryCodes => {
+            for code in text.lines().map(str::trim).filter(|code| !code.is_empty()) {
+                redact::register(&SecretString::from(code));
+            }
+        }
+    }
 }

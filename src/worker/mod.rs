@@ -3,12 +3,21 @@
 //! It holds the account's lease, watches the deadline, writes the automation log and decides about another
 //! try. What an attempt consists of is the work of a [`Performer`].
 
+mod attempt;
+mod config;
+mod error;
 mod event;
+pub mod identity;
+mod next;
 mod performer;
+mod run;
 mod steps;
 mod stop;
 
+pub use config::WorkerConfig;
+pub use error::WorkerError;
 pub use event::Event;
 pub use performer::{Attempt, Performed, Performer};
+pub use run::Worker;
 pub use steps::{OpenStep, StepSink};
 pub use stop::{Stop, StopReason, Stopper};

@@ -18,7 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("inbox", &["credential", "job", "redact"]),
     ("browser", &["playbook"]),
     ("flow", &["browser", "credential", "inbox", "job", "playbook", "redact", "store", "vault", "worker"]),
-    ("worker", &["job", "queue", "store", "vault"]),
+    ("worker", &["job", "queue", "redact", "store", "vault"]),
 ];
 
 /// The assembly: the files of the command line that put the parts together, and what only they may know.

@@ -252,7 +252,7 @@ async fn claim(
         job: state.job,
         attempt: state.attempts,
         tries: state.tries,
-        queued_at: state.not_before,
+        queued_at: state.not_before.min(Timestamp::now()),
         worker: worker.clone(),
         token: Reader(&row).token("claim_token")?,
     })

@@ -1,0 +1,223 @@
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use tokio::time;
+use uuid::Uuid;
+
+use super::next::{Next, Patience, next};
+use super::run::Inner;
+use super::{Attempt, Event, Performed, StepSink, Stop, StopReason, Stopper, WorkerError};
+use crate::job::{Code, Verdict};
+use crate::queue::QueueError;
+use crate::redact::redact;
+use crate::store::{AttemptRow, CandidateState, Claim, Lease, NewAttempt, StoreError};
+
+/// How soon a job is offered again whose account turned out to be held.
+const HELD: Duration = Duration::from_millis(500);
+
+/// How often the end of an attempt is written anew while the database fails. Each try waits for locks by
+/// itself.
+const TRIES: u32 = 5;
+
+/// What came of a claim.
+pub(super) enum Seen {
+    /// Nothing: another worker holds the account, and the job was put back.
+    Held,
+    /// An attempt was performed.
+    Attempt { row: Box<AttemptRow>, again_at: Option<Timestamp> },
+}
+
+impl Inner {
+    /// Sees a claimed job through one attempt.
+    pub(super) async fn see_through(&self, claim: &Claim, patience: Patience) -> Result<Seen, WorkerError> {
+        let config = &self.config;
+        let Some(lease) = self.store.acquire(&claim.job.account, &config.id, config.hold).await? else {
+            self.queue.put_back(claim, Timestamp::now() + HELD).await?;
+            return Ok(Seen::Held);
+        };
+        let seen = self.attempt(claim, &lease, patience).await;
+        if seen.is_err() {
+            // Else it was released in time for the next job. The first error is the one that tells.
+            let _ = self.store.release(&lease).await;
+        }
+        seen
+    }
+
+    async fn attempt(&self, claim: &Claim, lease: &Lease, patience: Patience) -> Result<Seen, WorkerError> {
+        let attempt = Attempt {
+            id: Uuid::now_v7(),
+            job: claim.job.clone(),
+            number: claim.attempt,
+            worker: self.config.id.clone(),
+            lease: lease.clone(),
+        };
+        self.store.start_attempt(&beginning(&attempt, claim.queued_at)).await?;
+        self.tell(Event::AttemptStarted {
+            attempt: attempt.id,
+            number: claim.attempt,
+            job: claim.job.clone(),
+        });
+
+        let (stopper, stop) = Stop::new();
+        let mut performed = self.perform(&attempt, claim, &stopper, &stop).await;
+        performed.verdict.message = redact(&performed.verdict.message).into_owned();
+
+        let row = self.write_end(&attempt, &performed).await?;
+        self.store.release(lease).await?;
+        let cancelled = stop.asked() == Some(StopReason::Cancelled);
+        let next = next(&self.config.retry, claim.tries, &performed, cancelled, patience);
+        let again_at = match next {
+            Next::Ended => {
+                self.queue.finish(claim, &performed.verdict).await?;
+                None
+            }
+            Next::Again { at, counts } => {
+                self.queue.retry(claim, at, counts, &performed.verdict).await?;
+                Some(at)
+            }
+        };
+        self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at });
+        Ok(Seen::Attempt { row: Box::new(row), again_at })
+    }
+
+    /// Lets the performer work until it is done or has to be dropped.
+    async fn perform(&self, attempt: &Attempt, claim: &Claim, stopper: &Stopper, stop: &Stop) -> Performed {
+        let (sink, writer) = StepSink::new(attempt.id, claim.job.id, self.store.clone(), self.events.clone());
+        // A panic leaves nothing behind that is used again but the performer itself, which is shared by all
+        // attempts and says so by being `Sync`.
+        let work = AssertUnwindSafe(self.performer.perform(attempt, sink, stop.clone())).catch_unwind();
+        let performed = tokio::select! {
+            done = work => match done {
+                Ok(performed) => performed,
+                // The panic's own words may hold a secret, and the panic hook has reported the place.
+                Err(_) => self.cut_off(attempt, Verdict::new(
+                    Code::BrowserCrashed,
+                    "Turnlock itself failed while it performed the attempt; its own log names the place.",
+                )).await,
+            },
+            reason = self.guard(claim, &attempt.lease, stopper) => self.cut_off(attempt, reason.verdict()).await,
+        };
+        // Every sink is gone by now, unless a task of the performer outlives its attempt.
+        match time::timeout(self.config.grace, writer).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(attempt = %attempt.id, %error, "steps could not be logged"),
+            Ok(Err(error)) => {
+                tracing::warn!(attempt = %attempt.id, %error, "the task that logs steps failed")
+            }
+            Err(_) => tracing::warn!(attempt = %attempt.id, "a step is still open after the attempt"),
+        }
+        performed
+    }
+
+    /// Returns when the performer must be dropped: its grace is over after it was asked to stop.
+    async fn guard(&self, claim: &Claim, lease: &Lease, stopper: &Stopper) -> StopReason {
+        let lost = self.beat(claim, lease, stopper);
+        tokio::pin!(lost);
+        let reason = tokio::select! {
+            reason = &mut lost => reason,
+            () = time::sleep(claim.job.deadline) => StopReason::Deadline,
+            reason = self.told_to_stop() => reason,
+        };
+        stopper.ask(reason);
+        let grace = time::sleep(self.config.grace);
+        tokio::pin!(grace);
+        if reason == StopReason::LeaseLost {
+            grace.await;
+            return reason;
+        }
+        tokio::select! {
+            lost = lost => {
+                stopper.ask(lost);
+                grace.await;
+                lost
+            }
+            () = &mut grace => reason,
+        }
+    }
+
+    /// Gives signs of life; returns when they are in vain.
+    async fn beat(&self, claim: &Claim, lease: &Lease, stopper: &Stopper) -> StopReason {
+        let hold = self.config.hold;
+        let mut held_since = Instant::now();
+        let mut beats = time::interval(self.config.beat);
+        beats.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        beats.tick().await;
+        loop {
+            beats.tick().await;
+            let sent = Instant::now();
+            let kept = self.queue.keep(claim, hold).await;
+            let renewed = self.store.renew(lease, hold).await;
+            match (kept, renewed) {
+                (Err(QueueError::Store(StoreError::ClaimLost(_))), _) | (_, Ok(None)) => {
+                    return StopReason::LeaseLost;
+                }
+                (Ok(cancelled), Ok(Some(_))) => {
+                    held_since = sent;
+                    if cancelled {
+                        stopper.ask(StopReason::Cancelled);
+                    }
+                }
+                (Err(error), _) => tracing::warn!(job = %claim.job.id, %error, "a sign of life failed"),
+                (_, Err(error)) => tracing::warn!(job = %claim.job.id, %error, "a sign of life failed"),
+            }
+            if held_since.elapsed() >= hold {
+                return StopReason::LeaseLost;
+            }
+        }
+    }
+
+    /// How an attempt ended that could not say so itself. If it was cut off between its commit step and the
+    /// answer, that outweighs all else.
+    async fn cut_off(&self, attempt: &Attempt, otherwise: Verdict) -> Performed {
+        let ledger = self.store.candidates(&attempt.job.account).await;
+        let submitted = |row: &crate::store::Candidate| {
+            row.state == CandidateState::Pending
+                && row.submitted_at.is_some()
+                && row.job == Some(attempt.job.id)
+        };
+        let verdict = match ledger {
+            Ok(ledger) if !ledger.iter().any(submitted) => otherwise,
+            // Not to know is to be careful.
+            _ => Verdict::new(
+                Code::AnswerLost,
+                format!(
+                    "{} The app may have taken the new credential; the account is reconciled next.",
+                    otherwise.message
+                ),
+            ),
+        };
+        Performed::new(verdict)
+    }
+
+    async fn write_end(&self, attempt: &Attempt, performed: &Performed) -> Result<AttemptRow, WorkerError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match self.store.end_attempt(attempt.id, &performed.verdict, &performed.provenance).await {
+                Ok(row) => return Ok(row),
+                Err(error @ (StoreError::Locked | StoreError::Full | StoreError::Database(_)))
+                    if tried < TRIES =>
+                {
+                    tracing::warn!(attempt = %attempt.id, %error, "the outcome could not be written; trying again");
+                    time::sleep(Duration::from_secs(1)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+pub(super) fn beginning(attempt: &Attempt, queued_at: Timestamp) -> NewAttempt {
+    NewAttempt {
+        id: attempt.id,
+        job: attempt.job.id,
+        kind: attempt.job.kind,
+        account: attempt.job.account.clone(),
+        number: attempt.number,
+        worker: attempt.worker.clone(),
+        queued_at,
+        started_at: Timestamp::now(),
+    }
+}

@@ -1,0 +1,38 @@
+use std::time::Duration;
+
+use super::identity;
+use crate::job::RetryPolicy;
+use crate::store::WorkerId;
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// Who it is.
+    pub id: WorkerId,
+    /// How many attempts it performs at a time.
+    pub slots: usize,
+    /// When a job is tried again.
+    pub retry: RetryPolicy,
+    /// How long a claim on a job and a lease on an account hold without a sign of life.
+    pub hold: Duration,
+    /// How often it gives a sign of life; well below `hold`.
+    pub beat: Duration,
+    /// How long an attempt that was asked to stop may take to do so.
+    pub grace: Duration,
+    /// How long running attempts may go on when the worker is asked to stop, before they are asked too.
+    pub drain: Duration,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            id: identity::new_worker(),
+            slots: 2,
+            retry: RetryPolicy::default(),
+            hold: Duration::from_secs(30),
+            beat: Duration::from_secs(10),
+            grace: Duration::from_secs(10),
+            drain: Duration::from_secs(60),
+        }
+    }
+}

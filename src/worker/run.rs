@@ -1,0 +1,240 @@
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{broadcast, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time;
+use uuid::Uuid;
+
+use super::attempt::{Seen, beginning};
+use super::next::Patience;
+use super::{Attempt, Event, Performer, StopReason, WorkerConfig, WorkerError, identity};
+use crate::job::{Code, Job, Verdict};
+use crate::queue::Queue;
+use crate::store::{AttemptRow, Claiming, Lease, Provenance, Store, Submitted, WorkerId};
+
+/// How many events a watcher may fall behind before it misses some.
+const EVENTS: usize = 1024;
+
+/// How often in a row the queue may fail before the worker gives up.
+const FAILURES: u32 = 30;
+
+/// Takes jobs from the queue and sees each of them through. Cheap to clone.
+#[derive(Clone)]
+pub struct Worker(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) config: WorkerConfig,
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) performer: Arc<dyn Performer>,
+    pub(super) events: broadcast::Sender<Event>,
+    stopping: watch::Sender<Option<StopReason>>,
+}
+
+impl Worker {
+    /// A worker that does nothing yet.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        queue: Arc<dyn Queue>,
+        performer: Arc<dyn Performer>,
+        config: WorkerConfig,
+    ) -> Self {
+        let events = broadcast::Sender::new(EVENTS);
+        let stopping = watch::Sender::new(None);
+        Self(Arc::new(Inner { config, queue, store, performer, events, stopping }))
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn id(&self) -> &WorkerId {
+        &self.0.config.id
+    }
+
+    /// What it does from now on, as it does it.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    /// Takes up what dead workers left behind. [`run`](Self::run) and [`run_one`](Self::run_one) do it too.
+    pub async fn recover(&self) -> Result<Vec<Uuid>, WorkerError> {
+        Ok(self.0.queue.recover(&identity::is_dead).await?)
+    }
+
+    /// Works until `shutdown` completes. Then it takes no more jobs; those that run may go on for
+    /// [`WorkerConfig::drain`], are asked to stop after that, and are dropped when they do not. A job that
+    /// was stopped goes back into the queue. Dropping this future ends at once; other workers take up what
+    /// it was at.
+    ///
+    /// # Errors
+    /// When the queue fails again and again.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) -> Result<(), WorkerError> {
+        let inner = &self.0;
+        inner.stopping.send_replace(None);
+        let mut running = JoinSet::new();
+        let mut recovery = time::interval(inner.config.beat);
+        recovery.tick().await;
+        inner.recover_quietly().await;
+        let mut failures = 0;
+        tokio::pin!(shutdown);
+        loop {
+            let mut ready = true;
+            while ready && running.len() < inner.config.slots {
+                ready = match inner.queue.take(&inner.config.id, inner.config.hold).await {
+                    Ok(Some(claim)) => {
+                        failures = 0;
+                        let inner = inner.clone();
+                        running.spawn(async move {
+                            if let Err(error) = inner.see_through(&claim, Patience::Queue).await {
+                                tracing::error!(job = %claim.job.id, %error, "a job could not be seen through; it is taken up again when its claim expires");
+                            }
+                        });
+                        true
+                    }
+                    Ok(None) => {
+                        failures = 0;
+                        false
+                    }
+                    Err(error) => {
+                        failures += 1;
+                        tracing::warn!(%error, failures, "no job could be taken");
+                        if failures >= FAILURES {
+                            return Err(error.into());
+                        }
+                        false
+                    }
+                };
+            }
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                _ = recovery.tick() => inner.recover_quietly().await,
+                Some(ended) = running.join_next() => log_panic(ended),
+                () = inner.queue.ready(), if running.len() < inner.config.slots => {}
+            }
+        }
+        if time::timeout(inner.config.drain, finished(&mut running)).await.is_err() {
+            inner.stopping.send_replace(Some(StopReason::WorkerStops));
+            finished(&mut running).await;
+        }
+        Ok(())
+    }
+
+    /// Runs one job here and now: submits it, waits until its account is free (for no longer than its
+    /// deadline), and performs it. An outcome that has to be reconciled is reconciled at once; no other try
+    /// follows. When `cancel` completes, the attempt is stopped at the next safe point and the job ends.
+    ///
+    /// # Errors
+    /// When the database fails, or the job's id was used before.
+    pub async fn run_one(
+        &self,
+        job: &Job,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<AttemptRow, WorkerError> {
+        let inner = &self.0;
+        inner.stopping.send_replace(None);
+        self.recover().await?;
+        // A worker that happens to run must not take it first; but should this process die before it
+        // begins, the job is not forgotten.
+        let others_may =
+            Timestamp::now().saturating_add(job.deadline + inner.config.hold).unwrap_or(Timestamp::MAX);
+        if inner.queue.submit(job, Some(others_may)).await? == Submitted::Already {
+            return Err(WorkerError::NotQueued(job.id));
+        }
+        let work = inner.run_here(job);
+        tokio::pin!(work, cancel);
+        tokio::select! {
+            row = &mut work => row,
+            () = cancel => {
+                inner.queue.cancel(job.id).await?;
+                inner.stopping.send_replace(Some(StopReason::Cancelled));
+                work.await
+            }
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn tell(&self, event: Event) {
+        // Nobody need watch.
+        let _ = self.events.send(event);
+    }
+
+    /// Returns when running attempts are to be stopped.
+    pub(super) async fn told_to_stop(&self) -> StopReason {
+        let mut stopping = self.stopping.subscribe();
+        match stopping.wait_for(Option::is_some).await.ok().and_then(|reason| *reason) {
+            Some(reason) => reason,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn recover_quietly(&self) {
+        match self.queue.recover(&identity::is_dead).await {
+            Ok(jobs) if jobs.is_empty() => {}
+            Ok(jobs) => tracing::info!(jobs = jobs.len(), "took up jobs that dead workers left"),
+            Err(error) => tracing::warn!(%error, "could not look for jobs that dead workers left"),
+        }
+    }
+
+    async fn run_here(&self, job: &Job) -> Result<AttemptRow, WorkerError> {
+        let patience_ends = time::Instant::now() + job.deadline;
+        let mut last = None;
+        loop {
+            match self.queue.take_job(job.id, &self.config.id, self.config.hold).await? {
+                Claiming::Claimed(claim) => match self.see_through(&claim, Patience::Now).await? {
+                    Seen::Held => {}
+                    Seen::Attempt { row, again_at: None } => return Ok(*row),
+                    Seen::Attempt { row, again_at: Some(_) } => last = Some(*row),
+                },
+                Claiming::AccountBusy if time::Instant::now() < patience_ends => {
+                    tokio::select! {
+                        () = self.queue.ready() => {}
+                        _ = self.told_to_stop() => {}
+                    }
+                    self.recover_quietly().await;
+                }
+                Claiming::AccountBusy => {
+                    self.queue.cancel(job.id).await?;
+                    let message =
+                        format!("Another job held {} for as long as this one may take.", job.account);
+                    return self.note(job, Verdict::new(Code::AccountBusy, message)).await;
+                }
+                // Cancelled in between: by `cancel`, or by somebody else.
+                Claiming::NotQueued => {
+                    return match last {
+                        Some(row) => Ok(row),
+                        None => self.note(job, Verdict::new(Code::Cancelled, "The job was cancelled.")).await,
+                    };
+                }
+            }
+        }
+    }
+
+    /// Writes down how a job ended that no attempt was made at.
+    async fn note(&self, job: &Job, verdict: Verdict) -> Result<AttemptRow, WorkerError> {
+        let worker = self.config.id.clone();
+        let now = Timestamp::now();
+        let lease = Lease { account: job.account.clone(), worker: worker.clone(), token: 0, expires_at: now };
+        let attempt = Attempt { id: Uuid::now_v7(), job: job.clone(), number: 1, worker, lease };
+        self.store.start_attempt(&beginning(&attempt, job.submitted_at)).await?;
+        let row = self.store.end_attempt(attempt.id, &verdict, &Provenance::default()).await?;
+        self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at: None });
+        Ok(row)
+    }
+}
+
+async fn finished(running: &mut JoinSet<()>) {
+    while let Some(ended) = running.join_next().await {
+        log_panic(ended);
+    }
+}
+
+fn log_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a slot failed; its job is taken up again when its claim expires");
+    }
+}
