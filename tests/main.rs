@@ -7,4 +7,5 @@ mod suite {
     mod browser;
     mod cli;
     mod password_rules;
+    mod playbook;
 }

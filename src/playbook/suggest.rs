@@ -15,6 +15,12 @@ pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
         .map(|(_, word)| word)
 }
 
+/// The known word that differs in one letter only: a slip rather than a choice.
+pub(super) fn slip<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let meant = nearest(written, known)?;
+    (distance(&fold(written), &fold(meant)) <= 1).then_some(meant)
+}
+
 /// `a`, `b` and `c`, in backticks.
 pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
@@ -31,7 +37,7 @@ fn fold(word: &str) -> Vec<char> {
 }
 
 /// Insertions, deletions, replacements, and swaps of neighbours (optimal string alignment).
-pub(super) fn distance(a: &[char], b: &[char]) -> usize {
+fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {

@@ -25,12 +25,15 @@ impl Reader<'_> {
         match Url::parse(text) {
             Ok(url) if url.has_host() => self.whole_address(&url, text, node.place),
             _ => {
+                let example = match text.contains(':') {
+                    true => "login",
+                    false => text.trim_start_matches(['/', '.']),
+                };
                 self.findings
                     .error("address", node.place, format!("`{text}` is no address to open"))
                     .label("neither a path nor a URL")
                     .help(format!(
-                        "write a path on the origin `app`: `/{}`; on another origin: `sso:/start`; or a whole URL",
-                        text.trim_start_matches(['/', '.'])
+                        "write a path on the origin `app`: `/{example}`; on another origin: `sso:/start`; or a whole URL"
                     ));
                 None
             }
@@ -40,7 +43,9 @@ impl Reader<'_> {
     fn address_on(&mut self, name: &str, path: &str, written: &str, place: Place) -> Option<Address> {
         let Some(origin) = self.origins.iter().find(|origin| origin.name == name) else {
             // A playbook whose `origins` are broken has been told so already.
-            if name != "app" && !self.origins.is_empty() {
+            if name == "app" || self.origins.is_empty() {
+                self.left_out += 1;
+            } else {
                 let names = || self.origins.iter().map(|origin| origin.name.as_str());
                 let help = match nearest(name, names()) {
                     Some(meant) => format!("did you mean `{meant}:{path}`?"),
@@ -87,7 +92,9 @@ impl Reader<'_> {
                 .error("address", place, "this address holds a username or a password")
                 .label("visible to whoever reads the playbook")
                 .help("leave out what stands before the `@`; credentials come from the vault");
-        } else if !self.origins.is_empty() {
+        } else if self.origins.is_empty() {
+            self.left_out += 1;
+        } else {
             let origin = url.origin().ascii_serialization();
             self.findings
                 .error("origin-undeclared", place, format!("{origin} is not a declared origin"))

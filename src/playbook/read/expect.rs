@@ -5,7 +5,7 @@ use super::fields::Field;
 use super::origins::{is_snake_case, snake_case};
 use super::target::LONGEST;
 use crate::playbook::node::{Kind, Node};
-use crate::playbook::suggest::nearest;
+use crate::playbook::suggest::{nearest, slip};
 use crate::playbook::{Branch, End, Expect, FlowKind, Place, State};
 
 const EXAMPLE: &str = "expect: { signed_in: { role: link, name: Sign out } }";
@@ -103,7 +103,7 @@ impl Reader<'_> {
                 .help(help);
             return None;
         }
-        if let Some(meant) = meant {
+        if let Some(meant) = slip(field.name, ends) {
             self.findings
                 .warning(
                     "state-like-end",

@@ -12,6 +12,8 @@ pub(super) struct Fields<'n> {
     /// The place to underline when something is missing.
     pub(super) owner: Place,
     entries: Vec<Field<'n>>,
+    /// Known keys that a misspelt one stood for. They are not missing as well.
+    meant: Vec<String>,
 }
 
 /// A key and its value.
@@ -27,6 +29,11 @@ impl<'n> Fields<'n> {
         self.field(name).map(|field| field.value)
     }
 
+    /// Whether a misspelt key stood for this one.
+    pub(super) fn is_meant(&self, name: &str) -> bool {
+        self.meant.iter().any(|meant| meant == name)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -38,7 +45,7 @@ impl<'n> Fields<'n> {
     /// The value of a key that must be there. `example` says what to write.
     pub(super) fn need(&self, reader: &mut Reader<'_>, name: &str, example: &str) -> Option<&'n Node> {
         let found = self.get(name);
-        if found.is_none() {
+        if found.is_none() && !self.is_meant(name) {
             reader
                 .findings
                 .error("missing-key", self.owner, format!("{} lacks `{name}`", self.what))
@@ -92,17 +99,18 @@ impl Reader<'_> {
         example: &str,
     ) -> Option<Fields<'n>> {
         let mut entries = self.entries(node, what, example)?;
+        let mut meant = Vec::new();
         entries.retain(|field| {
             let fits = known.contains(&field.name);
             if !fits {
-                self.unknown_key(*field, what, known);
+                meant.extend(self.unknown_key(*field, what, known));
             }
             fits
         });
-        Some(Fields { what: what.to_owned(), owner, entries })
+        Some(Fields { what: what.to_owned(), owner, entries, meant })
     }
 
-    fn unknown_key(&mut self, field: Field<'_>, what: &str, known: &[&str]) {
+    fn unknown_key(&mut self, field: Field<'_>, what: &str, known: &[&str]) -> Option<String> {
         let meant = nearest(field.name, known.iter().copied());
         self.findings
             .error("unknown-key", field.place, format!("{what} has no key `{}`", field.name))
@@ -111,6 +119,7 @@ impl Reader<'_> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("{what} has {}", listed(known.iter().copied(), "and")),
             });
+        meant.map(str::to_owned)
     }
 
     /// Notes that a value is of the wrong type.

@@ -86,8 +86,10 @@ impl Reader<'_> {
         if self.frame_names.iter().any(|(known, _)| known == name) {
             return true;
         }
-        let names = || self.frame_names.iter().map(|(name, _)| name.as_str());
-        let help = match nearest(name, names()) {
+        let names = self.frame_names.iter().map(|(name, _)| name.as_str());
+        let meant = nearest(name, names).map(str::to_owned);
+        self.frames_used.extend(meant.clone());
+        let help = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare it: `frames: {{ {name}: {{ css: \"iframe…\", origin: app }} }}`"),
         };

@@ -125,18 +125,16 @@ impl Reader<'_> {
     pub(super) fn timeouts(&mut self, node: &Node, place: Place) -> Option<Timeouts> {
         let example = "timeouts: { step: 15s, flow: 2m }";
         let fields = self.fields(node, place, "`timeouts`", &["step", "flow"], example)?;
-        let mut timeouts = Timeouts::default();
-        if let Some(node) = fields.get("step") {
-            timeouts.step = self.duration(node, "`step`", LONGEST)?;
-        }
-        if let Some(node) = fields.get("flow") {
-            timeouts.flow = self.duration(node, "`flow`", LONGEST)?;
-            if timeouts.flow < timeouts.step {
-                self.findings
-                    .error("out-of-range", node.place, "a flow cannot take less time than one of its steps")
-                    .label("shorter than `step`")
-                    .help("write a longer `flow`, or a shorter `step` (15s if it is not given)");
-            }
+        let step = fields.get("step").map(|node| self.duration(node, "`step`", LONGEST));
+        let flow = fields.get("flow").map(|node| self.duration(node, "`flow`", LONGEST));
+        let default = Timeouts::default();
+        let timeouts =
+            Timeouts { step: step.unwrap_or(Some(default.step))?, flow: flow.unwrap_or(Some(default.flow))? };
+        if timeouts.flow < timeouts.step {
+            self.findings
+                .error("out-of-range", place, "a flow cannot take less time than one of its steps")
+                .label("`flow` is shorter than `step`")
+                .help("write a longer `flow` (2m if it is not given), or a shorter `step` (15s)");
         }
         Some(timeouts)
     }

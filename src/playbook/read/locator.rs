@@ -52,6 +52,7 @@ impl Reader<'_> {
     fn by(&mut self, fields: &Fields<'_>, node: &Node, what: &str) -> Option<By> {
         let given: Vec<Field<'_>> = BY.iter().filter_map(|name| fields.field(name)).collect();
         let field = match given.as_slice() {
+            [] if BY.iter().any(|name| fields.is_meant(name)) => return None,
             [] => {
                 let place = if fields.owner.length > 0 { fields.owner } else { node.place };
                 self.findings

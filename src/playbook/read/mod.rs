@@ -32,6 +32,8 @@ pub(super) struct Reader<'a> {
     frame_names: Vec<(String, Place)>,
     frames: Vec<Frame>,
     frames_used: BTreeSet<String>,
+    /// Steps left out without a word, since what they build on has been complained of.
+    left_out: usize,
 }
 
 /// A declared origin, and the one that stands in for it.
@@ -51,6 +53,7 @@ impl<'a> Reader<'a> {
             frame_names: Vec::new(),
             frames: Vec::new(),
             frames_used: BTreeSet::new(),
+            left_out: 0,
         }
     }
 }

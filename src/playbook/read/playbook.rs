@@ -97,9 +97,9 @@ impl Reader<'_> {
     }
 
     fn flow(&mut self, node: &Node, place: Place, kind: FlowKind) -> Option<Flow> {
-        let before = self.findings.errors();
+        let before = (self.findings.errors(), self.left_out);
         let steps = self.steps(node, place, kind, kind.as_str())?;
-        if steps.is_empty() && self.findings.errors() == before {
+        if steps.is_empty() && (self.findings.errors(), self.left_out) == before {
             self.findings
                 .error("empty", place, format!("`{kind}` has no steps"))
                 .label("nothing to do")
@@ -107,7 +107,7 @@ impl Reader<'_> {
         }
         let flow = Flow { kind, steps };
         // A flow with steps left out would be found to have holes that it does not have.
-        if self.findings.errors() == before {
+        if (self.findings.errors(), self.left_out) == before {
             check_flow(&flow, place, &mut self.findings);
         }
         Some(flow)

@@ -52,7 +52,7 @@ impl Reader<'_> {
                 None
             }
             _ => {
-                self.wrong_type(node, what, "a whole number", &format!("{least}"));
+                self.wrong_type(node, what, "a whole number", &least.max(5).to_string());
                 None
             }
         }
@@ -104,7 +104,7 @@ impl Reader<'_> {
         self.findings
             .error("empty", node.place, format!("{what} is empty"))
             .label("nothing in it")
-            .help(format!("write `{example}`, or remove the key"));
+            .help(format!("write `{example}`"));
     }
 }
 

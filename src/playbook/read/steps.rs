@@ -134,19 +134,15 @@ impl Reader<'_> {
 
     fn unknown_step(&mut self, name: &str, place: Place) {
         let names = STEPS.map(|(name, _)| name);
-        let help = match nearest(name, names) {
-            Some(meant) => format!("did you mean `{meant}`? As in `- {}`", example_of(meant)),
-            None if matches!(name, "wait" | "sleep" | "wait_for") => {
-                format!(
-                    "every step waits by itself; to wait for something in particular, write `- {}`",
-                    example_of("see")
-                )
-            }
-            None if matches!(name, "type" | "enter" | "input") => format!("write `- {}`", example_of("fill")),
-            None if matches!(name, "goto" | "navigate" | "visit") => {
-                format!("write `- {}`", example_of("open"))
-            }
-            None => format!("the steps are {}", listed(names, "and")),
+        let help = match (name, nearest(name, names)) {
+            ("wait" | "sleep" | "wait_for" | "pause", _) => format!(
+                "every step waits by itself; to wait for something in particular, write `- {}`",
+                example_of("see")
+            ),
+            ("type" | "enter" | "input", _) => format!("write `- {}`", example_of("fill")),
+            ("goto" | "navigate" | "visit" | "url", _) => format!("write `- {}`", example_of("open")),
+            (_, Some(meant)) => format!("did you mean `{meant}`? As in `- {}`", example_of(meant)),
+            (_, None) => format!("the steps are {}", listed(names, "and")),
         };
         self.findings
             .error("unknown-step", place, format!("there is no step `{name}`"))

@@ -11,7 +11,8 @@ use serde::Serialize;
 pub struct Locator {
     /// What it goes by.
     pub by: By,
-    /// Whether the text must match as a whole and in case.
+    /// Whether the text must match as a whole; otherwise a whole match is preferred, and a part will do.
+    /// White space, case and a trailing `:` or `*` count in neither.
     pub exact: bool,
     /// The named frame it is in; the main page if `None`.
     pub frame: Option<String>,
