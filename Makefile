@@ -35,3 +35,15 @@ check: ## formatting, lints, and what the dependencies may be
 audit: ## known holes in the dependencies; needs the advisory database
 	scripts/install-cargo-deny
 	$(CARGO) deny check advisories
+
+apps: ## start real apps and run their playbooks end to end (installs them; takes minutes)
+	scripts/install-build-deps
+	scripts/install-browser
+	$(CARGO) build --release --locked
+	fixtures/apps/run
+
+bench: ## compare with Playwright and with a bare CDP script (needs node and npm)
+	scripts/install-build-deps
+	scripts/install-browser
+	$(CARGO) build --release --locked --workspace
+	bench/run $(BENCH_FLAGS)

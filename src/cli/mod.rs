@@ -2,6 +2,7 @@
 
 mod account;
 mod context;
+mod doctor;
 mod exit;
 mod failure;
 mod globals;
@@ -60,6 +61,8 @@ enum Command {
     Log(log::Log),
     /// Check and list playbooks
     Playbook(playbook::Playbook),
+    /// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
+    Doctor(doctor::Doctor),
     /// See what an app's password rules give
     Password(password::Password),
 }
@@ -76,6 +79,7 @@ impl Command {
             Self::Submit(submit) => submit.run(context).await,
             Self::Log(log) => log.run(context).await,
             Self::Playbook(playbook) => playbook.run(context),
+            Self::Doctor(doctor) => doctor.run(context).await,
             Self::Password(password) => password.run(),
         }
     }

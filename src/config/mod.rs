@@ -38,6 +38,8 @@ pub struct Config {
     pub playbooks: Vec<PathBuf>,
     /// The folder for evidence.
     pub artifacts: PathBuf,
+    /// The folder for what lives no longer than the process, browser profiles for example.
+    pub temporary: PathBuf,
     /// Which browser to start, and how; found only when one is wanted.
     pub browser: BrowserChoice,
     /// How many jobs a worker does at once.

@@ -66,6 +66,7 @@ impl Resolver<'_> {
             master_key_file: self.path(Key::MasterKeyFile, "master.key")?,
             playbooks: self.playbooks(),
             artifacts: self.path(Key::Artifacts, "artifacts")?,
+            temporary: self.environment.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp")),
             browser: self.browser()?,
             slots: self.slots()?,
             origins,

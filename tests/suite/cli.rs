@@ -343,3 +343,29 @@ fn an_unreadable_database_ends_with_3() {
     home.call(&["log", "--database-url", "sqlite:text/x.db"]).ends(3);
     home.call(&["log", "--database-url", "postgres://me:hunter2@db/x"]).ends(3).complains("postgres://…");
 }
+
+#[test]
+fn the_doctor_starts_the_browser_and_finds_what_is_broken() {
+    let home = Home::new();
+    std::fs::create_dir(home.path().join("playbooks")).unwrap();
+    std::fs::write(home.path().join("playbooks/good.yaml"), GOOD).unwrap();
+    let free = ["doctor", "--browser-sandbox", "off", "--inbox-url", "smtp://127.0.0.1:0"];
+    let well = home.call(&free).ends(0).out;
+    assert!(well.contains("Chrom") && !well.contains("broken"), "{well}");
+    assert!(!home.path().join(".local/share/turnlock").exists(), "the doctor changed something");
+
+    std::fs::create_dir_all(home.path().join(".local/share/turnlock")).unwrap();
+    std::fs::write(home.path().join(".local/share/turnlock/turnlock.db"), "no database at all, but text")
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = format!("smtp://{}", listener.local_addr().unwrap());
+    let greeter = std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 no\r\n"));
+    let broken =
+        home.call(&["doctor", "--browser", "/bin/false", "--browser-sandbox", "off", "--inbox-url", &taken]);
+    greeter.join().unwrap().unwrap();
+    let broken = broken.ends(3).out;
+    for part in ["browser", "database", "inbox"] {
+        let line = broken.lines().find(|line| line.contains(part)).unwrap();
+        assert!(line.contains("broken"), "{part}: {broken}");
+    }
+}

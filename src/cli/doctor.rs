@@ -1,0 +1,170 @@
+use std::io::{Write, stdout};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use comfy_table::{Cell, Color};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::library::Library;
+use super::{Context, Exit, Failure, output, parts};
+use crate::browser::{Options, Process, Sandbox};
+use crate::config::{Config, Database, Inbox, Queue};
+use crate::vault::{MasterKey, Vault};
+
+/// How long a mail server may take to greet.
+const GREETING: Duration = Duration::from_secs(3);
+
+/// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
+#[derive(Debug, Args)]
+#[command(after_help = "Changes nothing. Ends with 3 if something is broken.")]
+pub struct Doctor {}
+
+/// What was found of one part, or what is wrong with it and how to mend it.
+type Finding = Result<String, String>;
+
+impl Doctor {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the configuration itself is wrong.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let findings = [
+            ("configuration", Ok(configuration(&config))),
+            ("browser", browser(&config).await),
+            ("database", database(&config).await),
+            ("key", key(&config).await),
+            ("queue", queue(&config).await),
+            ("inbox", inbox(&config).await),
+            ("playbooks", playbooks(&config, context.colour)),
+            ("artifacts", artifacts(&config)),
+        ];
+        let mut table = output::table(["part", "state", "found"]);
+        for (part, finding) in &findings {
+            let (state, paint, found) = match finding {
+                Ok(found) => ("well", Color::Green, found),
+                Err(found) => ("broken", Color::Red, found),
+            };
+            let state = Cell::new(state);
+            let state = if context.colour { state.fg(paint) } else { state };
+            table.add_row([Cell::new(part), state, Cell::new(found)]);
+        }
+        writeln!(stdout(), "{table}")?;
+        let broken = findings.iter().any(|(_, finding)| finding.is_err());
+        Ok(if broken { Exit::Environment } else { Exit::Done })
+    }
+}
+
+fn configuration(config: &Config) -> String {
+    let file = config.file.as_ref().map(|file| format!("from {}", file.display()));
+    file.unwrap_or_else(|| "no config file; flags, variables and defaults".to_owned())
+}
+
+/// Starts it for real: a browser that is there may still lack a library or a right.
+async fn browser(config: &Config) -> Finding {
+    let program = config.browser.find().map_err(text)?;
+    config.browser.check_sandbox().map_err(text)?;
+    let sandbox = if config.browser.sandbox { Sandbox::On } else { Sandbox::Off };
+    let options = Options::new(program.clone(), sandbox, config.temporary.clone());
+    let process = Process::launch(&options).await.map_err(text)?;
+    let note = if config.browser.sandbox { "" } else { ", without its sandbox: for apps of your own only" };
+    Ok(format!("{} at {}{note}", process.version(), program.display()))
+}
+
+async fn database(config: &Config) -> Finding {
+    let Database::Sqlite(path) = &config.database;
+    if !path.exists() {
+        return can_be_made(path);
+    }
+    let store = parts::open_store(config).await.map_err(text)?;
+    let accounts = store.accounts(None).await.map_err(text)?.len();
+    Ok(format!("{accounts} accounts in {}", path.display()))
+}
+
+async fn key(config: &Config) -> Finding {
+    let Database::Sqlite(database) = &config.database;
+    let file = &config.master_key_file;
+    let sealed = if database.exists() {
+        let store = parts::open_store(config).await.map_err(text)?;
+        let used = !store.accounts(None).await.map_err(text)?.is_empty();
+        Some(store).filter(|_| used)
+    } else {
+        None
+    };
+    if sealed.is_none() && !file.exists() {
+        return can_be_made(file);
+    }
+    let key = MasterKey::load(file).map_err(text)?;
+    if let Some(store) = sealed {
+        Vault::open(store, key).await.map_err(text)?;
+    }
+    Ok(format!("{}; keep a copy of it", file.display()))
+}
+
+async fn queue(config: &Config) -> Finding {
+    let Queue::Embedded = config.queue;
+    let Database::Sqlite(path) = &config.database;
+    if !path.exists() {
+        return Ok("in the database, which will be made on first use".to_owned());
+    }
+    let store = parts::open_store(config).await.map_err(text)?;
+    let (waiting, running) = store.waiting_and_running().await.map_err(text)?;
+    Ok(format!("in the database: {waiting} jobs wait, {running} run"))
+}
+
+/// The port is free, or a mail server answers there: most likely that of a running worker.
+async fn inbox(config: &Config) -> Finding {
+    let Inbox::Smtp(address) = config.inbox;
+    match TcpListener::bind(address).await {
+        Ok(_) => Ok(format!("{address} is free for the built-in receiver")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => greeting(address).await,
+        Err(error) => {
+            Err(format!("the receiver cannot listen on {address} ({error}): choose another --inbox-url"))
+        }
+    }
+}
+
+async fn greeting(address: SocketAddr) -> Finding {
+    let greet = async {
+        let stream = TcpStream::connect(address).await.ok()?;
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).await.ok()?;
+        line.starts_with("220").then_some(line)
+    };
+    match timeout(GREETING, greet).await.ok().flatten() {
+        Some(_) => Ok(format!("a mail receiver answers on {address}, as that of a running worker does")),
+        None => Err(format!("another program uses {address}: end it, or choose another --inbox-url")),
+    }
+}
+
+fn playbooks(config: &Config, colour: bool) -> Finding {
+    let library = Library::load(&config.playbooks, &config.origins, colour).map_err(text)?;
+    let apps: Vec<_> = library.iter().map(|playbook| playbook.app.to_string()).collect();
+    Ok(format!("{} fine: {}", apps.len(), apps.join(", ")))
+}
+
+fn artifacts(config: &Config) -> Finding {
+    if config.artifacts.is_dir() { writable(&config.artifacts) } else { can_be_made(&config.artifacts) }
+}
+
+/// Could this file or folder be made? Asked of the nearest folder that is there.
+fn can_be_made(path: &Path) -> Finding {
+    let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    writable(folder)?;
+    Ok(format!("{} will be made on first use", path.display()))
+}
+
+fn writable(folder: &Path) -> Finding {
+    use rustix::fs::{Access, access};
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).map(|()| folder.display().to_string()).map_err(
+        |error| format!("{} cannot be written to ({error}): change its owner or mode", folder.display()),
+    )
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
