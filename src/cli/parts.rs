@@ -8,6 +8,7 @@ use crate::config::{Config, Database};
 use crate::queue::QueueError;
 use crate::store::{self, Store, StoreError};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
+use crate::worker::WorkerError;
 
 /// Opens the database, and makes it if there is none yet.
 ///
@@ -72,6 +73,17 @@ impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WorkerError> for Failure {
+    fn from(error: WorkerError) -> Self {
+        match error {
+            WorkerError::Queue(error) => error.into(),
+            WorkerError::Store(error) => error.into(),
+            WorkerError::NotQueued(_) => Self::usage(error),
+            _ => Self::environment(error),
         }
     }
 }

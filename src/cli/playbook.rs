@@ -29,6 +29,10 @@ Ends with 4 if one of them is invalid.")]
     },
     /// List the playbooks that are configured, and what they can do
     List,
+    /// Print the JSON Schema of playbooks, from which editors complete
+    #[command(after_help = "Example, for editors with the YAML language server: begin a playbook with
+  # yaml-language-server: $schema=schemas/playbook.json")]
+    Schema,
 }
 
 impl Playbook {
@@ -40,6 +44,10 @@ impl Playbook {
         match self.command {
             Command::Check { paths } => check(paths, context),
             Command::List => list(context),
+            Command::Schema => {
+                writeln!(stdout(), "{:#}", playbook::schema())?;
+                Ok(Exit::Done)
+            }
         }
     }
 }

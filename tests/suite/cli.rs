@@ -369,3 +369,11 @@ fn the_doctor_starts_the_browser_and_finds_what_is_broken() {
         assert!(line.contains("broken"), "{part}: {broken}");
     }
 }
+
+#[test]
+fn the_schema_is_printed_as_it_is_committed() {
+    let printed = Home::new().call(&["playbook", "schema"]).ends(0).out;
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/playbook.json")).unwrap();
+    assert_eq!(printed, committed);
+}
