@@ -13,11 +13,13 @@
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 //! - [`vault`]: sealed credentials and the candidate ledger.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
+//! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
 
 pub mod browser;
 pub mod cli;
 pub mod config;
 pub mod credential;
+pub mod inbox;
 pub mod job;
 pub mod playbook;
 pub mod queue;

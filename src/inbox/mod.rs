@@ -1,0 +1,16 @@
+//! The managed inbox: how verification codes reach the job that asked for them, and no other.
+//!
+//! Sources ([`smtp::Receiver`] is built in) deliver [`Message`]s to one [`Inbox`]. A job opens a request for
+//! its account's address and awaits the code at its [`CodeTicket`]. Codes cannot cross: a message counts
+//! only for the address of its envelope, only if it came after the job asked, and only once; and an address
+//! has one request at a time.
+
+mod desk;
+pub mod extract;
+mod html;
+mod message;
+pub mod smtp;
+
+pub use desk::{CodeNotReceived, CodeRequest, CodeTicket, Inbox, InboxLimits, RequestRefused};
+pub use html::html_to_text;
+pub use message::Message;

@@ -1,0 +1,106 @@
+//! Bounded reading of lines and message data.
+
+use smtp_proto::request::receiver::DataReceiver;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::SmtpLimits;
+
+/// Why nothing more is read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The client went.
+    Closed,
+    /// The client was silent, or connected, for too long.
+    TimedOut,
+    /// A command line past its bound.
+    LineTooLong,
+}
+
+/// A message, or why it was not kept. Its end was read in either case.
+#[derive(Debug)]
+pub(super) enum Data {
+    Whole(Vec<u8>),
+    TooLarge,
+    LineTooLong,
+}
+
+/// Reads from the client, keeping what it sent ahead.
+pub(super) struct Reader<R> {
+    input: R,
+    /// Read, but not yet consumed.
+    ahead: Vec<u8>,
+    limits: SmtpLimits,
+    deadline: Instant,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    pub fn new(input: R, limits: SmtpLimits, deadline: Instant) -> Self {
+        Self { input, ahead: Vec::new(), limits, deadline }
+    }
+
+    /// Whether a whole line was read ahead: then replies may wait for the others (RFC 2920).
+    pub fn has_line(&self) -> bool {
+        self.ahead.contains(&b'\n')
+    }
+
+    /// The next line with its end.
+    pub async fn line(&mut self) -> Result<Vec<u8>, Ended> {
+        loop {
+            if let Some(end) = self.ahead.iter().position(|&b| b == b'\n') {
+                if end >= self.limits.command_line {
+                    return Err(Ended::LineTooLong);
+                }
+                return Ok(self.ahead.drain(..=end).collect());
+            }
+            if self.ahead.len() >= self.limits.command_line {
+                return Err(Ended::LineTooLong);
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// A message up to the line with a single dot, dots unstuffed. One past its bounds is read to its end but
+    /// not kept, so that the client learns why it was refused.
+    pub async fn data(&mut self) -> Result<Data, Ended> {
+        let mut receiver = DataReceiver::new();
+        let mut message = Vec::new();
+        let (mut size, mut line) = (0_usize, 0_usize);
+        let mut refused = None;
+        loop {
+            let mut bytes = self.ahead.iter();
+            let done = receiver.ingest(&mut bytes, &mut message);
+            let used = self.ahead.len() - bytes.len();
+            for &byte in &self.ahead[..used] {
+                line = if byte == b'\n' { 0 } else { line + 1 };
+                if line > self.limits.data_line {
+                    refused = refused.or(Some(Data::LineTooLong));
+                }
+            }
+            size += used;
+            self.ahead.drain(..used);
+            if message.len() > self.limits.message {
+                refused = Some(Data::TooLarge);
+            }
+            if done {
+                return Ok(refused.unwrap_or(Data::Whole(message)));
+            }
+            if refused.is_some() {
+                message.clear();
+                if size > self.limits.message.saturating_mul(8) {
+                    return Err(Ended::Closed);
+                }
+            }
+            self.fill().await?;
+        }
+    }
+
+    async fn fill(&mut self) -> Result<(), Ended> {
+        let until = self.deadline.min(Instant::now() + self.limits.idle);
+        match timeout_at(until, self.input.read_buf(&mut self.ahead)).await {
+            Err(_) => Err(Ended::TimedOut),
+            Ok(Ok(0) | Err(_)) => Err(Ended::Closed),
+            Ok(Ok(_)) => Ok(()),
+        }
+    }
+}
