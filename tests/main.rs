@@ -9,4 +9,6 @@ mod suite {
     mod inbox;
     mod password_rules;
     mod playbook;
+    mod store;
+    mod vault;
 }
