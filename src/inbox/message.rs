@@ -10,7 +10,7 @@ use super::extract::{Ambiguous, ExtractHints, ExtractedCode, code_of_parts};
 use super::html::html_to_text;
 
 /// More than this of a part is not kept; a code stands further up.
-const PART_LIMIT: usize = 128 * 1024;
+const PART_LIMIT: usize = 64 * 1024;
 
 /// A message that came for one address. Prints nothing of what it says.
 #[derive(Clone)]

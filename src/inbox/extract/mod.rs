@@ -52,6 +52,11 @@ const ENOUGH: i32 = 5;
 /// Closer than this to the best, another candidate is as likely.
 const MARGIN: i32 = 2;
 
+/// A message has a code or two, not hundreds; those further down are not weighed.
+const MOST: usize = 200;
+/// Characters that are looked at; a code stands further up.
+const LONGEST: usize = 32 * 1024;
+
 /// The code in a plain text; `None` if it has none.
 ///
 /// # Errors
@@ -111,12 +116,14 @@ fn origin_bound(text: &str) -> Option<Bound<'_>> {
 /// The candidates that could be meant: the heaviest, and those nearly as heavy.
 fn weigh(text: &str, hints: &ExtractHints) -> Vec<String> {
     let mut text = mask::normalise(text);
+    text.truncate(LONGEST);
     mask::take_out_addresses(&mut text);
     let lower: Vec<char> = text.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
     let mut found = candidates::candidates(&text);
     if let Some(digits) = hints.digits {
         found.retain(|c| c.code.len() == digits && c.code.chars().all(|c| c.is_ascii_digit()));
     }
+    found.truncate(MOST);
     let surroundings = Surroundings::new(&text, &lower);
     let mut weights: Vec<(String, i32)> = Vec::new();
     for candidate in &found {
@@ -169,10 +176,12 @@ impl<'a> Surroundings<'a> {
         if preceding > 0 && following > 0 {
             weight += 1;
         }
-        if candidate.shy && preceding < 6 {
+        let alone = candidates::alone(self.text, candidate.start, candidate.end);
+        let marked = alone && candidate.code.contains('-');
+        if candidate.shy && preceding < if marked { 2 } else { 4 } {
             return 0;
         }
-        if candidates::alone(self.text, candidate.start, candidate.end) {
+        if alone {
             weight += 2;
             let rest = |text: &[char]| text.iter().any(|c| c.is_alphanumeric());
             if !rest(&self.text[..candidate.start]) && !rest(&self.text[candidate.end..]) {
@@ -191,10 +200,10 @@ impl<'a> Surroundings<'a> {
     /// How strongly a word binds across what lies between it and the candidate.
     fn pull(&self, from: usize, to: usize, near: i32, all: &[Candidate], but: &Candidate) -> i32 {
         let between = &self.text[from..to];
-        let sentence_ends = between
-            .windows(2)
-            .any(|pair| matches!(pair, ['.' | '!' | '?' | '。', ' ' | '\n'] | ['\n', '\n']))
-            && !between.iter().all(|c| c.is_whitespace() || c.is_ascii_punctuation());
+        let sentence_ends = between.windows(3).any(|three| {
+            matches!(three, ['.' | '!' | '?', ' ' | '\n', _] | [_, '.' | '!' | '?', ' ' | '\n'] | ['。', ..])
+                || matches!(three, [before, '\n', '\n'] if *before != ':')
+        });
         let mut pull = match between.len() {
             0..=25 if !sentence_ends => near,
             0..=60 if !sentence_ends => near - 2,

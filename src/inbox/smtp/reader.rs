@@ -1,10 +1,15 @@
 //! Bounded reading of lines and message data.
 
+use std::time::Duration;
+
 use smtp_proto::request::receiver::DataReceiver;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::SmtpLimits;
+
+/// How long a client that was turned away may take to notice.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Why nothing more is read.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +20,10 @@ pub(super) enum Ended {
     TimedOut,
     /// A command line past its bound.
     LineTooLong,
+    /// A message far past its bound, with no end in sight.
+    Overflow,
+    /// One refused command too many.
+    TooManyErrors,
 }
 
 /// A message, or why it was not kept. Its end was read in either case.
@@ -88,11 +97,19 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             if refused.is_some() {
                 message.clear();
                 if size > self.limits.message.saturating_mul(8) {
-                    return Err(Ended::Closed);
+                    return Err(Ended::Overflow);
                 }
             }
             self.fill().await?;
         }
+    }
+
+    /// Reads on for a moment, into nothing: closed with input unread, the connection would be reset, and the
+    /// client would not see the last reply.
+    pub async fn discard(&mut self) {
+        let until = Instant::now() + self.limits.idle.min(LINGER);
+        let mut nothing = tokio::io::sink();
+        let _ = timeout_at(until, tokio::io::copy(&mut self.input, &mut nothing)).await;
     }
 
     async fn fill(&mut self) -> Result<(), Ended> {

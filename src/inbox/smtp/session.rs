@@ -67,14 +67,24 @@ impl Session {
     }
 
     pub async fn run(mut self) {
-        let ended = self.converse().await;
-        match ended {
-            Ok(()) | Err(Ended::Closed) => {}
-            Err(Ended::TimedOut) => self.reply("421 4.4.2 Too slow, closing the connection"),
-            Err(Ended::LineTooLong) => self.reply("500 5.5.6 Line too long, closing the connection"),
+        let last_words = match self.converse().await {
+            Ok(()) | Err(Ended::Closed) => None,
+            Err(Ended::TimedOut) => {
+                self.reply("421 4.4.2 Too slow, closing the connection");
+                None
+            }
+            Err(Ended::LineTooLong) => Some("500 5.5.6 Line too long, closing the connection"),
+            Err(Ended::Overflow) => Some("552 5.3.4 Message too large, closing the connection"),
+            Err(Ended::TooManyErrors) => Some("421 4.7.0 Too many errors, closing the connection"),
+        };
+        if let Some(reply) = last_words {
+            self.reply(reply);
         }
         let _ = self.flush().await;
         let _ = self.writer.shutdown().await;
+        if last_words.is_some() {
+            self.reader.discard().await;
+        }
     }
 
     async fn converse(&mut self) -> Result<(), Ended> {
@@ -95,8 +105,7 @@ impl Session {
                 return Ok(());
             }
             if self.errors > self.limits.errors {
-                self.reply("421 4.7.0 Too many errors");
-                return Ok(());
+                return Err(Ended::TooManyErrors);
             }
         }
     }
