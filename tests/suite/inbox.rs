@@ -608,8 +608,8 @@ fn a_message_full_of_numbers_is_no_burden() {
     assert!(read(&text).is_err());
 }
 
-/// Real text messages, where they lie beside the checkout. Two answers differ from ours on purpose: an
-/// order's number is not a code to sign in with.
+/// Real text messages, where they lie beside the checkout. One answer differs from ours on purpose: the
+/// number of an order is not a code to sign in with.
 #[test]
 fn reads_real_messages() {
     let folder = std::env::var_os("TURNLOCK_CORPORA")

@@ -8,7 +8,6 @@ pub(super) const STRONG: &[&str] = &[
     // English and what many languages borrowed
     "*code",
     "*codes",
-    "*coce",
     "passcode",
     "otp",
     "pin",
