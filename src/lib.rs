@@ -8,10 +8,12 @@
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
 //! - [`queue`]: jobs on their way to a worker.
 //! - [`worker`]: takes jobs, holds leases and deadlines, decides about another try.
+//! - [`flow`]: walks the playbook step by step; the credential transactions.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
 //! - [`browser`]: driving Chromium: pages, frames, locators, input, pictures.
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 //! - [`vault`]: sealed credentials and the candidate ledger.
+//! - [`failpoint`]: where tests kill the process.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
 
@@ -19,6 +21,8 @@ pub mod browser;
 pub mod cli;
 pub mod config;
 pub mod credential;
+pub mod failpoint;
+pub mod flow;
 pub mod inbox;
 pub mod job;
 pub mod playbook;

@@ -6,6 +6,7 @@ mod suite {
     mod architecture;
     mod browser;
     mod cli;
+    mod flow;
     mod inbox;
     mod password_rules;
     mod playbook;

@@ -45,6 +45,8 @@ pub(super) fn arguments(options: &Options, profile: &Path) -> Result<Vec<String>
         "--remote-debugging-pipe",
         "--no-first-run",
         "--no-default-browser-check",
+        // Pages that animate a WebGL canvas in software starve everything else of the processor.
+        "--disable-3d-apis",
         "--disable-background-networking",
         "--disable-background-timer-throttling",
         "--disable-backgrounding-occluded-windows",

@@ -54,6 +54,10 @@ codes! {
     PasswordRefused = "password_refused", Rejected, "Compare the playbook's password rules with what the app says, correct them, then submit the job again.";
     /// The app refused a verification code.
     CodeRefused = "code_refused", Rejected, "Check this machine's clock, and that the account's MFA secret is the one the app knows.";
+    /// The vault has no such account.
+    UnknownAccount = "unknown_account", Rejected, "Add the account with `turnlock account add`, then submit the job again.";
+    /// No playbook describes the app.
+    UnknownApp = "unknown_app", Rejected, "Put a playbook for the app where `turnlock playbook list` shows it, then submit the job again.";
     /// The playbook has no flow for this kind of job.
     NotSupported = "not_supported", Rejected, "Add the flow to the app's playbook, or submit another kind of job.";
 
@@ -82,6 +86,8 @@ codes! {
     BrowserCrashed = "browser_crashed", RetryLater, "If it happens again, look at this machine's memory and at `turnlock doctor`.";
     /// The attempt took longer than the job's deadline.
     DeadlineExceeded = "deadline_exceeded", RetryLater, "If the app is merely slow, raise the playbook's timeouts or the job's deadline.";
+    /// The database or the vault failed.
+    StorageFailed = "storage_failed", RetryLater, "Run `turnlock doctor`: it says what is wrong with database and key.";
     /// The account's budget of wrong attempts is used up for now.
     BudgetExhausted = "budget_exhausted", RetryLater, "Nothing at once: the job goes on when the budget allows. Correct the account's credentials if they are wrong.";
     /// Another job holds the account.

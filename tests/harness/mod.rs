@@ -1,5 +1,7 @@
 //! What the tests share: a real browser, the bundled app, playbooks from a few lines.
 
+pub mod rig;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,0 +1,108 @@
+use secrecy::ExposeSecret;
+
+use super::context::Context;
+use super::evidence;
+use super::halt::{Halt, end_verdict};
+use super::login::Login;
+use crate::credential::{PasswordRules, generate};
+use crate::job::{Code, Outcome, Verdict};
+use crate::playbook::{End, FlowKind};
+use crate::redact;
+use crate::store::{CandidateKind, Wrong};
+use crate::vault::Held;
+
+impl Context<'_> {
+    /// Changes the password, and proves the new one by a fresh login.
+    pub async fn change_password(&self) -> Result<Verdict, Halt> {
+        let flow = self.flow(FlowKind::ChangePassword)?;
+        if let Some(settled) = self.settle_submitted().await? {
+            if settled.promoted_for(self.job.id) {
+                return Ok(Verdict::new(
+                    Code::PasswordChanged,
+                    format!("The password was changed by an earlier attempt: {}", settled.words),
+                ));
+            }
+        }
+        let Login { end, mut session } = self.log_in_with_current().await?;
+        if end != End::SignedIn {
+            session.page.close().await;
+            return Ok(end_verdict(end, "the login before the change"));
+        }
+        self.reject_unsubmitted().await?;
+        let new = self.new_password(&session.values.password).await?;
+        session.values.new_password = Some(new.clone());
+        crate::failpoint::reach("change_password.proposed");
+        let ended = session.walk(flow).await;
+        let committed = session.committed;
+        if self.job.evidence || !matches!(ended, Ok(End::PasswordChanged)) {
+            evidence::keep(&session).await;
+        }
+        session.page.close().await;
+        match ended {
+            Ok(End::PasswordChanged) => self.prove_password(&new).await,
+            // States that the playbook names as the app's refusal: it says itself that it did not take the password.
+            Ok(end @ (End::PasswordRefused | End::BadCredentials | End::CodeRefused)) => {
+                if end == End::BadCredentials {
+                    let store = self.vault.store();
+                    let noted =
+                        store.record_wrong(&self.job.account, Wrong::Password, jiff::Timestamp::now()).await;
+                    noted.map_err(|error| Halt::Vault(error.into()))?;
+                }
+                self.vault.reject(new.candidate, &format!("the app answered {end}")).await?;
+                Ok(end_verdict(end, "the password change"))
+            }
+            Ok(end) if committed => {
+                let reason = end_verdict(end, "the password change").message;
+                Ok(Halt::Verdict(Verdict::new(Code::AnswerLost, reason)).after_commit())
+            }
+            Ok(end) => Ok(end_verdict(end, "the password change")),
+            Err(halt) if committed => Ok(halt.after_commit()),
+            Err(halt) => Err(halt),
+        }
+    }
+
+    /// A password by the app's rules, written to the ledger before anybody is told of it.
+    async fn new_password(&self, old: &Held) -> Result<Held, Halt> {
+        let rules = match self.playbook.password.rules.as_str() {
+            "" => PasswordRules::default(),
+            rules => PasswordRules::parse(rules).map_err(|error| {
+                Verdict::new(Code::NotSupported, format!("The playbook's password rules: {error}."))
+            })?,
+        };
+        let new = loop {
+            let new = generate(&rules)
+                .map_err(|error| Verdict::new(Code::NotSupported, format!("No new password: {error}.")))?;
+            if new.expose_secret() != old.secret.expose_secret() {
+                break new;
+            }
+        };
+        redact::register(&new);
+        let account = &self.job.account;
+        let candidate = self.vault.propose(account, CandidateKind::Password, &new, self.job.id).await?;
+        Ok(Held { candidate, secret: new, submitted: false, job: Some(self.job.id), ..old.clone() })
+    }
+
+    /// The app said that it took the password: a login in a fresh context has to prove it.
+    async fn prove_password(&self, new: &Held) -> Result<Verdict, Halt> {
+        crate::failpoint::reach("change_password.answered");
+        let totp = self.credentials().await?.totp;
+        let login = match self.log_in(new, totp.as_ref()).await {
+            Ok(login) => login,
+            Err(halt) => return Ok(halt.after_commit()),
+        };
+        login.session.page.close().await;
+        if login.end != End::SignedIn {
+            let reason = end_verdict(login.end, "the fresh login with the new password").message;
+            let message = format!("The app said that the password was changed, but: {reason}");
+            return Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::Unknown));
+        }
+        crate::failpoint::reach("change_password.proved");
+        if let Err(error) = self.vault.promote(new.candidate).await {
+            return Ok(Halt::Vault(error).after_commit());
+        }
+        Ok(Verdict::new(
+            Code::PasswordChanged,
+            "The password was changed, and a fresh login with it succeeded.",
+        ))
+    }
+}

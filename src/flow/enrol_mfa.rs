@@ -1,0 +1,95 @@
+use super::context::Context;
+use super::evidence;
+use super::halt::{Halt, StepError, end_verdict};
+use super::login::Login;
+use crate::credential::RecoveryCodes;
+use crate::job::{Code, Outcome, Verdict};
+use crate::playbook::{End, FlowKind};
+use crate::vault::Held;
+
+impl Context<'_> {
+    /// Turns on MFA by TOTP, and proves it by a fresh login with a code of a later time step.
+    pub async fn enrol_mfa(&self) -> Result<Verdict, Halt> {
+        let flow = self.flow(FlowKind::EnrolMfa)?;
+        if let Some(settled) = self.settle_submitted().await? {
+            if settled.promoted_for(self.job.id) {
+                let message = format!("MFA was turned on by an earlier attempt: {}", settled.words);
+                return Ok(Verdict::new(Code::MfaEnabled, message));
+            }
+        }
+        let Login { end, mut session } = match self.log_in_with_current().await {
+            Err(Halt::Step { error: error @ StepError::NoTotpSecret, .. }) => {
+                return Ok(Verdict::new(Code::MfaUnmanaged, format!("MFA is on already: {error}.")));
+            }
+            login => login?,
+        };
+        if end != End::SignedIn {
+            session.page.close().await;
+            let verdict = end_verdict(end, "the login before the enrolment");
+            // A code that is refused here is one of a secret that the app no longer knows.
+            let unmanaged = end == End::CodeRefused;
+            return Ok(if unmanaged { Verdict::new(Code::MfaUnmanaged, verdict.message) } else { verdict });
+        }
+        self.reject_unsubmitted().await?;
+        if session.values.totp_typed {
+            session.page.close().await;
+            let message = "MFA is on already, and a fresh login with the vault's secret succeeded.";
+            return Ok(Verdict::new(Code::AlreadyOn, message));
+        }
+        let ended = session.walk(flow).await;
+        let committed = session.committed;
+        if self.job.evidence || !matches!(ended, Ok(End::MfaEnabled | End::MfaAlreadyOn)) {
+            evidence::keep(&session).await;
+        }
+        let (totp, codes) = (session.read_totp.take(), session.read_codes.take());
+        let password = session.values.password.clone();
+        session.page.close().await;
+        match (ended, totp) {
+            (Ok(End::MfaEnabled), Some(totp)) => self.prove_totp(&password, &totp, codes.as_ref()).await,
+            (Ok(end @ End::CodeRefused), totp) => {
+                let reason = "the app refused the confirming code";
+                for held in [totp, codes].into_iter().flatten() {
+                    self.vault.reject(held.candidate, reason).await?;
+                }
+                Ok(end_verdict(end, "the enrolment"))
+            }
+            (Ok(end), _) if committed => {
+                let reason = end_verdict(end, "the enrolment").message;
+                Ok(Halt::Verdict(Verdict::new(Code::AnswerLost, reason)).after_commit())
+            }
+            (Ok(end), _) => Ok(end_verdict(end, "the enrolment")),
+            (Err(halt), _) if committed => Ok(halt.after_commit()),
+            (Err(halt), _) => Err(halt),
+        }
+    }
+
+    /// The app said that it took the secret: a login in a fresh context has to prove it.
+    async fn prove_totp(&self, password: &Held, totp: &Held, codes: Option<&Held>) -> Result<Verdict, Halt> {
+        crate::failpoint::reach("enrol_mfa.answered");
+        let login = match self.log_in(password, Some(totp)).await {
+            Ok(login) => login,
+            Err(halt) => return Ok(halt.after_commit()),
+        };
+        let typed = login.session.values.totp_typed;
+        login.session.page.close().await;
+        if login.end != End::SignedIn || !typed {
+            let reason = match login.end {
+                End::SignedIn => "a fresh login asked for no code.".to_owned(),
+                end => end_verdict(end, "the fresh login with a code").message,
+            };
+            let message = format!("The app said that MFA was turned on, but: {reason}");
+            return Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::Unknown));
+        }
+        crate::failpoint::reach("enrol_mfa.proved");
+        for held in [Some(totp), codes].into_iter().flatten() {
+            if let Err(error) = self.vault.promote(held.candidate).await {
+                return Ok(Halt::Vault(error).after_commit());
+            }
+        }
+        let count =
+            codes.and_then(|codes| RecoveryCodes::from_json(&codes.secret).ok()).map(|codes| codes.len());
+        let sealed = count.map(|count| format!(" {count} recovery codes are sealed.")).unwrap_or_default();
+        let message = format!("MFA was turned on, and a fresh login with a code succeeded.{sealed}");
+        Ok(Verdict::new(Code::MfaEnabled, message))
+    }
+}

@@ -1,0 +1,241 @@
+//! What is kept of a page: a screenshot and a page snapshot, with every secret covered.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+use super::session::Session;
+use crate::browser::{Piece, PieceKind, Shot};
+use crate::credential::qr;
+use crate::playbook::FlowKind;
+use crate::redact;
+
+type Box4 = [f64; 4];
+
+/// Covers reach this much further than what they cover, in pixels.
+const MARGIN: f64 = 3.0;
+/// So often is a page photographed that moves while its secrets are located.
+const SHOTS: usize = 3;
+
+/// Keeps what the page shows now. That there is no evidence is no reason to fail the attempt, so it is only noted.
+pub(super) async fn keep(session: &Session<'_>) {
+    let folder = &session.context.evidence;
+    match take(session, folder).await {
+        Ok(()) => session.context.learn(|learnt| learnt.evidence = Some(folder.clone())),
+        Err(error) => {
+            let log = session.context.steps.begin("evidence", "keep evidence of the page");
+            log.failed(redact::redact(&error));
+        }
+    }
+}
+
+async fn take(session: &Session<'_>, folder: &Path) -> Result<(), String> {
+    let page = &session.page;
+    let words = |error: &dyn std::fmt::Display| error.to_string();
+    let mut before = page.shots().await.map_err(|error| words(&error))?;
+    let mut picture = None;
+    for _ in 0..SHOTS {
+        let png = page.screenshot(None).await.map_err(|error| words(&error))?;
+        let after = page.shots().await.map_err(|error| words(&error))?;
+        let (covered, still) = (covers(session, &before), covers(session, &after));
+        if covered == still {
+            picture = Some(tokio::task::spawn_blocking(move || cover(&png, &covered)));
+            break;
+        }
+        // Something moved or changed meanwhile, so the covers could miss it.
+        before = after;
+    }
+    let text = snapshot(&before);
+    let png = match picture {
+        Some(picture) => picture.await.map_err(|error| words(&error))?,
+        None => Err("the page kept moving, so no screenshot was kept".to_owned()),
+    };
+    write_private(folder, "page.txt", text.as_bytes()).map_err(|error| words(&error))?;
+    write_private(folder, "screenshot.png", &png?).map_err(|error| words(&error))
+}
+
+/// Only the owner may read evidence: secrets are covered, but it still shows what is in the account.
+fn write_private(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(name))?.write_all(content)
+}
+
+/// The boxes that hold a secret.
+fn covers(session: &Session<'_>, shots: &[Shot]) -> Vec<Box4> {
+    // While MFA is turned on, a picture may be the secret, and a text may be one that was not read yet.
+    let enrolling = session.flow == FlowKind::EnrolMfa;
+    let mut covers = Vec::new();
+    for shot in shots {
+        let secret_text = secret_pieces(&shot.pieces);
+        for (piece, secret_text) in shot.pieces.iter().zip(secret_text) {
+            let secret = match piece.kind {
+                PieceKind::Field => {
+                    (piece.secret && piece.filled)
+                        || holds_secret(&piece.value)
+                        || (enrolling && looks_secret(&piece.value))
+                }
+                PieceKind::Text | PieceKind::Button => {
+                    secret_text || (enrolling && looks_secret(&piece.text))
+                }
+                PieceKind::Picture | PieceKind::Background => enrolling && is_squarish(&piece.boxes),
+                PieceKind::Open => false,
+            };
+            if secret {
+                covers.extend(&piece.boxes);
+            }
+        }
+    }
+    covers
+}
+
+/// For each piece, whether its text is part of a secret; secrets may be spread over neighbouring pieces, as groups
+/// of characters in elements of their own.
+fn secret_pieces(pieces: &[Piece]) -> Vec<bool> {
+    let mut whole = String::new();
+    let mut spans = Vec::new();
+    for piece in pieces {
+        let start = whole.len();
+        if matches!(piece.kind, PieceKind::Text | PieceKind::Button) {
+            whole.push_str(&piece.text);
+        }
+        spans.push(start..whole.len());
+        whole.push(' ');
+    }
+    let secrets = redact::find(&whole);
+    spans
+        .iter()
+        .map(|span| secrets.iter().any(|secret| secret.start < span.end && span.start < secret.end))
+        .collect()
+}
+
+fn holds_secret(text: &str) -> bool {
+    !redact::find(text).is_empty()
+}
+
+/// Whether it could be a TOTP secret: 16 or more characters of base32 in capitals, in groups or not; or an address
+/// that holds one.
+fn looks_secret(text: &str) -> bool {
+    let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c) || c == '=';
+    text.contains("otpauth:") || (joined.len() >= 16 && joined.chars().all(base32))
+}
+
+fn is_squarish(boxes: &[Box4]) -> bool {
+    boxes.iter().any(|[_, _, width, height]| {
+        *width >= 48.0 && *height >= 48.0 && width / height < 2.0 && height / width < 2.0
+    })
+}
+
+/// The picture with the boxes, and every QR code in it, painted over.
+fn cover(png: &[u8], boxes: &[Box4]) -> Result<Vec<u8>, String> {
+    let words = |error: &dyn std::fmt::Display| error.to_string();
+    let mut boxes = boxes.to_vec();
+    for found in qr::find(png).map_err(|error| words(&error))? {
+        boxes.push(around(&found.bounds));
+    }
+    let mut decoder = png::Decoder::new(io::Cursor::new(png));
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
+    let mut reader = decoder.read_info().map_err(|error| words(&error))?;
+    let size = reader.output_buffer_size().ok_or("the screenshot is too large")?;
+    let mut pixels = vec![0; size];
+    let info = reader.next_frame(&mut pixels).map_err(|error| words(&error))?;
+    for [x, y, width, height] in boxes {
+        paint(&mut pixels, &info, [x - MARGIN, y - MARGIN, width + 2.0 * MARGIN, height + 2.0 * MARGIN]);
+    }
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, info.width, info.height);
+    encoder.set_color(info.color_type);
+    encoder.set_depth(info.bit_depth);
+    let mut writer = encoder.write_header().map_err(|error| words(&error))?;
+    writer.write_image_data(&pixels).map_err(|error| words(&error))?;
+    writer.finish().map_err(|error| words(&error))?;
+    Ok(out)
+}
+
+fn around(corners: &[(i32, i32); 4]) -> Box4 {
+    let (xs, ys) = (corners.map(|(x, _)| x), corners.map(|(_, y)| y));
+    let edge = |values: [i32; 4]| {
+        let low = values.into_iter().min().unwrap_or_default();
+        let high = values.into_iter().max().unwrap_or_default();
+        (f64::from(low), f64::from(high - low))
+    };
+    let ((x, width), (y, height)) = (edge(xs), edge(ys));
+    [x, y, width, height]
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture first")]
+fn paint(pixels: &mut [u8], info: &png::OutputInfo, [x, y, width, height]: Box4) {
+    let clamp = |value: f64, most: u32| value.clamp(0.0, f64::from(most)) as usize;
+    let (left, right) = (clamp(x.floor(), info.width), clamp((x + width).ceil(), info.width));
+    let (top, bottom) = (clamp(y.floor(), info.height), clamp((y + height).ceil(), info.height));
+    let samples = info.color_type.samples();
+    for row in top..bottom {
+        let line = &mut pixels[row * info.line_size..][left * samples..right * samples];
+        for pixel in line.chunks_exact_mut(samples) {
+            // A grey that no page takes for its own, opaque where there is an alpha channel.
+            pixel.fill(0x60);
+            if matches!(info.color_type, png::ColorType::Rgba | png::ColorType::GrayscaleAlpha) {
+                pixel[samples - 1] = 0xff;
+            }
+        }
+    }
+}
+
+/// What every frame shows, as text that holds no secret and no field's value.
+fn snapshot(shots: &[Shot]) -> String {
+    let mut text = String::new();
+    for shot in shots {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "── {} ── {}", shot.url, shot.title);
+        let mut line = String::new();
+        for piece in &shot.pieces {
+            match piece.kind {
+                PieceKind::Open => {
+                    flush(&mut text, &mut line);
+                    match piece.text.as_str() {
+                        "button" | "a" | "h1" | "h2" | "h3" | "label" | "iframe" | "dialog" => {
+                            let _ = write!(line, "<{}> ", piece.text);
+                        }
+                        _ => {}
+                    }
+                }
+                PieceKind::Text => line.push_str(&piece.text),
+                PieceKind::Button => {
+                    flush(&mut text, &mut line);
+                    let _ = write!(line, "<button> {}", piece.text);
+                    flush(&mut text, &mut line);
+                }
+                PieceKind::Field => {
+                    flush(&mut text, &mut line);
+                    let state = if piece.filled { "filled" } else { "empty" };
+                    let _ = write!(line, "[{}: {state}]", piece.text);
+                    flush(&mut text, &mut line);
+                }
+                PieceKind::Picture => {
+                    let _ = write!(line, " [picture] ");
+                }
+                PieceKind::Background => {}
+            }
+        }
+        flush(&mut text, &mut line);
+        text.push('\n');
+    }
+    // Once over the whole, so that a secret spread over lines is found as well.
+    let text = redact::redact(&text).into_owned();
+    text.lines()
+        .map(|line| if looks_secret(line) { redact::MASK } else { line })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn flush(text: &mut String, line: &mut String) {
+    let folded = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    if !folded.is_empty() {
+        text.push_str(&folded);
+        text.push('\n');
+    }
+    line.clear();
+}

@@ -1,0 +1,150 @@
+use crate::browser::{BrowserError, PageError};
+use crate::job::{Code, Verdict};
+use crate::playbook::{End, Place};
+use crate::redact::redact;
+use crate::vault::VaultError;
+use crate::worker::StopReason;
+
+/// Why a flow came to no named end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// A step could not be done.
+    Step {
+        /// `login.3`
+        id: String,
+        place: Place,
+        summary: String,
+        error: StepError,
+    },
+    /// The attempt was asked to stop, or had to.
+    Stopped(StopReason),
+    /// The ledger could not be read or written.
+    Vault(VaultError),
+    /// The browser gave no page.
+    Browser(BrowserError),
+    /// The account's budget of wrong attempts is used up.
+    Budget { limit: u32, until: jiff::Timestamp },
+    /// The transaction itself came to a verdict.
+    Verdict(Verdict),
+}
+
+/// Why a step could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StepError {
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The app asks for a code of an MFA secret that the vault does not hold.
+    #[error("the app asks for a code, and the vault holds no TOTP secret for this account")]
+    NoTotpSecret,
+    #[error(
+        "the app mails a code, and the account has no managed address: give it one with `account add --address`"
+    )]
+    NoAddress,
+    #[error("{0}")]
+    CodeNotReceived(String),
+    /// What was read is not what it should be.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A value was wanted that this transaction does not have: the checker lets no playbook through that does so.
+    #[error("there is no {0} here")]
+    NoValue(&'static str),
+}
+
+impl From<VaultError> for Halt {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error)
+    }
+}
+
+impl From<BrowserError> for Halt {
+    fn from(error: BrowserError) -> Self {
+        Self::Browser(error)
+    }
+}
+
+impl From<Verdict> for Halt {
+    fn from(verdict: Verdict) -> Self {
+        Self::Verdict(verdict)
+    }
+}
+
+impl Halt {
+    /// What it means for the job, when nothing was committed.
+    pub fn verdict(&self) -> Verdict {
+        let (code, message) = match self {
+            Self::Step { id, place, summary, error } => {
+                (error.code(), format!("Step {id} (playbook line {}), {summary}: {error}.", place.line))
+            }
+            Self::Stopped(reason) => return reason.verdict(),
+            Self::Vault(error) => (Code::StorageFailed, format!("The vault failed: {error}.")),
+            Self::Browser(error) => (Code::BrowserCrashed, format!("{error}.")),
+            Self::Budget { limit, until } => (
+                Code::BudgetExhausted,
+                format!(
+                    "{limit} wrong attempts were made within the app's window; the next is not made before {until}, \
+                     so that the account is not locked."
+                ),
+            ),
+            Self::Verdict(verdict) => return verdict.clone(),
+        };
+        Verdict::new(code, redact(&message))
+    }
+
+    /// What it means once the commit step was performed: the answer is lost, whatever the reason.
+    pub fn after_commit(&self) -> Verdict {
+        let reason = self.verdict().message;
+        Verdict::new(
+            Code::AnswerLost,
+            format!("The commit step was performed and its answer was lost. {reason}"),
+        )
+    }
+}
+
+impl StepError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Page(error) => page_code(error),
+            Self::NoTotpSecret | Self::NoAddress => Code::MfaUnmanaged,
+            Self::CodeNotReceived(_) => Code::CodeNotReceived,
+            Self::Unreadable(_) | Self::NoValue(_) => Code::PageNotAsDescribed,
+        }
+    }
+}
+
+fn page_code(error: &PageError) -> Code {
+    match error {
+        PageError::NotAsDescribed { page, .. } if page.status >= 500 => Code::AppError,
+        PageError::NotAsDescribed { .. } | PageError::FieldRefused { .. } | PageError::BadLocator { .. } => {
+            Code::PageNotAsDescribed
+        }
+        PageError::OriginBlocked { .. } => Code::OriginBlocked,
+        PageError::Unreachable { .. } | PageError::NoAnswer { .. } => Code::AppUnreachable,
+        PageError::AppError { .. } => Code::AppError,
+        PageError::Crashed | PageError::Browser(_) => Code::BrowserCrashed,
+    }
+}
+
+/// What a named end means that is not the one the flow is for.
+pub(super) fn end_verdict(end: End, during: &str) -> Verdict {
+    let (code, message) = match end {
+        End::SignedIn => (Code::LoggedIn, "The credentials open the account."),
+        End::BadCredentials => (Code::BadCredentials, "The app refused the username or the password"),
+        End::CodeRefused => (Code::CodeRefused, "The app refused the code"),
+        End::PasswordRefused => (Code::PasswordRefused, "The app refused the new password"),
+        End::AccountLocked => (Code::AccountLocked, "The app has locked the account"),
+        End::Captcha => (Code::Captcha, "The app asks for proof that a person is there"),
+        End::NeedsHuman => (Code::HumanWanted, "The app asks for something that only a person can give"),
+        End::AppError => (Code::AppError, "The app answered with an error"),
+        End::MfaUnmanaged | End::MfaAlreadyOn => {
+            (Code::MfaUnmanaged, "MFA is on, and the vault holds no secret that answers it")
+        }
+        End::SignedOut | End::MfaEnabled | End::PasswordChanged => {
+            (Code::PageNotAsDescribed, "The flow came to an end that it is not for")
+        }
+    };
+    if code == Code::LoggedIn {
+        Verdict::new(code, message)
+    } else {
+        Verdict::new(code, format!("{message}, in {during}."))
+    }
+}

@@ -1,0 +1,24 @@
+//! Walks playbooks: the only module that knows browser, inbox and vault together.
+//!
+//! - [`FlowPerformer`]: performs an attempt, by its kind;
+//! - `verify_login`, `enrol_mfa`, `change_password`, `settle`: the credential transactions;
+//! - `login`: one try at a login in a fresh context, within the account's budget of wrong attempts;
+//! - `session`: the interpreter: one page, the steps of a flow, the values that they type;
+//! - `values`, `reading`: what is typed into pages, and what is read off them;
+//! - `evidence`: what is kept of a page, with every secret covered;
+//! - `halt`: why a flow came to no named end, and what that means for the job.
+
+mod change_password;
+mod context;
+mod enrol_mfa;
+mod evidence;
+mod halt;
+mod login;
+mod performer;
+mod reading;
+mod session;
+mod settle;
+mod values;
+mod verify_login;
+
+pub use performer::{FlowPerformer, Playbooks};

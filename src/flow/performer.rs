@@ -1,0 +1,82 @@
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::context::{Context, Learnt};
+use super::halt::Halt;
+use crate::browser::Pool;
+use crate::inbox::Inbox;
+use crate::job::{Code, Kind, Verdict};
+use crate::playbook::Playbook;
+use crate::redact;
+use crate::store::Provenance;
+use crate::vault::Vault;
+use crate::worker::{Attempt, Performed, Performer, StepSink, Stop};
+
+/// The checked playbooks by app.
+pub type Playbooks = HashMap<String, Arc<Playbook>>;
+
+/// Performs attempts by walking the account's playbook.
+pub struct FlowPerformer {
+    /// The accounts and their credentials.
+    pub vault: Vault,
+    /// Where pages come from.
+    pub pool: Pool,
+    /// Where mailed codes come from; without one, a login that asks for a mailed code fails.
+    pub inbox: Option<Inbox>,
+    /// The apps.
+    pub playbooks: Playbooks,
+    /// The folder for evidence: a folder a job, and in it one an attempt.
+    pub artifacts: PathBuf,
+}
+
+#[async_trait]
+impl Performer for FlowPerformer {
+    async fn perform(&self, attempt: &Attempt, steps: StepSink, stop: Stop) -> Performed {
+        let job = &attempt.job;
+        let vault = self.vault.under(&attempt.lease);
+        let account = match vault.account(&job.account).await {
+            Ok(Some(account)) => account,
+            Ok(None) => {
+                let message = format!("The vault has no account {}.", job.account);
+                return Performed::new(Verdict::new(Code::UnknownAccount, message));
+            }
+            Err(error) => return Performed::new(Halt::Vault(error).verdict()),
+        };
+        let Some(playbook) = self.playbooks.get(job.account.app()) else {
+            let message = format!("There is no playbook for the app {}.", job.account.app());
+            return Performed::new(Verdict::new(Code::UnknownApp, message));
+        };
+        let context = Context {
+            job,
+            account,
+            playbook: Arc::clone(playbook),
+            vault,
+            pool: self.pool.clone(),
+            inbox: self.inbox.clone(),
+            steps,
+            stop,
+            evidence: self.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
+            learnt: Mutex::default(),
+        };
+        let result = match job.kind {
+            Kind::VerifyLogin => context.verify_login().await,
+            Kind::EnrolMfa => context.enrol_mfa().await,
+            Kind::ChangePassword => context.change_password().await,
+            Kind::Reconcile => context.reconcile().await,
+        };
+        let mut verdict = result.unwrap_or_else(|halt| halt.verdict());
+        verdict.message = redact::redact(&verdict.message).into_owned();
+        let Learnt { browser_version, evidence, not_before } =
+            context.learnt.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let provenance = Provenance {
+            playbook: Some(playbook.name.clone()),
+            playbook_hash: Some(playbook.hash.clone()),
+            browser_version,
+            evidence,
+        };
+        Performed { verdict, provenance, not_before }
+    }
+}

@@ -1,0 +1,170 @@
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+
+use super::halt::StepError;
+use super::session::Session;
+use super::values::{Totp, ValueError};
+use crate::browser::PageError;
+use crate::credential::{RecoveryCodes, TotpSecret, qr};
+use crate::inbox::CodeRequest;
+use crate::inbox::extract::ExtractHints;
+use crate::playbook::{SecretForm, SecretSource, Target};
+use crate::redact;
+use crate::store::CandidateKind;
+
+impl Session<'_> {
+    /// Reads the TOTP secret that the page shows, and writes it to the ledger as pending.
+    ///
+    /// All forms that the page shows are read: a link and a QR picture carry the settings (digits, period, hash)
+    /// that a bare text leaves out, so they are preferred; and two forms that differ are an error.
+    pub(super) async fn read_secret(&mut self, sources: &[SecretSource]) -> Result<(), ValueError> {
+        let mut left: Vec<&SecretSource> = sources.iter().collect();
+        let mut read: Vec<(SecretForm, TotpSecret)> = Vec::new();
+        let mut failures = Vec::new();
+        while !left.is_empty() {
+            let targets: Vec<&Target> = left.iter().map(|source| &source.from).collect();
+            // Only the first is waited for; the others are there with it or not at all.
+            let within =
+                if read.is_empty() && failures.is_empty() { self.within(Some(targets[0])) } else { QUICK };
+            match self.page.first_of(&targets, "the TOTP secret", within).await {
+                Ok(first) => {
+                    let source = left.remove(first);
+                    match self.read_source(source).await {
+                        Ok(secret) => read.push((source.how, secret)),
+                        Err(ReadError::Page(error)) if read.is_empty() && left.is_empty() => {
+                            return Err(error.into());
+                        }
+                        Err(error) => failures.push(format!("the {} {error}", source.how.as_str())),
+                    }
+                }
+                Err(error) if read.is_empty() && failures.is_empty() => return Err(error.into()),
+                Err(_) => break,
+            }
+        }
+        read.sort_by_key(|(how, _)| match how {
+            SecretForm::Link => 0,
+            SecretForm::Qr => 1,
+            SecretForm::Text => 2,
+        });
+        for (_, secret) in &read {
+            redact::register(&secret.base32());
+            redact::register(&secret.to_uri());
+        }
+        if let Some(pair) = read.windows(2).find(|pair| !same_key(&pair[0].1, &pair[1].1)) {
+            let (one, other) = (pair[0].0.as_str(), pair[1].0.as_str());
+            return Err(
+                StepError::Unreadable(format!("the {one} and the {other} hold different secrets")).into()
+            );
+        }
+        let Some((_, secret)) = read.into_iter().next() else {
+            return Err(StepError::Unreadable(failures.join("; ")).into());
+        };
+        let held = self.propose(CandidateKind::Totp, &secret.to_uri()).await?;
+        self.read_totp = Some(held.clone());
+        self.values.totp = Some(Totp { held, secret });
+        Ok(())
+    }
+
+    async fn read_source(&self, source: &SecretSource) -> Result<TotpSecret, ReadError> {
+        let within = self.within(Some(&source.from));
+        match source.how {
+            SecretForm::Text => {
+                let text = self.page.read_text(&source.from, within).await?;
+                from_text(text.expose_secret())
+            }
+            SecretForm::Link => {
+                let link = self.page.read_link(&source.from, within).await?;
+                TotpSecret::from_uri(link.expose_secret())
+                    .map_err(|error| ReadError::Content(error.to_string()))
+            }
+            SecretForm::Qr => {
+                let picture = self.page.picture(&source.from, within).await?;
+                let codes = tokio::task::spawn_blocking(move || qr::decode(&picture)).await;
+                let codes = codes.map_err(|error| ReadError::Content(error.to_string()))?;
+                let codes = codes.map_err(|error| ReadError::Content(error.to_string()))?;
+                let secrets = codes.iter().map(|code| TotpSecret::from_uri(code.expose_secret()));
+                secrets
+                    .reduce(|one, other| one.or(other))
+                    .unwrap_or_else(|| TotpSecret::from_uri(""))
+                    .map_err(|error| ReadError::Content(error.to_string()))
+            }
+        }
+    }
+
+    /// Reads the recovery codes that the page shows, and writes them to the ledger as pending.
+    pub(super) async fn read_recovery_codes(
+        &mut self,
+        from: &Target,
+        count: Option<usize>,
+    ) -> Result<(), ValueError> {
+        let text = self.page.read_text(from, self.within(Some(from))).await?;
+        let codes = RecoveryCodes::parse(text.expose_secret(), count)
+            .map_err(|error| StepError::Unreadable(error.to_string()))?;
+        for code in codes.iter() {
+            redact::register(code);
+        }
+        let held = self.propose(CandidateKind::RecoveryCodes, &codes.to_json()).await?;
+        if self.committed {
+            // The app knows them already: they came with its answer.
+            self.context.vault.mark_submitted(held.candidate).await.map_err(super::halt::Halt::from)?;
+        }
+        self.read_codes = Some(held);
+        Ok(())
+    }
+
+    /// The code that the app mailed for what was last clicked.
+    pub(super) async fn mailed_code(&mut self) -> Result<SecretString, StepError> {
+        let context = self.context;
+        let address = context.account.address.clone().ok_or(StepError::NoAddress)?;
+        let inbox =
+            context.inbox.as_ref().ok_or_else(|| StepError::CodeNotReceived("no inbox is running".into()))?;
+        let within = self.within(None).max(MAIL);
+        let host =
+            context.playbook.origins.first().and_then(|(_, origin)| url::Url::parse(origin.as_str()).ok());
+        let request = CodeRequest {
+            job: context.job.id,
+            address,
+            asked_at: self.values.asked_at,
+            hints: ExtractHints {
+                digits: None,
+                origin_host: host.and_then(|url| url.host_str().map(str::to_owned)),
+            },
+        };
+        let mut ticket =
+            inbox.request(request).map_err(|error| StepError::CodeNotReceived(error.to_string()))?;
+        let code = ticket
+            .next_code(Instant::now() + within)
+            .await
+            .map_err(|error| StepError::CodeNotReceived(error.to_string()))?;
+        redact::register(&code);
+        Ok(code)
+    }
+}
+
+/// Other forms of a secret stand beside the first, so they are not waited for.
+const QUICK: std::time::Duration = std::time::Duration::from_millis(50);
+/// Mail takes its time, whatever the playbook says of its steps.
+const MAIL: std::time::Duration = std::time::Duration::from_secs(60);
+
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("could not be read: {0}")]
+    Page(#[from] PageError),
+    #[error("holds no TOTP secret: {0}")]
+    Content(String),
+}
+
+/// The secret itself, or an `otpauth://` address as text, or the secret behind a label (`Secret: ABCD …`).
+fn from_text(text: &str) -> Result<TotpSecret, ReadError> {
+    let text = text.trim();
+    if let Some(at) = text.find("otpauth://") {
+        let uri = text[at..].split_whitespace().next().unwrap_or_default();
+        return TotpSecret::from_uri(uri).map_err(|error| ReadError::Content(error.to_string()));
+    }
+    let unlabelled = text.rsplit_once(':').map_or(text, |(_, secret)| secret.trim());
+    TotpSecret::from_text(unlabelled).map_err(|error| ReadError::Content(error.to_string()))
+}
+
+fn same_key(one: &TotpSecret, other: &TotpSecret) -> bool {
+    one.base32().expose_secret() == other.base32().expose_secret()
+}

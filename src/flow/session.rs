@@ -1,0 +1,301 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use super::context::Context;
+use super::halt::{Halt, StepError};
+use super::values::{ValueError, Values};
+use crate::browser::{Guide, Page, PageError, Typed};
+use crate::playbook::{Action, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value};
+use crate::store::CandidateKind;
+use crate::vault::Held;
+
+/// One context with one page in it, and the interpreter that walks flows there.
+pub(super) struct Session<'a> {
+    pub context: &'a Context<'a>,
+    pub page: Page,
+    pub values: Values,
+    /// The flow that is walked.
+    pub flow: FlowKind,
+    /// The commit step was performed: the app may have taken the candidate.
+    pub committed: bool,
+    /// The TOTP secret that was read off the page and written to the ledger.
+    pub read_totp: Option<Held>,
+    /// The recovery codes that were read off the page and written to the ledger.
+    pub read_codes: Option<Held>,
+    until: Instant,
+}
+
+/// What came of a step that did not fail.
+enum Walked {
+    On,
+    Ended(End),
+}
+
+impl<'a> Session<'a> {
+    /// A fresh context.
+    pub async fn open(context: &'a Context<'a>, values: Values) -> Result<Self, Halt> {
+        let mut page = context.pool.page().await?;
+        page.set_guide(guide(&context.playbook));
+        context.learn(|learnt| learnt.browser_version = Some(page.browser_version().to_owned()));
+        Ok(Self {
+            context,
+            page,
+            values,
+            flow: FlowKind::Login,
+            committed: false,
+            read_totp: None,
+            read_codes: None,
+            until: Instant::now(),
+        })
+    }
+
+    /// Walks a flow to its end.
+    pub async fn walk(&mut self, flow: &Flow) -> Result<End, Halt> {
+        self.flow = flow.kind;
+        self.until = Instant::now() + self.context.playbook.timeouts.flow;
+        match self.walk_steps(&flow.steps).await? {
+            Walked::Ended(end) => Ok(end),
+            // The checker lets no flow through that has a path without an end.
+            Walked::On => Ok(flow.kind.goal()),
+        }
+    }
+
+    async fn walk_steps(&mut self, steps: &[Step]) -> Result<Walked, Halt> {
+        for step in steps {
+            if let Walked::Ended(end) = Box::pin(self.walk_step(step)).await? {
+                return Ok(Walked::Ended(end));
+            }
+        }
+        Ok(Walked::On)
+    }
+
+    async fn walk_step(&mut self, step: &Step) -> Result<Walked, Halt> {
+        if !self.committed {
+            self.context.safe_point()?;
+        }
+        crate::failpoint::reach(&step.id);
+        // A code is awaited before its step begins, so that the log shows the wait as what it is.
+        let typed = match self.value_of(step).await {
+            Ok(typed) => typed,
+            Err(ValueError::Halt(halt)) => return Err(halt),
+            Err(ValueError::Step(error)) => {
+                let log = self.context.steps.begin(&step.id, step.summary());
+                log.failed(crate::redact::redact(&error.to_string()));
+                return Err(halted(step, error));
+            }
+        };
+        let log = self.context.steps.begin(&step.id, step.summary());
+        let context = self.context;
+        // Whoever wishes the attempt to stop while the commit step is performed waits for its answer.
+        let committed = self.committed || matches!(step.action, Action::Commit(_));
+        let result = tokio::select! {
+            result = self.perform(step, &step.action, typed.as_ref()) => result,
+            halt = context.must_stop(committed) => Err(ValueError::Halt(halt)),
+        };
+        let notes = self.page.take_notes().join("; ");
+        match result {
+            Ok(None) if notes.is_empty() => log.ok(),
+            Ok(None) => log.ok_with(notes),
+            Ok(Some(branch)) => {
+                let Action::Expect(Expect { branches, .. }) = &step.action else { return Ok(Walked::On) };
+                let branch = &branches[branch];
+                let state = branch.state.to_string();
+                log.ok_with(if notes.is_empty() { state } else { format!("{state}; {notes}") });
+                return self.enter(&branch.state, &branch.then).await;
+            }
+            Err(ValueError::Halt(halt)) => return Err(halt),
+            Err(ValueError::Step(error)) => {
+                log.failed(crate::redact::redact(&error.to_string()));
+                return Err(halted(step, error));
+            }
+        }
+        Ok(Walked::On)
+    }
+
+    /// What follows a state: its own steps, and then the flow's end if it is one.
+    async fn enter(&mut self, state: &State, then: &[Step]) -> Result<Walked, Halt> {
+        let walked = Box::pin(self.walk_steps(then)).await?;
+        Ok(match (state, walked) {
+            (_, Walked::Ended(end)) => Walked::Ended(end),
+            (State::End(end), Walked::On) => Walked::Ended(*end),
+            (State::Interim(_), Walked::On) => Walked::On,
+        })
+    }
+
+    /// Performs an action; for an `expect`, the place of the state that came first.
+    async fn perform(
+        &mut self,
+        step: &Step,
+        action: &Action,
+        typed: Option<&SecretString>,
+    ) -> Result<Option<usize>, ValueError> {
+        match action {
+            Action::Open(address) => {
+                self.values.asked_at = Timestamp::now();
+                let within = self.within(None);
+                self.page.open(&address.url, within).await?;
+            }
+            Action::Click(target) => {
+                self.values.asked_at = Timestamp::now();
+                self.page.click(target, self.within(Some(target))).await?;
+            }
+            Action::Press { key, in_ } => {
+                self.values.asked_at = Timestamp::now();
+                let within = self.within(in_.as_ref());
+                self.page.press(*key, in_.as_ref(), within).await?;
+            }
+            Action::Fill { into, with } => self.fill(into, with, typed).await?,
+            Action::Check { target, on } => {
+                self.page.check(target, *on, self.within(Some(target))).await?;
+            }
+            Action::Select { target, option } => {
+                let within = self.within(Some(target));
+                self.page.select(target, option, within).await?;
+            }
+            Action::Hover(target) => {
+                self.page.hover(target, self.within(Some(target))).await?;
+            }
+            Action::See(target) => {
+                let within = self.within(Some(target));
+                self.page.first_of(&[target], &target.to_string(), within).await?;
+            }
+            Action::Gone(target) => {
+                self.page.gone(target, self.within(Some(target))).await?;
+            }
+            Action::Expect(expect) => return self.expect(expect).await.map(Some),
+            Action::ReadSecret { sources } => self.read_secret(sources).await?,
+            Action::ReadRecoveryCodes { from, count } => self.read_recovery_codes(from, *count).await?,
+            Action::Commit(action) => {
+                self.submit_candidates().await?;
+                crate::failpoint::reach(&format!("{}.submitted", step.id));
+                // From here on the app may have taken the candidate, whatever comes back.
+                self.committed = true;
+                let performed = Box::pin(self.perform(step, action, None)).await;
+                crate::failpoint::reach(&format!("{}.performed", step.id));
+                return performed;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn expect(&self, expect: &Expect) -> Result<usize, ValueError> {
+        let targets: Vec<&Target> = expect.branches.iter().map(|branch| &branch.see).collect();
+        let within = self.bounded(expect.timeout.unwrap_or(self.context.playbook.timeouts.step));
+        let awaited = format!("one of the states {expect}");
+        Ok(self.page.first_of(&targets, &awaited, within).await?)
+    }
+
+    async fn fill(
+        &mut self,
+        into: &Target,
+        with: &Value,
+        typed: Option<&SecretString>,
+    ) -> Result<(), ValueError> {
+        let within = self.within(Some(into));
+        let account = &self.context.account;
+        let typed = match (with, typed) {
+            (Value::Text(text), _) => Typed::Plain(text),
+            (Value::Username, _) => Typed::Plain(&account.username),
+            (Value::Address, _) => Typed::Plain(account.address.as_deref().ok_or(StepError::NoAddress)?),
+            (_, Some(secret)) => Typed::Secret(secret),
+            (_, None) => return Err(StepError::NoValue("such value").into()),
+        };
+        self.page.fill(into, typed, within).await?;
+        self.values.password_typed |= *with == Value::Password;
+        Ok(())
+    }
+
+    /// The secret that the step types, if it types one.
+    async fn value_of(&mut self, step: &Step) -> Result<Option<SecretString>, ValueError> {
+        let Action::Fill { with, .. } = &step.action else { return Ok(None) };
+        let context = self.context;
+        Ok(match with {
+            Value::Username | Value::Address | Value::Text(_) => None,
+            Value::Password => Some(self.values.password.secret.clone()),
+            Value::NewPassword => {
+                let held = self.values.new_password.as_ref().ok_or(StepError::NoValue("new password"))?;
+                Some(held.secret.clone())
+            }
+            Value::Totp => {
+                let committed = self.committed;
+                tokio::select! {
+                    code = self.values.totp_code(context, &step.id) => Some(code?),
+                    halt = context.must_stop(committed) => return Err(halt.into()),
+                }
+            }
+            Value::EmailCode => Some(self.email_code(step).await?),
+        })
+    }
+
+    async fn email_code(&mut self, step: &Step) -> Result<SecretString, ValueError> {
+        let log = self.context.steps.begin(&step.id, "wait for the mailed code");
+        let (context, committed) = (self.context, self.committed);
+        let code = tokio::select! {
+            code = self.mailed_code() => code,
+            halt = context.must_stop(committed) => return Err(halt.into()),
+        };
+        match &code {
+            Ok(_) => log.ok(),
+            Err(error) => log.failed(error.to_string()),
+        }
+        Ok(code?)
+    }
+
+    /// Every candidate that the commit step hands to the app is marked as submitted before it is performed.
+    async fn submit_candidates(&self) -> Result<(), ValueError> {
+        let candidates = match self.flow {
+            FlowKind::ChangePassword => vec![self.values.new_password.as_ref()],
+            FlowKind::EnrolMfa => vec![self.read_totp.as_ref(), self.read_codes.as_ref()],
+            FlowKind::Login | FlowKind::Logout | FlowKind::Recover => Vec::new(),
+        };
+        for held in candidates.into_iter().flatten() {
+            self.context.vault.mark_submitted(held.candidate).await.map_err(Halt::from)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was read off the page to the ledger, before anything is done with it.
+    pub(super) async fn propose(&self, kind: CandidateKind, secret: &SecretString) -> Result<Held, Halt> {
+        let context = self.context;
+        let candidate = context.vault.propose(&context.job.account, kind, secret, context.job.id).await?;
+        Ok(Held {
+            candidate,
+            version: 0,
+            secret: secret.clone(),
+            submitted: false,
+            job: Some(context.job.id),
+            created_at: Timestamp::now(),
+        })
+    }
+
+    /// The time for a step on this target, within the flow's.
+    pub(super) fn within(&self, target: Option<&Target>) -> Duration {
+        let step = self.context.playbook.timeouts.step;
+        self.bounded(target.and_then(|target| target.timeout).unwrap_or(step))
+    }
+
+    fn bounded(&self, within: Duration) -> Duration {
+        within.min(self.until.saturating_duration_since(Instant::now()))
+    }
+}
+
+fn halted(step: &Step, error: StepError) -> Halt {
+    Halt::Step { id: step.id.clone(), place: step.place, summary: step.summary(), error }
+}
+
+fn guide(playbook: &Playbook) -> Guide {
+    Guide {
+        origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
+        frames: playbook.frames.clone(),
+        interruptions: playbook.interruptions.clone(),
+    }
+}
+
+impl From<PageError> for ValueError {
+    fn from(error: PageError) -> Self {
+        Self::Step(error.into())
+    }
+}

@@ -1,0 +1,151 @@
+//! Everything at once and for real: the bundled app, an inbox, a vault, a browser and a worker.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use turnlock::flow::FlowPerformer;
+use turnlock::inbox::Inbox;
+use turnlock::inbox::smtp::{Receiver, SmtpLimits};
+use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
+use turnlock::playbook::OriginOverrides;
+use turnlock::queue::EmbeddedQueue;
+use turnlock::store::{self, AttemptRow, Store};
+use turnlock::vault::{Credentials, MasterKey, NewAccount, Vault};
+use turnlock::worker::{Worker, WorkerConfig};
+
+use super::Browser;
+
+pub const FIRST_PASSWORD: &str = "First-Pass-2026";
+
+/// What a test may want otherwise.
+pub struct Plan {
+    pub app: acme::Options,
+    pub playbook: String,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        // Codes that last 6 s, so that nobody waits half a minute for the next.
+        let totp = acme::TotpShape { period: 6, ..acme::TotpShape::default() };
+        Self { app: acme::Options { totp, ..acme::Options::default() }, playbook: acme_playbook() }
+    }
+}
+
+/// The bundled app's playbook as it is shipped.
+pub fn acme_playbook() -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("playbooks/acme.yaml");
+    std::fs::read_to_string(path).unwrap()
+}
+
+pub struct Rig {
+    pub app: acme::Acme,
+    pub inbox: Receiver,
+    pub store: Arc<dyn Store>,
+    pub vault: Vault,
+    pub worker: Worker,
+    pub folder: tempfile::TempDir,
+    _browser: Browser,
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        Self::planned(Plan::default()).await
+    }
+
+    pub async fn planned(plan: Plan) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let app = acme::Acme::start(plan.app).await.unwrap();
+        let inbox = Inbox::new();
+        let managed = |address: &str| address.ends_with("@managed.test");
+        let receiver = Receiver::bind(
+            "127.0.0.1:0".parse().unwrap(),
+            inbox.clone(),
+            Arc::new(managed),
+            SmtpLimits::default(),
+        );
+        let receiver = receiver.await.unwrap();
+        app.set_smtp(Some(receiver.local_addr()));
+        let store =
+            store::open(&format!("sqlite:{}", folder.path().join("turnlock.db").display())).await.unwrap();
+        let vault = Vault::open(Arc::clone(&store), MasterKey::generate().unwrap()).await.unwrap();
+        let mut origins = OriginOverrides::new();
+        origins.insert("acme", "app", app.url());
+        if plan.playbook.contains("127.0.0.1:4181") {
+            origins.insert("acme", "frames", app.frame_url());
+        }
+        let playbook = turnlock::playbook::parse("acme.yaml", &plan.playbook, &origins)
+            .unwrap_or_else(|report| panic!("{}", report.render(false)));
+        let browser = Browser::start().await;
+        let performer = FlowPerformer {
+            vault: vault.clone(),
+            pool: browser.pool.clone(),
+            inbox: Some(inbox),
+            playbooks: [("acme".to_owned(), Arc::new(playbook))].into(),
+            artifacts: folder.path().join("artifacts"),
+        };
+        let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
+        let worker = Worker::new(Arc::clone(&store), queue, Arc::new(performer), WorkerConfig::default());
+        Self { app, inbox: receiver, store, vault, worker, folder, _browser: browser }
+    }
+
+    /// An account in the app and in the vault.
+    pub async fn account(&self, name: &str) -> AccountRef {
+        self.app.add_user(acme::NewUser::new(name, FIRST_PASSWORD)).unwrap();
+        self.known(name, FIRST_PASSWORD, None).await
+    }
+
+    /// An account in the vault only, with this password.
+    pub async fn known(&self, name: &str, password: &str, address: Option<&str>) -> AccountRef {
+        let account: AccountRef = format!("acme/{name}").parse().unwrap();
+        let new = NewAccount {
+            account: account.clone(),
+            username: name.to_owned(),
+            address: address.map(str::to_owned),
+            password: Some(SecretString::from(password)),
+            totp: None,
+        };
+        self.vault.add_account(&new).await.unwrap();
+        account
+    }
+
+    pub async fn run(&self, kind: Kind, account: &AccountRef) -> AttemptRow {
+        self.run_job(&Job::new(kind, account.clone())).await
+    }
+
+    pub async fn run_job(&self, job: &Job) -> AttemptRow {
+        self.worker.run_one(job, std::future::pending()).await.unwrap()
+    }
+
+    pub async fn credentials(&self, account: &AccountRef) -> Credentials {
+        self.vault.credentials(account).await.unwrap()
+    }
+
+    /// What the vault calls current opens the account, by plain HTTP and nothing of Turnlock's.
+    pub async fn assert_current_opens(&self, account: &AccountRef) {
+        let held = self.credentials(account).await;
+        let password = held.password.unwrap();
+        let totp = held.totp.map(|totp| totp.secret);
+        let secret = totp.as_ref().map(ExposeSecret::expose_secret);
+        let until = tokio::time::Instant::now() + super::SOON;
+        loop {
+            let login =
+                acme::client::login(self.app.url(), account.name(), password.secret.expose_secret(), secret)
+                    .await;
+            match login {
+                // The app takes no code twice, and Turnlock may have used this one: only the clock gives the next.
+                Err(acme::client::Refused::Said(why)) if why.contains("already used") => {
+                    assert!(tokio::time::Instant::now() < until, "{account}: no fresh code");
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                }
+                login => return assert!(login.is_ok(), "{account}: {login:?}"),
+            }
+        }
+    }
+}
+
+#[track_caller]
+pub fn assert_ended(row: &AttemptRow, outcome: Outcome, code: Code) {
+    let verdict = row.verdict.as_ref().expect("the attempt ended");
+    assert_eq!((verdict.outcome, verdict.code), (outcome, code), "{}", verdict.message);
+}

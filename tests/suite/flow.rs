@@ -1,0 +1,54 @@
+//! The main job, end to end, on the bundled app.
+
+use turnlock::job::{Code, Kind, Outcome};
+
+use crate::harness::rig::{Rig, assert_ended};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_in_turns_on_mfa_and_changes_the_password() {
+    let rig = Rig::start().await;
+    let alice = rig.account("alice").await;
+    assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
+
+    assert_ended(&rig.run(Kind::EnrolMfa, &alice).await, Outcome::Succeeded, Code::MfaEnabled);
+    let held = rig.credentials(&alice).await;
+    assert!(rig.app.user("alice").unwrap().mfa_on);
+    assert!(held.totp.is_some() && held.recovery_codes.is_some() && held.pending_totp.is_none());
+    assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
+
+    assert_ended(&rig.run(Kind::ChangePassword, &alice).await, Outcome::Succeeded, Code::PasswordChanged);
+    assert_eq!(rig.app.user("alice").unwrap().password_changes, 1);
+    assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
+    rig.assert_current_opens(&alice).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_the_code_that_the_app_mails() {
+    let rig = Rig::start().await;
+    let user = acme::NewUser::new("carol", crate::harness::rig::FIRST_PASSWORD);
+    rig.app.add_user(user.email("carol@managed.test").code_login()).unwrap();
+    let carol = rig.known("carol", crate::harness::rig::FIRST_PASSWORD, Some("carol@managed.test")).await;
+    assert_ended(&rig.run(Kind::VerifyLogin, &carol).await, Outcome::Succeeded, Code::LoggedIn);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_rejected_after_one_attempt() {
+    let rig = Rig::start().await;
+    rig.account("dave").await;
+    let dave = rig.known("dave", "Not-The-Password-1", None).await;
+    let row = rig.run(Kind::VerifyLogin, &dave).await;
+    assert_ended(&row, Outcome::Rejected, Code::BadCredentials);
+    assert_eq!(rig.app.user("dave").unwrap().failed_attempts, 1);
+    assert!(row.provenance.evidence.is_some_and(|folder| folder.join("screenshot.png").is_file()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mfa_that_turnlock_does_not_manage_is_left_alone() {
+    let rig = Rig::start().await;
+    let user =
+        acme::NewUser::new("erin", crate::harness::rig::FIRST_PASSWORD).totp("JBSWY3DPEHPK3PXPJBSWY3DP");
+    rig.app.add_user(user).unwrap();
+    let erin = rig.known("erin", crate::harness::rig::FIRST_PASSWORD, None).await;
+    assert_ended(&rig.run(Kind::EnrolMfa, &erin).await, Outcome::NeedsHuman, Code::MfaUnmanaged);
+    assert_eq!(rig.app.user("erin").unwrap().mfa_enrolments, 0);
+}
