@@ -9,19 +9,17 @@ use crate::job::{Code, Outcome, Verdict};
 use crate::playbook::{End, FlowKind};
 use crate::redact;
 use crate::store::{CandidateKind, Wrong};
-use crate::vault::Held;
+use crate::vault::{Held, VaultError};
 
 impl Context<'_> {
     /// Changes the password, and proves the new one by a fresh login.
     pub async fn change_password(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::ChangePassword)?;
-        if let Some(settled) = self.settle_submitted().await? {
-            if settled.promoted_for(self.job.id) {
-                return Ok(Verdict::new(
-                    Code::PasswordChanged,
-                    format!("The password was changed by an earlier attempt: {}", settled.words),
-                ));
-            }
+        if let Some(settled) = self.settle_submitted().await?
+            && settled.promoted_for(self.job.id)
+        {
+            let message = format!("The password was changed by an earlier attempt: {}", settled.words);
+            return Ok(Verdict::new(Code::PasswordChanged, message));
         }
         let Login { end, mut session } = self.log_in_with_current().await?;
         if end != End::SignedIn {
@@ -46,7 +44,7 @@ impl Context<'_> {
                     let store = self.vault.store();
                     let noted =
                         store.record_wrong(&self.job.account, Wrong::Password, jiff::Timestamp::now()).await;
-                    noted.map_err(|error| Halt::Vault(error.into()))?;
+                    noted.map_err(|error| Halt::from(VaultError::from(error)))?;
                 }
                 self.vault.reject(new.candidate, &format!("the app answered {end}")).await?;
                 Ok(end_verdict(end, "the password change"))
@@ -98,7 +96,7 @@ impl Context<'_> {
         }
         crate::failpoint::reach("change_password.proved");
         if let Err(error) = self.vault.promote(new.candidate).await {
-            return Ok(Halt::Vault(error).after_commit());
+            return Ok(Halt::from(error).after_commit());
         }
         Ok(Verdict::new(
             Code::PasswordChanged,

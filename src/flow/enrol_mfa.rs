@@ -11,15 +11,16 @@ impl Context<'_> {
     /// Turns on MFA by TOTP, and proves it by a fresh login with a code of a later time step.
     pub async fn enrol_mfa(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::EnrolMfa)?;
-        if let Some(settled) = self.settle_submitted().await? {
-            if settled.promoted_for(self.job.id) {
-                let message = format!("MFA was turned on by an earlier attempt: {}", settled.words);
-                return Ok(Verdict::new(Code::MfaEnabled, message));
-            }
+        if let Some(settled) = self.settle_submitted().await?
+            && settled.promoted_for(self.job.id)
+        {
+            let message = format!("MFA was turned on by an earlier attempt: {}", settled.words);
+            return Ok(Verdict::new(Code::MfaEnabled, message));
         }
         let Login { end, mut session } = match self.log_in_with_current().await {
-            Err(Halt::Step { error: error @ StepError::NoTotpSecret, .. }) => {
-                return Ok(Verdict::new(Code::MfaUnmanaged, format!("MFA is on already: {error}.")));
+            Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
+                let message = format!("MFA is on already: {}.", failed.error);
+                return Ok(Verdict::new(Code::MfaUnmanaged, message));
             }
             login => login?,
         };
@@ -83,7 +84,7 @@ impl Context<'_> {
         crate::failpoint::reach("enrol_mfa.proved");
         for held in [Some(totp), codes].into_iter().flatten() {
             if let Err(error) = self.vault.promote(held.candidate).await {
-                return Ok(Halt::Vault(error).after_commit());
+                return Ok(Halt::from(error).after_commit());
             }
         }
         let count =

@@ -9,23 +9,27 @@ use crate::worker::StopReason;
 #[derive(Debug)]
 pub(super) enum Halt {
     /// A step could not be done.
-    Step {
-        /// `login.3`
-        id: String,
-        place: Place,
-        summary: String,
-        error: StepError,
-    },
+    Step(Box<FailedStep>),
     /// The attempt was asked to stop, or had to.
     Stopped(StopReason),
     /// The ledger could not be read or written.
-    Vault(VaultError),
+    Vault(Box<VaultError>),
     /// The browser gave no page.
     Browser(BrowserError),
     /// The account's budget of wrong attempts is used up.
     Budget { limit: u32, until: jiff::Timestamp },
     /// The transaction itself came to a verdict.
     Verdict(Verdict),
+}
+
+/// A step that could not be done.
+#[derive(Debug)]
+pub(super) struct FailedStep {
+    /// `login.3`
+    pub id: String,
+    pub place: Place,
+    pub summary: String,
+    pub error: StepError,
 }
 
 /// Why a step could not be done.
@@ -52,7 +56,7 @@ pub(super) enum StepError {
 
 impl From<VaultError> for Halt {
     fn from(error: VaultError) -> Self {
-        Self::Vault(error)
+        Self::Vault(Box::new(error))
     }
 }
 
@@ -72,8 +76,10 @@ impl Halt {
     /// What it means for the job, when nothing was committed.
     pub fn verdict(&self) -> Verdict {
         let (code, message) = match self {
-            Self::Step { id, place, summary, error } => {
-                (error.code(), format!("Step {id} (playbook line {}), {summary}: {error}.", place.line))
+            Self::Step(failed) => {
+                let FailedStep { id, place, summary, error } = &**failed;
+                let line = place.line;
+                (error.code(), format!("Step {id} (playbook line {line}), {summary}: {error}."))
             }
             Self::Stopped(reason) => return reason.verdict(),
             Self::Vault(error) => (Code::StorageFailed, format!("The vault failed: {error}.")),

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::values::{Totp, Values};
 use crate::playbook::{End, Lockout};
 use crate::store::Wrong;
-use crate::vault::Held;
+use crate::vault::{Held, VaultError};
 
 /// What an app is taken to allow where its playbook does not say: three wrong attempts in a quarter of an hour,
 /// of which Turnlock makes two.
@@ -58,13 +58,17 @@ impl<'a> Context<'a> {
         let account = &self.job.account;
         let store = self.vault.store();
         let since = now.checked_sub(window).unwrap_or(Timestamp::UNIX_EPOCH);
-        let spent = store.wrong_since(account, since).await.map_err(|error| Halt::Vault(error.into()))?;
+        let spent =
+            store.wrong_since(account, since).await.map_err(|error| Halt::from(VaultError::from(error)))?;
         if spent.count >= limit {
             let until = spent.oldest.unwrap_or(now).checked_add(window).unwrap_or(now);
             self.learn(|learnt| learnt.not_before = Some(until));
             return Err(Halt::Budget { limit: spent.count, until });
         }
-        store.record_wrong(account, Wrong::Password, now).await.map_err(|error| Halt::Vault(error.into()))
+        store
+            .record_wrong(account, Wrong::Password, now)
+            .await
+            .map_err(|error| Halt::from(VaultError::from(error)))
     }
 
     /// What the attempt cost, now that it is known.
@@ -84,13 +88,15 @@ impl<'a> Context<'a> {
             // The app said nothing of the credentials, or was never given them, or asked for a code, which it does
             // after a right password only.
             Ok(_) => store.withdraw_wrong(spent).await,
-            Err(Halt::Step { error: StepError::NoTotpSecret | StepError::NoAddress, .. }) => {
+            Err(Halt::Step(failed))
+                if matches!(failed.error, StepError::NoTotpSecret | StepError::NoAddress) =>
+            {
                 store.withdraw_wrong(spent).await
             }
             Err(_) if !values.password_typed || values.totp_typed => store.withdraw_wrong(spent).await,
             Err(_) => Ok(()),
         };
-        settled.map_err(|error| Halt::Vault(error.into()))
+        settled.map_err(|error| Halt::from(VaultError::from(error)))
     }
 
     fn unusable(&self, error: StepError) -> Halt {

@@ -43,7 +43,7 @@ impl Performer for FlowPerformer {
                 let message = format!("The vault has no account {}.", job.account);
                 return Performed::new(Verdict::new(Code::UnknownAccount, message));
             }
-            Err(error) => return Performed::new(Halt::Vault(error).verdict()),
+            Err(error) => return Performed::new(Halt::from(error).verdict()),
         };
         let Some(playbook) = self.playbooks.get(job.account.app()) else {
             let message = format!("There is no playbook for the app {}.", job.account.app());

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::context::Context;
-use super::halt::{Halt, StepError};
+use super::halt::{FailedStep, Halt, StepError};
 use super::values::{ValueError, Values};
 use crate::browser::{Guide, Page, PageError, Typed};
 use crate::playbook::{Action, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value};
@@ -283,7 +283,12 @@ impl<'a> Session<'a> {
 }
 
 fn halted(step: &Step, error: StepError) -> Halt {
-    Halt::Step { id: step.id.clone(), place: step.place, summary: step.summary(), error }
+    Halt::Step(Box::new(FailedStep {
+        id: step.id.clone(),
+        place: step.place,
+        summary: step.summary(),
+        error,
+    }))
 }
 
 fn guide(playbook: &Playbook) -> Guide {

@@ -117,7 +117,7 @@ impl<'a> Context<'a> {
                             end => return Err(end_verdict(end, &format!("the login with the {name}")).into()),
                         }
                     }
-                    Err(Halt::Step { error: StepError::NoTotpSecret, .. }) => {
+                    Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
                         let message = format!(
                             "The {name} opens the first step, and then a code is asked for that no secret of the vault gives."
                         );

@@ -10,7 +10,7 @@ use turnlock::inbox::smtp::{Receiver, SmtpLimits};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::playbook::OriginOverrides;
 use turnlock::queue::EmbeddedQueue;
-use turnlock::store::{self, AttemptRow, Store};
+use turnlock::store::{self, AttemptRow};
 use turnlock::vault::{Credentials, MasterKey, NewAccount, Vault};
 use turnlock::worker::{Worker, WorkerConfig};
 
@@ -40,11 +40,10 @@ pub fn acme_playbook() -> String {
 
 pub struct Rig {
     pub app: acme::Acme,
-    pub inbox: Receiver,
-    pub store: Arc<dyn Store>,
+    _inbox: Receiver,
     pub vault: Vault,
     pub worker: Worker,
-    pub folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     _browser: Browser,
 }
 
@@ -86,7 +85,7 @@ impl Rig {
         };
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
         let worker = Worker::new(Arc::clone(&store), queue, Arc::new(performer), WorkerConfig::default());
-        Self { app, inbox: receiver, store, vault, worker, folder, _browser: browser }
+        Self { app, _inbox: receiver, vault, worker, _folder: folder, _browser: browser }
     }
 
     /// An account in the app and in the vault.

@@ -17,7 +17,22 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queue", &["job", "store"]),
     ("inbox", &["credential", "job", "redact"]),
     ("browser", &["playbook"]),
-    ("flow", &["browser", "credential", "inbox", "job", "playbook", "redact", "store", "vault", "worker"]),
+    ("failpoint", &[]),
+    (
+        "flow",
+        &[
+            "browser",
+            "credential",
+            "failpoint",
+            "inbox",
+            "job",
+            "playbook",
+            "redact",
+            "store",
+            "vault",
+            "worker",
+        ],
+    ),
     ("worker", &["job", "queue", "redact", "store", "vault"]),
 ];
 
