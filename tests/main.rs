@@ -12,4 +12,5 @@ mod suite {
     mod playbook;
     mod store;
     mod vault;
+    mod worker;
 }

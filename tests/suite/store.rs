@@ -28,6 +28,7 @@ async fn conform(store: Arc<dyn Store>) {
     accounts(&store).await;
     the_ledger(&store).await;
     racing_proposals(&store).await;
+    a_write_that_nobody_polls(&store).await;
     totp_steps(&store).await;
     the_budget(&store).await;
     leases(&store).await;
@@ -139,6 +140,19 @@ async fn racing_proposals(store: &Arc<dyn Store>) {
     let results = futures::future::join_all(tries).await;
     let done = results.into_iter().filter(|result| result.as_ref().unwrap().is_ok()).count();
     assert_eq!(done, 1, "exactly one may be pending");
+}
+
+/// As in a branch of a `select!` that waits for another write: the first must not hold everybody's turn.
+async fn a_write_that_nobody_polls(store: &Arc<dyn Store>) {
+    let owner = account("unpolled/a");
+    for _ in 0..3 {
+        let at = Timestamp::now();
+        let first = store.record_wrong(&owner, Wrong::Code, at);
+        tokio::pin!(first);
+        assert!(futures::poll!(first.as_mut()).is_pending());
+        store.record_wrong(&owner, Wrong::Code, at).await.unwrap();
+        store.clear_wrong(&owner).await.unwrap();
+    }
 }
 
 async fn totp_steps(store: &Arc<dyn Store>) {

@@ -3,7 +3,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::value::{Reader, now};
-use super::{Outlasts, SqliteStore, ledger};
+use super::{Outlasts, SqliteStore, detached, ledger};
 use crate::job::AccountRef;
 use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError};
 
@@ -38,73 +38,85 @@ impl Accounts for SqliteStore {
         entry: &AccountEntry,
         credentials: &[NewCandidate],
     ) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        if let Some(address) = &entry.address {
-            check_address(write.on(), &entry.account, address).await?;
-        }
-        sqlx::query(
-            "INSERT INTO accounts (account, app, username, address, created_at, updated_at)
+        let (store, entry, credentials) = (self.clone(), entry.clone(), credentials.to_vec());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            if let Some(address) = &entry.address {
+                check_address(write.on(), &entry.account, address).await?;
+            }
+            sqlx::query(
+                "INSERT INTO accounts (account, app, username, address, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5)
              ON CONFLICT (account) DO UPDATE
              SET username = ?3, address = coalesce(?4, address), updated_at = ?5",
-        )
-        .bind(entry.account.to_string())
-        .bind(entry.account.app())
-        .bind(&entry.username)
-        .bind(&entry.address)
-        .bind(now())
-        .execute(write.on())
-        .await?;
-        for new in credentials {
-            ledger::retire_current(write.on(), &entry.account, new.kind).await?;
-            ledger::insert(write.on(), new, CandidateState::Current).await?;
-        }
-        write.commit().await
+            )
+            .bind(entry.account.to_string())
+            .bind(entry.account.app())
+            .bind(&entry.username)
+            .bind(&entry.address)
+            .bind(now())
+            .execute(write.on())
+            .await?;
+            for new in credentials {
+                ledger::retire_current(write.on(), &entry.account, new.kind).await?;
+                ledger::insert(write.on(), &new, CandidateState::Current).await?;
+            }
+            write.commit().await
+        })
+        .await
     }
 
     async fn note_mfa(&self, account: &AccountRef, note: Option<&str>) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let done = sqlx::query("UPDATE accounts SET mfa_note = ?, updated_at = ? WHERE account = ?")
-            .bind(note)
-            .bind(now())
-            .bind(account.to_string())
-            .execute(write.on())
-            .await?;
-        if done.rows_affected() == 0 {
-            return Err(StoreError::NoAccount(account.clone()));
-        }
-        write.commit().await
+        let (store, account, note) = (self.clone(), account.clone(), note.map(str::to_owned));
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let done = sqlx::query("UPDATE accounts SET mfa_note = ?, updated_at = ? WHERE account = ?")
+                .bind(note)
+                .bind(now())
+                .bind(account.to_string())
+                .execute(write.on())
+                .await?;
+            if done.rows_affected() == 0 {
+                return Err(StoreError::NoAccount(account.clone()));
+            }
+            write.commit().await
+        })
+        .await
     }
 
     async fn remove_account(&self, account: &AccountRef) -> Result<bool, StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let name = account.to_string();
-        let held: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM leases WHERE account = ?1 AND expires_at > ?2)
+        let (store, account) = (self.clone(), account.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let name = account.to_string();
+            let held: Option<i64> = sqlx::query_scalar(
+                "SELECT 1 WHERE EXISTS (SELECT 1 FROM leases WHERE account = ?1 AND expires_at > ?2)
              OR EXISTS (SELECT 1 FROM jobs WHERE account = ?1 AND state = 'running')",
-        )
-        .bind(&name)
-        .bind(now())
-        .fetch_optional(write.on())
-        .await?;
-        if held.is_some() {
-            return Err(StoreError::AccountBusy(account.clone()));
-        }
-        let gone =
-            sqlx::query("DELETE FROM accounts WHERE account = ?").bind(&name).execute(write.on()).await?;
-        if gone.rows_affected() == 0 {
-            return Ok(false);
-        }
-        sqlx::query("DELETE FROM wrong_tries WHERE account = ?").bind(&name).execute(write.on()).await?;
-        sqlx::query(
-            "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE account = ? AND state = 'queued'",
-        )
-        .bind(now())
-        .bind(&name)
-        .execute(write.on())
-        .await?;
-        write.commit().await?;
-        Ok(true)
+            )
+            .bind(&name)
+            .bind(now())
+            .fetch_optional(write.on())
+            .await?;
+            if held.is_some() {
+                return Err(StoreError::AccountBusy(account.clone()));
+            }
+            let gone =
+                sqlx::query("DELETE FROM accounts WHERE account = ?").bind(&name).execute(write.on()).await?;
+            if gone.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query("DELETE FROM wrong_tries WHERE account = ?").bind(&name).execute(write.on()).await?;
+            sqlx::query(
+                "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE account = ? AND state = 'queued'",
+            )
+            .bind(now())
+            .bind(&name)
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(true)
+        })
+        .await
     }
 }
 

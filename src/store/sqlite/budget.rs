@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::value::Reader;
-use super::{Outlasts, SqliteStore};
+use super::{Outlasts, SqliteStore, detached};
 use crate::job::AccountRef;
 use crate::store::{Budget, Spent, StoreError, Wrong};
 
@@ -14,23 +14,32 @@ impl Budget for SqliteStore {
         what: Wrong,
         at: Timestamp,
     ) -> Result<i64, StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let id =
-            sqlx::query_scalar("INSERT INTO wrong_tries (account, what, at) VALUES (?, ?, ?) RETURNING id")
-                .bind(account.to_string())
-                .bind(what.as_str())
-                .bind(at.as_millisecond())
-                .fetch_one(write.on())
-                .await?;
-        write.commit().await?;
-        Ok(id)
+        let (store, account) = (self.clone(), account.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let id = sqlx::query_scalar(
+                "INSERT INTO wrong_tries (account, what, at) VALUES (?, ?, ?) RETURNING id",
+            )
+            .bind(account.to_string())
+            .bind(what.as_str())
+            .bind(at.as_millisecond())
+            .fetch_one(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(id)
+        })
+        .await
     }
 
     async fn withdraw_wrong(&self, id: i64) -> Result<(), StoreError> {
-        // Should this be lost, the budget errs on the safe side.
-        let mut write = self.write(Outlasts::Crash).await?;
-        sqlx::query("DELETE FROM wrong_tries WHERE id = ?").bind(id).execute(write.on()).await?;
-        write.commit().await
+        let store = self.clone();
+        detached(async move {
+            // Should this be lost, the budget errs on the safe side.
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("DELETE FROM wrong_tries WHERE id = ?").bind(id).execute(write.on()).await?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn wrong_since(&self, account: &AccountRef, since: Timestamp) -> Result<Spent, StoreError> {
@@ -46,11 +55,15 @@ impl Budget for SqliteStore {
     }
 
     async fn clear_wrong(&self, account: &AccountRef) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        sqlx::query("DELETE FROM wrong_tries WHERE account = ?")
-            .bind(account.to_string())
-            .execute(write.on())
-            .await?;
-        write.commit().await
+        let (store, account) = (self.clone(), account.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("DELETE FROM wrong_tries WHERE account = ?")
+                .bind(account.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
     }
 }

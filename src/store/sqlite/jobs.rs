@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::value::{Reader, millis, now, to_i64};
-use super::{Outlasts, SqliteStore, log};
+use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{Code, Job, Outcome, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
 
@@ -30,9 +30,11 @@ const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", accou
 #[async_trait]
 impl Jobs for SqliteStore {
     async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let due = not_before.map_or_else(now, Timestamp::as_millisecond);
-        let done = sqlx::query(
+        let (store, job) = (self.clone(), job.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let due = not_before.map_or_else(now, Timestamp::as_millisecond);
+            let done = sqlx::query(
             "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at,
                                state, not_before)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?) ON CONFLICT (id) DO NOTHING",
@@ -48,15 +50,17 @@ impl Jobs for SqliteStore {
         .bind(due)
         .execute(write.on())
         .await?;
-        if done.rows_affected() == 1 {
-            write.commit().await?;
-            return Ok(Submitted::New);
-        }
-        let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
-        match first.kind == job.kind && first.account == job.account {
-            true => Ok(Submitted::Already),
-            false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
-        }
+            if done.rows_affected() == 1 {
+                write.commit().await?;
+                return Ok(Submitted::New);
+            }
+            let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
+            match first.kind == job.kind && first.account == job.account {
+                true => Ok(Submitted::Already),
+                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
+            }
+        })
+        .await
     }
 
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
@@ -81,68 +85,85 @@ impl Jobs for SqliteStore {
         if seen.is_none() {
             return Ok(None);
         }
-        let mut write = self.write(Outlasts::Crash).await?;
-        let next: Option<String> = sqlx::query_scalar(NEXT).bind(now()).fetch_optional(write.on()).await?;
-        let Some(id) = next else { return Ok(None) };
-        let claim = claim(write.on(), &id, worker, ttl).await?;
-        write.commit().await?;
-        Ok(Some(claim))
+        let (store, worker) = (self.clone(), worker.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let next: Option<String> =
+                sqlx::query_scalar(NEXT).bind(now()).fetch_optional(write.on()).await?;
+            let Some(id) = next else { return Ok(None) };
+            let claim = claim(write.on(), &id, &worker, ttl).await?;
+            write.commit().await?;
+            Ok(Some(claim))
+        })
+        .await
     }
 
     async fn claim_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
-        if row.state != JobState::Queued {
-            return Ok(Claiming::NotQueued);
-        }
-        let free: Option<i64> =
-            sqlx::query_scalar(FREE).bind(now()).bind(id.to_string()).fetch_optional(write.on()).await?;
-        if free.is_none() {
-            return Ok(Claiming::AccountBusy);
-        }
-        let claim = claim(write.on(), &id.to_string(), worker, ttl).await?;
-        write.commit().await?;
-        Ok(Claiming::Claimed(Box::new(claim)))
+        let (store, worker) = (self.clone(), worker.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
+            if row.state != JobState::Queued {
+                return Ok(Claiming::NotQueued);
+            }
+            let free: Option<i64> =
+                sqlx::query_scalar(FREE).bind(now()).bind(id.to_string()).fetch_optional(write.on()).await?;
+            if free.is_none() {
+                return Ok(Claiming::AccountBusy);
+            }
+            let claim = claim(write.on(), &id.to_string(), &worker, ttl).await?;
+            write.commit().await?;
+            Ok(Claiming::Claimed(Box::new(claim)))
+        })
+        .await
     }
 
     async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        let row = sqlx::query(
-            "UPDATE jobs SET claim_expires_at = ? WHERE id = ? AND claim_token = ? AND state = 'running'
+        let (store, claim) = (self.clone(), claim.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let row = sqlx::query(
+                "UPDATE jobs SET claim_expires_at = ? WHERE id = ? AND claim_token = ? AND state = 'running'
              RETURNING cancel_asked",
-        )
-        .bind(now().saturating_add(millis(ttl)))
-        .bind(claim.job.id.to_string())
-        .bind(to_i64(claim.token))
-        .fetch_optional(write.on())
-        .await?;
-        let asked = Reader(&row.ok_or(StoreError::ClaimLost(claim.job.id))?).int("cancel_asked")? != 0;
-        write.commit().await?;
-        Ok(asked)
+            )
+            .bind(now().saturating_add(millis(ttl)))
+            .bind(claim.job.id.to_string())
+            .bind(to_i64(claim.token))
+            .fetch_optional(write.on())
+            .await?;
+            let asked = Reader(&row.ok_or(StoreError::ClaimLost(claim.job.id))?).int("cancel_asked")? != 0;
+            write.commit().await?;
+            Ok(asked)
+        })
+        .await
     }
 
     async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let state = match verdict.code {
-            Code::Cancelled => JobState::Cancelled,
-            _ => JobState::Finished,
-        };
-        let done = sqlx::query(
-            "UPDATE jobs SET state = ?, outcome = ?, code = ?, tries = tries + ?, finished_at = ?,
+        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let state = match verdict.code {
+                Code::Cancelled => JobState::Cancelled,
+                _ => JobState::Finished,
+            };
+            let done = sqlx::query(
+                "UPDATE jobs SET state = ?, outcome = ?, code = ?, tries = tries + ?, finished_at = ?,
                     worker = NULL, claim_expires_at = NULL
              WHERE id = ? AND claim_token = ? AND state = 'running'",
-        )
-        .bind(state.as_str())
-        .bind(verdict.outcome.as_str())
-        .bind(verdict.code.as_str())
-        .bind(verdict.outcome != Outcome::Interrupted)
-        .bind(now())
-        .bind(claim.job.id.to_string())
-        .bind(to_i64(claim.token))
-        .execute(write.on())
-        .await?;
-        held(done.rows_affected(), claim)?;
-        write.commit().await
+            )
+            .bind(state.as_str())
+            .bind(verdict.outcome.as_str())
+            .bind(verdict.code.as_str())
+            .bind(verdict.outcome != Outcome::Interrupted)
+            .bind(now())
+            .bind(claim.job.id.to_string())
+            .bind(to_i64(claim.token))
+            .execute(write.on())
+            .await?;
+            held(done.rows_affected(), &claim)?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn requeue(
@@ -152,78 +173,97 @@ impl Jobs for SqliteStore {
         counts: bool,
         verdict: Option<&Verdict>,
     ) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        let done = sqlx::query(
-            "UPDATE jobs SET state = 'queued', not_before = ?, tries = tries + ?, worker = NULL,
+        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.cloned());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query(
+                "UPDATE jobs SET state = 'queued', not_before = ?, tries = tries + ?, worker = NULL,
                     claim_expires_at = NULL, outcome = coalesce(?, outcome), code = coalesce(?, code)
              WHERE id = ? AND claim_token = ? AND state = 'running'",
-        )
-        .bind(not_before.as_millisecond())
-        .bind(counts)
-        .bind(verdict.map(|verdict| verdict.outcome.as_str()))
-        .bind(verdict.map(|verdict| verdict.code.as_str()))
-        .bind(claim.job.id.to_string())
-        .bind(to_i64(claim.token))
-        .execute(write.on())
-        .await?;
-        held(done.rows_affected(), claim)?;
-        write.commit().await
+            )
+            .bind(not_before.as_millisecond())
+            .bind(counts)
+            .bind(verdict.as_ref().map(|verdict| verdict.outcome.as_str()))
+            .bind(verdict.as_ref().map(|verdict| verdict.code.as_str()))
+            .bind(claim.job.id.to_string())
+            .bind(to_i64(claim.token))
+            .execute(write.on())
+            .await?;
+            held(done.rows_affected(), &claim)?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        let done = sqlx::query(
-            "UPDATE jobs SET state = 'queued', not_before = ?, attempts = attempts - 1, worker = NULL,
+        let (store, claim) = (self.clone(), claim.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query(
+                "UPDATE jobs SET state = 'queued', not_before = ?, attempts = attempts - 1, worker = NULL,
                     claim_expires_at = NULL
              WHERE id = ? AND claim_token = ? AND state = 'running'",
-        )
-        .bind(not_before.as_millisecond())
-        .bind(claim.job.id.to_string())
-        .bind(to_i64(claim.token))
-        .execute(write.on())
-        .await?;
-        held(done.rows_affected(), claim)?;
-        write.commit().await
+            )
+            .bind(not_before.as_millisecond())
+            .bind(claim.job.id.to_string())
+            .bind(to_i64(claim.token))
+            .execute(write.on())
+            .await?;
+            held(done.rows_affected(), &claim)?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
-        let (sql, came) = match row.state {
-            JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
-            JobState::Running => ("UPDATE jobs SET cancel_asked = 1 WHERE id = ?1", Cancelling::Asked),
-            JobState::Queued => (
-                "UPDATE jobs SET state = 'cancelled', outcome = 'interrupted', code = 'cancelled',
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
+            let (sql, came) = match row.state {
+                JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
+                JobState::Running => ("UPDATE jobs SET cancel_asked = 1 WHERE id = ?1", Cancelling::Asked),
+                JobState::Queued => (
+                    "UPDATE jobs SET state = 'cancelled', outcome = 'interrupted', code = 'cancelled',
                         finished_at = ?2 WHERE id = ?1",
-                Cancelling::Cancelled,
-            ),
-        };
-        sqlx::query(sql).bind(id.to_string()).bind(now()).execute(write.on()).await?;
-        write.commit().await?;
-        Ok(came)
+                    Cancelling::Cancelled,
+                ),
+            };
+            sqlx::query(sql).bind(id.to_string()).bind(now()).execute(write.on()).await?;
+            write.commit().await?;
+            Ok(came)
+        })
+        .await
     }
 
     async fn recover(
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, StoreError> {
-        let seen = left_behind(&mut *self.readers.acquire().await?, is_dead).await?;
-        if seen.is_empty() {
+        let left = left_behind(&mut *self.readers.acquire().await?, is_dead).await?;
+        if left.is_empty() {
             return Ok(Vec::new());
         }
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let left = left_behind(write.on(), is_dead).await?;
-        for id in &left.jobs {
-            recover_job(write.on(), *id).await?;
-        }
-        for account in &left.leases {
-            sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ?")
-                .bind(account)
-                .execute(write.on())
-                .await?;
-        }
-        write.commit().await?;
-        Ok(left.jobs)
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let mut recovered = Vec::new();
+            for (id, token) in left.jobs {
+                if recover_job(write.on(), id, token).await? {
+                    recovered.push(id);
+                }
+            }
+            for (account, token) in left.leases {
+                sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
+                    .bind(account)
+                    .bind(token)
+                    .execute(write.on())
+                    .await?;
+            }
+            write.commit().await?;
+            Ok(recovered)
+        })
+        .await
     }
 }
 
@@ -258,9 +298,11 @@ async fn claim(
     })
 }
 
+/// Jobs and accounts that a dead worker holds, each with the token by which it does: what was taken over or
+/// came back to life in between is left alone.
 struct LeftBehind {
-    jobs: Vec<Uuid>,
-    leases: Vec<String>,
+    jobs: Vec<(Uuid, i64)>,
+    leases: Vec<(String, i64)>,
 }
 
 impl LeftBehind {
@@ -275,31 +317,41 @@ async fn left_behind(
 ) -> Result<LeftBehind, StoreError> {
     let now = now();
     let mut left = LeftBehind { jobs: Vec::new(), leases: Vec::new() };
-    let rows = sqlx::query("SELECT id, worker, claim_expires_at FROM jobs WHERE state = 'running'")
-        .fetch_all(&mut *on)
-        .await?;
+    let rows =
+        sqlx::query("SELECT id, worker, claim_token, claim_expires_at FROM jobs WHERE state = 'running'")
+            .fetch_all(&mut *on)
+            .await?;
     for row in &rows {
         let row = Reader(row);
         let expired = row.int("claim_expires_at")? <= now;
         if expired || row.worker_or_null("worker")?.is_none_or(|worker| is_dead(&worker)) {
-            left.jobs.push(row.id("id")?);
+            left.jobs.push((row.id("id")?, row.int("claim_token")?));
         }
     }
-    let rows = sqlx::query("SELECT account, worker, expires_at FROM leases WHERE expires_at > 0")
+    let rows = sqlx::query("SELECT account, worker, token, expires_at FROM leases WHERE expires_at > 0")
         .fetch_all(on)
         .await?;
     for row in &rows {
         let row = Reader(row);
         if row.int("expires_at")? <= now || is_dead(&WorkerId::new(row.text("worker")?)) {
-            left.leases.push(row.text("account")?);
+            left.leases.push((row.text("account")?, row.int("token")?));
         }
     }
     Ok(left)
 }
 
 /// Puts a dead worker's job back into the queue, unless its outcome stands in the log already and merely
-/// the note that the job has ended is missing.
-async fn recover_job(on: &mut SqliteConnection, id: Uuid) -> Result<(), StoreError> {
+/// the note that the job has ended is missing. `false` if the claim is another one by now.
+async fn recover_job(on: &mut SqliteConnection, id: Uuid, token: i64) -> Result<bool, StoreError> {
+    let held: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM jobs WHERE id = ? AND claim_token = ? AND state = 'running'")
+            .bind(id.to_string())
+            .bind(token)
+            .fetch_optional(&mut *on)
+            .await?;
+    if held.is_none() {
+        return Ok(false);
+    }
     log::end_open_attempts(on, id).await?;
     let row = fetch(on, id).await?.ok_or(StoreError::NoJob(id))?;
     let ended = log::verdict_of(on, id, row.attempts).await?;
@@ -335,7 +387,7 @@ async fn recover_job(on: &mut SqliteConnection, id: Uuid) -> Result<(), StoreErr
     .bind(id.to_string())
     .execute(on)
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn fetch(on: &mut SqliteConnection, id: Uuid) -> Result<Option<JobRow>, StoreError> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::value::{Reader, millis, now, to_i64};
-use super::{Outlasts, SqliteStore};
+use super::{Outlasts, SqliteStore, detached};
 use crate::job::AccountRef;
 use crate::store::{Lease, Leases, StoreError, WorkerId};
 
@@ -16,54 +16,66 @@ impl Leases for SqliteStore {
         worker: &WorkerId,
         ttl: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        let now = now();
-        let row = sqlx::query(
-            "INSERT INTO leases (account, worker, token, expires_at) VALUES (?1, ?2, 1, ?3)
+        let (store, account, worker) = (self.clone(), account.clone(), worker.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let now = now();
+            let row = sqlx::query(
+                "INSERT INTO leases (account, worker, token, expires_at) VALUES (?1, ?2, 1, ?3)
              ON CONFLICT (account) DO UPDATE SET worker = ?2, token = token + 1, expires_at = ?3
              WHERE expires_at <= ?4
              RETURNING token, expires_at",
-        )
-        .bind(account.to_string())
-        .bind(worker.as_str())
-        .bind(now.saturating_add(millis(ttl)))
-        .bind(now)
-        .fetch_optional(write.on())
-        .await?;
-        write.commit().await?;
-        let Some(row) = row else { return Ok(None) };
-        let row = Reader(&row);
-        Ok(Some(Lease {
-            account: account.clone(),
-            worker: worker.clone(),
-            token: row.token("token")?,
-            expires_at: row.time("expires_at")?,
-        }))
+            )
+            .bind(account.to_string())
+            .bind(worker.as_str())
+            .bind(now.saturating_add(millis(ttl)))
+            .bind(now)
+            .fetch_optional(write.on())
+            .await?;
+            write.commit().await?;
+            let Some(row) = row else { return Ok(None) };
+            let row = Reader(&row);
+            Ok(Some(Lease {
+                account: account.clone(),
+                worker: worker.clone(),
+                token: row.token("token")?,
+                expires_at: row.time("expires_at")?,
+            }))
+        })
+        .await
     }
 
     async fn renew(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>, StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        let expires_at = now().saturating_add(millis(ttl));
-        let renewed = sqlx::query(
-            "UPDATE leases SET expires_at = ? WHERE account = ? AND token = ? AND expires_at > 0",
-        )
-        .bind(expires_at)
-        .bind(lease.account.to_string())
-        .bind(to_i64(lease.token))
-        .execute(write.on())
-        .await?;
-        write.commit().await?;
-        let expires_at = Timestamp::from_millisecond(expires_at).unwrap_or(Timestamp::MAX);
-        Ok((renewed.rows_affected() == 1).then(|| Lease { expires_at, ..lease.clone() }))
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
-        sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
+        let (store, lease) = (self.clone(), lease.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let expires_at = now().saturating_add(millis(ttl));
+            let renewed = sqlx::query(
+                "UPDATE leases SET expires_at = ? WHERE account = ? AND token = ? AND expires_at > 0",
+            )
+            .bind(expires_at)
             .bind(lease.account.to_string())
             .bind(to_i64(lease.token))
             .execute(write.on())
             .await?;
-        write.commit().await
+            write.commit().await?;
+            let expires_at = Timestamp::from_millisecond(expires_at).unwrap_or(Timestamp::MAX);
+            Ok((renewed.rows_affected() == 1).then(|| Lease { expires_at, ..lease.clone() }))
+        })
+        .await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let (store, lease) = (self.clone(), lease.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
+                .bind(lease.account.to_string())
+                .bind(to_i64(lease.token))
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
     }
 }

@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::value::{Reader, now, to_i64};
-use super::{Outlasts, SqliteStore, Write, check_fence};
+use super::{Outlasts, SqliteStore, Write, check_fence, detached};
 use crate::job::AccountRef;
 use crate::store::{Candidate, CandidateKind, CandidateState, Fence, Ledger, NewCandidate, StoreError};
 
@@ -27,72 +27,96 @@ impl Ledger for SqliteStore {
     }
 
     async fn propose(&self, new: &NewCandidate, fence: Option<&Fence>) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let account = new.account.to_string();
-        check_fence(write.on(), fence, &account).await?;
-        let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts WHERE account = ?")
-            .bind(&account)
-            .fetch_optional(write.on())
-            .await?;
-        if known.is_none() {
-            return Err(StoreError::NoAccount(new.account.clone()));
-        }
-        let pending =
-            sqlx::query("SELECT id FROM candidates WHERE account = ? AND kind = ? AND state = 'pending'")
+        let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let account = new.account.to_string();
+            check_fence(write.on(), fence.as_ref(), &account).await?;
+            let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts WHERE account = ?")
                 .bind(&account)
-                .bind(new.kind.as_str())
                 .fetch_optional(write.on())
                 .await?;
-        if let Some(pending) = pending {
-            return Err(StoreError::PendingExists {
-                account: new.account.clone(),
-                kind: new.kind,
-                candidate: Reader(&pending).id("id")?,
-            });
-        }
-        insert(write.on(), new, CandidateState::Pending).await?;
-        write.commit().await
+            if known.is_none() {
+                return Err(StoreError::NoAccount(new.account.clone()));
+            }
+            let pending =
+                sqlx::query("SELECT id FROM candidates WHERE account = ? AND kind = ? AND state = 'pending'")
+                    .bind(&account)
+                    .bind(new.kind.as_str())
+                    .fetch_optional(write.on())
+                    .await?;
+            if let Some(pending) = pending {
+                return Err(StoreError::PendingExists {
+                    account: new.account.clone(),
+                    kind: new.kind,
+                    candidate: Reader(&pending).id("id")?,
+                });
+            }
+            insert(write.on(), &new, CandidateState::Pending).await?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn mark_submitted(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError> {
-        let (mut write, row) = self.begin_transition(id, fence).await?;
-        if row.state != CandidateState::Pending {
-            return Err(StoreError::IllegalTransition { candidate: id, from: row.state, to: "submitted" });
-        }
-        sqlx::query("UPDATE candidates SET submitted_at = coalesce(submitted_at, ?) WHERE id = ?")
-            .bind(now())
-            .bind(id.to_string())
-            .execute(write.on())
-            .await?;
-        write.commit().await
+        let (store, fence) = (self.clone(), fence.cloned());
+        detached(async move {
+            let (mut write, row) = store.begin_transition(id, fence.as_ref()).await?;
+            if row.state != CandidateState::Pending {
+                return Err(StoreError::IllegalTransition {
+                    candidate: id,
+                    from: row.state,
+                    to: "submitted",
+                });
+            }
+            sqlx::query("UPDATE candidates SET submitted_at = coalesce(submitted_at, ?) WHERE id = ?")
+                .bind(now())
+                .bind(id.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn promote(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError> {
-        let (mut write, row) = self.begin_transition(id, fence).await?;
-        match row.state {
-            CandidateState::Current => return Ok(()),
-            CandidateState::Rejected => {
-                return Err(StoreError::IllegalTransition { candidate: id, from: row.state, to: "current" });
+        let (store, fence) = (self.clone(), fence.cloned());
+        detached(async move {
+            let (mut write, row) = store.begin_transition(id, fence.as_ref()).await?;
+            match row.state {
+                CandidateState::Current => return Ok(()),
+                CandidateState::Rejected => {
+                    return Err(StoreError::IllegalTransition {
+                        candidate: id,
+                        from: row.state,
+                        to: "current",
+                    });
+                }
+                CandidateState::Pending | CandidateState::Previous => {}
             }
-            CandidateState::Pending | CandidateState::Previous => {}
-        }
-        retire_current(write.on(), &row.account, row.kind).await?;
-        decide(&mut write, id, CandidateState::Current, None).await?;
-        sqlx::query("UPDATE accounts SET updated_at = ? WHERE account = ?")
-            .bind(now())
-            .bind(row.account.to_string())
-            .execute(write.on())
-            .await?;
-        write.commit().await
+            retire_current(write.on(), &row.account, row.kind).await?;
+            decide(&mut write, id, CandidateState::Current, None).await?;
+            sqlx::query("UPDATE accounts SET updated_at = ? WHERE account = ?")
+                .bind(now())
+                .bind(row.account.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn reject(&self, id: Uuid, reason: &str, fence: Option<&Fence>) -> Result<(), StoreError> {
-        let (mut write, row) = self.begin_transition(id, fence).await?;
-        if row.state != CandidateState::Pending {
-            return Err(StoreError::IllegalTransition { candidate: id, from: row.state, to: "rejected" });
-        }
-        decide(&mut write, id, CandidateState::Rejected, Some(reason)).await?;
-        write.commit().await
+        let (store, reason, fence) = (self.clone(), reason.to_owned(), fence.cloned());
+        detached(async move {
+            let (mut write, row) = store.begin_transition(id, fence.as_ref()).await?;
+            if row.state != CandidateState::Pending {
+                return Err(StoreError::IllegalTransition { candidate: id, from: row.state, to: "rejected" });
+            }
+            decide(&mut write, id, CandidateState::Rejected, Some(&reason)).await?;
+            write.commit().await
+        })
+        .await
     }
 
     async fn claim_totp_step(
@@ -101,26 +125,30 @@ impl Ledger for SqliteStore {
         candidate: Uuid,
         step: u64,
     ) -> Result<bool, StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        let theirs: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM candidates WHERE id = ? AND account = ? AND kind = 'totp'")
-                .bind(candidate.to_string())
-                .bind(account.to_string())
-                .fetch_optional(write.on())
-                .await?;
-        if theirs.is_none() {
-            return Err(StoreError::NoCandidate(candidate));
-        }
-        let claimed = sqlx::query(
-            "INSERT INTO totp_use (candidate, last_step) VALUES (?1, ?2)
+        let (store, account) = (self.clone(), account.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let theirs: Option<i64> =
+                sqlx::query_scalar("SELECT 1 FROM candidates WHERE id = ? AND account = ? AND kind = 'totp'")
+                    .bind(candidate.to_string())
+                    .bind(account.to_string())
+                    .fetch_optional(write.on())
+                    .await?;
+            if theirs.is_none() {
+                return Err(StoreError::NoCandidate(candidate));
+            }
+            let claimed = sqlx::query(
+                "INSERT INTO totp_use (candidate, last_step) VALUES (?1, ?2)
              ON CONFLICT (candidate) DO UPDATE SET last_step = ?2 WHERE last_step < ?2",
-        )
-        .bind(candidate.to_string())
-        .bind(to_i64(step))
-        .execute(write.on())
-        .await?;
-        write.commit().await?;
-        Ok(claimed.rows_affected() == 1)
+            )
+            .bind(candidate.to_string())
+            .bind(to_i64(step))
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(claimed.rows_affected() == 1)
+        })
+        .await
     }
 }
 
@@ -129,7 +157,7 @@ impl SqliteStore {
         &self,
         id: Uuid,
         fence: Option<&Fence>,
-    ) -> Result<(Write<'_>, Candidate), StoreError> {
+    ) -> Result<(Write, Candidate), StoreError> {
         let mut write = self.write(Outlasts::PowerFailure).await?;
         let row = sqlx::query("SELECT * FROM candidates WHERE id = ?")
             .bind(id.to_string())
@@ -142,7 +170,7 @@ impl SqliteStore {
 }
 
 async fn decide(
-    write: &mut Write<'_>,
+    write: &mut Write,
     id: Uuid,
     state: CandidateState,
     reason: Option<&str>,

@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::value::{Reader, millis, now};
-use super::{Outlasts, SqliteStore};
+use super::{Outlasts, SqliteStore, detached};
 use crate::job::{Code, Outcome, Verdict};
 use crate::store::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
 
@@ -18,7 +18,9 @@ macro_rules! next_change {
 #[async_trait]
 impl Log for SqliteStore {
     async fn start_attempt(&self, new: &NewAttempt) -> Result<(), StoreError> {
-        let mut write = self.write(Outlasts::Crash).await?;
+        let (store, new) = (self.clone(), new.clone());
+        detached(async move {
+        let mut write = store.write(Outlasts::Crash).await?;
         sqlx::query(concat!(
             "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
              VALUES (",
@@ -37,13 +39,16 @@ impl Log for SqliteStore {
         .execute(write.on())
         .await?;
         write.commit().await
+        }).await
     }
 
     async fn write_steps(&self, attempt: Uuid, steps: &[Step]) -> Result<(), StoreError> {
+        let (store, steps) = (self.clone(), steps.to_vec());
+        detached(async move {
         if steps.is_empty() {
             return Ok(());
         }
-        let mut write = self.write(Outlasts::Crash).await?;
+        let mut write = store.write(Outlasts::Crash).await?;
         check_open(write.on(), attempt).await?;
         for step in steps {
             sqlx::query(
@@ -64,6 +69,7 @@ impl Log for SqliteStore {
             .await?;
         }
         write.commit().await
+        }).await
     }
 
     async fn end_attempt(
@@ -72,11 +78,15 @@ impl Log for SqliteStore {
         verdict: &Verdict,
         with: &Provenance,
     ) -> Result<AttemptRow, StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        check_open(write.on(), attempt).await?;
-        let row = end(write.on(), attempt, verdict, with).await?;
-        write.commit().await?;
-        Ok(row)
+        let (store, verdict, with) = (self.clone(), verdict.clone(), with.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            check_open(write.on(), attempt).await?;
+            let row = end(write.on(), attempt, &verdict, &with).await?;
+            write.commit().await?;
+            Ok(row)
+        })
+        .await
     }
 
     async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {

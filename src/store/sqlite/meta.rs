@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{Outlasts, SqliteStore};
+use super::{Outlasts, SqliteStore, detached};
 use crate::store::{Meta, StoreError};
 
 #[async_trait]
@@ -11,17 +11,21 @@ impl Meta for SqliteStore {
     }
 
     async fn meta_or_insert(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let mut write = self.write(Outlasts::PowerFailure).await?;
-        sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
-            .bind(name)
-            .bind(value)
-            .execute(write.on())
-            .await?;
-        let stands = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?")
-            .bind(name)
-            .fetch_one(write.on())
-            .await?;
-        write.commit().await?;
-        Ok(stands)
+        let (store, name, value) = (self.clone(), name.to_owned(), value.to_vec());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                .bind(&name)
+                .bind(value)
+                .execute(write.on())
+                .await?;
+            let stands = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?")
+                .bind(name)
+                .fetch_one(write.on())
+                .await?;
+            write.commit().await?;
+            Ok(stands)
+        })
+        .await
     }
 }

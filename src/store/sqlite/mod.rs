@@ -21,25 +21,27 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Fence, StoreError};
 
 /// How long a writer waits for another process before it gives up with [`StoreError::Locked`].
 const BUSY: Duration = Duration::from_secs(10);
 
-/// The store in one SQLite file.
+/// The store in one SQLite file. Cheap to clone.
+#[derive(Clone)]
 pub struct SqliteStore {
     readers: SqlitePool,
     durable: SqlitePool,
     quick: SqlitePool,
-    turn: Mutex<()>,
+    turn: Arc<Mutex<()>>,
 }
 
 /// What a transaction outlasts when it has been committed.
@@ -50,12 +52,12 @@ enum Outlasts {
 }
 
 /// A transaction that may write; it is rolled back if it is not committed.
-struct Write<'a> {
+struct Write {
     tx: Transaction<'static, Sqlite>,
-    _turn: MutexGuard<'a, ()>,
+    _turn: OwnedMutexGuard<()>,
 }
 
-impl Write<'_> {
+impl Write {
     fn on(&mut self) -> &mut SqliteConnection {
         &mut self.tx
     }
@@ -93,7 +95,7 @@ impl SqliteStore {
             readers: pool(3).connect_lazy_with(options.pragma("query_only", "ON")),
             quick: pool(1).connect_lazy_with(quick),
             durable,
-            turn: Mutex::new(()),
+            turn: Arc::default(),
         })
     }
 
@@ -104,14 +106,26 @@ impl SqliteStore {
         self.durable.close().await;
     }
 
-    async fn write(&self, outlasts: Outlasts) -> Result<Write<'_>, StoreError> {
-        let turn = self.turn.lock().await;
+    async fn write(&self, outlasts: Outlasts) -> Result<Write, StoreError> {
+        let turn = self.turn.clone().lock_owned().await;
         let pool = match outlasts {
             Outlasts::PowerFailure => &self.durable,
             Outlasts::Crash => &self.quick,
         };
         // Immediate: a transaction that read first and then wants to write could be refused.
         Ok(Write { tx: pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
+    }
+}
+
+/// Lets a write run to its end in a task of its own, whatever becomes of the caller. A caller that is dropped
+/// leaves nothing half done; and one that is merely not polled for a while, in the branch of a `select!`
+/// that waits for another write, does not hold everybody's turn meanwhile.
+async fn detached<T: Send + 'static>(
+    write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::spawn(write).await {
+        Ok(done) => done,
+        Err(ended) => Err(StoreError::Database(format!("the task that wrote has ended: {ended}"))),
     }
 }
 
