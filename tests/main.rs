@@ -6,6 +6,7 @@ mod suite {
     mod architecture;
     mod browser;
     mod cli;
+    mod demo;
     mod flow;
     mod inbox;
     mod password_rules;

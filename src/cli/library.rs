@@ -57,6 +57,11 @@ impl Library {
         ))
     }
 
+    /// All of them, each under its app.
+    pub fn into_playbooks(self) -> impl Iterator<Item = (String, Arc<Playbook>)> {
+        self.playbooks.into_iter()
+    }
+
     /// All of them, by app.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
         self.playbooks.values()

@@ -1,7 +1,9 @@
 //! The command line: a file per subcommand, one typed set of exit codes.
 
 mod account;
+mod bench;
 mod context;
+mod demo;
 mod doctor;
 mod exit;
 mod failure;
@@ -12,9 +14,13 @@ mod output;
 mod parts;
 mod password;
 mod playbook;
+mod progress;
+mod run;
+mod runtime;
 mod secret_input;
 mod since;
 mod submit;
+mod worker;
 
 pub use context::Context;
 pub use exit::Exit;
@@ -50,6 +56,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Do the whole job on the bundled app: log in, turn on MFA, change the password
+    Demo(demo::Demo),
+    /// Take jobs off the queue and do them, until Ctrl-C
+    Worker(worker::Worker),
+    /// Do one job here and now
+    Run(run::Run),
     /// Add, show and remove accounts
     #[command(
         after_help = "Secrets are never taken from the command line, where every process of the machine could read them."
@@ -65,16 +77,25 @@ enum Command {
     Doctor(doctor::Doctor),
     /// See what an app's password rules give
     Password(password::Password),
+    #[command(hide = true)]
+    Bench(bench::Bench),
 }
 
 impl Command {
     /// The log level unless another is asked for.
     const fn usual_level(&self) -> &'static str {
-        "warn"
+        match self {
+            Self::Worker(_) => "info",
+            _ => "warn",
+        }
     }
 
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
+            Self::Demo(demo) => demo.run(context).await,
+            Self::Worker(worker) => worker.run(context).await,
+            Self::Run(run) => run.run(context).await,
+            Self::Bench(bench) => bench.run(context).await,
             Self::Account(account) => account.run(context).await,
             Self::Submit(submit) => submit.run(context).await,
             Self::Log(log) => log.run(context).await,
@@ -97,6 +118,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let context = Context::new(cli.globals, Environment::of_process());
+    #[cfg(feature = "failpoints")]
+    if let Some(point) = context.environment.get("TURNLOCK_FAILPOINT") {
+        crate::failpoint::set(point.to_owned());
+    }
     let colour = stderr().is_terminal() && context::colours_welcome(&context.environment);
     let wanted = context.globals.telemetry(&context.environment, cli.command.usual_level(), colour);
     let done = telemetry::start(&wanted).map_err(Failure::from).and_then(|()| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::job::Outcome;
+use crate::job::{Code, Outcome};
 
 /// An empty table with this heading, as wide as the terminal at most.
 #[must_use]
@@ -16,10 +16,10 @@ pub fn table<const N: usize>(heading: [&str; N]) -> Table {
     table
 }
 
-/// The outcome as a cell of a table, coloured where colours are welcome.
+/// The outcome above its code as a cell of a table, coloured where colours are welcome.
 #[must_use]
-pub fn outcome_cell(outcome: Outcome, colour: bool) -> Cell {
-    let cell = Cell::new(outcome);
+pub fn outcome_cell(outcome: Outcome, code: Code, colour: bool) -> Cell {
+    let cell = Cell::new(format!("{outcome}\n{code}"));
     let paint = match outcome {
         Outcome::Succeeded => Color::Green,
         Outcome::Rejected | Outcome::Unknown => Color::Red,

@@ -83,7 +83,6 @@ impl From<WorkerError> for Failure {
             WorkerError::Queue(error) => error.into(),
             WorkerError::Store(error) => error.into(),
             WorkerError::NotQueued(_) => Self::usage(error),
-            _ => Self::environment(error),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::store::{AttemptRow, LogQuery, Store};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   turnlock log --since 2h --outcome needs_human
-  turnlock log --job 8c1f30b2a4d7
+  turnlock log --job 30b2a4d7
   turnlock log --follow --json | jq .code")]
 pub struct Log {
     /// Go on, and show each attempt as it begins and as it ends
@@ -26,7 +26,7 @@ pub struct Log {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
-    /// The attempts at this job with their steps; its id, or the part of it that the table shows
+    /// The attempts at this job with their steps; its id, or the end of it, as the table shows it
     #[arg(long, value_name = "ID")]
     job: Option<String>,
     /// Only accounts of this app

@@ -1,56 +1,72 @@
-use comfy_table::{Cell, Table};
+use comfy_table::{Cell, ColumnConstraint};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cli::output;
+use crate::job::Outcome;
 use crate::store::AttemptRow;
 
-/// The rows as a table, one below the other as they are given.
+/// From this width on, in columns, a terminal has room for what happened beside the rest.
+const WIDE: u16 = 120;
+
+/// The rows as people read them, from the first to the last: a table, and where the terminal is narrow, below
+/// it what happened in those attempts that did not succeed.
 #[must_use]
-pub fn table(rows: &[AttemptRow], colour: bool) -> Table {
-    let mut table = output::table([
-        "started",
-        "job",
-        "account",
-        "kind",
-        "try",
-        "outcome",
-        "code",
-        "took",
-        "what happened",
-    ]);
-    for row in rows {
-        let (outcome, code, message) = match &row.verdict {
-            Some(verdict) => (
-                output::outcome_cell(verdict.outcome, colour),
-                verdict.code.as_str(),
-                verdict.message.as_str(),
-            ),
-            None => (Cell::new("running"), "", ""),
-        };
-        let mut told = message.to_owned();
-        if let Some(action) = row.user_action.as_deref().filter(|action| !action.is_empty()) {
-            told = format!("{told}\n→ {action}");
-        }
-        table.add_row([
-            Cell::new(output::local_time(row.started_at)),
-            Cell::new(short(row.job)),
-            Cell::new(&row.account),
-            Cell::new(row.kind),
-            Cell::new(row.number),
-            outcome,
-            Cell::new(code),
-            Cell::new(row.duration.map(output::duration).unwrap_or_default()),
-            Cell::new(told),
-        ]);
+pub fn table(rows: &[AttemptRow], colour: bool) -> String {
+    let mut table = output::table(["started", "job", "what", "outcome", "took"]);
+    let wide = table.width().is_none_or(|width| width >= WIDE);
+    if wide {
+        table.set_header(["started", "job", "what", "outcome", "took", "what happened"]);
     }
-    table
+    let mut below = String::new();
+    for row in rows {
+        let happened = happened(row);
+        let mut cells = vec![
+            Cell::new(output::local_time(row.started_at).replace(' ', "\n")),
+            Cell::new(short(row.job)),
+            Cell::new(what(row)),
+            outcome(row, colour),
+            Cell::new(row.duration.map(output::duration).unwrap_or_default()),
+        ];
+        let succeeded = row.verdict.as_ref().is_none_or(|verdict| verdict.outcome == Outcome::Succeeded);
+        if wide {
+            cells.push(Cell::new(happened));
+        } else if !succeeded {
+            below = format!("{below}\n{}: {}", short(row.job), happened.replace('\n', " "));
+        }
+        table.add_row(cells);
+    }
+    table.column_iter_mut().take(5).for_each(|column| {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    });
+    format!("{table}{below}")
 }
 
-/// The last part of the id, which differs between jobs of one moment; `--job` takes it.
+fn what(row: &AttemptRow) -> String {
+    let again = if row.number > 1 { format!(", try {}", row.number) } else { String::new() };
+    format!("{}{again}\n{}", row.kind, row.account)
+}
+
+fn outcome(row: &AttemptRow, colour: bool) -> Cell {
+    match &row.verdict {
+        Some(verdict) => output::outcome_cell(verdict.outcome, verdict.code, colour),
+        None => Cell::new("running"),
+    }
+}
+
+/// The message, and what a person should do.
+fn happened(row: &AttemptRow) -> String {
+    let message = row.verdict.as_ref().map(|verdict| verdict.message.as_str()).unwrap_or_default();
+    match row.user_action.as_deref() {
+        Some(action) if !action.is_empty() => format!("{message}\n→ {action}"),
+        _ => message.to_owned(),
+    }
+}
+
+/// The last characters of the id, which differ between jobs of one moment; `--job` takes them.
 pub(super) fn short(id: Uuid) -> String {
-    let id = id.to_string();
-    id.rsplit('-').next().unwrap_or_default().to_owned()
+    let id = id.simple().to_string();
+    id[id.len() - 8..].to_owned()
 }
 
 /// The row as programs read it. Fields may be added, none is taken away or renamed.

@@ -1,0 +1,95 @@
+//! The assembly: a worker with everything that it needs, put together in one place.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use super::library::Library;
+use super::{Failure, parts};
+use crate::browser::{Options, Pool, Sandbox};
+use crate::config::{Config, Inbox as InboxChoice};
+use crate::flow::FlowPerformer;
+use crate::inbox::Inbox;
+use crate::inbox::smtp::{LookupFailed, ManagedAddresses, Receiver, SmtpLimits};
+use crate::queue::{EmbeddedQueue, Queue};
+use crate::store::Store;
+use crate::vault::Vault;
+use crate::worker::{Worker, WorkerConfig};
+
+/// A worker that is ready for jobs.
+pub struct Runtime {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// The accounts and their credentials.
+    pub vault: Vault,
+    /// Where jobs come from.
+    pub queue: Arc<dyn Queue>,
+    /// What does them.
+    pub worker: Worker,
+    pool: Pool,
+    receiver: Receiver,
+}
+
+impl Runtime {
+    /// Puts it together, and starts what runs beside the worker: browser and inbox.
+    ///
+    /// # Errors
+    /// If a part is missing or broken; the message says which, and what to do. What was started is ended.
+    pub async fn start(config: &Config, colour: bool) -> Result<Self, Failure> {
+        // What can be wrong without anything being started comes first.
+        let program = config.browser.find()?;
+        config.browser.check_sandbox()?;
+        let library = Library::load(&config.playbooks, &config.origins, colour)?;
+        let vault = parts::open_vault(config).await?;
+        let store = Arc::clone(vault.store());
+
+        let inbox = Inbox::new();
+        let InboxChoice::Smtp(address) = config.inbox;
+        let managed = Arc::new(Managed(Arc::clone(&store)));
+        let receiver = Receiver::bind(address, inbox.clone(), managed, SmtpLimits::default())
+            .await
+            .map_err(Failure::environment)?;
+
+        let sandbox = if config.browser.sandbox { Sandbox::On } else { Sandbox::Off };
+        let options =
+            Options { spares: config.slots, ..Options::new(program, sandbox, config.temporary.clone()) };
+        let pool = Pool::start(options).await.map_err(Failure::environment)?;
+
+        let performer = FlowPerformer {
+            vault: vault.clone(),
+            pool: pool.clone(),
+            inbox: Some(inbox),
+            playbooks: library.into_playbooks().collect(),
+            artifacts: config.artifacts.clone(),
+        };
+        let queue: Arc<dyn Queue> = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
+        let how = WorkerConfig { slots: config.slots, ..WorkerConfig::default() };
+        let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), Arc::new(performer), how);
+        Ok(Self { store, vault, queue, worker, pool, receiver })
+    }
+
+    /// Where the inbox listens.
+    #[must_use]
+    pub fn inbox_address(&self) -> SocketAddr {
+        self.receiver.local_addr()
+    }
+
+    /// Ends browser and inbox.
+    pub async fn close(self) {
+        self.pool.close().await;
+        self.receiver.shutdown().await;
+    }
+}
+
+/// The managed addresses are those of the accounts, as they are at the moment.
+struct Managed(Arc<dyn Store>);
+
+impl ManagedAddresses for Managed {
+    fn manages<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<bool, LookupFailed>> {
+        Box::pin(async move {
+            let account = self.0.account_by_address(address).await;
+            account.map(|found| found.is_some()).map_err(|error| LookupFailed(error.to_string()))
+        })
+    }
+}
