@@ -129,6 +129,20 @@ fn an_interrupted_demo_leaves_nothing_behind() {
     home.nothing_is_left();
 }
 
+#[test]
+fn a_demo_that_is_kept_can_be_looked_at_until_ctrl_c() {
+    let home = Home::new("http://127.0.0.1:9");
+    let mut child = home.command(&["demo", "--keep"]).spawn().unwrap();
+    let said = read_until(child.stdout.take().unwrap(), "turnlock account show");
+    let set = said.lines().find_map(|line| line.trim().strip_prefix("export ")).unwrap();
+    let variables: Vec<_> = set.split(' ').map(|pair| pair.split_once('=').unwrap()).collect();
+    let shown = home.command(&["account", "show", "acme/alice"]).envs(variables).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("recovery_codes") && shown.contains("on, by TOTP"), "{shown}");
+    assert_eq!(interrupt(child).code(), Some(0));
+    home.nothing_is_left();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_job_here_and_now() {
     let app = Acme::start(acme::Options::default()).await.unwrap();

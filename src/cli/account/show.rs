@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Context, Exit, Failure};
 use crate::cli::{output, parts};
 use crate::job::AccountRef;
-use crate::store::{Account, Candidate, StoreError};
+use crate::store::{Account, Candidate, CandidateKind, CandidateState, StoreError};
 
 #[derive(Debug, Args)]
 pub struct Show {
@@ -38,7 +38,7 @@ fn print(account: &Account, ledger: &[Candidate]) -> Result<(), Failure> {
     writeln!(out, "account   {}", account.account)?;
     writeln!(out, "username  {}", account.username)?;
     writeln!(out, "address   {}", account.address.as_deref().unwrap_or("none is managed"))?;
-    writeln!(out, "MFA       {}", account.mfa_note.as_deref().unwrap_or("nothing is known"))?;
+    writeln!(out, "MFA       {}", mfa(account, ledger))?;
     writeln!(out, "added     {}", output::local_time(account.created_at))?;
     let mut table = output::table(["credential", "version", "state", "written", "by job", "note"]);
     for row in ledger {
@@ -53,6 +53,15 @@ fn print(account: &Account, ledger: &[Candidate]) -> Result<(), Failure> {
     }
     writeln!(out, "{table}")?;
     Ok(())
+}
+
+fn mfa<'a>(account: &'a Account, ledger: &[Candidate]) -> &'a str {
+    let held = |row: &Candidate| row.kind == CandidateKind::Totp && row.state == CandidateState::Current;
+    match &account.mfa_note {
+        Some(note) => note,
+        None if ledger.iter().any(held) => "on, by TOTP",
+        None => "the vault holds no secret for it",
+    }
 }
 
 fn as_json(account: &Account, ledger: &[Candidate]) -> serde_json::Value {

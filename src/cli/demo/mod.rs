@@ -8,6 +8,7 @@ use std::path::Path;
 
 use clap::Args;
 use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinHandle;
 
 use self::app::App;
 use self::plan::{PLAN, Stage};
@@ -20,7 +21,7 @@ use crate::job::Job;
 use crate::playbook::OriginOverrides;
 use crate::store::{AttemptRow, LogQuery};
 use crate::vault::MasterKey;
-use crate::worker::Event;
+use crate::worker::{Event, WorkerError};
 
 /// The playbook of the bundled app, so that the demo needs no checkout.
 const PLAYBOOK: &str = include_str!("../../../playbooks/acme.yaml");
@@ -51,13 +52,21 @@ impl Demo {
                 Failure::environment(format_args!("no temporary folder can be made: {error}"))
             })?;
         // Dropping the rest ends browser, app and inbox and removes the folder.
-        tokio::select! {
-            done = self.within(folder.path(), context) => done,
-            () = interrupted() => Err(Failure::new(Exit::JobFailed, "the demo was interrupted; nothing is left behind")),
+        let (exit, stand) = tokio::select! {
+            done = self.within(folder.path(), context) => done?,
+            () = interrupted() => {
+                return Err(Failure::new(Exit::JobFailed, "the demo was interrupted; nothing is left behind"));
+            }
+        };
+        if self.keep {
+            look_around(folder.path(), &stand.app)?;
+            interrupted().await;
         }
+        stand.close().await?;
+        Ok(exit)
     }
 
-    async fn within(&self, folder: &Path, context: &Context) -> Result<Exit, Failure> {
+    async fn within(&self, folder: &Path, context: &Context) -> Result<(Exit, Stand), Failure> {
         let mut config = own_config(context.config()?, folder)?;
         let mut app = App::start().await?;
         config.origins.insert("acme", "app", app.url());
@@ -71,16 +80,8 @@ impl Demo {
             };
             worker.run(until).await
         });
-        let done = self.play(&runtime, &app, &config, context).await;
-        if self.keep && done.is_ok() {
-            look_around(folder, &app)?;
-            interrupted().await;
-        }
-        let _ = stop.send(());
-        working.await.map_err(Failure::environment)??;
-        runtime.close().await;
-        app.stop().await;
-        done
+        let exit = self.play(&runtime, &app, &config, context).await?;
+        Ok((exit, Stand { app, runtime, stop, working }))
     }
 
     async fn play(
@@ -147,6 +148,24 @@ impl Demo {
         let last = LogQuery { job: Some(job.id), limit: 1, ..LogQuery::default() };
         let row = runtime.store.log(&last).await?.pop();
         row.ok_or_else(|| Failure::environment("a job ended without an attempt"))
+    }
+}
+
+/// What runs while the demo does.
+struct Stand {
+    app: App,
+    runtime: Runtime,
+    stop: oneshot::Sender<()>,
+    working: JoinHandle<Result<(), WorkerError>>,
+}
+
+impl Stand {
+    async fn close(self) -> Result<(), Failure> {
+        let _ = self.stop.send(());
+        self.working.await.map_err(Failure::environment)??;
+        self.runtime.close().await;
+        self.app.stop().await;
+        Ok(())
     }
 }
 
