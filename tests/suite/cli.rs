@@ -377,3 +377,17 @@ fn the_schema_is_printed_as_it_is_committed() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/playbook.json")).unwrap();
     assert_eq!(printed, committed);
 }
+
+#[test]
+fn the_readme_is_right() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let block = |kind: &str| readme.split(kind).nth(1).unwrap().split("```").next().unwrap();
+    let home = Home::new();
+    std::fs::write(home.path().join("shown.yaml"), block("```yaml\n")).unwrap();
+    std::fs::write(home.path().join("turnlock.toml"), block("```toml\n")).unwrap();
+    home.call(&["playbook", "check", "shown.yaml"]).ends(0);
+    let help = home.call(&["--help"]).ends(0).out;
+    for command in ["demo", "worker", "run", "submit", "log", "account", "playbook", "password", "doctor"] {
+        assert!(help.contains(&format!("\n  {command} ")), "`{command}` is not in:\n{help}");
+    }
+}
