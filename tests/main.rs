@@ -5,6 +5,11 @@ mod harness;
 mod suite {
     mod architecture;
     mod browser;
+    mod browser_actions;
+    mod browser_frames;
+    mod browser_input;
+    mod browser_locators;
+    mod browser_navigation;
     mod cli;
     mod demo;
     mod flow;

@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::error::{BrowserError, PageError};
-use super::input::Point;
 use super::page::{Page, short_url};
 use super::protocol::{CaptureScreenshot, Clip};
 use super::state::World;
@@ -119,26 +118,11 @@ impl Page {
             method: "Runtime.callFunctionOn",
             message: error.to_string(),
         })?;
-        let origin = self.frame_in_main_viewport(id, Point { x: 0.0, y: 0.0 }).await?;
+        let origin = self.origin_in_main_viewport(id).await.map_err(|error| self.failure(error))?;
         for each in boxes.pieces.iter_mut().flat_map(|piece| &mut piece.boxes) {
             each[0] += origin.x;
             each[1] += origin.y;
         }
         Ok(Shot { url: short_url(url), title: boxes.title, pieces: boxes.pieces })
-    }
-
-    /// Chromium's name of the error behind its own error page.
-    pub(super) async fn network_error(&self, world: Option<&World>) -> String {
-        let unknown = || "the connection failed or was cut".to_owned();
-        let Some(world) = world else { return unknown() };
-        let script =
-            "() => document.documentElement.outerHTML.match(/(?:ERR|DNS)_[A-Z0-9_]{3,60}/)?.[0] || ''";
-        match self.call_in(world, script, Vec::new(), CALL).await {
-            Ok(value) => match value.as_str() {
-                Some(name) if !name.is_empty() => format!("net::{name}"),
-                _ => unknown(),
-            },
-            Err(_) => unknown(),
-        }
     }
 }

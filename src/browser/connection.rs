@@ -46,8 +46,10 @@ struct Shared {
 
 struct Call {
     session: SessionId,
-    reply: oneshot::Sender<Result<Box<RawValue>, BrowserError>>,
+    reply: oneshot::Sender<Reply>,
 }
+
+type Reply = Result<Box<RawValue>, BrowserError>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,6 +95,11 @@ impl Connection {
         lock(&self.shared.sinks).insert(session, sink);
     }
 
+    /// Rejects the calls in flight of a session that will not answer them.
+    pub fn reject_calls(&self, session: &SessionId) {
+        self.shared.reject_calls(session);
+    }
+
     /// Whether the browser is gone.
     pub fn is_closed(&self) -> bool {
         self.shared.shut.load(Ordering::Acquire)
@@ -106,9 +113,14 @@ impl Connection {
         within: Duration,
     ) -> impl Future<Output = Result<C::Answer, BrowserError>> + Send + use<C> {
         let sent = self.send(session, command);
+        let shared = Arc::clone(&self.shared);
         async move {
-            let answer = match tokio::time::timeout(within.min(LONGEST_CALL), sent?).await {
-                Err(_) => return Err(BrowserError::NoAnswer { method: C::METHOD, after: within }),
+            let (id, answer) = sent?;
+            let answer = match tokio::time::timeout(within.min(LONGEST_CALL), answer).await {
+                Err(_) => {
+                    lock(&shared.calls).remove(&id);
+                    return Err(BrowserError::NoAnswer { method: C::METHOD, after: within });
+                }
                 Ok(Err(_)) => return Err(BrowserError::Gone),
                 Ok(Ok(answer)) => answer?,
             };
@@ -121,7 +133,7 @@ impl Connection {
         &self,
         session: &SessionId,
         command: &C,
-    ) -> Result<oneshot::Receiver<Result<Box<RawValue>, BrowserError>>, BrowserError> {
+    ) -> Result<(u64, oneshot::Receiver<Reply>), BrowserError> {
         #[derive(serde::Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Outgoing<'a, P> {
@@ -133,7 +145,8 @@ impl Connection {
         }
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let message = Outgoing { id, method: C::METHOD, params: command, session_id: session };
-        let mut bytes = Zeroizing::new(Vec::with_capacity(512));
+        // Room for all that is commonly sent: a vector that grows leaves its old bytes behind unwiped.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(8 * 1024));
         serde_json::to_writer(&mut *bytes, &message)
             .map_err(|error| BrowserError::Protocol { method: C::METHOD, message: error.to_string() })?;
         bytes.push(0);
@@ -144,7 +157,7 @@ impl Connection {
             lock(&self.shared.calls).remove(&id);
             return Err(BrowserError::Gone);
         }
-        Ok(answer)
+        Ok((id, answer))
     }
 }
 
@@ -200,6 +213,13 @@ impl Shared {
         }
         let Ok(Detached { session_id }) = serde_json::from_str(params.get()) else { return };
         let sink = lock(&self.sinks).remove(session_id);
+        self.reject_calls(session_id);
+        if let Some(sink) = sink {
+            sink.detached(&session_id.into());
+        }
+    }
+
+    fn reject_calls(&self, session_id: &str) {
         let mut calls = lock(&self.calls);
         let gone: Vec<u64> =
             calls.iter().filter(|(_, call)| &*call.session == session_id).map(|(id, _)| *id).collect();
@@ -207,9 +227,6 @@ impl Shared {
         drop(calls);
         for call in gone {
             let _ = call.reply.send(Err(BrowserError::SessionGone));
-        }
-        if let Some(sink) = sink {
-            sink.detached(&session_id.into());
         }
     }
 

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::json;
 
+use super::answer::Wait;
+use super::ask::Question;
 use super::error::{BrowserError, PageError};
 use super::input::Point;
 use super::page::Page;
 use super::protocol::{Argument, CallFunction, DescribeNode, GetFrameOwner, ResolveNode};
-use super::query::FrameName;
+use super::query::{self, FrameName};
 use super::state::World;
 
 const CALL: Duration = Duration::from_secs(30);
@@ -30,22 +31,18 @@ impl KnownFrames {
     }
 }
 
-/// A point seen from the frame around, and whether a click there goes into the frame.
-#[derive(Deserialize)]
-struct Through {
-    x: f64,
-    y: f64,
-    by: Option<String>,
-}
-
 impl Page {
-    /// The id of the frame in the element that the last `frame` verb found; `None` if it holds none.
-    pub(super) async fn frame_behind(&self, world: &World) -> Result<Option<String>, BrowserError> {
+    /// The id of the frame in the element that the `frame` verb found under this name; `None` if it holds none.
+    pub(super) async fn frame_behind(
+        &self,
+        world: &World,
+        name: &str,
+    ) -> Result<Option<String>, BrowserError> {
         let call = CallFunction {
-            function_declaration: "() => turnlock.frameElement",
-            execution_context_id: Some(world.context),
+            function_declaration: "(name) => turnlock.frames.get(name)",
+            unique_context_id: Some(world.unique.clone()),
             object_id: None,
-            arguments: Vec::new(),
+            arguments: vec![Argument::Plain(json!(name))],
             return_by_value: false,
             await_promise: false,
         };
@@ -62,30 +59,39 @@ impl Page {
             .ok_or(PageError::Browser(BrowserError::SessionGone))
     }
 
-    /// The point in the main page's viewport, from one in the frame's own.
-    pub(super) async fn in_main_viewport(&self, frame: &FrameName, point: Point) -> Result<Point, PageError> {
-        let id = self.id_now(frame).unwrap_or_else(|| self.main.clone());
-        self.frame_in_main_viewport(&id, point).await
+    /// The point in the main page's viewport, from one in the frame's own: once each frame on the way is in
+    /// sight there, and nothing lies over it.
+    pub(super) async fn in_main_viewport(
+        &self,
+        frame: &FrameName,
+        point: Point,
+        wait: &Wait,
+    ) -> Result<Point, PageError> {
+        let (mut point, mut frame) = (point, frame.clone());
+        while let Some(inner) = frame.as_deref().and_then(|name| self.declared(name)) {
+            let around = inner.parent().map(str::to_owned);
+            let request = json!({ "target": query::single(&inner.locator), "x": point.x, "y": point.y });
+            let answer = Box::pin(self.ask(&around, Question::Through, request, None, wait)).await?;
+            point = answer.point.ok_or(PageError::Browser(BrowserError::SessionGone))?;
+            frame = around;
+        }
+        Ok(point)
     }
 
-    /// The same, for a frame by its id.
-    pub(super) async fn frame_in_main_viewport(&self, id: &str, point: Point) -> Result<Point, PageError> {
-        let mut point = point;
+    /// Where the origin of any frame's viewport lies in the main page's, seen or not.
+    pub(super) async fn origin_in_main_viewport(&self, id: &str) -> Result<Point, BrowserError> {
+        let mut point = Point { x: 0.0, y: 0.0 };
         let mut id = id.to_owned();
         while id != self.main {
-            let parent = self.state.frame(&id).and_then(|frame| frame.parent);
-            let parent = parent.ok_or(PageError::Browser(BrowserError::SessionGone))?;
-            let seen = self.through(&parent, id, point).await.map_err(|error| self.failure(error))?;
-            if let Some(by) = seen.by {
-                tracing::debug!(%by, "something lies over the frame");
-            }
-            point = Point { x: seen.x, y: seen.y };
+            let parent =
+                self.state.frame(&id).and_then(|frame| frame.parent).ok_or(BrowserError::SessionGone)?;
+            point = self.outward(&parent, id, point).await?;
             id = parent;
         }
         Ok(point)
     }
 
-    async fn through(&self, parent: &str, frame_id: String, point: Point) -> Result<Through, BrowserError> {
+    async fn outward(&self, parent: &str, frame_id: String, point: Point) -> Result<Point, BrowserError> {
         let world =
             self.state.frame(parent).and_then(|frame| frame.world).ok_or(BrowserError::SessionGone)?;
         let owner = self.connection.call(&world.session, &GetFrameOwner { frame_id }, CALL).await?;
@@ -93,10 +99,10 @@ impl Page {
             ResolveNode { backend_node_id: owner.backend_node_id, execution_context_id: world.context };
         let element = self.connection.call(&world.session, &resolve, CALL).await?.object;
         let call = CallFunction {
-            function_declaration: "function (x, y) { return turnlock.throughFrame(this, x, y); }",
-            execution_context_id: None,
+            function_declaration: "function (x, y) { return turnlock.outward(this, x, y); }",
+            unique_context_id: None,
             object_id: element.object_id,
-            arguments: [point.x, point.y].map(|value| Argument { value: json!(value) }).into(),
+            arguments: [point.x, point.y].map(|value| Argument::Plain(json!(value))).into(),
             return_by_value: true,
             await_promise: false,
         };
@@ -107,7 +113,21 @@ impl Page {
         })
     }
 
-    fn id_now(&self, frame: &FrameName) -> Option<String> {
+    /// Calls a function for its effect alone: sent at once, and nobody waits for the answer.
+    pub(super) fn tell(&self, world: &World, script: &'static str) {
+        let call = CallFunction {
+            function_declaration: script,
+            unique_context_id: Some(world.unique.clone()),
+            object_id: None,
+            arguments: Vec::new(),
+            return_by_value: true,
+            await_promise: false,
+        };
+        drop(self.connection.call(&world.session, &call, CALL));
+    }
+
+    /// The frame that was last found under this name.
+    pub(super) fn id_now(&self, frame: &FrameName) -> Option<String> {
         match frame {
             None => Some(self.main.clone()),
             Some(name) => self.known.get(name),

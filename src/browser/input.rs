@@ -7,7 +7,8 @@ use super::error::BrowserError;
 use super::protocol::{KeyEvent, MouseEvent};
 use crate::playbook::Key;
 
-const INPUT: Duration = Duration::from_secs(30);
+/// How long the answer to a key that nobody waits for may take.
+const COURTESY: Duration = Duration::from_secs(30);
 
 /// A point of the main page's viewport, in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Deserialize)]
@@ -22,6 +23,7 @@ pub(super) fn click(
     connection: &Connection,
     session: &SessionId,
     point: Point,
+    within: Duration,
 ) -> impl Future<Output = Result<(), BrowserError>> + Send + use<> {
     let event = |kind, button, buttons, click_count| MouseEvent {
         kind,
@@ -31,9 +33,9 @@ pub(super) fn click(
         buttons,
         click_count,
     };
-    let moved = connection.call(session, &event("mouseMoved", "none", 0, 0), INPUT);
-    let pressed = connection.call(session, &event("mousePressed", "left", 1, 1), INPUT);
-    let released = connection.call(session, &event("mouseReleased", "left", 0, 1), INPUT);
+    let moved = connection.call(session, &event("mouseMoved", "none", 0, 0), within);
+    let pressed = connection.call(session, &event("mousePressed", "left", 1, 1), within);
+    let released = connection.call(session, &event("mouseReleased", "left", 0, 1), within);
     async move {
         let (moved, pressed, released) = futures::join!(moved, pressed, released);
         moved.and(pressed).and(released).map(|_| ())
@@ -45,10 +47,11 @@ pub(super) async fn hover(
     connection: &Connection,
     session: &SessionId,
     point: Point,
+    within: Duration,
 ) -> Result<(), BrowserError> {
     let event =
         MouseEvent { kind: "mouseMoved", x: point.x, y: point.y, button: "none", buttons: 0, click_count: 0 };
-    connection.call(session, &event, INPUT).await.map(|_| ())
+    connection.call(session, &event, within).await.map(|_| ())
 }
 
 /// Presses and releases a key; whatever has the focus receives it.
@@ -56,9 +59,10 @@ pub(super) fn press(
     connection: &Connection,
     session: &SessionId,
     key: Key,
+    within: Duration,
 ) -> impl Future<Output = Result<(), BrowserError>> + Send + use<> {
     let (name, code, number, text) = definition(key);
-    key_stroke(connection, session, (name, code, number, text))
+    key_stroke(connection, session, (name, code, number, text), within)
 }
 
 /// A key that changes nothing, so that handlers of `keydown` and `keyup` run after a field was filled.
@@ -66,18 +70,22 @@ pub(super) fn nudge(
     connection: &Connection,
     session: &SessionId,
 ) -> impl Future<Output = Result<(), BrowserError>> + Send + use<> {
-    key_stroke(connection, session, ("Shift", "ShiftLeft", 16, ""))
+    key_stroke(connection, session, ("Shift", "ShiftLeft", 16, ""), COURTESY)
 }
 
 fn key_stroke(
     connection: &Connection,
     session: &SessionId,
     (key, code, windows_virtual_key_code, text): (&'static str, &'static str, u32, &'static str),
+    within: Duration,
 ) -> impl Future<Output = Result<(), BrowserError>> + Send + use<> {
     let event = |kind, text| KeyEvent { kind, key, code, windows_virtual_key_code, text };
-    let down =
-        connection.call(session, &event(if text.is_empty() { "rawKeyDown" } else { "keyDown" }, text), INPUT);
-    let up = connection.call(session, &event("keyUp", ""), INPUT);
+    let down = connection.call(
+        session,
+        &event(if text.is_empty() { "rawKeyDown" } else { "keyDown" }, text),
+        within,
+    );
+    let up = connection.call(session, &event("keyUp", ""), within);
     async move {
         let (down, up) = futures::join!(down, up);
         down.and(up).map(|_| ())

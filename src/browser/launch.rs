@@ -73,7 +73,7 @@ pub(super) fn arguments(options: &Options, profile: &Path) -> Result<Vec<String>
         "--no-service-autorun",
         "--password-store=basic",
         "--use-mock-keychain",
-        "--disable-features=AcceptCHFrame,AutofillServerCommunication,DestroyProfileOnBrowserClose,GlobalMediaControls,\
+        "--disable-features=AcceptCHFrame,AutofillServerCommunication,BackForwardCache,DestroyProfileOnBrowserClose,GlobalMediaControls,\
          HttpsUpgrades,ImprovedCookieControls,LazyFrameLoading,MediaRouter,OptimizationHints,PaintHolding,\
          PasswordLeakDetection,RenderDocument,Translate",
     ]

@@ -13,9 +13,13 @@
 //! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
 //! one round trip finds a target, waits until it can be acted on, and answers.
 
+mod action;
+mod answer;
+mod ask;
 mod capture;
 mod connection;
 mod error;
+mod events;
 mod frames;
 mod input;
 mod launch;
@@ -25,6 +29,7 @@ mod pool;
 mod process;
 mod protocol;
 mod query;
+mod settle;
 mod state;
 mod world;
 

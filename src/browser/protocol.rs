@@ -2,6 +2,7 @@
 //!
 //! See <https://chromedevtools.github.io/devtools-protocol/>. Events are decoded where they are used.
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,11 +46,12 @@ commands! {
     "Page.addScriptToEvaluateOnNewDocument" AddScript { source: &'static str, world_name: &'static str, run_immediately: bool } -> Nothing;
     "Page.handleJavaScriptDialog" HandleDialog { accept: bool } -> Nothing;
     "Page.captureScreenshot" CaptureScreenshot { format: &'static str, #[serde(skip_serializing_if = "Option::is_none")] clip: Option<Clip>, optimize_for_speed: bool } -> Screenshot;
+    "Network.enable" EnableNetwork { max_post_data_size: u32, max_total_buffer_size: u32, max_resource_buffer_size: u32 } -> Nothing;
     "Runtime.enable" EnableRuntime {} -> Nothing;
     "Runtime.runIfWaitingForDebugger" RunIfWaiting {} -> Nothing;
     "Runtime.callFunctionOn" CallFunction {
         function_declaration: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")] execution_context_id: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")] unique_context_id: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")] object_id: Option<String>,
         arguments: Vec<Argument>,
         return_by_value: bool,
@@ -77,9 +79,22 @@ commands! {
 }
 
 /// An argument of a function that is called in a page.
-#[derive(Serialize)]
-pub(super) struct Argument {
-    pub value: Value,
+pub(super) enum Argument {
+    Plain(Value),
+    /// What is typed; wiped as soon as it is sent.
+    Text(SecretString),
+}
+
+impl Serialize for Argument {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut argument = serializer.serialize_struct("Argument", 1)?;
+        match self {
+            Self::Plain(value) => argument.serialize_field("value", value)?,
+            Self::Text(text) => argument.serialize_field("value", text.expose_secret())?,
+        }
+        argument.end()
+    }
 }
 
 /// A part of the page, in CSS pixels of the viewport.

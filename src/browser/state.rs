@@ -4,22 +4,54 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::connection::{Connection, EventSink, SessionId};
+use super::events::{
+    AttachedToTarget, ContextCreated, ContextDestroyed, DialogOpening, FrameEvent, FrameNavigated,
+    LoadingFailed, decode,
+};
 use super::protocol::{HandleDialog, RunIfWaiting};
 use super::world::{WORLD, set_up};
 
 /// How long a courtesy call may take whose answer nobody waits for.
 const COURTESY: Duration = Duration::from_secs(10);
 
-/// Where a frame's script runs: a session and, in it, the isolated world's id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A navigation that was asked for starts within this time, or something kept it from starting.
+const START: Duration = Duration::from_secs(2);
+
+/// Where a frame's script runs: a session and, in it, the isolated world.
+#[derive(Debug, Clone)]
 pub(super) struct World {
     pub session: SessionId,
+    /// The number of the world in its process.
     pub context: u64,
+    /// What no other world has: a session that moves to another process meets the same numbers again.
+    pub unique: String,
+}
+
+impl PartialEq for World {
+    fn eq(&self, other: &Self) -> bool {
+        self.unique == other.unique
+    }
+}
+
+/// A navigation that has neither committed nor failed.
+#[derive(Debug, Clone)]
+pub(super) struct Navigation {
+    pub url: String,
+    /// The browser has taken it up; before that, what the frame stops loading is what it loaded before.
+    started: bool,
+    asked: Instant,
+}
+
+impl Navigation {
+    /// When it counts as never having started; `None` once it has.
+    pub fn starts_by(&self) -> Option<Instant> {
+        (!self.started).then(|| self.asked + START)
+    }
 }
 
 #[derive(Debug, Default, Clone)]
@@ -28,15 +60,24 @@ pub(super) struct Frame {
     pub parent: Option<String>,
     pub url: String,
     pub world: Option<World>,
-    /// A navigation that was asked for and has neither committed nor failed: its URL.
-    pub navigating: Option<String>,
-    /// The page could not be loaded, and what is shown is the browser's own error page.
-    pub unreachable: Option<String>,
+    /// A navigation that is under way.
+    pub navigating: Option<Navigation>,
+    /// The document could not be loaded, and what is shown is the browser's own error page.
+    pub unreachable: Option<Unreachable>,
+}
+
+/// What could not be loaded, and Chromium's name of the reason: `net::ERR_CONNECTION_RESET`.
+#[derive(Debug, Clone)]
+pub(super) struct Unreachable {
+    pub url: String,
+    pub error: String,
 }
 
 #[derive(Default)]
 struct Inner {
     frames: HashMap<String, Frame>,
+    /// The last document that could not be loaded: its request, and why.
+    failed: Option<(String, String)>,
     crashed: bool,
     closed: bool,
     notes: Vec<String>,
@@ -45,13 +86,14 @@ struct Inner {
 /// The state of one page, kept by its sessions' events.
 pub(super) struct State {
     connection: Connection,
+    main: SessionId,
     inner: Mutex<Inner>,
     changed: watch::Sender<u64>,
 }
 
 impl State {
-    pub fn new(connection: Connection) -> Self {
-        Self { connection, inner: Mutex::default(), changed: watch::Sender::new(0) }
+    pub fn new(connection: Connection, main: SessionId) -> Self {
+        Self { connection, main, inner: Mutex::default(), changed: watch::Sender::new(0) }
     }
 
     /// Resolves whenever something changed since `subscribe` was called.
@@ -99,85 +141,6 @@ pub(super) enum Over {
     Crashed,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FrameEvent {
-    frame_id: String,
-    parent_frame_id: Option<String>,
-    #[serde(default)]
-    url: String,
-    reason: Option<String>,
-    navigation_type: Option<String>,
-    delay: Option<f64>,
-    disposition: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct FrameNavigated {
-    frame: NavigatedFrame,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NavigatedFrame {
-    id: String,
-    parent_id: Option<String>,
-    url: String,
-    unreachable_url: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ContextCreated {
-    context: CreatedContext,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CreatedContext {
-    id: u64,
-    name: String,
-    aux_data: AuxData,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AuxData {
-    frame_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ContextDestroyed {
-    execution_context_id: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AttachedToTarget {
-    session_id: String,
-    target_info: TargetInfo,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TargetInfo {
-    target_id: String,
-    #[serde(rename = "type")]
-    kind: String,
-}
-
-#[derive(Deserialize)]
-struct DialogOpening {
-    #[serde(rename = "type")]
-    kind: String,
-}
-
-fn decode<'a, T: Deserialize<'a>>(method: &str, params: &'a RawValue) -> Option<T> {
-    serde_json::from_str(params.get())
-        .inspect_err(|error| tracing::debug!(%error, method, "an event was not understood"))
-        .ok()
-}
-
 impl EventSink for std::sync::Weak<State> {
     fn event(&self, session: &SessionId, method: &str, params: &RawValue) {
         let Some(state) = self.upgrade() else { return };
@@ -188,16 +151,9 @@ impl EventSink for std::sync::Weak<State> {
 
     fn detached(&self, session: &SessionId) {
         let Some(state) = self.upgrade() else { return };
-        {
-            let mut inner = state.lock();
-            let mut closed = state.connection.is_closed();
-            for frame in inner.frames.values_mut() {
-                if frame.session.as_ref() == Some(session) {
-                    frame.world = None;
-                    closed |= frame.parent.is_none();
-                }
-            }
-            inner.closed |= closed;
+        state.lose_worlds(session);
+        if *session == state.main || state.connection.is_closed() {
+            state.lock().closed = true;
         }
         state.changed.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -221,21 +177,16 @@ impl State {
                 let mut inner = self.lock();
                 let frame = inner.frames.entry(context.aux_data.frame_id?).or_default();
                 frame.session = Some(session.clone());
-                frame.world = Some(World { session: session.clone(), context: context.id });
+                frame.world =
+                    Some(World { session: session.clone(), context: context.id, unique: context.unique_id });
             }
             "Runtime.executionContextDestroyed" => {
-                let id = decode::<ContextDestroyed>(method, params)?.execution_context_id;
-                let gone = World { session: session.clone(), context: id };
+                let id = decode::<ContextDestroyed>(method, params)?.execution_context_unique_id;
                 let mut inner = self.lock();
-                inner.frames.values_mut().find(|frame| frame.world.as_ref() == Some(&gone))?.world = None;
+                let of_it = |frame: &&mut Frame| frame.world.as_ref().is_some_and(|world| world.unique == id);
+                inner.frames.values_mut().find(of_it)?.world = None;
             }
-            "Runtime.executionContextsCleared" => {
-                for frame in self.lock().frames.values_mut() {
-                    if frame.world.as_ref().is_some_and(|world| world.session == *session) {
-                        frame.world = None;
-                    }
-                }
-            }
+            "Runtime.executionContextsCleared" => self.lose_worlds(session),
             "Page.frameAttached" => {
                 let event = decode::<FrameEvent>(method, params)?;
                 let mut inner = self.lock();
@@ -251,14 +202,26 @@ impl State {
             "Page.frameNavigated" => {
                 let event = decode::<FrameNavigated>(method, params)?.frame;
                 let mut inner = self.lock();
+                let failed = inner.failed.clone();
                 let frame = inner.frames.entry(event.id).or_default();
                 frame.session = Some(session.clone());
                 if event.parent_id.is_some() {
                     frame.parent = event.parent_id;
                 }
                 frame.url = event.url;
-                frame.unreachable = event.unreachable_url;
                 frame.navigating = None;
+                frame.unreachable = event.unreachable_url.map(|url| {
+                    let named = failed.filter(|(request, _)| *request == event.loader_id);
+                    let error = named.map_or_else(|| "the connection failed".to_owned(), |(_, error)| error);
+                    Unreachable { url, error }
+                });
+            }
+            "Network.loadingFailed" => {
+                let event = decode::<LoadingFailed>(method, params)?;
+                if event.kind == "Document" {
+                    self.lock().failed = Some((event.request_id, event.error_text));
+                }
+                return None;
             }
             "Page.navigatedWithinDocument" => {
                 let event = decode::<FrameEvent>(method, params)?;
@@ -269,11 +232,13 @@ impl State {
             "Page.frameRequestedNavigation"
             | "Page.frameScheduledNavigation"
             | "Page.frameStartedNavigating" => {
-                self.navigation_asked(method, &decode::<FrameEvent>(method, params)?)?;
+                self.navigation_asked(method, decode(method, params)?)?;
             }
             "Page.frameStoppedLoading" => {
                 let event = decode::<FrameEvent>(method, params)?;
-                self.lock().frames.get_mut(&event.frame_id)?.navigating.take()?;
+                let mut inner = self.lock();
+                let frame = inner.frames.get_mut(&event.frame_id)?;
+                frame.navigating.take_if(|navigation| navigation.started)?;
             }
             "Page.downloadWillBegin" => {
                 let event = decode::<FrameEvent>(method, params)?;
@@ -285,26 +250,40 @@ impl State {
             }
             "Page.windowOpen" => self.note("the page opened a window, which was left alone".to_owned()),
             "Target.attachedToTarget" => self.attached(sink, decode::<AttachedToTarget>(method, params)?),
-            "Inspector.targetCrashed" => self.lock().crashed = true,
+            "Inspector.targetCrashed" => {
+                self.lock().crashed |= *session == self.main;
+                self.lose_worlds(session);
+                // Nobody is left to answer them.
+                self.connection.reject_calls(session);
+            }
             _ => return None,
         }
         Some(())
     }
 
-    fn navigation_asked(&self, method: &str, event: &FrameEvent) -> Option<()> {
+    /// Forgets the worlds of a session whose documents are gone.
+    fn lose_worlds(&self, session: &SessionId) {
+        for frame in self.lock().frames.values_mut() {
+            frame.world.take_if(|world| world.session == *session);
+        }
+    }
+
+    fn navigation_asked(&self, method: &str, event: FrameEvent) -> Option<()> {
         let elsewhere = event.disposition.as_deref().is_some_and(|where_to| where_to != "currentTab");
-        let within = event
-            .navigation_type
-            .as_deref()
-            .is_some_and(|kind| kind.contains("ameDocument") || kind == "historySameDocument");
+        let within = event.navigation_type.as_deref().is_some_and(|kind| kind.contains("ameDocument"));
         // A refresh that the page has scheduled for later is no answer to what was just done.
         let later = event.delay.is_some_and(|seconds| seconds > 1.0);
         if elsewhere || within || later || event.url.starts_with("javascript:") {
             return None;
         }
-        tracing::trace!(method, "navigation asked for");
+        let started = method == "Page.frameStartedNavigating";
         let mut inner = self.lock();
-        inner.frames.get_mut(&event.frame_id)?.navigating = Some(event.url.clone());
+        let frame = inner.frames.get_mut(&event.frame_id)?;
+        // The page's and the browser's own events of one navigation come in no fixed order.
+        let known = frame.navigating.as_ref().is_some_and(|known| known.started && known.url == event.url);
+        if !known {
+            frame.navigating = Some(Navigation { url: event.url, started, asked: Instant::now() });
+        }
         Some(())
     }
 
@@ -313,8 +292,8 @@ impl State {
         let accept = dialog.kind == "beforeunload";
         let call = self.connection.call(session, &HandleDialog { accept }, COURTESY);
         tokio::spawn(call);
-        let what = if accept { "left in spite of its question" } else { "dismissed" };
-        self.note(format!("a {} dialog was {what}", dialog.kind));
+        let what = if accept { "agreed to, so that the page is left" } else { "dismissed" };
+        self.note(format!("the dialog {} was {what}", dialog.kind));
     }
 
     /// A cross-origin frame in a process of its own: its session is set up before its document starts.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::connection::{Connection, SessionId};
 use super::error::BrowserError;
-use super::protocol::{AddScript, EnablePage, EnableRuntime, SetAutoAttach};
+use super::protocol::{AddScript, EnableNetwork, EnablePage, EnableRuntime, SetAutoAttach};
 
 /// The world's name.
 pub(super) const WORLD: &str = "turnlock";
@@ -39,10 +39,14 @@ pub(super) fn set_up(
     let attach = connection.call(session, &attach, SET_UP);
     let script = AddScript { source: SCRIPT, world_name: WORLD, run_immediately: true };
     let script = connection.call(session, &script, SET_UP);
+    // Chromium's own error page does not say what went wrong; the failed request does. Nothing is kept of bodies.
+    let network =
+        EnableNetwork { max_post_data_size: 0, max_total_buffer_size: 0, max_resource_buffer_size: 0 };
+    let network = connection.call(session, &network, SET_UP);
     let runtime = connection.call(session, &EnableRuntime {}, SET_UP);
     async move {
-        let calls: [std::pin::Pin<Box<dyn Future<Output = Result<_, BrowserError>> + Send>>; 4] =
-            [Box::pin(page), Box::pin(attach), Box::pin(script), Box::pin(runtime)];
+        let calls: [std::pin::Pin<Box<dyn Future<Output = Result<_, BrowserError>> + Send>>; 5] =
+            [Box::pin(page), Box::pin(attach), Box::pin(script), Box::pin(network), Box::pin(runtime)];
         try_join_all(calls).await.map(|_| ())
     }
 }

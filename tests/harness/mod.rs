@@ -1,6 +1,8 @@
 //! What the tests share: a real browser, the bundled app, playbooks from a few lines.
 
 pub mod rig;
+mod site;
+mod stage;
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +10,9 @@ use std::time::Duration;
 use turnlock::browser::{Guide, Options, Page, Pool, Sandbox};
 use turnlock::config::CANDIDATES;
 use turnlock::playbook::{OriginOverrides, Playbook, Target};
+
+pub use site::{Reply, Site};
+pub use stage::{BRIEFLY, Stage};
 
 /// Long enough on a busy machine, short enough to notice.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -49,9 +54,10 @@ impl Browser {
 }
 
 /// A playbook for the app at `url`, whose login flow sees each of the targets (YAML flow mappings) in turn.
+/// `extra` follows the origins: more of them, indented, and whatever else the playbook says.
 pub fn playbook(url: &str, extra: &str, targets: &[&str]) -> Playbook {
     let mut source = format!(
-        "app: test\ntitle: Test\norigins: {{ app: \"{url}\" }}\n{extra}\nflows:\n  login:\n    - open: /\n"
+        "app: test\ntitle: Test\norigins:\n  app: \"{url}\"\n{extra}\nflows:\n  login:\n    - open: /\n"
     );
     for target in targets {
         source.push_str(&format!("    - see: {target}\n"));

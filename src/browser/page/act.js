@@ -77,7 +77,7 @@ function until(check, milliseconds) {
     const observer = new MutationObserver(() => soon());
     const observed = new WeakSet();
     const events = ['input', 'change', 'focusin', 'load', 'scroll', 'resize', 'transitionend', 'animationend', 'toggle', 'popstate', 'hashchange'];
-    let queued = false, running = false, again = false, ended = false;
+    let queued = false, running = false, again = false, ended = false, spent = 0;
     const end = (settle, value) => {
       if (ended) return;
       ended = true;
@@ -90,6 +90,7 @@ function until(check, milliseconds) {
     async function run() {
       if (running) { again = true; return; }
       running = true;
+      const began = performance.now();
       try {
         for (const root of rootsOf(document)) {
           if (observed.has(root)) continue;
@@ -102,14 +103,15 @@ function until(check, milliseconds) {
         return end(failed, error);
       } finally {
         running = false;
+        spent = performance.now() - began;
       }
       if (again) { again = false; soon(); }
     }
-    // Changes come in bursts while a page is built: one check for each burst.
+    // Changes come in bursts while a page is built: one check for each burst, and at most half of the page's time.
     function soon() {
       if (queued || ended) return;
       queued = true;
-      setTimeout(() => { queued = false; if (!ended) run(); }, 2);
+      setTimeout(() => { queued = false; if (!ended) run(); }, Math.max(2, spent));
     }
     for (const name of events) addEventListener(name, soon, true);
     const deadline = setTimeout(() => end(done, undefined), milliseconds);
@@ -120,30 +122,48 @@ function until(check, milliseconds) {
 
 // --- the guard: proof that a click landed where it was meant to
 
-// Registered before any script of the page runs, so that no handler of the page comes first.
-const guard = { element: null, result: null, blocking: false };
-for (const name of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick']) {
-  addEventListener(name, (event) => {
-    if (!event.isTrusted) return;
-    if (guard.element && (name === 'pointerdown' || name === 'mousedown') && guard.result === null) {
-      const hit = event.composedPath()[0];
-      guard.result = receives(guard.element, hit) ? 'hit' : `missed: ${describe(hit)}`;
-      guard.blocking = guard.result !== 'hit';
-    }
-    if (guard.blocking) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  }, true);
+const guard = { element: null, again: null, result: null, blocking: false, over: false, tell: null };
+// When each element was last clicked.
+const clicked = new WeakMap();
+
+function watch(event) {
+  if (!event.isTrusted || !guard.element) return;
+  if ((event.type === 'pointerdown' || event.type === 'mousedown') && guard.result === null) {
+    const hit = event.composedPath()[0];
+    // The page may have drawn the element anew as the mouse came.
+    if (!guard.element.isConnected) guard.element = guard.again?.() || guard.element;
+    guard.result = receives(guard.element, hit) ? 'hit' : describe(hit);
+    guard.blocking = guard.result !== 'hit';
+    if (!guard.blocking) clicked.set(guard.element, performance.now());
+  }
+  if (guard.blocking) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+  // The mouse events and the click that belong to it are dispatched in this same task.
+  if (event.type === 'pointerup') setTimeout(() => { guard.over = true; guard.tell?.(callOff()); });
 }
 
-const disarm = () => {
-  const { result } = guard;
-  guard.element = null;
-  guard.result = null;
-  guard.blocking = false;
+// Registered before any script of the page runs, so that no handler of the page comes first.
+function listen() {
+  for (const name of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick']) addEventListener(name, watch, true);
+}
+listen();
+
+function arm(element, again = null) {
+  // `document.open` takes every listener away.
+  listen();
+  Object.assign(guard, { element, again, result: null, blocking: false, over: false, tell: null });
+}
+
+// Lets the guard rest, and says what it saw: `hit`, or what was hit instead.
+function callOff() {
+  const { tell } = guard;
+  const result = guard.result ?? 'something else';
+  Object.assign(guard, { element: null, again: null, result: null, blocking: false, over: false, tell: null });
+  tell?.(result);
   return result;
-};
+}
 
 // --- actions
 
@@ -177,32 +197,61 @@ const deepActive = () => {
 
 const valueOf = (element) => 'value' in element ? element.value : textOf(element).trim();
 
+// Whether the field holds what was typed. Pages may space a code out, and change the case of a name or an address,
+// but nothing may be lost or refused.
+function holds(element, text, secret) {
+  const have = valueOf(element);
+  if (have === text) return true;
+  if (element.type === 'password') return false;
+  if (!secret) {
+    const plain = (value) => value.replace(/[\s-]/g, '').toLowerCase();
+    return plain(have) === plain(text);
+  }
+  let at = 0;
+  for (const character of have) {
+    if (character === text[at]) at += 1;
+    else if (!/[\s-]/.test(character)) return false;
+  }
+  return at === text.length;
+}
+
 // `execCommand` edits this very document's focused field and nothing else, whatever takes the focus in the
 // browser meanwhile, and the events that it fires are the browser's own. The origin is checked in the same
 // task, so that no navigation can come in between.
-function type(element, { text, origins }) {
+function type(element, text, { secret, origins }) {
   if (!origins.includes(self.origin)) return { blocked: self.origin };
   focusAll(element);
   const active = deepActive();
   if (active !== element && !contains(element, active)) return undefined;
-  const boxes = codeBoxes(element, text);
-  if (boxes) return { boxes: boxes.length };
+  if (element.maxLength === 1 && text.length > 1) {
+    const from = codeBoxes().indexOf(element);
+    if (codeBoxes().length - from >= text.length) {
+      firstBox = { element, from };
+      return { boxes: text.length };
+    }
+  }
   if (text === '') document.execCommand('delete');
   else document.execCommand('insertText', false, text);
-  const have = valueOf(element);
-  // Pages may space a value out or change its case, but must not lose or refuse any of it.
-  const plain = (value) => value.replace(/[\s-]/g, '').toLowerCase();
-  if (plain(have) === plain(text)) return { typed: true };
-  return { differs: { wanted: text.length, has: have.length, most: element.maxLength > 0 ? element.maxLength : null } };
+  if (holds(element, text, secret)) return { typed: true };
+  return { differs: { wanted: text.length, has: valueOf(element).length, most: element.maxLength > 0 ? element.maxLength : null } };
 }
 
-// A code field drawn as one box a character: the first takes one character only, and is followed by others like it.
-function codeBoxes(element, text) {
-  if (element.maxLength !== 1 || text.length < 2) return null;
-  const roots = rootsOf(document);
-  const all = select(roots, 'input').filter((each) => each.maxLength === 1 && isVisible(each));
-  const from = all.indexOf(element);
-  return from >= 0 && all.length - from >= text.length ? all.slice(from, from + text.length) : null;
+// A code field drawn as one box a character: fields like it, in document order.
+const codeBoxes = () => select(rootsOf(document), 'input').filter((each) => each.maxLength === 1 && isVisible(each));
+let firstBox = null;
+
+// One character into its box, wherever the page moves the focus meanwhile.
+function typeInBox({ at, boxes, origins }, text) {
+  if (!origins.includes(self.origin)) return { blocked: self.origin };
+  const all = codeBoxes();
+  // The page may have drawn the boxes anew.
+  const from = all.includes(firstBox.element) ? all.indexOf(firstBox.element) : firstBox.from;
+  const box = all[from + at];
+  if (!box) return { typed: false };
+  focusAll(box);
+  document.execCommand('insertText', false, text);
+  // With the last one, the page may send the code off or clear the boxes at once.
+  return { typed: at + 1 === boxes || box.value === text };
 }
 
 function choose(element, option) {
@@ -239,15 +288,17 @@ function firstVisible(targets) {
   return undefined;
 }
 
-// An interruption that is in the way: [index, point], once it can be clicked.
-function interruption(list) {
+// What covers the page and can be clicked away: {interruption, point}. One click is given time to work.
+async function inTheWay(list) {
   if (!list.length) return null;
   const roots = rootsOf(document);
   for (let at = 0; at < list.length; at++) {
     if (!matches(list[at].see.alternatives, roots).visible.length) continue;
-    const { visible } = matches(list[at].click.alternatives, roots);
-    if (visible.length !== 1 || obstacle(visible[0], NEEDS.click)) continue;
-    return { element: visible[0], at };
+    const { visible: [element, ...more] } = matches(list[at].click.alternatives, roots);
+    if (!element || more.length || performance.now() - (clicked.get(element) ?? -Infinity) < 1500) continue;
+    if (obstacle(element, NEEDS.click) || !(await still(element)) || obstacle(element, NEEDS.click)) continue;
+    arm(element);
+    return { interruption: at, point: pointOf(element) };
   }
   return null;
 }
@@ -269,109 +320,122 @@ function report(target, needs) {
 
 const statusOf = () => performance.getEntriesByType('navigation')[0]?.responseStatus || 0;
 
+// An error page that has come whole will not turn into anything else.
+const isErrorPage = () => statusOf() >= 500 && document.readyState === 'complete';
+
+// Where a point of a frame's viewport lies in this one.
+function outward(element, x, y) {
+  const box = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  const scale = { x: box.width / element.offsetWidth || 1, y: box.height / element.offsetHeight || 1 };
+  return { x: box.x + scale.x * (x + element.clientLeft + parseFloat(style.paddingLeft)),
+    y: box.y + scale.y * (y + element.clientTop + parseFloat(style.paddingTop)) };
+}
+
+const inSight = ({ x, y }) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+
+// Each waits until it has an answer or `milliseconds` are over.
+async function answer(request, check, report) {
+  try {
+    return await until(check, request.milliseconds) ?? { timeout: report(), page: overview() };
+  } catch (error) {
+    return { invalid: String(error.message || error) };
+  }
+}
+
 const turnlock = {
-  // {verb, target, interruptions, milliseconds, ...arguments} → one of {done}, {point}, {interruption}, {timeout}.
-  async act(request) {
+  // {verb, target, origins, interruptions, milliseconds, ...arguments} → what the verb gives, or {interruption}.
+  act(request, text) {
     const needs = NEEDS[request.verb];
-    let answer;
-    try {
-      answer = await until(async () => {
-        const inTheWay = interruption(request.interruptions);
-        if (inTheWay && await still(inTheWay.element) && !obstacle(inTheWay.element, NEEDS.click)) {
-          guard.element = inTheWay.element;
-          return { interruption: inTheWay.at, point: pointOf(inTheWay.element) };
-        }
-        const { visible, hidden } = matches(request.target.alternatives, rootsOf(document));
-        let element = visible.length === 1 ? visible[0] : null;
-        if (!element && !visible.length && request.verb === 'check' && hidden.length === 1 && isToggle(hidden[0])) element = hidden[0];
-        if (!element) {
-          if (statusOf() >= 500 && document.readyState === 'complete' && !visible.length) return { error_status: true, page: overview() };
-          return undefined;
-        }
-        const acted = request.verb === 'check' && (!isVisible(element) || obstacle(element, NEEDS.check)) ? standIn(element) || element : element;
-        if (obstacle(acted, needs)) return undefined;
-        if (needs.still && !(await still(acted))) return undefined;
-        if (needs.still && obstacle(acted, needs)) return undefined;
-        if (!request.origins.includes(self.origin)) return { blocked: self.origin };
-        return perform(request, element, acted);
-      }, request.milliseconds);
-    } catch (error) {
-      return { invalid: String(error.message || error) };
-    }
-    return answer ?? { timeout: report(request.target, needs), page: overview() };
+    const only = () => {
+      const { visible } = matches(request.target.alternatives, rootsOf(document));
+      return visible.length === 1 ? visible[0] : null;
+    };
+    return answer(request, async () => {
+      const other = await inTheWay(request.interruptions);
+      if (other) return other;
+      const { visible, hidden } = matches(request.target.alternatives, rootsOf(document));
+      let element = visible.length === 1 ? visible[0] : null;
+      if (!visible.length && request.verb === 'check' && hidden.length === 1 && isToggle(hidden[0])) element = hidden[0];
+      if (!element) return !visible.length && isErrorPage() ? { error_status: true, page: overview() } : undefined;
+      const acted = request.verb === 'check' && obstacle(element, needs) ? standIn(element) || element : element;
+      if (obstacle(acted, needs)) return undefined;
+      if (needs.still && (!(await still(acted)) || obstacle(acted, needs))) return undefined;
+      if (!request.origins.includes(self.origin)) return { blocked: self.origin };
+      return perform(request, text, element, acted, only);
+    }, () => report(request.target, needs));
   },
 
-  // {targets: [target or null], interruptions, milliseconds} → {first: index}.
-  async first(request) {
-    try {
-      const answer = await until(async () => {
-        const at = firstVisible(request.targets);
-        if (at !== undefined) return { first: at };
-        // An error page that has come whole will not turn into one of the states.
-        if (statusOf() >= 500 && document.readyState === 'complete') return { error_status: true, page: overview() };
-        const inTheWay = interruption(request.interruptions);
-        if (inTheWay && await still(inTheWay.element)) {
-          guard.element = inTheWay.element;
-          return { interruption: inTheWay.at, point: pointOf(inTheWay.element) };
-        }
-        return undefined;
-      }, request.milliseconds);
-      return answer ?? { timeout: { why: 'missing', what: [] }, page: overview() };
-    } catch (error) {
-      return { invalid: String(error.message || error) };
-    }
+  // {targets: [target or null], origins, interruptions, milliseconds} → {first: index}.
+  first(request) {
+    return answer(request, async () => {
+      // What a document of another origin shows decides nothing.
+      const at = request.origins.includes(self.origin) ? firstVisible(request.targets) : undefined;
+      if (at !== undefined) return { first: at };
+      if (isErrorPage()) return { error_status: true, page: overview() };
+      return await inTheWay(request.interruptions) ?? undefined;
+    }, () => ({ why: 'missing', what: [] }));
   },
 
-  async gone(request) {
-    try {
-      const roots = () => rootsOf(document);
-      const answer = await until(() => matches(request.target.alternatives, roots()).visible.length ? undefined : { done: true }, request.milliseconds);
-      return answer ?? { timeout: { why: 'still there', what: matches(request.target.alternatives, roots()).visible.slice(0, 3).map(describe) }, page: overview() };
-    } catch (error) {
-      return { invalid: String(error.message || error) };
-    }
+  gone(request) {
+    const visible = () => matches(request.target.alternatives, rootsOf(document)).visible;
+    return answer(request, () => visible().length ? undefined : { done: true },
+      () => ({ why: 'still there', what: visible().slice(0, 3).map(describe) }));
   },
 
-  // One character into the box that has the focus, if it is a field of this document and this origin.
-  typeInBox(at, { text, origins }) {
-    if (!origins.includes(self.origin)) return { blocked: self.origin };
-    const boxes = codeBoxes(this.target, text);
-    const box = boxes?.[at];
-    if (!box) return { lost: true };
-    focusAll(box);
-    document.execCommand('insertText', false, text[at]);
-    return { typed: true };
+  // {target, x, y, ...}: the frame element is in sight at that point of its viewport → {point} in this viewport.
+  through(request) {
+    const frame = () => matches(request.target.alternatives, rootsOf(document)).visible;
+    return answer(request, async () => {
+      const other = await inTheWay(request.interruptions);
+      if (other) return other;
+      const [element, ...more] = frame();
+      if (!element || more.length) return undefined;
+      const at = () => outward(element, request.x, request.y);
+      if (!inSight(at())) element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+      if (!inSight(at())) scrollBy({ left: at().x - innerWidth / 2, top: at().y - innerHeight / 2, behavior: 'instant' });
+      const point = at();
+      if (elementAt(point.x, point.y) !== element) return undefined;
+      // No event of the frame's is seen here: one that is seen went astray.
+      arm(element);
+      return { point };
+    }, () => {
+      const [element] = frame();
+      const point = element && outward(element, request.x, request.y);
+      const hit = point && elementAt(point.x, point.y);
+      return element ? { why: 'covered', what: [describe(element)], by: hit ? describe(hit) : null } : { why: 'missing', what: [] };
+    });
   },
 
-  disarm,
+  // What came of the click that is on its way: `hit`, or what it hit instead and was kept from.
+  landed: () => new Promise((done) => {
+    if (!guard.element) done('something else');
+    else if (guard.over) done(callOff());
+    else guard.tell = done;
+  }),
+
+  callOff,
+  typeInBox,
+  outward,
   overview,
   textBoxes,
-  // A point of a frame's viewport, seen from the frame around it; and what lies over it there, if anything.
-  throughFrame: (element, x, y) => {
-    const box = element.getBoundingClientRect();
-    const style = getComputedStyle(element);
-    const point = { x: x + box.x + element.clientLeft + parseFloat(style.paddingLeft), y: y + box.y + element.clientTop + parseFloat(style.paddingTop) };
-    const hit = elementAt(point.x, point.y);
-    return hit === element ? point : { ...point, by: hit ? describe(hit) : 'nothing' };
-  },
+  // The elements of the frames that were asked for, by the playbook's names.
+  frames: new Map(),
 };
 
-function perform(request, element, acted) {
+function perform(request, text, element, acted, again) {
   switch (request.verb) {
     case 'click':
     case 'hover':
-      if (request.verb === 'click') guard.element = acted;
+      if (request.verb === 'click') arm(acted, again);
       return { point: pointOf(acted), what: describe(acted) };
     case 'check':
       if (!isToggle(element)) return { not: 'a checkbox, radio button or switch' };
       if (isOn(element) === request.on) return { done: true };
-      guard.element = acted;
+      arm(acted, again);
       return { point: pointOf(acted), what: describe(acted) };
-    case 'fill': {
-      const typed = type(element, request);
-      if (typed?.boxes) turnlock.target = element;
-      return typed;
-    }
+    case 'fill':
+      return type(element, text, request);
     case 'select':
       return choose(element, request.option);
     case 'focus':
@@ -385,7 +449,7 @@ function perform(request, element, acted) {
       return { box: [x, y, width, height] };
     }
     case 'frame':
-      turnlock.frameElement = element;
+      turnlock.frames.set(request.frame, element);
       return { done: true };
   }
   return { invalid: `no such verb: ${request.verb}` };

@@ -36,14 +36,14 @@ function textBoxes() {
   const box = ({ x, y, width, height }) => [x, y, width, height];
   const visit = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
-      if (!fold(node.data)) return;
+      if (!fold(node.data) || getComputedStyle(node.parentElement || node.getRootNode().host).visibility !== 'visible') return;
       const range = document.createRange();
       range.selectNodeContents(node);
       pieces.push({ kind: 'text', text: node.data, boxes: [...range.getClientRects()].map(box) });
       return;
     }
     if (node.nodeType === Node.ELEMENT_NODE) {
-      if (SILENT.has(node.tagName) || !node.checkVisibility({ visibilityProperty: true })) return;
+      if (SILENT.has(node.tagName) || !isDrawn(node)) return;
       if (['INPUT', 'TEXTAREA', 'SELECT'].includes(node.tagName)) {
         const shown = ['button', 'submit', 'reset'].includes(node.type);
         const label = labelTexts(node).map(fold).find(Boolean) || node.name || '';

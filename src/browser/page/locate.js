@@ -70,6 +70,9 @@ function isVisible(element) {
   return box.width > 0 && box.height > 0;
 }
 
+// Whether the element or its children take part in the drawing; visibility is not asked for, children may have their own.
+const isDrawn = (element) => element.checkVisibility() || getComputedStyle(element).display === 'contents';
+
 // --- accessible names and roles: the part of ACCNAME 1.2 and HTML-AAM that names of controls rest on
 
 const byIds = (element, attribute) => (element.getAttribute(attribute) || '').split(/\s+/).filter(Boolean)
@@ -118,11 +121,13 @@ function nameOf(element, role = roleOf(element)) {
 // Content with the names of pictures and labelled children in place.
 function contentName(element) {
   let text = '';
+  // What is hidden names nothing that is seen.
+  const seen = isDrawn(element);
   const children = element.shadowRoot ? element.shadowRoot.childNodes : element.childNodes;
   for (const child of children) {
     if (child.nodeType === Node.TEXT_NODE) text += child.data;
     if (child.nodeType !== Node.ELEMENT_NODE || SILENT.has(child.tagName)) continue;
-    if (child.getAttribute('aria-hidden') === 'true') continue;
+    if (child.getAttribute('aria-hidden') === 'true' || (seen && !isDrawn(child))) continue;
     const label = child.getAttribute('aria-label');
     const own = label || (child.tagName === 'IMG' ? child.alt
       : child.tagName === 'SVG' || child.tagName === 'svg' ? textOf(child.querySelector('title') || document.createTextNode(''))
@@ -205,10 +210,12 @@ const FINDERS = {
   autocomplete: (roots, token) => select(roots, '[autocomplete]').filter((element) =>
     element.getAttribute('autocomplete').toLowerCase().split(/\s+/).includes(token.toLowerCase())).map((element) => [element, 2]),
   css: (roots, selector) => select(roots, selector).map((element) => [element, 2]),
-  xpath: (roots, path) => roots.flatMap((root) => {
-    const result = document.evaluate(path, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
-    return Array.from({ length: result.snapshotLength }, (_, at) => [result.snapshotItem(at), 2]);
-  }).filter(([node]) => node.nodeType === Node.ELEMENT_NODE),
+  // XPath knows nothing of shadow roots: it searches the document, and keeps what is inside of the scope.
+  xpath: ([scope], path) => {
+    const result = document.evaluate(path, scope, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+    const nodes = Array.from({ length: result.snapshotLength }, (_, at) => result.snapshotItem(at));
+    return nodes.filter((node) => node.nodeType === Node.ELEMENT_NODE && scope.contains(node)).map((node) => [node, 2]);
+  },
 };
 
 // Every element that the locator names, visible or not, as [element, rank].
