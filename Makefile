@@ -28,7 +28,7 @@ test: ## install what is missing and run every test
 check: ## formatting, lints, and what the dependencies may be
 	scripts/install-build-deps
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features failpoints --locked -- -D warnings
 	scripts/install-cargo-deny
 	$(CARGO) deny --log-level error check bans licenses sources
 

@@ -13,6 +13,7 @@ mod suite {
     mod cli;
     mod demo;
     mod flow;
+    mod flow_variants;
     mod inbox;
     mod password_rules;
     mod playbook;

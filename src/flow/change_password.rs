@@ -8,8 +8,8 @@ use crate::credential::{PasswordRules, generate};
 use crate::job::{Code, Outcome, Verdict};
 use crate::playbook::{End, FlowKind};
 use crate::redact;
-use crate::store::{CandidateKind, Wrong};
-use crate::vault::{Held, VaultError};
+use crate::store::CandidateKind;
+use crate::vault::Held;
 
 impl Context<'_> {
     /// Changes the password, and proves the new one by a fresh login.
@@ -18,15 +18,22 @@ impl Context<'_> {
         if let Some(settled) = self.settle_submitted().await?
             && settled.promoted_for(self.job.id)
         {
-            let message = format!("The password was changed by an earlier attempt: {}", settled.words);
+            let message = format!("An earlier attempt changed the password. {}", settled.words);
             return Ok(Verdict::new(Code::PasswordChanged, message));
         }
+        // An attempt that died behind its proof has done all that was asked.
+        let done = self.credentials().await?.password.is_some_and(|held| held.job == Some(self.job.id));
         let Login { end, mut session } = self.log_in_with_current().await?;
         if end != End::SignedIn {
             session.page.close().await;
             return Ok(end_verdict(end, "the login before the change"));
         }
         self.reject_unsubmitted().await?;
+        if done {
+            session.page.close().await;
+            let message = "An earlier attempt changed the password, and a fresh login with it succeeded.";
+            return Ok(Verdict::new(Code::PasswordChanged, message));
+        }
         let new = self.new_password(&session.values.password).await?;
         session.values.new_password = Some(new.clone());
         crate::failpoint::reach("change_password.proposed");
@@ -41,12 +48,10 @@ impl Context<'_> {
             // States that the playbook names as the app's refusal: it says itself that it did not take the password.
             Ok(end @ (End::PasswordRefused | End::BadCredentials | End::CodeRefused)) => {
                 if end == End::BadCredentials {
-                    let store = self.vault.store();
-                    let noted =
-                        store.record_wrong(&self.job.account, Wrong::Password, jiff::Timestamp::now()).await;
-                    noted.map_err(|error| Halt::from(VaultError::from(error)))?;
+                    self.note_wrong_password().await?;
                 }
                 self.vault.reject(new.candidate, &format!("the app answered {end}")).await?;
+                self.doubt_no_more();
                 Ok(end_verdict(end, "the password change"))
             }
             Ok(end) if committed => {
@@ -77,7 +82,7 @@ impl Context<'_> {
         redact::register(&new);
         let account = &self.job.account;
         let candidate = self.vault.propose(account, CandidateKind::Password, &new, self.job.id).await?;
-        Ok(Held { candidate, secret: new, submitted: false, job: Some(self.job.id), ..old.clone() })
+        Ok(Held { candidate, secret: new, submitted_at: None, job: Some(self.job.id), ..old.clone() })
     }
 
     /// The app said that it took the password: a login in a fresh context has to prove it.
@@ -98,6 +103,8 @@ impl Context<'_> {
         if let Err(error) = self.vault.promote(new.candidate).await {
             return Ok(Halt::from(error).after_commit());
         }
+        crate::failpoint::reach("change_password.promoted");
+        self.doubt_no_more();
         Ok(Verdict::new(
             Code::PasswordChanged,
             "The password was changed, and a fresh login with it succeeded.",

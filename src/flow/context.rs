@@ -1,8 +1,10 @@
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::FlowPerformer;
 use super::halt::Halt;
 use crate::browser::Pool;
 use crate::inbox::Inbox;
@@ -10,7 +12,7 @@ use crate::job::Job;
 use crate::playbook::Playbook;
 use crate::store::Account;
 use crate::vault::{Credentials, Vault};
-use crate::worker::{StepSink, Stop, StopReason};
+use crate::worker::{Attempt, StepSink, Stop, StopReason};
 
 /// What every part of one attempt works with.
 pub(super) struct Context<'a> {
@@ -25,6 +27,8 @@ pub(super) struct Context<'a> {
     /// Where this attempt's evidence goes; the folder is made when there is some.
     pub evidence: PathBuf,
     pub learnt: Mutex<Learnt>,
+    /// From a commit step until its candidate is decided: which credential opens the account is not known.
+    in_doubt: AtomicBool,
 }
 
 /// What the attempt learns for the automation log.
@@ -35,7 +39,32 @@ pub(super) struct Learnt {
     pub not_before: Option<Timestamp>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// For one attempt of this job on this account.
+    pub fn new(
+        performer: &FlowPerformer,
+        attempt: &'a Attempt,
+        found: (Account, Arc<Playbook>, Vault),
+        steps: StepSink,
+        stop: Stop,
+    ) -> Self {
+        let job = &attempt.job;
+        let (account, playbook, vault) = found;
+        Self {
+            job,
+            account,
+            playbook,
+            vault,
+            pool: performer.pool.clone(),
+            inbox: performer.inbox.clone(),
+            steps,
+            stop,
+            evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
+            learnt: Mutex::default(),
+            in_doubt: AtomicBool::new(false),
+        }
+    }
+
     pub fn learn(&self, note: impl FnOnce(&mut Learnt)) {
         note(&mut self.learnt.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -48,21 +77,30 @@ impl Context<'_> {
     /// A safe point: nothing is under way in the app, so the attempt may stop here if it was asked to.
     pub fn safe_point(&self) -> Result<(), Halt> {
         match self.stop.asked() {
-            Some(reason) => Err(Halt::Stopped(reason)),
-            None => Ok(()),
+            Some(reason) if self.counts(reason) => Err(Halt::Stopped(reason)),
+            _ => Ok(()),
         }
     }
 
-    /// Waits until the attempt must stop. Between a commit step and its proof only a lost lease and the
-    /// deadline count: whoever merely wishes it to stop waits for the proof.
-    pub async fn must_stop(&self, committed: bool) -> Halt {
-        loop {
-            let reason = self.stop.wait().await;
-            if !committed || matches!(reason, StopReason::Deadline | StopReason::LeaseLost) {
-                return Halt::Stopped(reason);
-            }
-            // A later, weightier reason replaces this one; there is none to wait for by an event of its own.
-            std::future::pending::<()>().await;
-        }
+    /// Waits until the attempt must stop.
+    pub async fn must_stop(&self) -> Halt {
+        Halt::Stopped(self.stop.wait_for(|reason| self.counts(reason)).await)
+    }
+
+    /// From here on the app may know a candidate.
+    pub fn doubt(&self) {
+        self.in_doubt.store(true, Ordering::Relaxed);
+    }
+
+    /// It is known again which credential opens the account.
+    pub fn doubt_no_more(&self) {
+        self.in_doubt.store(false, Ordering::Relaxed);
+    }
+
+    /// Between a commit step and its proof only a lost lease and the deadline count: whoever merely wishes the
+    /// attempt to stop waits for the proof.
+    fn counts(&self, reason: StopReason) -> bool {
+        !self.in_doubt.load(Ordering::Relaxed)
+            || matches!(reason, StopReason::Deadline | StopReason::LeaseLost)
     }
 }

@@ -14,9 +14,11 @@ impl Context<'_> {
         if let Some(settled) = self.settle_submitted().await?
             && settled.promoted_for(self.job.id)
         {
-            let message = format!("MFA was turned on by an earlier attempt: {}", settled.words);
+            let message = format!("An earlier attempt turned on MFA. {}", settled.words);
             return Ok(Verdict::new(Code::MfaEnabled, message));
         }
+        // An attempt that died behind its proof has done all that was asked.
+        let done = self.credentials().await?.totp.is_some_and(|held| held.job == Some(self.job.id));
         let Login { end, mut session } = match self.log_in_with_current().await {
             Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
                 let message = format!("MFA is on already: {}.", failed.error);
@@ -34,12 +36,17 @@ impl Context<'_> {
         self.reject_unsubmitted().await?;
         if session.values.totp_typed {
             session.page.close().await;
-            let message = "MFA is on already, and a fresh login with the vault's secret succeeded.";
-            return Ok(Verdict::new(Code::AlreadyOn, message));
+            let (code, what) = if done {
+                (Code::MfaEnabled, "An earlier attempt turned on MFA")
+            } else {
+                (Code::AlreadyOn, "MFA is on already")
+            };
+            let message = format!("{what}, and a fresh login with the vault's secret succeeded.");
+            return Ok(Verdict::new(code, message));
         }
         let ended = session.walk(flow).await;
         let committed = session.committed;
-        if self.job.evidence || !matches!(ended, Ok(End::MfaEnabled | End::MfaAlreadyOn)) {
+        if self.job.evidence || !matches!(ended, Ok(End::MfaEnabled)) {
             evidence::keep(&session).await;
         }
         let (totp, codes) = (session.read_totp.take(), session.read_codes.take());
@@ -49,9 +56,15 @@ impl Context<'_> {
             (Ok(End::MfaEnabled), Some(totp)) => self.prove_totp(&password, &totp, codes.as_ref()).await,
             (Ok(end @ End::CodeRefused), totp) => {
                 let reason = "the app refused the confirming code";
-                for held in [totp, codes].into_iter().flatten() {
+                for held in [codes, totp].into_iter().flatten() {
                     self.vault.reject(held.candidate, reason).await?;
                 }
+                self.doubt_no_more();
+                Ok(end_verdict(end, "the enrolment"))
+            }
+            (Ok(end @ End::BadCredentials), _) if !committed => {
+                // The app asked for the password once more.
+                self.note_wrong_password().await?;
                 Ok(end_verdict(end, "the enrolment"))
             }
             (Ok(end), _) if committed => {
@@ -82,11 +95,16 @@ impl Context<'_> {
             return Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::Unknown));
         }
         crate::failpoint::reach("enrol_mfa.proved");
-        for held in [Some(totp), codes].into_iter().flatten() {
+        // The secret comes last: as long as it is pending, whoever goes on from here sees to the codes as well.
+        let in_order = [(codes, "enrol_mfa.codes_promoted"), (Some(totp), "enrol_mfa.promoted")];
+        for (held, point) in in_order {
+            let Some(held) = held else { continue };
             if let Err(error) = self.vault.promote(held.candidate).await {
                 return Ok(Halt::from(error).after_commit());
             }
+            crate::failpoint::reach(point);
         }
+        self.doubt_no_more();
         let count =
             codes.and_then(|codes| RecoveryCodes::from_json(&codes.secret).ok()).map(|codes| codes.len());
         let sealed = count.map(|count| format!(" {count} recovery codes are sealed.")).unwrap_or_default();

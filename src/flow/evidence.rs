@@ -20,12 +20,9 @@ const SHOTS: usize = 3;
 /// Keeps what the page shows now. That there is no evidence is no reason to fail the attempt, so it is only noted.
 pub(super) async fn keep(session: &Session<'_>) {
     let folder = &session.context.evidence;
-    match take(session, folder).await {
-        Ok(()) => session.context.learn(|learnt| learnt.evidence = Some(folder.clone())),
-        Err(error) => {
-            let log = session.context.steps.begin("evidence", "keep evidence of the page");
-            log.failed(redact::redact(&error));
-        }
+    if let Err(error) = take(session, folder).await {
+        let log = session.context.steps.begin("evidence", "keep evidence of the page");
+        log.failed(redact::redact(&error));
     }
 }
 
@@ -51,6 +48,7 @@ async fn take(session: &Session<'_>, folder: &Path) -> Result<(), String> {
         None => Err("the page kept moving, so no screenshot was kept".to_owned()),
     };
     write_private(folder, "page.txt", text.as_bytes()).map_err(|error| words(&error))?;
+    session.context.learn(|learnt| learnt.evidence = Some(folder.to_owned()));
     write_private(folder, "screenshot.png", &png?).map_err(|error| words(&error))
 }
 

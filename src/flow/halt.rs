@@ -17,7 +17,7 @@ pub(super) enum Halt {
     /// The browser gave no page.
     Browser(BrowserError),
     /// The account's budget of wrong attempts is used up.
-    Budget { limit: u32, until: jiff::Timestamp },
+    Budget { spent: u32, until: jiff::Timestamp },
     /// The transaction itself came to a verdict.
     Verdict(Verdict),
 }
@@ -83,12 +83,12 @@ impl Halt {
             }
             Self::Stopped(reason) => return reason.verdict(),
             Self::Vault(error) => (Code::StorageFailed, format!("The vault failed: {error}.")),
-            Self::Browser(error) => (Code::BrowserCrashed, format!("{error}.")),
-            Self::Budget { limit, until } => (
+            Self::Browser(error) => (Code::BrowserCrashed, format!("There is no page to work in: {error}.")),
+            Self::Budget { spent, until } => (
                 Code::BudgetExhausted,
                 format!(
-                    "{limit} wrong attempts were made within the app's window; the next is not made before {until}, \
-                     so that the account is not locked."
+                    "{spent} wrong attempts were made lately; the next is not made before {until}, so that the app does \
+                     not lock the account."
                 ),
             ),
             Self::Verdict(verdict) => return verdict.clone(),
@@ -96,17 +96,25 @@ impl Halt {
         Verdict::new(code, redact(&message))
     }
 
-    /// What it means once the commit step was performed: the answer is lost, whatever the reason.
+    /// What it means from the commit step on: the answer is lost, whatever the reason.
     pub fn after_commit(&self) -> Verdict {
         let reason = self.verdict().message;
         Verdict::new(
             Code::AnswerLost,
-            format!("The commit step was performed and its answer was lost. {reason}"),
+            format!(
+                "The app may have taken the new credential, but whether it did is not known, and is found out next. \
+                 {reason}"
+            ),
         )
     }
 }
 
 impl StepError {
+    /// Whether there was no code to type: the app asked for one, which it does after a right password only.
+    pub fn is_for_want_of_a_code(&self) -> bool {
+        matches!(self, Self::NoTotpSecret | Self::NoAddress | Self::CodeNotReceived(_))
+    }
+
     fn code(&self) -> Code {
         match self {
             Self::Page(error) => page_code(error),

@@ -29,9 +29,10 @@ impl<'a> Context<'a> {
     /// in between errs on the safe side.
     pub async fn log_in(&'a self, password: &Held, totp: Option<&Held>) -> Result<Login<'a>, Halt> {
         self.safe_point()?;
-        let spent = self.spend().await?;
         let totp = totp.cloned().map(Totp::open).transpose().map_err(|error| self.unusable(error))?;
         let mut session = Session::open(self, Values::new(password.clone(), totp)).await?;
+        // Nothing stands between what is spent and the login that it is spent on.
+        let spent = self.spend().await?;
         let ended = session.walk(&self.playbook.flows.login).await;
         self.settle_budget(&ended, &session.values, spent).await?;
         match ended {
@@ -63,7 +64,7 @@ impl<'a> Context<'a> {
         if spent.count >= limit {
             let until = spent.oldest.unwrap_or(now).checked_add(window).unwrap_or(now);
             self.learn(|learnt| learnt.not_before = Some(until));
-            return Err(Halt::Budget { limit: spent.count, until });
+            return Err(Halt::Budget { spent: spent.count, until });
         }
         store
             .record_wrong(account, Wrong::Password, now)
@@ -88,15 +89,20 @@ impl<'a> Context<'a> {
             // The app said nothing of the credentials, or was never given them, or asked for a code, which it does
             // after a right password only.
             Ok(_) => store.withdraw_wrong(spent).await,
-            Err(Halt::Step(failed))
-                if matches!(failed.error, StepError::NoTotpSecret | StepError::NoAddress) =>
-            {
+            Err(Halt::Step(failed)) if failed.error.is_for_want_of_a_code() => {
                 store.withdraw_wrong(spent).await
             }
             Err(_) if !values.password_typed || values.totp_typed => store.withdraw_wrong(spent).await,
             Err(_) => Ok(()),
         };
         settled.map_err(|error| Halt::from(VaultError::from(error)))
+    }
+
+    /// Notes that the app counted a wrong password outside of a login.
+    pub async fn note_wrong_password(&self) -> Result<(), Halt> {
+        let store = self.vault.store();
+        let noted = store.record_wrong(&self.job.account, Wrong::Password, Timestamp::now()).await;
+        noted.map(drop).map_err(|error| Halt::from(VaultError::from(error)))
     }
 
     fn unusable(&self, error: StepError) -> Halt {

@@ -1,7 +1,8 @@
 //! Walks playbooks: the only module that knows browser, inbox and vault together.
 //!
 //! - [`FlowPerformer`]: performs an attempt, by its kind;
-//! - `verify_login`, `enrol_mfa`, `change_password`, `settle`: the credential transactions;
+//! - `verify_login`, `enrol_mfa`, `change_password`: the credential transactions;
+//! - `settle`, `proved`: which credentials open the account, when that is in doubt;
 //! - `login`: one try at a login in a fresh context, within the account's budget of wrong attempts;
 //! - `session`: the interpreter: one page, the steps of a flow, the values that they type;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
@@ -15,6 +16,7 @@ mod evidence;
 mod halt;
 mod login;
 mod performer;
+mod proved;
 mod reading;
 mod session;
 mod settle;

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 
@@ -49,18 +49,8 @@ impl Performer for FlowPerformer {
             let message = format!("There is no playbook for the app {}.", job.account.app());
             return Performed::new(Verdict::new(Code::UnknownApp, message));
         };
-        let context = Context {
-            job,
-            account,
-            playbook: Arc::clone(playbook),
-            vault,
-            pool: self.pool.clone(),
-            inbox: self.inbox.clone(),
-            steps,
-            stop,
-            evidence: self.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
-            learnt: Mutex::default(),
-        };
+        let found = (account, Arc::clone(playbook), vault);
+        let context = Context::new(self, attempt, found, steps, stop);
         let result = match job.kind {
             Kind::VerifyLogin => context.verify_login().await,
             Kind::EnrolMfa => context.enrol_mfa().await,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
@@ -60,6 +62,7 @@ impl Session<'_> {
             return Err(StepError::Unreadable(failures.join("; ")).into());
         };
         let held = self.propose(CandidateKind::Totp, &secret.to_uri()).await?;
+        crate::failpoint::reach("enrol_mfa.proposed");
         self.read_totp = Some(held.clone());
         self.values.totp = Some(Totp { held, secret });
         Ok(())
@@ -108,17 +111,18 @@ impl Session<'_> {
             // The app knows them already: they came with its answer.
             self.context.vault.mark_submitted(held.candidate).await.map_err(super::halt::Halt::from)?;
         }
+        crate::failpoint::reach("enrol_mfa.codes_proposed");
         self.read_codes = Some(held);
         Ok(())
     }
 
-    /// The code that the app mailed for what was last clicked.
-    pub(super) async fn mailed_code(&mut self) -> Result<SecretString, StepError> {
+    /// The code that the app mailed for what was last clicked. Waits as long as the step's own `timeout`, if it has one.
+    pub(super) async fn mailed_code(&mut self, within: Option<Duration>) -> Result<SecretString, StepError> {
         let context = self.context;
         let address = context.account.address.clone().ok_or(StepError::NoAddress)?;
         let inbox =
             context.inbox.as_ref().ok_or_else(|| StepError::CodeNotReceived("no inbox is running".into()))?;
-        let within = self.within(None).max(MAIL);
+        let within = within.unwrap_or_else(|| self.within(None).max(MAIL));
         let host =
             context.playbook.origins.first().and_then(|(_, origin)| url::Url::parse(origin.as_str()).ok());
         let request = CodeRequest {
@@ -142,9 +146,9 @@ impl Session<'_> {
 }
 
 /// Other forms of a secret stand beside the first, so they are not waited for.
-const QUICK: std::time::Duration = std::time::Duration::from_millis(50);
+const QUICK: Duration = Duration::from_millis(50);
 /// Mail takes its time, whatever the playbook says of its steps.
-const MAIL: std::time::Duration = std::time::Duration::from_secs(60);
+const MAIL: Duration = Duration::from_secs(60);
 
 #[derive(Debug, thiserror::Error)]
 enum ReadError {

@@ -73,9 +73,7 @@ impl<'a> Session<'a> {
     }
 
     async fn walk_step(&mut self, step: &Step) -> Result<Walked, Halt> {
-        if !self.committed {
-            self.context.safe_point()?;
-        }
+        self.context.safe_point()?;
         crate::failpoint::reach(&step.id);
         // A code is awaited before its step begins, so that the log shows the wait as what it is.
         let typed = match self.value_of(step).await {
@@ -89,11 +87,9 @@ impl<'a> Session<'a> {
         };
         let log = self.context.steps.begin(&step.id, step.summary());
         let context = self.context;
-        // Whoever wishes the attempt to stop while the commit step is performed waits for its answer.
-        let committed = self.committed || matches!(step.action, Action::Commit(_));
         let result = tokio::select! {
             result = self.perform(step, &step.action, typed.as_ref()) => result,
-            halt = context.must_stop(committed) => Err(ValueError::Halt(halt)),
+            halt = context.must_stop() => Err(ValueError::Halt(halt)),
         };
         let notes = self.page.take_notes().join("; ");
         match result {
@@ -169,16 +165,37 @@ impl<'a> Session<'a> {
             Action::ReadSecret { sources } => self.read_secret(sources).await?,
             Action::ReadRecoveryCodes { from, count } => self.read_recovery_codes(from, *count).await?,
             Action::Commit(action) => {
-                self.submit_candidates().await?;
-                crate::failpoint::reach(&format!("{}.submitted", step.id));
-                // From here on the app may have taken the candidate, whatever comes back.
+                self.ready(action).await?;
+                // From here on the app may have taken the candidate, whatever comes back, and also when this is
+                // cut off in the middle.
+                self.context.doubt();
                 self.committed = true;
+                if let Err(error) = self.submit_candidates().await {
+                    self.committed = false;
+                    self.context.doubt_no_more();
+                    return Err(error);
+                }
+                crate::failpoint::reach(&format!("{}.submitted", step.id));
                 let performed = Box::pin(self.perform(step, action, None)).await;
                 crate::failpoint::reach(&format!("{}.performed", step.id));
                 return performed;
             }
         }
         Ok(None)
+    }
+
+    /// Waits until the commit step can be performed: a button that is not there is a page that is not as
+    /// described, and the app knows nothing of the candidate yet.
+    async fn ready(&self, action: &Action) -> Result<(), ValueError> {
+        match action {
+            Action::Click(target) => self.page.hover(target, self.within(Some(target))).await?,
+            Action::Press { in_: Some(target), .. } => {
+                let within = self.within(Some(target));
+                self.page.first_of(&[target], &target.to_string(), within).await?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     async fn expect(&self, expect: &Expect) -> Result<usize, ValueError> {
@@ -210,7 +227,7 @@ impl<'a> Session<'a> {
 
     /// The secret that the step types, if it types one.
     async fn value_of(&mut self, step: &Step) -> Result<Option<SecretString>, ValueError> {
-        let Action::Fill { with, .. } = &step.action else { return Ok(None) };
+        let Action::Fill { into, with } = &step.action else { return Ok(None) };
         let context = self.context;
         Ok(match with {
             Value::Username | Value::Address | Value::Text(_) => None,
@@ -220,22 +237,34 @@ impl<'a> Session<'a> {
                 Some(held.secret.clone())
             }
             Value::Totp => {
-                let committed = self.committed;
-                tokio::select! {
-                    code = self.values.totp_code(context, &step.id) => Some(code?),
-                    halt = context.must_stop(committed) => return Err(halt.into()),
-                }
+                let began = Instant::now();
+                let code = tokio::select! {
+                    code = self.values.totp_code(context, &step.id) => code?,
+                    halt = context.must_stop() => return Err(halt.into()),
+                };
+                // That the next code is not there yet is no slowness of the app's.
+                self.until += began.elapsed();
+                Some(code)
             }
-            Value::EmailCode => Some(self.email_code(step).await?),
+            Value::EmailCode => {
+                let began = Instant::now();
+                let code = self.email_code(step, into.timeout).await?;
+                self.until += began.elapsed();
+                Some(code)
+            }
         })
     }
 
-    async fn email_code(&mut self, step: &Step) -> Result<SecretString, ValueError> {
+    async fn email_code(
+        &mut self,
+        step: &Step,
+        within: Option<Duration>,
+    ) -> Result<SecretString, ValueError> {
         let log = self.context.steps.begin(&step.id, "wait for the mailed code");
-        let (context, committed) = (self.context, self.committed);
+        let context = self.context;
         let code = tokio::select! {
-            code = self.mailed_code() => code,
-            halt = context.must_stop(committed) => return Err(halt.into()),
+            code = self.mailed_code(within) => code,
+            halt = context.must_stop() => return Err(halt.into()),
         };
         match &code {
             Ok(_) => log.ok(),
@@ -265,7 +294,7 @@ impl<'a> Session<'a> {
             candidate,
             version: 0,
             secret: secret.clone(),
-            submitted: false,
+            submitted_at: None,
             job: Some(context.job.id),
             created_at: Timestamp::now(),
         })

@@ -1,9 +1,11 @@
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::context::Context;
-use super::evidence;
 use super::halt::{Halt, StepError, end_verdict};
 use super::login::Login;
+use super::proved::Proved;
+use super::values::wait_for_clock;
 use crate::job::{Code, Verdict};
 use crate::playbook::{End, Flow, FlowKind};
 use crate::vault::{Credentials, Held};
@@ -13,10 +15,10 @@ const PREVIOUS: usize = 2;
 
 /// What a reconciliation found.
 pub(super) struct Settled {
-    /// What opens the account, in words that hold no secret.
+    /// What opens the account, in sentences that hold no secret.
     pub words: String,
     /// The jobs whose pending candidates were proved.
-    promoted: Vec<Option<Uuid>>,
+    pub(super) promoted: Vec<Option<Uuid>>,
 }
 
 impl Settled {
@@ -28,7 +30,7 @@ impl Settled {
 
 /// Which password it was that opened the account.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
+pub(super) enum Which {
     Pending,
     Current,
     Previous,
@@ -54,8 +56,8 @@ impl<'a> Context<'a> {
     pub async fn reject_unsubmitted(&self) -> Result<(), Halt> {
         let credentials = self.credentials().await?;
         let pending =
-            [credentials.pending_password, credentials.pending_totp, credentials.pending_recovery_codes];
-        for held in pending.into_iter().flatten().filter(|held| !held.submitted) {
+            [credentials.pending_password, credentials.pending_recovery_codes, credentials.pending_totp];
+        for held in pending.into_iter().flatten().filter(|held| !held.submitted()) {
             let reason =
                 "never submitted to the app, and a fresh login with the current credentials succeeded";
             self.vault.reject(held.candidate, reason).await?;
@@ -66,8 +68,7 @@ impl<'a> Context<'a> {
     /// Settles which credentials open the account, if a candidate was submitted and its answer is not known.
     pub async fn settle_submitted(&self) -> Result<Option<Settled>, Halt> {
         let credentials = self.credentials().await?;
-        let submitted = |held: &Option<Held>| held.as_ref().is_some_and(|held| held.submitted);
-        if submitted(&credentials.pending_password) || submitted(&credentials.pending_totp) {
+        if submitted(&credentials).next().is_some() {
             return self.settle(credentials).await.map(Some);
         }
         Ok(None)
@@ -76,55 +77,65 @@ impl<'a> Context<'a> {
     /// Finds out which of the known credentials opens the account.
     pub async fn reconcile(&self) -> Result<Verdict, Halt> {
         let settled = self.settle(self.credentials().await?).await?;
-        Ok(Verdict::new(
-            Code::Reconciled,
-            format!("Which credentials open the account is known: {}", settled.words),
-        ))
+        Ok(Verdict::new(Code::Reconciled, settled.words))
+    }
+
+    async fn settle(&self, credentials: Credentials) -> Result<Settled, Halt> {
+        if submitted(&credentials).next().is_some() {
+            self.doubt();
+        }
+        let proved = self.try_in_order(&credentials).await?;
+        let settled = self.write_down(&proved, &credentials).await?;
+        self.doubt_no_more();
+        Ok(settled)
     }
 
     /// Tries pending, current and previous passwords in that order, each in a fresh context and within the budget.
-    async fn settle(&self, credentials: Credentials) -> Result<Settled, Halt> {
+    async fn try_in_order<'c>(&self, credentials: &'c Credentials) -> Result<Proved<'c>, Halt> {
         let mut tried = Vec::new();
-        let pending = credentials.pending_password.iter().filter(|held| held.submitted);
+        let pending = credentials.pending_password.iter().filter(|held| held.submitted());
         let passwords = pending
             .map(|held| (Which::Pending, held))
             .chain(credentials.password.iter().map(|held| (Which::Current, held)))
             .chain(credentials.previous_passwords.iter().take(PREVIOUS).map(|held| (Which::Previous, held)));
         for (which, password) in passwords {
-            for totp in totp_choices(&credentials) {
-                let name = format!(
-                    "{} password (version {}){}",
-                    which.name(),
-                    password.version,
-                    totp_name(totp, &credentials)
-                );
-                match self.log_in(password, totp).await {
-                    Ok(Login { end: End::SignedIn, session }) => {
-                        let typed = session.values.totp_typed;
-                        session.page.close().await;
-                        return self
-                            .found(which, password, totp.filter(|_| typed), &credentials, &name)
-                            .await;
-                    }
-                    Ok(Login { end, session }) => {
-                        evidence::keep(&session).await;
-                        session.page.close().await;
-                        tried.push(format!("{name}: {end}"));
-                        match end {
-                            // The password was right: another secret may give the right code.
-                            End::CodeRefused => {}
-                            End::BadCredentials => break,
-                            end => return Err(end_verdict(end, &format!("the login with the {name}")).into()),
-                        }
-                    }
+            if which != Which::Pending {
+                self.let_the_app_finish(credentials).await?;
+            }
+            let mut right = false;
+            for totp in totp_choices(credentials) {
+                let with = totp_name(totp, credentials);
+                let name = format!("{} password (version {}){with}", which.name(), password.version);
+                let login = match self.log_in(password, totp).await {
                     Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
                         let message = format!(
-                            "The {name} opens the first step, and then a code is asked for that no secret of the vault gives."
+                            "The {name} opens the first step, and then a code is asked for that no secret of the \
+                             vault gives."
                         );
                         return Err(Verdict::new(Code::MfaUnmanaged, message).into());
                     }
-                    Err(halt) => return Err(halt),
+                    login => login?,
+                };
+                let (end, typed) = (login.end, login.session.values.totp_typed);
+                login.session.page.close().await;
+                match end {
+                    End::SignedIn => {
+                        let totp = totp.filter(|_| typed);
+                        return Ok(Proved { which, password, totp, name });
+                    }
+                    // The password was right: another secret may give the right code.
+                    End::CodeRefused => right = true,
+                    End::BadCredentials => {}
+                    end => return Err(end_verdict(end, &format!("the login with the {name}")).into()),
                 }
+                tried.push(format!("{name}: {end}"));
+                if !right {
+                    break;
+                }
+            }
+            if right {
+                // No other password can be right as well; to try one would only be counted.
+                break;
             }
         }
         let message =
@@ -132,56 +143,36 @@ impl<'a> Context<'a> {
         Err(Verdict::new(Code::CredentialUncertain, message).into())
     }
 
-    /// Writes down what a login proved: the one that opened the account is current, and what it disproves is rejected.
-    async fn found(
-        &self,
-        which: Which,
-        password: &Held,
-        totp: Option<&Held>,
-        credentials: &Credentials,
-        name: &str,
-    ) -> Result<Settled, Halt> {
-        let mut promoted = Vec::new();
-        let mut words = format!("the {name} does.");
-        if which != Which::Current {
-            self.vault.promote(password.candidate).await?;
+    /// An app may still be at work on a request whose sender died. That the old credential opens the account
+    /// proves something only when the app has had as long to answer as it is given in any step.
+    async fn let_the_app_finish(&self, credentials: &Credentials) -> Result<(), Halt> {
+        let last = submitted(credentials).filter_map(|held| held.submitted_at).max();
+        let Some(last) = last else { return Ok(()) };
+        let done = last.checked_add(self.playbook.timeouts.step).unwrap_or(last);
+        let left = done.as_second().saturating_sub(Timestamp::now().as_second());
+        if left <= 0 {
+            return Ok(());
         }
-        match &credentials.pending_password {
-            Some(pending) if which == Which::Pending => promoted.push(pending.job),
-            Some(pending) => {
-                let reason = format!("a fresh login with the {} password succeeded", which.name());
-                self.vault.reject(pending.candidate, &reason).await?;
-                words.push_str(" The pending password was not taken.");
-            }
-            None => {}
+        let what = format!("give the app {left} s to finish what it may still be at");
+        let log = self.steps.begin("reconcile", what);
+        tokio::select! {
+            () = wait_for_clock(u64::try_from(done.as_second()).unwrap_or_default() + 1) => log.ok(),
+            halt = self.must_stop() => return Err(halt),
         }
-        let Some(pending) = &credentials.pending_totp else { return Ok(Settled { words, promoted }) };
-        let taken = totp.is_some_and(|totp| totp.candidate == pending.candidate);
-        let together = [Some(pending), credentials.pending_recovery_codes.as_ref()];
-        for held in together.into_iter().flatten() {
-            if taken {
-                self.vault.promote(held.candidate).await?;
-            } else {
-                let reason = "a fresh login succeeded without it";
-                self.vault.reject(held.candidate, reason).await?;
-            }
-        }
-        if taken {
-            promoted.push(pending.job);
-        }
-        words.push_str(if taken {
-            " The pending TOTP secret was taken."
-        } else {
-            " The pending TOTP secret was not taken."
-        });
-        Ok(Settled { words, promoted })
+        Ok(())
     }
+}
+
+/// The pending candidates that the app may know.
+fn submitted(credentials: &Credentials) -> impl Iterator<Item = &Held> {
+    let pending = [&credentials.pending_password, &credentials.pending_totp];
+    pending.into_iter().flatten().filter(|held| held.submitted())
 }
 
 /// The TOTP secrets to try, the likeliest first: one that was submitted, then the current one. Where there is
 /// none, the login is tried without.
 fn totp_choices(credentials: &Credentials) -> Vec<Option<&Held>> {
-    let submitted = credentials.pending_totp.as_ref().filter(|held| held.submitted);
+    let submitted = credentials.pending_totp.as_ref().filter(|held| held.submitted());
     let choices: Vec<_> = [submitted, credentials.totp.as_ref()].into_iter().flatten().map(Some).collect();
     if choices.is_empty() { vec![None] } else { choices }
 }
@@ -199,7 +190,7 @@ fn no_password() -> Halt {
 }
 
 impl Which {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Current => "current",

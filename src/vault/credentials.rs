@@ -28,12 +28,20 @@ pub struct Held {
     pub version: u32,
     /// The password; the `otpauth://` link; or the recovery codes, one a line.
     pub secret: SecretString,
-    /// Whether the app may have been told of it.
-    pub submitted: bool,
+    /// When a commit step was about to hand it to the app; `None` if the app was never told of it.
+    pub submitted_at: Option<Timestamp>,
     /// The job that made it; `None` if the account's owner gave it.
     pub job: Option<Uuid>,
     /// When it was written down.
     pub created_at: Timestamp,
+}
+
+impl Held {
+    /// Whether the app may have been told of it.
+    #[must_use]
+    pub fn submitted(&self) -> bool {
+        self.submitted_at.is_some()
+    }
 }
 
 /// All that the vault holds for an account and that may open it. Rejected candidates are left out.

@@ -225,7 +225,7 @@ impl Vault {
             candidate: row.id,
             version: row.version,
             secret,
-            submitted: row.submitted_at.is_some(),
+            submitted_at: row.submitted_at,
             job: row.job,
             created_at: row.created_at,
         })

@@ -56,8 +56,13 @@ impl Stop {
 
     /// Returns when a stop is asked for. May be dropped at any time.
     pub async fn wait(&self) -> StopReason {
+        self.wait_for(|_| true).await
+    }
+
+    /// Returns when a stop is asked for with a reason that counts. May be dropped at any time.
+    pub async fn wait_for(&self, counts: impl Fn(StopReason) -> bool) -> StopReason {
         let mut receiver = self.0.clone();
-        match receiver.wait_for(Option::is_some).await.ok().and_then(|reason| *reason) {
+        match receiver.wait_for(|reason| reason.is_some_and(&counts)).await.ok().and_then(|reason| *reason) {
             Some(reason) => reason,
             // The worker's end is gone and nobody can ask any more.
             None => std::future::pending().await,

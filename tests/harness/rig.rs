@@ -1,5 +1,6 @@
 //! Everything at once and for real: the bundled app, an inbox, a vault, a browser and a worker.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use turnlock::flow::FlowPerformer;
 use turnlock::inbox::Inbox;
 use turnlock::inbox::smtp::{Receiver, SmtpLimits};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
-use turnlock::playbook::OriginOverrides;
+use turnlock::playbook::{OriginOverrides, Playbook};
 use turnlock::queue::EmbeddedQueue;
 use turnlock::store::{self, AttemptRow};
 use turnlock::vault::{Credentials, MasterKey, NewAccount, Vault};
@@ -18,8 +19,10 @@ use super::Browser;
 
 pub const FIRST_PASSWORD: &str = "First-Pass-2026";
 
-/// What a test may want otherwise.
+/// An app that a test runs, and how Turnlock knows it.
 pub struct Plan {
+    /// The app's name in the playbook and in account references.
+    pub name: &'static str,
     pub app: acme::Options,
     pub playbook: String,
 }
@@ -28,8 +31,27 @@ impl Default for Plan {
     fn default() -> Self {
         // Codes that last 6 s, so that nobody waits half a minute for the next.
         let totp = acme::TotpShape { period: 6, ..acme::TotpShape::default() };
-        Self { app: acme::Options { totp, ..acme::Options::default() }, playbook: acme_playbook() }
+        let app = acme::Options { totp, ..acme::Options::default() };
+        Self { name: "acme", app, playbook: acme_playbook() }
     }
+}
+
+impl Plan {
+    /// The bundled app by another name, with the shipped playbook changed here and there.
+    pub fn changed(name: &'static str, changes: &[(&str, &str)]) -> Self {
+        let mut playbook = acme_playbook();
+        for (from, to) in changes {
+            assert!(playbook.contains(from), "the playbook has no {from:?}");
+            playbook = playbook.replace(from, to);
+        }
+        Self { name, playbook, ..Self::default() }
+    }
+}
+
+/// A playbook of `tests/playbooks`.
+pub fn test_playbook(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/playbooks").join(name);
+    std::fs::read_to_string(path).unwrap()
 }
 
 /// The bundled app's playbook as it is shipped.
@@ -39,22 +61,24 @@ pub fn acme_playbook() -> String {
 }
 
 pub struct Rig {
+    /// The first app.
     pub app: acme::Acme,
+    /// The other apps by name.
+    others: HashMap<&'static str, acme::Acme>,
     _inbox: Receiver,
     pub vault: Vault,
     pub worker: Worker,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
     _browser: Browser,
 }
 
 impl Rig {
     pub async fn start() -> Self {
-        Self::planned(Plan::default()).await
+        Self::planned(vec![Plan::default()]).await
     }
 
-    pub async fn planned(plan: Plan) -> Self {
+    pub async fn planned(plans: Vec<Plan>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let app = acme::Acme::start(plan.app).await.unwrap();
         let inbox = Inbox::new();
         let managed = |address: &str| address.ends_with("@managed.test");
         let receiver = Receiver::bind(
@@ -64,42 +88,50 @@ impl Rig {
             SmtpLimits::default(),
         );
         let receiver = receiver.await.unwrap();
-        app.set_smtp(Some(receiver.local_addr()));
         let store =
             store::open(&format!("sqlite:{}", folder.path().join("turnlock.db").display())).await.unwrap();
         let vault = Vault::open(Arc::clone(&store), MasterKey::generate().unwrap()).await.unwrap();
-        let mut origins = OriginOverrides::new();
-        origins.insert("acme", "app", app.url());
-        if plan.playbook.contains("127.0.0.1:4181") {
-            origins.insert("acme", "frames", app.frame_url());
+        let mut apps = Vec::new();
+        let mut playbooks = HashMap::new();
+        for Plan { name, app, playbook } in plans {
+            let app = acme::Acme::start(app).await.unwrap();
+            app.set_smtp(Some(receiver.local_addr()));
+            playbooks.insert(name.to_owned(), Arc::new(checked(name, &playbook, &app)));
+            apps.push((name, app));
         }
-        let playbook = turnlock::playbook::parse("acme.yaml", &plan.playbook, &origins)
-            .unwrap_or_else(|report| panic!("{}", report.render(false)));
+        let (_, app) = apps.remove(0);
         let browser = Browser::start().await;
         let performer = FlowPerformer {
             vault: vault.clone(),
             pool: browser.pool.clone(),
             inbox: Some(inbox),
-            playbooks: [("acme".to_owned(), Arc::new(playbook))].into(),
+            playbooks,
             artifacts: folder.path().join("artifacts"),
         };
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
         let worker = Worker::new(Arc::clone(&store), queue, Arc::new(performer), WorkerConfig::default());
-        Self { app, _inbox: receiver, vault, worker, _folder: folder, _browser: browser }
+        let others = apps.into_iter().collect();
+        Self { app, others, _inbox: receiver, vault, worker, folder, _browser: browser }
     }
 
-    /// An account in the app and in the vault.
+    /// The app that the account is in.
+    pub fn app_of(&self, account: &AccountRef) -> &acme::Acme {
+        self.others.get(account.app()).unwrap_or(&self.app)
+    }
+
+    /// An account in the app and in the vault: `alice` in the first app, or `other/alice`.
     pub async fn account(&self, name: &str) -> AccountRef {
-        self.app.add_user(acme::NewUser::new(name, FIRST_PASSWORD)).unwrap();
+        let account = reference(name);
+        self.app_of(&account).add_user(acme::NewUser::new(account.name(), FIRST_PASSWORD)).unwrap();
         self.known(name, FIRST_PASSWORD, None).await
     }
 
     /// An account in the vault only, with this password.
     pub async fn known(&self, name: &str, password: &str, address: Option<&str>) -> AccountRef {
-        let account: AccountRef = format!("acme/{name}").parse().unwrap();
+        let account = reference(name);
         let new = NewAccount {
             account: account.clone(),
-            username: name.to_owned(),
+            username: account.name().to_owned(),
             address: address.map(str::to_owned),
             password: Some(SecretString::from(password)),
             totp: None,
@@ -128,9 +160,13 @@ impl Rig {
         let secret = totp.as_ref().map(ExposeSecret::expose_secret);
         let until = tokio::time::Instant::now() + super::SOON;
         loop {
-            let login =
-                acme::client::login(self.app.url(), account.name(), password.secret.expose_secret(), secret)
-                    .await;
+            let login = acme::client::login(
+                self.app_of(account).url(),
+                account.name(),
+                password.secret.expose_secret(),
+                secret,
+            )
+            .await;
             match login {
                 // The app takes no code twice, and Turnlock may have used this one: only the clock gives the next.
                 Err(acme::client::Refused::Said(why)) if why.contains("already used") => {
@@ -141,6 +177,21 @@ impl Rig {
             }
         }
     }
+}
+
+fn reference(name: &str) -> AccountRef {
+    if name.contains('/') { name.parse().unwrap() } else { format!("acme/{name}").parse().unwrap() }
+}
+
+fn checked(name: &'static str, source: &str, app: &acme::Acme) -> Playbook {
+    let source = source.replacen("app: acme", &format!("app: {name}"), 1);
+    let mut origins = OriginOverrides::new();
+    origins.insert(name, "app", app.url());
+    if source.contains("127.0.0.1:4181") {
+        origins.insert(name, "frames", app.frame_url());
+    }
+    turnlock::playbook::parse(name, &source, &origins)
+        .unwrap_or_else(|report| panic!("{}", report.render(false)))
 }
 
 #[track_caller]

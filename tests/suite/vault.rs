@@ -34,9 +34,9 @@ async fn credentials_go_through_their_lives() {
     let held = vault.credentials(&alice).await.unwrap();
     assert_eq!((text(&held.password), text(&held.pending_password)), (Some(PASSWORD), Some(NEXT)));
     let pending = held.pending_password.unwrap();
-    assert_eq!((pending.candidate, pending.job, pending.submitted), (next, Some(job), false));
+    assert_eq!((pending.candidate, pending.job, pending.submitted()), (next, Some(job), false));
     vault.mark_submitted(next).await.unwrap();
-    assert!(vault.credentials(&alice).await.unwrap().pending_password.unwrap().submitted);
+    assert!(vault.credentials(&alice).await.unwrap().pending_password.unwrap().submitted());
     vault.promote(next).await.unwrap();
 
     let totp = vault.propose(&alice, CandidateKind::Totp, &TOTP.into(), job).await.unwrap();
@@ -260,7 +260,7 @@ fn debugging_output_holds_no_secret() {
         candidate: Uuid::nil(),
         version: 1,
         secret: PASSWORD.into(),
-        submitted: false,
+        submitted_at: None,
         job: None,
         created_at: jiff::Timestamp::UNIX_EPOCH,
     };

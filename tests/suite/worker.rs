@@ -201,7 +201,7 @@ async fn cut_off_behind_the_commit_step_is_unknown() {
     let first = site.attempts(job.id).await.pop().unwrap().verdict.unwrap();
     assert_eq!((first.outcome, first.code), (Outcome::Unknown, Code::AnswerLost));
     let pending = vault.credentials(&job.account).await.unwrap().pending_password.unwrap();
-    assert!(pending.submitted && pending.job == Some(job.id));
+    assert!(pending.submitted() && pending.job == Some(job.id));
 }
 
 #[tokio::test]
