@@ -68,7 +68,7 @@ pub struct Rig {
     _inbox: Receiver,
     pub vault: Vault,
     pub worker: Worker,
-    pub folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     _browser: Browser,
 }
 
@@ -111,7 +111,7 @@ impl Rig {
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
         let worker = Worker::new(Arc::clone(&store), queue, Arc::new(performer), WorkerConfig::default());
         let others = apps.into_iter().collect();
-        Self { app, others, _inbox: receiver, vault, worker, folder, _browser: browser }
+        Self { app, others, _inbox: receiver, vault, worker, _folder: folder, _browser: browser }
     }
 
     /// The app that the account is in.
