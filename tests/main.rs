@@ -6,10 +6,15 @@ mod suite {
     mod architecture;
     mod browser;
     mod browser_actions;
+    mod browser_capture;
     mod browser_frames;
     mod browser_input;
+    mod browser_limits;
     mod browser_locators;
     mod browser_navigation;
+    mod browser_pool;
+    mod browser_process;
+    mod browser_secrets;
     mod cli;
     mod demo;
     mod flow;

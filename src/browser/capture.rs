@@ -6,12 +6,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use super::answer::Wait;
+use super::ask::is_gone;
 use super::error::{BrowserError, PageError};
+use super::input::Point;
 use super::page::{Page, short_url};
 use super::protocol::{CaptureScreenshot, Clip};
 use super::state::World;
 
 const CALL: Duration = Duration::from_secs(15);
+/// How long the next document may take to begin.
+const ABOUT_TO: Duration = Duration::from_secs(2);
 
 /// A box in the main page's viewport: x, y, width, height, in CSS pixels.
 pub type Box4 = [f64; 4];
@@ -72,18 +77,20 @@ struct Boxes {
 }
 
 impl Page {
-    /// The visible part of the page as PNG, or the given box of it.
+    /// The visible part of the page as PNG, or the given box of the viewport.
     ///
     /// # Errors
     /// If the browser does not give one.
     pub async fn screenshot(&self, part: Option<Box4>) -> Result<Vec<u8>, PageError> {
-        let clip = part.map(|[x, y, width, height]| Clip {
-            x: x.max(0.0),
-            y: y.max(0.0),
-            width,
-            height,
-            scale: 1.0,
-        });
+        let clip = match part {
+            None => None,
+            Some([x, y, width, height]) => {
+                // What Chromium clips is the document, from its very beginning.
+                let Point { x: scrolled_x, y: scrolled_y } = self.scrolled().await?;
+                let (x, y) = ((x + scrolled_x).max(0.0), (y + scrolled_y).max(0.0));
+                Some(Clip { x, y, width, height, scale: 1.0 })
+            }
+        };
         let capture = CaptureScreenshot { format: "png", clip, optimize_for_speed: true };
         let shot =
             self.connection.call(&self.session, &capture, CALL).await.map_err(|error| self.failure(error))?;
@@ -92,11 +99,33 @@ impl Page {
         })
     }
 
+    /// How far the main page is scrolled.
+    async fn scrolled(&self) -> Result<Point, PageError> {
+        let world = self.world_now(&None)?;
+        let script = "() => ({ x: scrollX, y: scrollY })";
+        let scrolled = self.call_in(&world, script, Vec::new(), CALL).await;
+        serde_json::from_value(scrolled.map_err(|error| self.failure(error))?).map_err(|error| {
+            BrowserError::Protocol { method: "Runtime.callFunctionOn", message: error.to_string() }.into()
+        })
+    }
+
     /// What every frame shows, the main page first; boxes are in the main page's viewport.
     ///
     /// # Errors
     /// If the main page does not tell. A child frame that goes away meanwhile is left out.
     pub async fn shots(&self) -> Result<Vec<Shot>, PageError> {
+        let wait = Wait::new(ABOUT_TO, "a page to look at".to_owned());
+        loop {
+            // The page may be about to show something else; if that does not come, what there is must do.
+            let _ = self.world(&None, &wait).await;
+            match self.shots_now().await {
+                Err(PageError::Browser(error)) if is_gone(&error) && !wait.left().is_zero() => {}
+                shots => return shots,
+            }
+        }
+    }
+
+    async fn shots_now(&self) -> Result<Vec<Shot>, PageError> {
         let mut frames = self.state.frames();
         frames.sort_by_key(|(id, _)| *id != self.main);
         let mut shots = Vec::new();

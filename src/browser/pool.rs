@@ -51,13 +51,21 @@ impl Pool {
     /// # Errors
     /// If the browser cannot be started again after it went away.
     pub async fn page(&self) -> Result<Page, BrowserError> {
+        let mut replaced = false;
         loop {
             let spare = self.shared.spares.lock().await.pop_front();
             self.shared.taken.notify_one();
             match spare {
                 Some(page) if page.is_usable() => return Ok(page),
                 Some(_) => {}
-                None => return Page::create(self.shared.process().await?).await,
+                None => {
+                    let process = self.shared.process().await?;
+                    match Page::create(Arc::clone(&process)).await {
+                        // It went away this very moment; the next one is started.
+                        Err(_) if process.is_closed() && !replaced => replaced = true,
+                        created => return created,
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -18,6 +18,9 @@ use super::protocol::GetVersion;
 
 /// How long a browser may take to start.
 const START: Duration = Duration::from_secs(30);
+
+/// How long the processes of a browser may take to end that was killed.
+const END: Duration = Duration::from_secs(5);
 
 /// The name of a profile folder: `turnlock-profile-<pid>-<start of that process>-<number>`.
 const PROFILE: &str = "turnlock-profile-";
@@ -129,46 +132,67 @@ fn spawn(
         ])
         .map_err(|error| failed(error.to_string()))?;
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    let words = LastWords::default();
-    if let Some(stderr) = child.stderr.take() {
-        words.listen(stderr);
-    }
+    // Asked for above, so it is there.
+    let stderr = child.stderr.take().ok_or_else(|| failed("it has no standard error".to_owned()))?;
+    let words = LastWords::listen(stderr);
     Ok((child, words))
 }
 
 /// The end of what the browser printed. It may quote page content, so it is kept for a failed start only
 /// and never logged.
-#[derive(Clone, Default)]
-struct LastWords(Arc<Mutex<Vec<u8>>>);
+struct LastWords(Arc<(Mutex<Said>, Condvar)>);
+
+#[derive(Default)]
+struct Said {
+    words: Vec<u8>,
+    /// Every process that could print has ended: those of the browser all share its standard error.
+    ended: bool,
+}
 
 impl LastWords {
     const KEPT: usize = 2048;
 
     /// Keeps reading, so that the browser never blocks on a full pipe; ends with the browser.
-    fn listen(&self, mut stderr: ChildStderr) {
-        let words = Arc::clone(&self.0);
+    fn listen(mut stderr: ChildStderr) -> Self {
+        let shared: Arc<(Mutex<Said>, Condvar)> = Arc::default();
+        let said = Arc::clone(&shared);
         std::thread::spawn(move || {
+            let (said, changed) = &*said;
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = stderr.read(&mut buffer) {
-                let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
+                let words = &mut said.lock().unwrap_or_else(PoisonError::into_inner).words;
                 words.extend_from_slice(&buffer[..read]);
                 let excess = words.len().saturating_sub(Self::KEPT);
                 words.drain(..excess);
             }
+            said.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+            changed.notify_all();
         });
+        Self(shared)
+    }
+
+    /// Waits until nobody is left to print; false if somebody still is after that time.
+    fn wait(&self, within: Duration) -> bool {
+        let (said, changed) = &*self.0;
+        let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = changed.wait_timeout_while(said, within, |said| !said.ended);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     fn last_line(&self) -> String {
-        let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&words);
+        let said = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&said.words);
         text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed nothing").to_owned()
     }
 }
 
 impl Group {
     fn last_words(&mut self) -> String {
-        let status = self.child.wait().map(|status| status.to_string()).unwrap_or_default();
-        format!("{status}; {}", self.words.last_line())
+        let ended = self.words.wait(END);
+        match self.child.try_wait() {
+            Ok(Some(status)) if ended => format!("{status}; {}", self.words.last_line()),
+            _ => format!("it closed its connection; {}", self.words.last_line()),
+        }
     }
 }
 
@@ -179,9 +203,13 @@ impl Drop for Group {
             let _ = kill_process_group(group, Signal::KILL);
         }
         let _ = self.child.wait();
-        // Children of the browser may write for an instant longer than it lives: the second try meets nobody.
-        if std::fs::remove_dir_all(&self.profile).is_err() {
-            let _ = std::fs::remove_dir_all(&self.profile);
+        // What was started may have been a script around the browser, whose processes are nobody's children
+        // by now and go on writing until they are gone.
+        if !self.words.wait(END) {
+            tracing::warn!(profile = %self.profile.display(), "a process of the browser did not end");
+        }
+        if let Err(error) = std::fs::remove_dir_all(&self.profile) {
+            tracing::warn!(profile = %self.profile.display(), %error, "a browser profile is left");
         }
     }
 }

@@ -44,12 +44,17 @@ impl Browser {
     /// A page that may act on the given app.
     pub async fn page(&self, playbook: &Playbook) -> Page {
         let mut page = self.pool.page().await.unwrap();
-        page.set_guide(Guide {
-            origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
-            frames: playbook.frames.clone(),
-            interruptions: playbook.interruptions.clone(),
-        });
+        page.set_guide(guide(playbook));
         page
+    }
+}
+
+/// What a playbook says of the whole app.
+pub fn guide(playbook: &Playbook) -> Guide {
+    Guide {
+        origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
+        frames: playbook.frames.clone(),
+        interruptions: playbook.interruptions.clone(),
     }
 }
 

@@ -1,18 +1,18 @@
 //! A page of a real browser, opened on a site, with steps in a word each.
 
 use secrecy::ExposeSecret;
-use turnlock::browser::{Page, PageError, Typed};
+use turnlock::browser::{Guide, Page, PageError, Typed};
 use turnlock::playbook::{Playbook, Target};
 use url::Url;
 
-use super::{Browser, SOON, playbook, targets};
+use super::{Browser, SOON, guide, playbook, targets};
 
 /// A page, and a playbook that its targets are read by.
 pub struct Stage {
     pub page: Page,
     pub url: String,
     extra: String,
-    pub _browser: Browser,
+    pub browser: Browser,
 }
 
 impl Stage {
@@ -20,7 +20,7 @@ impl Stage {
     pub async fn set(url: &str, extra: &str) -> Self {
         let browser = Browser::start().await;
         let page = browser.page(&playbook(url, extra, &[])).await;
-        Self { page, url: url.to_owned(), extra: extra.to_owned(), _browser: browser }
+        Self { page, url: url.to_owned(), extra: extra.to_owned(), browser }
     }
 
     /// The same, with the page opened.
@@ -36,6 +36,10 @@ impl Stage {
 
     pub async fn goto(&self, path: &str) -> Result<(), PageError> {
         self.page.open(&Url::parse(&self.url).unwrap().join(path).unwrap(), SOON).await
+    }
+
+    pub fn guide(&self) -> Guide {
+        guide(&playbook(&self.url, &self.extra, &[]))
     }
 
     pub fn target(&self, target: &str) -> Target {
