@@ -75,7 +75,7 @@ pub(super) fn arguments(options: &Options, profile: &Path) -> Result<Vec<String>
         "--use-mock-keychain",
         "--disable-features=AcceptCHFrame,AutofillServerCommunication,BackForwardCache,DestroyProfileOnBrowserClose,GlobalMediaControls,\
          HttpsUpgrades,ImprovedCookieControls,LazyFrameLoading,MediaRouter,OptimizationHints,PaintHolding,\
-         PasswordLeakDetection,RenderDocument,Translate",
+         PasswordLeakDetection,RenderDocument,SpareRendererForSitePerProcess,Translate",
     ]
     .map(str::to_owned)
     .to_vec();

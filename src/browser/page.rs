@@ -10,6 +10,7 @@ use super::answer::Wait;
 use super::connection::{Connection, SessionId};
 use super::error::{BrowserError, PageError};
 use super::frames::KnownFrames;
+use super::pool::Returned;
 use super::process::Process;
 use super::protocol::{
     AttachToTarget, CreateBrowserContext, CreateTarget, DisposeBrowserContext, EmulateFocus, Navigate,
@@ -54,7 +55,7 @@ pub struct Page {
     pub(super) state: Arc<State>,
     pub(super) known: KnownFrames,
     pub(super) guide: Guide,
-    disposed: bool,
+    returned: Option<Returned>,
 }
 
 impl Page {
@@ -97,7 +98,7 @@ impl Page {
             state,
             known: KnownFrames::default(),
             guide: Guide::default(),
-            disposed: false,
+            returned: None,
         })
     }
 
@@ -145,34 +146,34 @@ impl Page {
         }
     }
 
+    /// Has the pool told when the page's context is gone.
+    pub(super) fn on_return(&mut self, returned: Returned) {
+        self.returned = Some(returned);
+    }
+
     /// Whether the page's browser and process are still there.
     pub(super) fn is_usable(&self) -> bool {
         self.require_alive().is_ok()
     }
-
-    /// Closes the context and everything in it.
-    pub async fn close(mut self) {
-        self.disposed = true;
-        let root: SessionId = "".into();
-        let dispose = DisposeBrowserContext { browser_context_id: self.context.clone() };
-        if let Err(error) = self.connection.call(&root, &dispose, SET_UP).await {
-            tracing::debug!(%error, "the context was gone already");
-        }
-    }
 }
 
 impl Drop for Page {
+    /// Closes the context and everything in it. The command is sent at once and nobody waits for the answer;
+    /// but the pool prepares the next context only after it, so that the two do not compete.
     fn drop(&mut self) {
-        if self.disposed {
-            return;
-        }
         let root: SessionId = "".into();
-        let dispose = DisposeBrowserContext { browser_context_id: self.context.clone() };
-        // Sent at once; outside a runtime nobody is left to wait for the answer, nor needs to.
+        let dispose = DisposeBrowserContext { browser_context_id: std::mem::take(&mut self.context) };
         let disposed = self.connection.call(&root, &dispose, SET_UP);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(disposed);
-        }
+        let (returned, process) = (self.returned.take(), Arc::clone(&self.process));
+        // Outside a runtime nobody is left to prepare anything for.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = disposed.await {
+                tracing::debug!(%error, "the context was gone already");
+            }
+            drop(process);
+            drop(returned);
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::error::BrowserError;
 use super::launch::Options;
@@ -20,7 +20,19 @@ struct Shared {
     options: Options,
     browser: Mutex<Option<Current>>,
     spares: Mutex<VecDeque<Page>>,
-    taken: Arc<Notify>,
+    /// How many spares are ready, for those who wait for them.
+    ready: watch::Sender<usize>,
+    /// A page came back, or the last spare was taken: time to prepare.
+    wanted: Arc<Notify>,
+}
+
+/// Tells the pool when it is dropped, once a page's context is gone.
+pub(super) struct Returned(Arc<Notify>);
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 struct Current {
@@ -38,36 +50,50 @@ impl Pool {
             options,
             browser: Mutex::default(),
             spares: Mutex::default(),
-            taken: Arc::default(),
+            ready: watch::Sender::new(0),
+            wanted: Arc::default(),
         });
         shared.process().await?;
-        tokio::spawn(prepare(Arc::downgrade(&shared), Arc::clone(&shared.taken)));
-        shared.taken.notify_one();
+        tokio::spawn(prepare(Arc::downgrade(&shared), Arc::clone(&shared.wanted)));
+        shared.wanted.notify_one();
         Ok(Self { shared })
     }
 
     /// A page of a fresh context: one that was prepared, or else one made now.
     ///
+    /// The next one is prepared when this one is dropped, not while it is at work: a renderer that starts beside it
+    /// would slow it down.
+    ///
     /// # Errors
     /// If the browser cannot be started again after it went away.
     pub async fn page(&self) -> Result<Page, BrowserError> {
+        let shared = &self.shared;
         let mut replaced = false;
-        loop {
-            let spare = self.shared.spares.lock().await.pop_front();
-            self.shared.taken.notify_one();
+        let mut page = loop {
+            let spare = shared.spares.lock().await.pop_front();
+            shared.ready.send_modify(|ready| *ready = ready.saturating_sub(1));
             match spare {
-                Some(page) if page.is_usable() => return Ok(page),
+                Some(page) if page.is_usable() => break page,
                 Some(_) => {}
                 None => {
-                    let process = self.shared.process().await?;
+                    let process = shared.process().await?;
                     match Page::create(Arc::clone(&process)).await {
                         // It went away this very moment; the next one is started.
                         Err(_) if process.is_closed() && !replaced => replaced = true,
-                        created => return created,
+                        created => break created?,
                     }
                 }
             }
-        }
+        };
+        page.on_return(Returned(Arc::clone(&shared.wanted)));
+        Ok(page)
+    }
+
+    /// Waits until as many contexts are ready as are prepared ahead, and nothing is being prepared any more.
+    pub async fn prepared(&self) {
+        let mut ready = self.shared.ready.subscribe();
+        // The sender lives as long as `self`, so this ends only when they are ready.
+        let _ = ready.wait_for(|ready| *ready >= self.shared.options.spares).await;
     }
 
     /// The browser's name and version, and the id of its process group.
@@ -82,6 +108,7 @@ impl Pool {
     /// Lets go of the browser and every prepared context. Pages in use keep theirs until they are dropped.
     pub async fn close(&self) {
         self.shared.spares.lock().await.clear();
+        self.shared.ready.send_replace(0);
         self.shared.browser.lock().await.take();
     }
 }
@@ -106,22 +133,25 @@ impl Shared {
 }
 
 /// Keeps the spares at their number for as long as the pool lives.
-async fn prepare(pool: std::sync::Weak<Shared>, taken: Arc<Notify>) {
+async fn prepare(pool: std::sync::Weak<Shared>, wanted: Arc<Notify>) {
     loop {
-        taken.notified().await;
+        wanted.notified().await;
         let Some(shared) = pool.upgrade() else { return };
-        let mut failed = false;
-        while !failed && shared.spares.lock().await.len() < shared.options.spares {
+        while shared.spares.lock().await.len() < shared.options.spares {
             let page = match shared.process().await {
                 Ok(process) => Page::create(process).await,
                 Err(error) => Err(error),
             };
             match page {
-                Ok(page) => shared.spares.lock().await.push_back(page),
+                Ok(page) => {
+                    let mut spares = shared.spares.lock().await;
+                    spares.push_back(page);
+                    shared.ready.send_replace(spares.len());
+                }
                 Err(error) => {
                     // Whoever takes a page next meets the error itself; there is nothing to prepare until then.
                     tracing::warn!(%error, "no context could be prepared");
-                    failed = true;
+                    break;
                 }
             }
         }
@@ -131,6 +161,6 @@ async fn prepare(pool: std::sync::Weak<Shared>, taken: Arc<Notify>) {
 impl Drop for Shared {
     fn drop(&mut self) {
         // Wakes the preparing task, which finds the pool gone and ends.
-        self.taken.notify_one();
+        self.wanted.notify_one();
     }
 }

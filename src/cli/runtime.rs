@@ -75,6 +75,11 @@ impl Runtime {
         self.receiver.local_addr()
     }
 
+    /// Waits until contexts are prepared for the next jobs.
+    pub async fn prepared(&self) {
+        self.pool.prepared().await;
+    }
+
     /// Ends browser and inbox.
     pub async fn close(self) {
         self.pool.close().await;

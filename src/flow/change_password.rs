@@ -25,12 +25,12 @@ impl Context<'_> {
         let done = self.credentials().await?.password.is_some_and(|held| held.job == Some(self.job.id));
         let Login { end, mut session } = self.log_in_with_current().await?;
         if end != End::SignedIn {
-            session.page.close().await;
+            drop(session);
             return Ok(end_verdict(end, "the login before the change"));
         }
         self.reject_unsubmitted().await?;
         if done {
-            session.page.close().await;
+            drop(session);
             let message = "An earlier attempt changed the password, and a fresh login with it succeeded.";
             return Ok(Verdict::new(Code::PasswordChanged, message));
         }
@@ -42,7 +42,7 @@ impl Context<'_> {
         if self.job.evidence || !matches!(ended, Ok(End::PasswordChanged)) {
             evidence::keep(&session).await;
         }
-        session.page.close().await;
+        drop(session);
         match ended {
             Ok(End::PasswordChanged) => self.prove_password(&new).await,
             // States that the playbook names as the app's refusal: it says itself that it did not take the password.
@@ -93,7 +93,7 @@ impl Context<'_> {
             Ok(login) => login,
             Err(halt) => return Ok(halt.after_commit()),
         };
-        login.session.page.close().await;
+        drop(login.session);
         if login.end != End::SignedIn {
             let reason = end_verdict(login.end, "the fresh login with the new password").message;
             let message = format!("The app said that the password was changed, but: {reason}");

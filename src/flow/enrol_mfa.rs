@@ -27,7 +27,7 @@ impl Context<'_> {
             login => login?,
         };
         if end != End::SignedIn {
-            session.page.close().await;
+            drop(session);
             let verdict = end_verdict(end, "the login before the enrolment");
             // A code that is refused here is one of a secret that the app no longer knows.
             let unmanaged = end == End::CodeRefused;
@@ -35,7 +35,7 @@ impl Context<'_> {
         }
         self.reject_unsubmitted().await?;
         if session.values.totp_typed {
-            session.page.close().await;
+            drop(session);
             let (code, what) = if done {
                 (Code::MfaEnabled, "An earlier attempt turned on MFA")
             } else {
@@ -51,7 +51,7 @@ impl Context<'_> {
         }
         let (totp, codes) = (session.read_totp.take(), session.read_codes.take());
         let password = session.values.password.clone();
-        session.page.close().await;
+        drop(session);
         match (ended, totp) {
             (Ok(End::MfaEnabled), Some(totp)) => self.prove_totp(&password, &totp, codes.as_ref()).await,
             (Ok(end @ End::CodeRefused), totp) => {
@@ -85,7 +85,7 @@ impl Context<'_> {
             Err(halt) => return Ok(halt.after_commit()),
         };
         let typed = login.session.values.totp_typed;
-        login.session.page.close().await;
+        drop(login.session);
         if login.end != End::SignedIn || !typed {
             let reason = match login.end {
                 End::SignedIn => "a fresh login asked for no code.".to_owned(),

@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
             }
             Err(halt) => {
                 evidence::keep(&session).await;
-                session.page.close().await;
+                drop(session);
                 Err(halt)
             }
         }

@@ -117,7 +117,7 @@ impl<'a> Context<'a> {
                     login => login?,
                 };
                 let (end, typed) = (login.end, login.session.values.totp_typed);
-                login.session.page.close().await;
+                drop(login.session);
                 match end {
                     End::SignedIn => {
                         let totp = totp.filter(|_| typed);

@@ -20,7 +20,7 @@ impl Context<'_> {
                 );
             }
         }
-        login.session.page.close().await;
+        drop(login.session);
         Ok(verdict)
     }
 }

@@ -36,6 +36,5 @@ async fn signs_in_by_what_a_person_sees() {
         page.click(submit, SOON).await.unwrap();
         let first = page.first_of(&[sign_out, wrong], "signed_in or bad_credentials", SOON).await.unwrap();
         assert_eq!(first, 0);
-        page.close().await;
     }
 }
