@@ -164,14 +164,13 @@ impl Drop for Page {
         let root: SessionId = "".into();
         let dispose = DisposeBrowserContext { browser_context_id: std::mem::take(&mut self.context) };
         let disposed = self.connection.call(&root, &dispose, SET_UP);
-        let (returned, process) = (self.returned.take(), Arc::clone(&self.process));
+        let returned = self.returned.take();
         // Outside a runtime nobody is left to prepare anything for.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             if let Err(error) = disposed.await {
                 tracing::debug!(%error, "the context was gone already");
             }
-            drop(process);
             drop(returned);
         });
     }

@@ -36,7 +36,7 @@ async fn hang(site: &Site, fill: bool) {
     other.set_guide(stage.guide());
     other.open(&site.url().parse().unwrap(), SOON).await.unwrap();
     other.click(&stage.target("{ role: button, name: Other }"), SOON).await.unwrap();
-    stage.page.close().await;
+    drop(stage);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,7 +84,7 @@ async fn eight_pages_sign_in_at_once() {
             page.fill(password, Typed::Secret(&secret), SOON).await.unwrap();
             page.click(submit, SOON).await.unwrap();
             page.first_of(&[sign_out], "signed_in", SOON).await.unwrap();
-            page.close().await;
+            drop(page);
         });
     }
     assert_eq!(jobs.join_all().await.len(), 8);
