@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -189,6 +189,11 @@ impl LastWords {
 impl Group {
     fn last_words(&mut self) -> String {
         let ended = self.words.wait(END);
+        // A process closes its streams a moment before it can be waited for.
+        let until = Instant::now() + END;
+        while ended && matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         match self.child.try_wait() {
             Ok(Some(status)) if ended => format!("{status}; {}", self.words.last_line()),
             _ => format!("it closed its connection; {}", self.words.last_line()),
