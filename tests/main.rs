@@ -18,6 +18,10 @@ mod suite {
     mod cli;
     mod demo;
     mod flow;
+    mod flow_ends;
+    mod flow_killed;
+    mod flow_lost;
+    mod flow_secrets;
     mod flow_variants;
     mod inbox;
     mod password_rules;

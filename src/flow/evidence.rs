@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::session::Session;
-use crate::browser::{Piece, PieceKind, Shot};
+use crate::browser::{PageError, Piece, PieceKind, Shot};
 use crate::credential::qr;
 use crate::playbook::FlowKind;
 use crate::redact;
@@ -14,8 +15,12 @@ type Box4 = [f64; 4];
 
 /// Covers reach this much further than what they cover, in pixels.
 const MARGIN: f64 = 3.0;
+/// The fewest characters of what is taken for a code that nobody has read.
+const CODE: usize = 8;
 /// So often is a page photographed that moves while its secrets are located.
 const SHOTS: usize = 3;
+/// A page that is being replaced gets this long; no event tells when a picture can be had again.
+const SWAP: Duration = Duration::from_millis(150);
 
 /// Keeps what the page shows now. That there is no evidence is no reason to fail the attempt, so it is only noted.
 pub(super) async fn keep(session: &Session<'_>) {
@@ -27,29 +32,39 @@ pub(super) async fn keep(session: &Session<'_>) {
 }
 
 async fn take(session: &Session<'_>, folder: &Path) -> Result<(), String> {
+    let (text, picture) = look(session).await?;
+    write_private(folder, "page.txt", text.as_bytes()).map_err(|error| error.to_string())?;
+    session.context.learn(|learnt| learnt.evidence = Some(folder.to_owned()));
+    write_private(folder, "screenshot.png", &picture?).map_err(|error| error.to_string())
+}
+
+/// The page snapshot, and the screenshot with its secrets covered if the page let one be taken.
+async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>), String> {
     let page = &session.page;
-    let words = |error: &dyn std::fmt::Display| error.to_string();
-    let mut before = page.shots().await.map_err(|error| words(&error))?;
-    let mut picture = None;
+    let words = |error: PageError| error.to_string();
+    let mut before = page.shots().await.map_err(words)?;
+    let enrolling = session.flow == FlowKind::EnrolMfa;
+    let mut missing = String::new();
     for _ in 0..SHOTS {
-        let png = page.screenshot(None).await.map_err(|error| words(&error))?;
-        let after = page.shots().await.map_err(|error| words(&error))?;
+        let (png, after) = (page.screenshot(None).await, page.shots().await.map_err(words)?);
         let (covered, still) = (covers(session, &before), covers(session, &after));
-        if covered == still {
-            picture = Some(tokio::task::spawn_blocking(move || cover(&png, &covered)));
-            break;
+        match png {
+            Ok(png) if covered == still => {
+                let picture = tokio::task::spawn_blocking(move || cover(&png, &covered)).await;
+                let picture = picture.map_err(|error| error.to_string()).and_then(|picture| picture);
+                return Ok((snapshot(&before, enrolling), picture));
+            }
+            // Something moved or changed meanwhile, so the covers could miss it.
+            Ok(_) => missing = "the page kept moving, so no screenshot was kept".to_owned(),
+            // A page that is just being replaced, by the browser's own error page for example, has none to give.
+            Err(error) => {
+                missing = words(error);
+                tokio::time::sleep(SWAP).await;
+            }
         }
-        // Something moved or changed meanwhile, so the covers could miss it.
         before = after;
     }
-    let text = snapshot(&before);
-    let png = match picture {
-        Some(picture) => picture.await.map_err(|error| words(&error))?,
-        None => Err("the page kept moving, so no screenshot was kept".to_owned()),
-    };
-    write_private(folder, "page.txt", text.as_bytes()).map_err(|error| words(&error))?;
-    session.context.learn(|learnt| learnt.evidence = Some(folder.to_owned()));
-    write_private(folder, "screenshot.png", &png?).map_err(|error| words(&error))
+    Ok((snapshot(&before, enrolling), Err(missing)))
 }
 
 /// Only the owner may read evidence: secrets are covered, but it still shows what is in the account.
@@ -73,10 +88,10 @@ fn covers(session: &Session<'_>, shots: &[Shot]) -> Vec<Box4> {
                 PieceKind::Field => {
                     (piece.secret && piece.filled)
                         || holds_secret(&piece.value)
-                        || (enrolling && looks_secret(&piece.value))
+                        || (enrolling && may_be_secret(&piece.value))
                 }
                 PieceKind::Text | PieceKind::Button => {
-                    secret_text || (enrolling && looks_secret(&piece.text))
+                    secret_text || (enrolling && may_be_secret(&piece.text))
                 }
                 PieceKind::Picture | PieceKind::Background => enrolling && is_squarish(&piece.boxes),
                 PieceKind::Open => false,
@@ -119,6 +134,29 @@ fn looks_secret(text: &str) -> bool {
     let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c) || c == '=';
     text.contains("otpauth:") || (joined.len() >= 16 && joined.chars().all(base32))
+}
+
+/// Whether a text of a page on which MFA is turned on could be a secret that was not read: also a recovery code,
+/// of whatever look. Rather too much is hidden there than too little.
+fn may_be_secret(text: &str) -> bool {
+    let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let digits = joined.chars().filter(char::is_ascii_digit).count();
+    let alphanumeric = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric());
+    looks_secret(text)
+        || text.split_whitespace().any(is_codelike)
+        // `1234 5678`
+        || (joined.len() >= CODE && alphanumeric(&joined) && digits * 4 >= joined.len())
+}
+
+/// `3f9a1c20`, `x59a7-wvrzj`, and `svegw-wxzvz`, which is no hyphenated word for its even parts.
+fn is_codelike(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let parts: Vec<&str> = word.split('-').collect();
+    let even = parts.len() > 1 && parts.iter().all(|part| part.len() >= 4 && part.len() == parts[0].len());
+    let characters: usize = parts.iter().map(|part| part.len()).sum();
+    characters >= CODE
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && (even || word.chars().any(|c| c.is_ascii_digit()))
 }
 
 fn is_squarish(boxes: &[Box4]) -> bool {
@@ -183,7 +221,7 @@ fn paint(pixels: &mut [u8], info: &png::OutputInfo, [x, y, width, height]: Box4)
 }
 
 /// What every frame shows, as text that holds no secret and no field's value.
-fn snapshot(shots: &[Shot]) -> String {
+fn snapshot(shots: &[Shot], enrolling: bool) -> String {
     let mut text = String::new();
     for shot in shots {
         // Writing to a String does not fail.
@@ -224,7 +262,10 @@ fn snapshot(shots: &[Shot]) -> String {
     // Once over the whole, so that a secret spread over lines is found as well.
     let text = redact::redact(&text).into_owned();
     text.lines()
-        .map(|line| if looks_secret(line) { redact::MASK } else { line })
+        .map(|line| {
+            let hidden = looks_secret(line) || (enrolling && may_be_secret(line));
+            if hidden { redact::MASK } else { line }
+        })
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -236,4 +277,27 @@ fn flush(text: &mut String, line: &mut String) {
         text.push('\n');
     }
     line.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_code_is_hidden_and_words_are_not() {
+        for code in
+            ["x59a7-wvrzj", "svegw-wxzvz", "12345678", "1234 5678", "JBSW Y3DP EHPK 3PXP", "1. 3f9a1c20"]
+        {
+            assert!(may_be_secret(code), "{code}");
+        }
+        for words in [
+            "Keep these codes somewhere safe. Each opens your account once.",
+            "Two-factor authentication",
+            "You have 10 recovery codes left.",
+            "── http://127.0.0.1:40349/account/mfa/recovery-codes ── Recovery codes · Acme",
+            "<button> Sign out",
+        ] {
+            assert!(!may_be_secret(words), "{words}");
+        }
+    }
 }

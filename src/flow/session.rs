@@ -75,6 +75,7 @@ impl<'a> Session<'a> {
     async fn walk_step(&mut self, step: &Step) -> Result<Walked, Halt> {
         self.context.safe_point()?;
         crate::failpoint::reach(&step.id);
+        tracing::debug!(job = %self.context.job.id, step = %step.id, what = %step.action, "step");
         // A code is awaited before its step begins, so that the log shows the wait as what it is.
         let typed = match self.value_of(step).await {
             Ok(typed) => typed,

@@ -1,5 +1,7 @@
 //! What the tests share: a real browser, the bundled app, playbooks from a few lines.
 
+#[cfg(feature = "failpoints")]
+pub mod home;
 pub mod rig;
 mod site;
 mod stage;

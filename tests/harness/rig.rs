@@ -11,9 +11,10 @@ use turnlock::inbox::smtp::{Receiver, SmtpLimits};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::playbook::{OriginOverrides, Playbook};
 use turnlock::queue::EmbeddedQueue;
-use turnlock::store::{self, AttemptRow};
+use turnlock::store::{self, AttemptRow, LogQuery};
 use turnlock::vault::{Credentials, MasterKey, NewAccount, Vault};
 use turnlock::worker::{Worker, WorkerConfig};
+use uuid::Uuid;
 
 use super::Browser;
 
@@ -68,6 +69,8 @@ pub struct Rig {
     _inbox: Receiver,
     pub vault: Vault,
     pub worker: Worker,
+    pub queue: Arc<EmbeddedQueue>,
+    performer: Arc<FlowPerformer>,
     _folder: tempfile::TempDir,
     _browser: Browser,
 }
@@ -109,9 +112,38 @@ impl Rig {
             artifacts: folder.path().join("artifacts"),
         };
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
-        let worker = Worker::new(Arc::clone(&store), queue, Arc::new(performer), WorkerConfig::default());
+        let performer = Arc::new(performer);
+        let worker = Worker::new(store, queue.clone(), performer.clone(), WorkerConfig::default());
         let others = apps.into_iter().collect();
-        Self { app, others, _inbox: receiver, vault, worker, _folder: folder, _browser: browser }
+        Self {
+            app,
+            others,
+            _inbox: receiver,
+            vault,
+            worker,
+            queue,
+            performer,
+            _folder: folder,
+            _browser: browser,
+        }
+    }
+
+    /// Another worker beside the first.
+    pub fn worker_with(&self, config: WorkerConfig) -> Worker {
+        Worker::new(Arc::clone(self.vault.store()), self.queue.clone(), self.performer.clone(), config)
+    }
+
+    /// Stops an app other than the first: its port is closed from now on.
+    pub async fn stop_app(&mut self, name: &str) {
+        self.others.remove(name).unwrap().stop().await;
+    }
+
+    /// The attempts at a job so far, in order.
+    pub async fn attempts(&self, job: Uuid) -> Vec<AttemptRow> {
+        let query = LogQuery { job: Some(job), ..LogQuery::default() };
+        let mut rows = self.vault.store().log(&query).await.unwrap();
+        rows.reverse();
+        rows
     }
 
     /// The app that the account is in.
@@ -152,29 +184,32 @@ impl Rig {
         self.vault.credentials(account).await.unwrap()
     }
 
-    /// What the vault calls current opens the account, by plain HTTP and nothing of Turnlock's.
+    /// What the vault calls current opens the account.
     pub async fn assert_current_opens(&self, account: &AccountRef) {
-        let held = self.credentials(account).await;
-        let password = held.password.unwrap();
-        let totp = held.totp.map(|totp| totp.secret);
-        let secret = totp.as_ref().map(ExposeSecret::expose_secret);
-        let until = tokio::time::Instant::now() + super::SOON;
-        loop {
-            let login = acme::client::login(
-                self.app_of(account).url(),
-                account.name(),
-                password.secret.expose_secret(),
-                secret,
-            )
-            .await;
-            match login {
-                // The app takes no code twice, and Turnlock may have used this one: only the clock gives the next.
-                Err(acme::client::Refused::Said(why)) if why.contains("already used") => {
-                    assert!(tokio::time::Instant::now() < until, "{account}: no fresh code");
-                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-                }
-                login => return assert!(login.is_ok(), "{account}: {login:?}"),
+        assert_opens(&self.vault, self.app_of(account), account).await;
+    }
+}
+
+/// What the vault calls current opens the account, by plain HTTP and nothing of Turnlock's.
+pub async fn assert_opens(vault: &Vault, app: &acme::Acme, account: &AccountRef) {
+    let held = vault.credentials(account).await.unwrap();
+    let password = held.password.unwrap();
+    let totp = held.totp.map(|totp| totp.secret);
+    let secret = totp.as_ref().map(ExposeSecret::expose_secret);
+    let until = tokio::time::Instant::now() + super::SOON;
+    loop {
+        let login = acme::client::login(app.url(), account.name(), password.secret.expose_secret(), secret);
+        match login.await {
+            // The app takes no code twice, and Turnlock may have used this one: only the clock gives the next.
+            Err(acme::client::Refused::Said(why)) if why.contains("already used") => {
+                assert!(tokio::time::Instant::now() < until, "{account}: no fresh code");
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
             }
+            // A code goes by mail: the password was taken.
+            Err(acme::client::Refused::CodeWanted) if secret.is_none() => {
+                return assert!(app.user(account.name()).is_some_and(|user| !user.mfa_on), "{account}");
+            }
+            login => return assert!(login.is_ok(), "{account}: {login:?}"),
         }
     }
 }

@@ -1,0 +1,112 @@
+//! The real binary with a home of its own, so that it can be killed and all that it leaves can be looked at.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use turnlock::job::{AccountRef, Kind};
+use turnlock::store;
+use turnlock::vault::{MasterKey, Vault};
+use uuid::Uuid;
+
+use super::SOON;
+
+/// A folder with database, key, playbook, evidence and temporary files.
+pub struct Home {
+    folder: tempfile::TempDir,
+    origin: String,
+    /// 0 is any.
+    inbox_port: u16,
+}
+
+impl Home {
+    /// For one app, by this playbook.
+    pub fn new(app: &acme::Acme, playbook: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("tmp")).unwrap();
+        std::fs::write(folder.path().join("acme.yaml"), playbook).unwrap();
+        Self { folder, origin: format!("acme.app={}", app.url()), inbox_port: 0 }
+    }
+
+    /// Has the app mail its codes to the binary's inbox.
+    pub fn listen_for_mail(&mut self, app: &acme::Acme) {
+        self.inbox_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        app.set_smtp(Some(([127, 0, 0, 1], self.inbox_port).into()));
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn key_file(&self) -> PathBuf {
+        self.path().join("key")
+    }
+
+    fn database(&self) -> String {
+        format!("sqlite:{}", self.path().join("turnlock.db").display())
+    }
+
+    /// The vault that the binary uses too.
+    pub async fn vault(&self) -> Vault {
+        let store = store::open(&self.database()).await.unwrap();
+        let (key, _) = MasterKey::load_or_create(self.key_file()).unwrap();
+        Vault::open(store, key).await.unwrap()
+    }
+
+    /// `turnlock run`, until it ends by itself or at the failpoint.
+    pub async fn run(
+        &self,
+        kind: Kind,
+        account: &AccountRef,
+        id: Uuid,
+        extra: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Output {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_turnlock"));
+        command
+            .args(["run", kind.as_str(), "--account", &account.to_string(), "--id", &id.to_string()])
+            .args(extra)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("TMPDIR", self.path().join("tmp"))
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("TURNLOCK_BROWSER_SANDBOX", if rustix::process::geteuid().is_root() { "off" } else { "on" })
+            .env("TURNLOCK_DATABASE_URL", self.database())
+            .env("TURNLOCK_MASTER_KEY_FILE", self.key_file())
+            .env("TURNLOCK_PLAYBOOKS", self.path().join("acme.yaml"))
+            .env("TURNLOCK_ARTIFACTS", self.path().join("artifacts"))
+            .env("TURNLOCK_INBOX_URL", format!("smtp://127.0.0.1:{}", self.inbox_port))
+            .env("TURNLOCK_ORIGINS", &self.origin)
+            .envs(environment.iter().copied())
+            .current_dir(self.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command.output().await.unwrap()
+    }
+
+    /// Waits until no process is left whose command line names this home, as that of a browser names its
+    /// profile. The browsers are nobody's children here, so that nothing but /proc tells.
+    pub async fn no_browser_is_left(&self) -> Result<(), String> {
+        let until = tokio::time::Instant::now() + SOON;
+        loop {
+            let left = processes_naming(self.path());
+            if left.is_empty() {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > until {
+                return Err(format!("still run: {left:?}"));
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+}
+
+fn processes_naming(folder: &Path) -> Vec<String> {
+    let name = folder.to_str().unwrap();
+    let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let bytes = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&bytes).replace('\0', " "))
+    });
+    lines.filter(|line| line.contains(name)).collect()
+}

@@ -1,0 +1,130 @@
+//! The app's answer to a change is lost, or is an error: fresh logins find out what became of it.
+
+use std::collections::HashMap;
+
+use acme::{ChangeFault, Event as AppEvent, Switches};
+use futures::future::join_all;
+use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, RetryPolicy};
+use turnlock::worker::{Event, WorkerConfig};
+
+use crate::harness::rig::{Plan, Rig, assert_ended};
+
+const FAULTS: [(&str, ChangeFault); 5] = [
+    ("error-before", ChangeFault::ErrorBefore),
+    ("error-after", ChangeFault::ErrorAfter),
+    ("cut-before", ChangeFault::CutBefore),
+    ("cut-after", ChangeFault::CutAfter),
+    ("session-expired", ChangeFault::SessionExpired),
+];
+
+/// As long as an answer is waited for, an app that took no change is given to take it yet.
+const STEP: (&str, &str) = ("lockout:", "timeouts: { step: 6s }\nlockout:");
+
+fn set(rig: &Rig, account: &AccountRef, fault: Option<ChangeFault>) {
+    let switches = Switches { change_fault: fault, ..Switches::default() };
+    rig.app.set_user_switches(account.name(), Some(switches));
+}
+
+/// Runs the kind on an account for each fault; the fault is mended when the first attempt has ended.
+async fn settles(kind: Kind, code: Code) {
+    let rig = Rig::planned(vec![Plan::changed("acme", &[STEP])]).await;
+    let mut accounts = Vec::new();
+    for (name, fault) in FAULTS {
+        let account = rig.account(name).await;
+        set(&rig, &account, Some(fault));
+        accounts.push(account);
+    }
+    let mut events = rig.worker.events();
+    let mut failures = rig.app.events();
+    let mend = async {
+        while let Ok(event) = events.recv().await {
+            if let Event::AttemptEnded { row, .. } = event {
+                set(&rig, &row.account, None);
+            }
+        }
+    };
+    let jobs: Vec<_> = accounts.iter().map(|account| Job::new(kind, account.clone())).collect();
+    let ended = tokio::select! {
+        ended = join_all(jobs.iter().map(|job| rig.run_job(job))) => ended,
+        () = mend => unreachable!("the worker goes on"),
+    };
+    for (row, job) in ended.iter().zip(&jobs) {
+        let account = &job.account;
+        assert_ended(row, Outcome::Succeeded, code);
+        let attempts = rig.attempts(job.id).await;
+        assert_eq!(attempts.len(), 2, "{account}");
+        assert_ended(&attempts[0], Outcome::Unknown, Code::AnswerLost);
+        let steps = rig.vault.store().log_steps(attempts[0].id).await.unwrap();
+        assert!(attempts[0].provenance.evidence.is_some(), "{account}: {:?}", steps.last());
+        let user = rig.app.user(account.name()).unwrap();
+        assert_eq!((user.password_changes + user.mfa_enrolments, user.failed_attempts), (1, 0), "{account}");
+        let held = rig.credentials(account).await;
+        assert!(held.pending_password.is_none() && held.pending_totp.is_none(), "{account}");
+        assert!(held.pending_recovery_codes.is_none(), "{account}");
+        rig.assert_current_opens(account).await;
+    }
+    let mut wrong = HashMap::<String, u32>::new();
+    while let Ok(event) = failures.try_recv() {
+        if let AppEvent::LoginFailed { user } = event {
+            *wrong.entry(user).or_default() += 1;
+        }
+    }
+    assert!(wrong.values().all(|count| *count <= 1), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_password_change() {
+    settles(Kind::ChangePassword, Code::PasswordChanged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_turning_on_mfa() {
+    settles(Kind::EnrolMfa, Code::MfaEnabled).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reconciling_is_a_job_of_its_own() {
+    let rig = Rig::planned(vec![Plan::changed("acme", &[STEP])]).await;
+    // A worker that tries once, so that the doubt stays.
+    let retry = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+    let once = rig.worker_with(WorkerConfig { retry, ..WorkerConfig::default() });
+    let cases = [
+        ("taken", ChangeFault::CutAfter, Kind::ChangePassword, 1),
+        ("not-taken", ChangeFault::ErrorBefore, Kind::ChangePassword, 0),
+        ("mfa-taken", ChangeFault::ErrorAfter, Kind::EnrolMfa, 1),
+        ("mfa-not-taken", ChangeFault::CutBefore, Kind::EnrolMfa, 0),
+    ];
+    let one = async |(name, fault, kind, changes): (&str, ChangeFault, Kind, u32)| {
+        let account = rig.account(name).await;
+        set(&rig, &account, Some(fault));
+        let row = once.run_one(&Job::new(kind, account.clone()), std::future::pending()).await.unwrap();
+        assert_ended(&row, Outcome::Unknown, Code::AnswerLost);
+        let held = rig.credentials(&account).await;
+        let pending = held.pending_password.or(held.pending_totp).unwrap();
+        assert!(pending.submitted());
+        assert_ended(&rig.run(Kind::Reconcile, &account).await, Outcome::Succeeded, Code::Reconciled);
+        let user = rig.app.user(name).unwrap();
+        assert_eq!(user.password_changes + user.mfa_enrolments, changes, "{name}");
+        let held = rig.credentials(&account).await;
+        assert!(held.pending_password.is_none() && held.pending_totp.is_none(), "{name}");
+        assert_eq!(held.totp.is_some(), kind == Kind::EnrolMfa && changes == 1, "{name}");
+        rig.assert_current_opens(&account).await;
+    };
+    join_all(cases.map(one)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_nothing_opens_the_account_a_person_is_told_what_was_tried() {
+    let rig = Rig::start().await;
+    rig.account("alice").await;
+    let alice = rig.known("alice", "Not-The-Password-1", None).await;
+    // The one that was current before is tried as well.
+    let row = rig.run(Kind::Reconcile, &alice).await;
+    assert_ended(&row, Outcome::Succeeded, Code::Reconciled);
+    rig.assert_current_opens(&alice).await;
+    rig.app.add_user(acme::NewUser::new("alice", "Somebody-Elses-1")).unwrap();
+    let row = rig.run(Kind::Reconcile, &alice).await;
+    assert_ended(&row, Outcome::NeedsHuman, Code::CredentialUncertain);
+    let message = row.verdict.unwrap().message;
+    assert!(message.contains("current password (version 1): bad_credentials; previous"), "{message}");
+}

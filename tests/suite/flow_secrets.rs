@@ -1,0 +1,205 @@
+//! No secret leaves the vault but into the app: after every flow, all that was written or said is searched.
+#![cfg(feature = "failpoints")]
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use acme::{Acme, NewUser, Options, TotpShape};
+use secrecy::{ExposeSecret, SecretString};
+use turnlock::credential::{RecoveryCodes, TotpSecret, qr};
+use turnlock::job::{AccountRef, Kind};
+use turnlock::vault::{Credentials, NewAccount, Vault};
+use uuid::Uuid;
+
+use crate::harness::home::Home;
+use crate::harness::rig::{FIRST_PASSWORD, Plan};
+
+/// Eight digits: what is found of them is no chance hit.
+const SHAPE: TotpShape = TotpShape { digits: 8, period: 6, algorithm: acme::Algorithm::SHA1 };
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+async fn start(changes: &[(&str, &str)]) -> (Acme, Home, Vault, AccountRef) {
+    let app = Acme::start(Options { totp: SHAPE, ..Options::default() }).await.unwrap();
+    let home = Home::new(&app, &Plan::changed("acme", changes).playbook);
+    let vault = home.vault().await;
+    app.add_user(NewUser::new("alice", FIRST_PASSWORD)).unwrap();
+    let account: AccountRef = "acme/alice".parse().unwrap();
+    let new = NewAccount {
+        account: account.clone(),
+        username: "alice".to_owned(),
+        address: None,
+        password: Some(SecretString::from(FIRST_PASSWORD)),
+        totp: None,
+    };
+    vault.add_account(&new).await.unwrap();
+    (app, home, vault, account)
+}
+
+/// Runs a job with everything said that can be said; gives what it said, and whether it succeeded.
+async fn run(home: &Home, kind: Kind, account: &AccountRef, said: &mut Vec<u8>) -> bool {
+    let told = [("TURNLOCK_LOG", "trace")];
+    let output = home.run(kind, account, Uuid::now_v7(), &["--evidence"], &told).await;
+    said.extend(&output.stdout);
+    said.extend(&output.stderr);
+    output.status.success()
+}
+
+/// Every secret there is, by name.
+fn secrets(held: &Credentials, since: u64) -> Vec<(String, String)> {
+    let mut all = vec![("the first password".to_owned(), FIRST_PASSWORD.to_owned())];
+    let mut add = |name: &str, secret: &SecretString| {
+        all.push((name.to_owned(), secret.expose_secret().to_owned()));
+    };
+    for held in held.password.iter().chain(&held.pending_password) {
+        add("a password", &held.secret);
+    }
+    for held in held.totp.iter().chain(&held.pending_totp) {
+        let totp = TotpSecret::from_uri(held.secret.expose_secret()).unwrap();
+        add("the TOTP link", &held.secret);
+        add("the TOTP secret", &totp.base32());
+        for step in since / totp.period()..=now() / totp.period() + 1 {
+            add("a TOTP code", &totp.code_at(step * totp.period()).digits);
+        }
+    }
+    for held in held.recovery_codes.iter().chain(&held.pending_recovery_codes) {
+        for code in RecoveryCodes::from_json(&held.secret).unwrap().iter() {
+            add("a recovery code", code);
+        }
+    }
+    all
+}
+
+/// Lower case, and without what groups characters.
+fn folded(text: &[u8]) -> Vec<u8> {
+    let kept = text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'-');
+    kept.map(u8::to_ascii_lowercase).collect()
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+fn assert_holds_none(place: &str, text: &[u8], secrets: &[(String, String)]) {
+    let plain = folded(text);
+    for (name, secret) in secrets {
+        let found = holds(text, secret.as_bytes()) || holds(&plain, &folded(secret.as_bytes()));
+        assert!(!found, "{name} is in {place}");
+    }
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// Searches all that was said, and every file; gives the screenshots.
+fn assert_nothing_leaked(home: &Home, said: &[u8], secrets: &[(String, String)]) -> Vec<PathBuf> {
+    assert_holds_none("what was said", said, secrets);
+    let mut all = Vec::new();
+    files(home.path(), &mut all);
+    all.retain(|path| *path != home.key_file());
+    assert!(all.iter().any(|path| path.ends_with("turnlock.db")), "{all:?}");
+    for path in &all {
+        assert_holds_none(&path.display().to_string(), &std::fs::read(path).unwrap(), secrets);
+    }
+    all.retain(|path| path.extension().is_some_and(|extension| extension == "png"));
+    for picture in &all {
+        let found = qr::find(&std::fs::read(picture).unwrap()).unwrap();
+        assert!(found.is_empty(), "a QR code is left in {}", picture.display());
+    }
+    all
+}
+
+/// The share of the picture that is painted over.
+fn painted(picture: &Path) -> f64 {
+    let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(picture).unwrap()));
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    let samples = info.color_type.samples();
+    let grey = pixels.chunks_exact(samples).filter(|pixel| pixel[..3] == [0x60; 3]).count();
+    let all = f64::from(info.width) * f64::from(info.height);
+    f64::from(u32::try_from(grey).unwrap()) / all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_every_flow_no_secret_is_anywhere() {
+    let since = now();
+    let (_app, home, vault, account) = start(&[]).await;
+    let mut said = Vec::new();
+    for kind in [Kind::VerifyLogin, Kind::EnrolMfa, Kind::ChangePassword, Kind::VerifyLogin] {
+        let succeeded = run(&home, kind, &account, &mut said).await;
+        assert!(succeeded, "{}", String::from_utf8_lossy(&said));
+    }
+    // A wrong code and a wrong password are typed as well.
+    let held = vault.credentials(&account).await.unwrap();
+    let mut secrets = secrets(&held, since);
+    let wrong = "Some-Other-Password-7";
+    let new = NewAccount {
+        account: account.clone(),
+        username: "alice".to_owned(),
+        address: None,
+        password: Some(SecretString::from(wrong)),
+        totp: None,
+    };
+    vault.add_account(&new).await.unwrap();
+    assert!(!run(&home, Kind::VerifyLogin, &account, &mut said).await);
+    secrets.push(("the wrong password".to_owned(), wrong.to_owned()));
+    assert!(secrets.len() > 15, "password, link, secret, codes and ten recovery codes");
+    assert!(holds(&said, b"DEBUG"), "everything was to be said: {}", String::from_utf8_lossy(&said));
+    // Evidence of five jobs, successes included, since it was asked for.
+    assert_eq!(assert_nothing_leaked(&home, &said, &secrets).len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_of_the_enrolment_shows_no_secret() {
+    let since = now();
+    // It fails while the page shows the secret as text, link and picture.
+    let confirm = "    - commit: { click: { role: button, name: Confirm } }";
+    let fails = format!("    - see: {{ text: Nowhere to be seen, timeout: 1s }}\n{confirm}");
+    let (_app, home, vault, account) = start(&[(confirm, &fails)]).await;
+    let mut said = Vec::new();
+    assert!(!run(&home, Kind::EnrolMfa, &account, &mut said).await);
+    let held = vault.credentials(&account).await.unwrap();
+    assert!(held.pending_totp.is_some());
+    let pictures = assert_nothing_leaked(&home, &said, &secrets(&held, since));
+    keep_for_a_look(&pictures[0], "enrolment.png");
+    assert!((0.02..0.5).contains(&painted(&pictures[0])), "{}", painted(&pictures[0]));
+    let page = std::fs::read_to_string(pictures[0].with_file_name("page.txt")).unwrap();
+    assert!(page.contains("[secret]") && page.contains("[picture]") && page.contains("Confirm"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_of_recovery_codes_that_could_not_be_read_does_not_show_them() {
+    let since = now();
+    let (_app, home, vault, account) = start(&[("count: 10", "count: 11")]).await;
+    let mut said = Vec::new();
+    // The secret is found to open the account afterwards, so that the job succeeds in the end.
+    assert!(run(&home, Kind::EnrolMfa, &account, &mut said).await, "{}", String::from_utf8_lossy(&said));
+    assert!(holds(&said, b"let it make new ones"), "{}", String::from_utf8_lossy(&said));
+    let held = vault.credentials(&account).await.unwrap();
+    assert!(held.recovery_codes.is_none());
+    let pictures = assert_nothing_leaked(&home, &said, &secrets(&held, since));
+    let first = pictures.iter().find(|picture| picture.parent().unwrap().ends_with("1")).unwrap();
+    keep_for_a_look(first, "codes.png");
+    // Nobody but the app knows the codes, so what they look like is searched for.
+    let page = std::fs::read_to_string(first.with_file_name("page.txt")).unwrap();
+    assert!(page.contains("Recovery codes") && page.contains("[secret]"), "{page}");
+    let code =
+        |word: &str| word.len() >= 8 && word.chars().any(|c| c.is_ascii_digit()) && !word.contains("://");
+    let shown: Vec<_> = page.split_whitespace().filter(|word| code(word)).collect();
+    assert!(shown.is_empty(), "{shown:?}");
+    assert!(painted(first) > 0.005, "{}", painted(first));
+}
+
+/// For a person's eyes, when asked for.
+fn keep_for_a_look(picture: &Path, name: &str) {
+    if let Some(folder) = std::env::var_os("TURNLOCK_TEST_PICTURES") {
+        std::fs::copy(picture, Path::new(&folder).join(name)).unwrap();
+    }
+}
