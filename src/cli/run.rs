@@ -1,7 +1,7 @@
 use clap::Args;
 
 use super::progress::{Place, Progress};
-use super::runtime::Runtime;
+use super::runtime::{Mail, Runtime};
 use super::submit::{Wish, report};
 use super::{Context, Exit, Failure};
 
@@ -24,7 +24,7 @@ impl Run {
     /// If a part that the job needs is missing or broken.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let runtime = Runtime::start(&config, context.colour).await?;
+        let runtime = Runtime::start(&config, context.colour, Mail::IfFree).await?;
         let done = self.with(&runtime, context).await;
         runtime.close().await;
         done

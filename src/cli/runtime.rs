@@ -1,5 +1,6 @@
 //! The assembly: a worker with everything that it needs, put together in one place.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -28,7 +29,16 @@ pub struct Runtime {
     /// What does them.
     pub worker: Worker,
     pool: Pool,
-    receiver: Receiver,
+    receiver: Option<Receiver>,
+}
+
+/// What to do when the inbox's address is in use, as by a worker on the same machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mail {
+    /// Nothing starts without the inbox.
+    Needed,
+    /// Go on without it, and say so: most jobs await no mailed code.
+    IfFree,
 }
 
 impl Runtime {
@@ -36,7 +46,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If a part is missing or broken; the message says which, and what to do. What was started is ended.
-    pub async fn start(config: &Config, colour: bool) -> Result<Self, Failure> {
+    pub async fn start(config: &Config, colour: bool, mail: Mail) -> Result<Self, Failure> {
         // What can be wrong without anything being started comes first.
         let program = config.browser.find()?;
         config.browser.check_sandbox()?;
@@ -47,9 +57,14 @@ impl Runtime {
         let inbox = Inbox::new();
         let InboxChoice::Smtp(address) = config.inbox;
         let managed = Arc::new(Managed(Arc::clone(&store)));
-        let receiver = Receiver::bind(address, inbox.clone(), managed, SmtpLimits::default())
-            .await
-            .map_err(Failure::environment)?;
+        let receiver = match Receiver::bind(address, inbox.clone(), managed, SmtpLimits::default()).await {
+            Ok(receiver) => Some(receiver),
+            Err(error) if mail == Mail::IfFree && error.source.kind() == ErrorKind::AddrInUse => {
+                tracing::warn!("{error}; a job that awaits a mailed code will not get it here");
+                None
+            }
+            Err(error) => return Err(Failure::environment(error)),
+        };
 
         let sandbox = if config.browser.sandbox { Sandbox::On } else { Sandbox::Off };
         let options =
@@ -59,7 +74,7 @@ impl Runtime {
         let performer = FlowPerformer {
             vault: vault.clone(),
             pool: pool.clone(),
-            inbox: Some(inbox),
+            inbox: receiver.is_some().then_some(inbox),
             playbooks: library.into_playbooks().collect(),
             artifacts: config.artifacts.clone(),
         };
@@ -69,10 +84,10 @@ impl Runtime {
         Ok(Self { store, vault, queue, worker, pool, receiver })
     }
 
-    /// Where the inbox listens.
+    /// Where the inbox listens, if it does.
     #[must_use]
-    pub fn inbox_address(&self) -> SocketAddr {
-        self.receiver.local_addr()
+    pub fn inbox_address(&self) -> Option<SocketAddr> {
+        self.receiver.as_ref().map(Receiver::local_addr)
     }
 
     /// Waits until contexts are prepared for the next jobs.
@@ -83,7 +98,9 @@ impl Runtime {
     /// Ends browser and inbox.
     pub async fn close(self) {
         self.pool.close().await;
-        self.receiver.shutdown().await;
+        if let Some(receiver) = self.receiver {
+            receiver.shutdown().await;
+        }
     }
 }
 

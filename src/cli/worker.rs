@@ -1,7 +1,7 @@
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::runtime::Runtime;
+use super::runtime::{Mail, Runtime};
 use super::{Context, Exit, Failure};
 
 /// Take jobs off the queue and do them, until Ctrl-C
@@ -19,9 +19,9 @@ impl Worker {
     /// If a part that it needs is missing or broken.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let runtime = Runtime::start(&config, context.colour).await?;
+        let runtime = Runtime::start(&config, context.colour, Mail::Needed).await?;
         let (shutdown, at_once) = stops()?;
-        tracing::info!(worker = %runtime.worker.id(), slots = config.slots, inbox = %runtime.inbox_address(), "ready for jobs");
+        tracing::info!(worker = %runtime.worker.id(), slots = config.slots, inbox = ?runtime.inbox_address(), "ready for jobs");
         let done = tokio::select! {
             done = runtime.worker.run(shutdown) => done.map_err(Failure::from),
             () = at_once => Err(Failure::environment("stopped at once; another worker takes up what this one was at")),

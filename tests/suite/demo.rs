@@ -197,3 +197,26 @@ async fn a_worker_does_what_is_submitted_until_it_is_told_to_stop() {
     .unwrap();
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_job_runs_beside_a_worker_that_has_the_inbox_and_a_second_worker_says_what_to_do() {
+    let app = Acme::start(acme::Options::default()).await.unwrap();
+    app.add_user(NewUser::new("alice", "First-Pass-2026")).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let inbox = format!("smtp://{}", taken.local_addr().unwrap());
+    let home = Home::new(app.url());
+    tokio::task::spawn_blocking(move || {
+        home.add("acme/alice", "First-Pass-2026");
+        let arguments = ["run", "verify-login", "--account", "acme/alice", "--inbox-url", &inbox];
+        let (code, out, err) = home.call(&arguments, "");
+        assert_eq!(code, 0, "{out}\n{err}");
+        assert!(err.contains("mailed code will not get it here"), "{err}");
+        let (code, _, err) = home.call(&["worker", "--inbox-url", &inbox], "");
+        assert_eq!(code, 3, "{err}");
+        assert!(err.contains("choose another address"), "{err}");
+        home.nothing_is_left();
+    })
+    .await
+    .unwrap();
+    app.stop().await;
+}

@@ -43,8 +43,8 @@ impl App {
     ///
     /// # Errors
     /// If app or vault refuse.
-    pub async fn open_accounts(&mut self, vault: &Vault, inbox: SocketAddr) -> Result<(), Failure> {
-        self.acme.set_smtp(Some(inbox));
+    pub async fn open_accounts(&mut self, vault: &Vault, inbox: Option<SocketAddr>) -> Result<(), Failure> {
+        self.acme.set_smtp(inbox);
         let (alice, bob) = (password()?, password()?);
         self.acme.add_user(NewUser::new("alice", alice.expose_secret())).map_err(broken)?;
         let mailed = NewUser::new("bob", bob.expose_secret()).email(ADDRESS).code_login();

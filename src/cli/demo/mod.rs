@@ -14,7 +14,7 @@ use self::app::App;
 use self::plan::{PLAN, Stage};
 use super::context::colours_welcome;
 use super::progress::{Place, Progress};
-use super::runtime::Runtime;
+use super::runtime::{Mail, Runtime};
 use super::{Context, Exit, Failure, log, output};
 use crate::config::{Config, Database, Inbox, Queue as QueueChoice};
 use crate::job::Job;
@@ -70,7 +70,7 @@ impl Demo {
         let mut config = own_config(context.config()?, folder)?;
         let mut app = App::start().await?;
         config.origins.insert("acme", "app", app.url());
-        let runtime = Runtime::start(&config, context.colour).await?;
+        let runtime = Runtime::start(&config, context.colour, Mail::Needed).await?;
         app.open_accounts(&runtime.vault, runtime.inbox_address()).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         let worker = runtime.worker.clone();
