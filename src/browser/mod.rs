@@ -7,7 +7,10 @@
 //! - `connection`: calls with deadlines, events to the session that they belong to;
 //! - `protocol`: the few commands that Turnlock sends, typed;
 //! - `state`: what the events say of a page's frames: their worlds, origins and navigations;
-//! - [`Page`]: one context's page: open, click, fill, look, read;
+//! - `settle`: waiting until a frame has a document, and nothing is about to replace it;
+//! - `ask`: asking the page's script there, through interruptions, navigations and deadlines;
+//! - [`Page`]: one context's page; its steps are in `action` (open, click, fill, read), `frames` (the way to a
+//!   frame, and from a point in it to the main page) and `capture` (pictures, and pieces of text);
 //! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
 //!
 //! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
