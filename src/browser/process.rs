@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -188,25 +188,27 @@ impl LastWords {
 
 impl Group {
     fn last_words(&mut self) -> String {
-        let ended = self.words.wait(END);
-        // A process closes its streams a moment before it can be waited for.
-        let until = Instant::now() + END;
-        while ended && matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        match self.child.try_wait() {
-            Ok(Some(status)) if ended => format!("{status}; {}", self.words.last_line()),
-            _ => format!("it closed its connection; {}", self.words.last_line()),
+        // Whoever has closed everything is on its way out, and keeps the status that it goes with.
+        let how = if self.words.wait(END) {
+            self.kill();
+            self.child.wait().map(|status| status.to_string()).unwrap_or_default()
+        } else {
+            "it closed its connection".to_owned()
+        };
+        format!("{how}; {}", self.words.last_line())
+    }
+
+    fn kill(&self) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // Already gone is as good.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            // Already gone is as good.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.kill();
         let _ = self.child.wait();
         // What was started may have been a script around the browser, whose processes are nobody's children
         // by now and go on writing until they are gone.

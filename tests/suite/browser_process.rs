@@ -55,7 +55,7 @@ fn profiles_in(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect()
 }
 
-async fn nothing_left(group: u32, profiles: &Path) {
+async fn no_process_left(group: u32, profiles: &Path) {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let (alive, users) = (members(group, ""), users_of(profiles));
@@ -73,6 +73,16 @@ async fn no_profile_left(folder: &Path) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !profiles_in(folder).is_empty() {
         assert!(Instant::now() < deadline, "still there: {:?}", profiles_in(folder));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The profile is removed by whoever let go of the browser last, right after its processes have ended.
+async fn nothing_left(group: u32, profiles: &Path) {
+    no_process_left(group, profiles).await;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while profiles_in(profiles) != [] as [PathBuf; 0] {
+        assert!(Instant::now() < deadline, "still there: {:?}", profiles_in(profiles));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -148,7 +158,7 @@ async fn a_killed_worker_leaves_no_process_and_the_next_start_removes_its_profil
     };
     worker.kill().unwrap();
     worker.wait().unwrap();
-    nothing_left(group, folder.path()).await;
+    no_process_left(group, folder.path()).await;
     std::fs::remove_file(folder.path().join("group")).unwrap();
     let orphans = profiles_in(folder.path());
     assert_eq!(orphans.len(), 1);
