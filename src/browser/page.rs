@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::sync::Notify;
 use url::Url;
 
 use super::answer::Wait;
 use super::connection::{Connection, SessionId};
 use super::error::{BrowserError, PageError};
 use super::frames::KnownFrames;
-use super::pool::Returned;
 use super::process::Process;
 use super::protocol::{
     AttachToTarget, CreateBrowserContext, CreateTarget, DisposeBrowserContext, EmulateFocus, Navigate,
@@ -56,6 +56,21 @@ pub struct Page {
     pub(super) known: KnownFrames,
     pub(super) guide: Guide,
     returned: Option<Returned>,
+}
+
+/// Tells whoever waits for it, when it is dropped, that a page's context is gone.
+pub(super) struct Returned(Arc<Notify>);
+
+impl Returned {
+    pub fn new(told: &Arc<Notify>) -> Self {
+        Self(Arc::clone(told))
+    }
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Page {

@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use super::error::BrowserError;
 use super::launch::Options;
-use super::page::Page;
+use super::page::{Page, Returned};
 use super::process::Process;
 
 /// Hands out pages of fresh contexts. Cheap to clone; the browser ends with the last page and the last pool.
@@ -24,15 +24,6 @@ struct Shared {
     ready: watch::Sender<usize>,
     /// A page came back, or the last spare was taken: time to prepare.
     wanted: Arc<Notify>,
-}
-
-/// Tells the pool when it is dropped, once a page's context is gone.
-pub(super) struct Returned(Arc<Notify>);
-
-impl Drop for Returned {
-    fn drop(&mut self) {
-        self.0.notify_one();
-    }
 }
 
 struct Current {
@@ -85,7 +76,7 @@ impl Pool {
                 }
             }
         };
-        page.on_return(Returned(Arc::clone(&shared.wanted)));
+        page.on_return(Returned::new(&shared.wanted));
         Ok(page)
     }
 
