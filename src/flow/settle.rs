@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -91,16 +93,18 @@ impl<'a> Context<'a> {
     }
 
     /// Tries pending, current and previous passwords in that order, each in a fresh context and within the budget.
+    /// A pending one that was refused while the app may still have been at it is tried once more.
     async fn try_in_order<'c>(&self, credentials: &'c Credentials) -> Result<Proved<'c>, Halt> {
         let mut tried = Vec::new();
         let pending = credentials.pending_password.iter().filter(|held| held.submitted());
-        let passwords = pending
-            .map(|held| (Which::Pending, held))
-            .chain(credentials.password.iter().map(|held| (Which::Current, held)))
-            .chain(credentials.previous_passwords.iter().take(PREVIOUS).map(|held| (Which::Previous, held)));
-        for (which, password) in passwords {
-            if which != Which::Pending {
-                self.let_the_app_finish(credentials).await?;
+        let pending: Vec<_> = pending.map(|held| (Which::Pending, held)).collect();
+        let previous = credentials.previous_passwords.iter().take(PREVIOUS);
+        let mut passwords: VecDeque<_> = pending.iter().copied().collect();
+        passwords.extend(credentials.password.iter().map(|held| (Which::Current, held)));
+        passwords.extend(previous.map(|held| (Which::Previous, held)));
+        while let Some((which, password)) = passwords.pop_front() {
+            if which != Which::Pending && self.let_the_app_finish(credentials).await? {
+                pending.iter().for_each(|again| passwords.push_front(*again));
             }
             let mut right = false;
             for totp in totp_choices(credentials) {
@@ -145,13 +149,14 @@ impl<'a> Context<'a> {
 
     /// An app may still be at work on a request whose sender died. That the old credential opens the account
     /// proves something only when the app has had as long to answer as it is given in any step.
-    async fn let_the_app_finish(&self, credentials: &Credentials) -> Result<(), Halt> {
+    /// `true` if that had to be waited for.
+    async fn let_the_app_finish(&self, credentials: &Credentials) -> Result<bool, Halt> {
         let last = submitted(credentials).filter_map(|held| held.submitted_at).max();
-        let Some(last) = last else { return Ok(()) };
+        let Some(last) = last else { return Ok(false) };
         let done = last.checked_add(self.playbook.timeouts.step).unwrap_or(last);
         let left = done.as_second().saturating_sub(Timestamp::now().as_second());
         if left <= 0 {
-            return Ok(());
+            return Ok(false);
         }
         let what = format!("give the app {left} s to finish what it may still be at");
         let log = self.steps.begin("reconcile", what);
@@ -159,7 +164,7 @@ impl<'a> Context<'a> {
             () = wait_for_clock(u64::try_from(done.as_second()).unwrap_or_default() + 1) => log.ok(),
             halt = self.must_stop() => return Err(halt),
         }
-        Ok(())
+        Ok(true)
     }
 }
 

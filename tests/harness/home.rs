@@ -29,8 +29,13 @@ impl Home {
 
     /// Has the app mail its codes to the binary's inbox.
     pub fn listen_for_mail(&mut self, app: &acme::Acme) {
+        app.set_smtp(Some(([127, 0, 0, 1], self.inbox_port()).into()));
+    }
+
+    /// The port at which the binary's inbox will listen.
+    pub fn inbox_port(&mut self) -> u16 {
         self.inbox_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        app.set_smtp(Some(([127, 0, 0, 1], self.inbox_port).into()));
+        self.inbox_port
     }
 
     pub fn path(&self) -> &Path {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use acme::{ChangeFault, Event as AppEvent, Switches};
 use futures::future::join_all;
+use secrecy::ExposeSecret;
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, RetryPolicy};
 use turnlock::worker::{Event, WorkerConfig};
 
@@ -111,6 +112,40 @@ async fn reconciling_is_a_job_of_its_own() {
         rig.assert_current_opens(&account).await;
     };
     join_all(cases.map(one)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_the_app_takes_late_is_not_lost() {
+    // Long enough that the first login with the pending password falls within it on any machine.
+    let patient = ("lockout:", "timeouts: { step: 30s }\nlockout:");
+    let rig = Rig::planned(vec![Plan::changed("acme", &[patient])]).await;
+    let alice = rig.account("alice").await;
+    set(&rig, &alice, Some(ChangeFault::CutBefore));
+    let mut events = rig.worker.events();
+    let job = Job::new(Kind::ChangePassword, alice.clone());
+    let late = async {
+        while let Ok(event) = events.recv().await {
+            // The pending password was refused; now the app takes it after all.
+            if let Event::Step { step, .. } = event
+                && step.id == "reconcile"
+            {
+                let pending = rig.credentials(&alice).await.pending_password.unwrap();
+                let user = acme::NewUser::new("alice", pending.secret.expose_secret());
+                rig.app.add_user(user).unwrap();
+                break;
+            }
+        }
+    };
+    let run = rig.run_job(&job);
+    tokio::pin!(run);
+    tokio::select! {
+        row = &mut run => panic!("the app was given no time: {:?}", row.verdict),
+        () = late => {}
+    }
+    let row = run.await;
+    assert_ended(&row, Outcome::Succeeded, Code::PasswordChanged);
+    assert_eq!(rig.app.user("alice").unwrap().password_changes, 0, "no second change was made");
+    rig.assert_current_opens(&alice).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

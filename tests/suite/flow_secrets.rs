@@ -2,15 +2,21 @@
 #![cfg(feature = "failpoints")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use acme::{Acme, NewUser, Options, TotpShape};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 use turnlock::credential::{RecoveryCodes, TotpSecret, qr};
+use turnlock::inbox::extract::ExtractHints;
+use turnlock::inbox::smtp::{Receiver, SmtpLimits};
+use turnlock::inbox::{CodeRequest, Inbox};
 use turnlock::job::{AccountRef, Kind};
 use turnlock::vault::{Credentials, NewAccount, Vault};
 use uuid::Uuid;
 
+use crate::harness::SOON;
 use crate::harness::home::Home;
 use crate::harness::rig::{FIRST_PASSWORD, Plan};
 
@@ -195,6 +201,62 @@ async fn evidence_of_recovery_codes_that_could_not_be_read_does_not_show_them() 
     let shown: Vec<_> = page.split_whitespace().filter(|word| code(word)).collect();
     assert!(shown.is_empty(), "{shown:?}");
     assert!(painted(first) > 0.005, "{}", painted(first));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailed_code_is_nowhere_after_it_was_typed() {
+    let (app, mut home, vault, _) = start(&[]).await;
+    let address = "carol@managed.test";
+    app.add_user(NewUser::new("carol", FIRST_PASSWORD).email(address).code_login()).unwrap();
+    let account: AccountRef = "acme/carol".parse().unwrap();
+    let new = NewAccount {
+        account: account.clone(),
+        username: "carol".to_owned(),
+        address: Some(address.to_owned()),
+        password: Some(SecretString::from(FIRST_PASSWORD)),
+        totp: None,
+    };
+    vault.add_account(&new).await.unwrap();
+    // The mail comes by here, so that the code is known, and goes on from here.
+    let passing = Inbox::new();
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let receiver = Receiver::bind(listen, passing.clone(), Arc::new(|_: &str| true), SmtpLimits::default());
+    let receiver = receiver.await.unwrap();
+    app.set_smtp(Some(receiver.local_addr()));
+    let port = home.inbox_port();
+    let request = CodeRequest {
+        job: Uuid::now_v7(),
+        address: address.to_owned(),
+        asked_at: jiff::Timestamp::now(),
+        hints: ExtractHints::default(),
+    };
+    let mut ticket = passing.request(request).unwrap();
+    let relay = async {
+        let code = ticket.next_code(tokio::time::Instant::now() + SOON).await.unwrap();
+        let mail = lettre::Message::builder()
+            .from("no-reply@acme.test".parse().unwrap())
+            .to(address.parse().unwrap())
+            .subject("Your sign-in code")
+            .body(format!("Your sign-in code is {}.\n", code.expose_secret()))
+            .unwrap();
+        let smtp = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1").port(port).build();
+        smtp.send(mail).await.unwrap();
+        code
+    };
+    let mut said = Vec::new();
+    let (succeeded, code) =
+        futures::future::join(run(&home, Kind::VerifyLogin, &account, &mut said), relay).await;
+    assert!(succeeded, "{}", String::from_utf8_lossy(&said));
+    // Six digits stand in many a number by chance, so only the code by itself counts.
+    let mut all = vec![("what was said".to_owned(), said)];
+    let mut paths = Vec::new();
+    files(home.path(), &mut paths);
+    all.extend(paths.iter().map(|path| (path.display().to_string(), std::fs::read(path).unwrap())));
+    for (place, bytes) in all {
+        let text = String::from_utf8_lossy(&bytes);
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        assert!(words.all(|word| word != code.expose_secret()), "the mailed code is in {place}");
+    }
 }
 
 /// For a person's eyes, when asked for.
