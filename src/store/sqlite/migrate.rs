@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use super::error::opening;
 use crate::store::StoreError;
@@ -14,9 +14,15 @@ const APPLICATION_ID: i64 = 0x5452_4e4c;
 /// Refuses the database of another program. An empty file is welcome.
 pub(super) async fn check_owner(on: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| opening(path, error);
-    let owner: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *on).await.map_err(failed)?;
-    let things: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(on).await.map_err(failed)?;
+    // Both of one moment: another process may be making the tables just now.
+    let mut moment = on.begin().await.map_err(failed)?;
+    let owner: i64 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *moment).await.map_err(failed)?;
+    let things: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut *moment)
+        .await
+        .map_err(failed)?;
+    moment.rollback().await.map_err(failed)?;
     match owner == APPLICATION_ID || (owner == 0 && things == 0) {
         true => Ok(()),
         false => Err(StoreError::NotOurs { path: path.to_owned() }),
