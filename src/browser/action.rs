@@ -15,6 +15,9 @@ use super::protocol::Argument;
 use super::query::{self, FrameName};
 use crate::playbook::{Key, Target};
 
+/// How long a busy page may take to say what came of a click that the browser has handled.
+const MOMENT: Duration = Duration::from_secs(2);
+
 impl Page {
     /// Clicks the one element that the target names, once it is visible, still, enabled and receives the click.
     ///
@@ -45,7 +48,7 @@ impl Page {
         let point = self.in_main_viewport(&frame, point, &wait).await?;
         let hovered = input::hover(&self.connection, &self.session, point, wait.left_for_call());
         let hovered = hovered.await.map_err(|error| self.failure(error));
-        self.call_off(&frame);
+        drop(self.call_off(&frame));
         hovered
     }
 
@@ -139,7 +142,7 @@ impl Page {
         let Some([x, y, width, height]) = answer.r#box else { return Ok(Vec::new()) };
         let middle = Point { x: x + width / 2.0, y: y + height / 2.0 };
         let middle = self.in_main_viewport(&frame, middle, &wait).await?;
-        self.call_off(&frame);
+        drop(self.call_off(&frame));
         // A margin all around: a QR code needs its quiet zone, and a page may draw the picture to its very edge.
         let (width, height) = (width + 16.0, height + 16.0);
         self.screenshot(Some([middle.x - width / 2.0, middle.y - height / 2.0, width, height])).await
@@ -168,6 +171,9 @@ impl Page {
     }
 
     /// Clicks; `Some` if the click went to something else, which then was kept from receiving it.
+    ///
+    /// Only a guard that saw that says so: a click of which nothing was seen may yet have done its work, and is
+    /// never made again.
     pub(super) async fn click_at(
         &self,
         frame: &FrameName,
@@ -181,23 +187,28 @@ impl Page {
         let clicked = Box::pin(input::click(&self.connection, &self.session, point, within));
         // The question travels with the click and may overtake it: the page answers once it has seen the click.
         let landed = Box::pin(self.call_in(&world, "() => turnlock.landed()", Vec::new(), within));
-        let landed = match select(clicked, landed).await {
+        let (landed, around) = match select(clicked, landed).await {
             Either::Right((landed, clicked)) => {
                 self.input_went(clicked.await)?;
-                landed
+                if frame.is_some() {
+                    drop(self.call_off(frame));
+                }
+                (landed, None)
             }
             Either::Left((clicked, landed)) => {
                 self.input_went(clicked)?;
-                // Handled, perhaps elsewhere: nothing more will be seen of it.
-                self.call_off(frame);
-                landed.await
+                // A busy page is given a moment to say; a click that went to another frame is never told of here.
+                match select(landed, Box::pin(tokio::time::sleep(MOMENT))).await {
+                    Either::Left((landed, _)) => (landed, None),
+                    Either::Right(((), landed)) => {
+                        let around = self.call_off(frame);
+                        (landed.await, around.await)
+                    }
+                }
             }
         };
-        if frame.is_some() {
-            self.call_off(frame);
-        }
         match landed {
-            Ok(value) => Ok(value.as_str().filter(|result| *result != "hit").map(str::to_owned)),
+            Ok(value) => Ok(value.as_str().filter(|seen| *seen != "hit").map(str::to_owned).or(around)),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(self.failure(error)),
         }
@@ -211,16 +222,22 @@ impl Page {
         }
     }
 
-    /// Lets the guards of the frame and of those around it rest. Nobody waits for the answers: whatever comes
-    /// next is sent behind them.
-    fn call_off(&self, frame: &FrameName) {
-        let mut frame = frame.clone();
-        loop {
+    /// Lets the guards of the frame and of those around it rest; the answer is what a guard around it saw. Nobody
+    /// need wait for it: whatever comes next is sent behind.
+    fn call_off(&self, frame: &FrameName) -> impl Future<Output = Option<String>> + use<> {
+        let mut answers = Vec::new();
+        let mut next = Some(frame.clone());
+        while let Some(frame) = next {
             if let Ok(world) = self.world_now(&frame) {
-                self.tell(&world, "() => turnlock.callOff()");
+                answers.push(self.call_soon(&world, "() => turnlock.callOff()"));
             }
-            let Some(name) = frame else { return };
-            frame = self.declared(&name).and_then(|declared| declared.parent().map(str::to_owned));
+            next = frame
+                .map(|name| self.declared(&name).and_then(|declared| declared.parent().map(str::to_owned)));
+        }
+        async move {
+            let answers = futures::future::join_all(answers).await;
+            let seen = answers.into_iter().flatten().find_map(|value| value.as_str().map(str::to_owned));
+            seen.filter(|result| result != "hit")
         }
     }
 

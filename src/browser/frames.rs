@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::Wait;
 use super::ask::Question;
@@ -113,8 +113,12 @@ impl Page {
         })
     }
 
-    /// Calls a function for its effect alone: sent at once, and nobody waits for the answer.
-    pub(super) fn tell(&self, world: &World, script: &'static str) {
+    /// Calls a function: sent at once, so that nobody need wait for the answer.
+    pub(super) fn call_soon(
+        &self,
+        world: &World,
+        script: &'static str,
+    ) -> impl Future<Output = Result<Value, BrowserError>> + use<> {
         let call = CallFunction {
             function_declaration: script,
             unique_context_id: Some(world.unique.clone()),
@@ -123,7 +127,8 @@ impl Page {
             return_by_value: true,
             await_promise: false,
         };
-        drop(self.connection.call(&world.session, &call, CALL));
+        let called = self.connection.call(&world.session, &call, CALL);
+        async move { Ok(called.await?.result.value) }
     }
 
     /// The frame that was last found under this name.

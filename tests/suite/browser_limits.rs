@@ -1,13 +1,15 @@
 //! Every step ends by its deadline, whatever the page, its process or its browser do.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use turnlock::browser::{BrowserError, PageError};
 
 use crate::harness::{BRIEFLY, SOON, Site, Stage};
 
 /// What a step may take beyond its deadline before the test calls it hung.
-const SLACK: Duration = Duration::from_secs(15);
+const HANG: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_whose_script_never_ends_holds_nothing_up() {
@@ -21,16 +23,16 @@ async fn a_page_whose_script_never_ends_holds_nothing_up() {
 async fn hang(site: &Site, fill: bool) {
     let stage = Stage::open(&site.url()).await;
     let (hang, name) = (stage.target("{ role: button, name: Hang }"), stage.target("{ label: Name }"));
-    let began = Instant::now();
-    let clicked = stage.page.click(&hang, BRIEFLY).await;
+    let clicked = timeout(HANG, stage.page.click(&hang, BRIEFLY)).await.expect("the click ends");
     assert!(matches!(clicked, Err(PageError::NoAnswer { .. })), "{clicked:?}");
+    let typed = turnlock::browser::Typed::Plain("x");
     let result = if fill {
-        stage.page.fill(&name, turnlock::browser::Typed::Plain("x"), BRIEFLY).await
+        timeout(HANG, stage.page.fill(&name, typed, BRIEFLY)).await
     } else {
-        stage.page.first_of(&[&name], "x", BRIEFLY).await.map(drop)
+        timeout(HANG, stage.page.first_of(&[&name], "x", BRIEFLY)).await.map(|first| first.map(drop))
     };
+    let result = result.expect("the step after it ends");
     assert!(matches!(result, Err(PageError::NoAnswer { .. })), "{result:?}");
-    assert!(began.elapsed() < 2 * SLACK, "{:?}", began.elapsed());
     // Others go on meanwhile, and closing the page does not wait for it.
     let mut other = stage.browser.pool.page().await.unwrap();
     other.set_guide(stage.guide());
@@ -46,18 +48,17 @@ async fn a_page_whose_process_dies_says_so_at_once() {
     stage.see("{ text: Here }").await.unwrap();
     let (_, group) = stage.browser.pool.browser().await.unwrap();
     let never = stage.target("{ text: Never }");
-    let began = Instant::now();
     let targets = [&never];
     let waiting = stage.page.first_of(&targets, "never", Duration::from_secs(120));
-    let (waited, ()) = tokio::join!(waiting, async {
+    let (waited, ()) = tokio::join!(timeout(HANG, waiting), async {
         let renderers = super::browser_process::members(group, "--type=renderer");
         assert!(!renderers.is_empty());
         for renderer in renderers {
             super::browser_process::kill(renderer);
         }
     });
+    let waited = waited.expect("a crash is told at once");
     assert!(matches!(waited, Err(PageError::Crashed)), "{waited:?}");
-    assert!(began.elapsed() < Duration::from_secs(60));
     assert!(matches!(stage.click("{ text: Here }").await, Err(PageError::Crashed)));
     // The browser itself lives on, and its next page works; a spare whose process died is not handed out.
     // The spare's process was killed as well, and nobody may have heard of it yet.
@@ -77,9 +78,10 @@ async fn a_browser_that_dies_ends_what_waits_for_it_and_is_replaced() {
     let never = stage.target("{ text: Never }");
     let targets = [&never];
     let waiting = stage.page.first_of(&targets, "never", Duration::from_secs(120));
-    let (waited, ()) = tokio::join!(waiting, async {
+    let (waited, ()) = tokio::join!(timeout(HANG, waiting), async {
         super::browser_process::kill(super::browser_process::browser_of(group))
     });
+    let waited = waited.expect("that the browser is gone is told at once");
     assert!(matches!(waited, Err(PageError::Browser(BrowserError::Gone))), "{waited:?}");
     let again = stage.see("{ text: Here }").await;
     assert!(matches!(again, Err(PageError::Browser(BrowserError::Gone))), "{again:?}");

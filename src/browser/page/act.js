@@ -156,10 +156,9 @@ function arm(element, again = null) {
   Object.assign(guard, { element, again, result: null, blocking: false, over: false, tell: null });
 }
 
-// Lets the guard rest, and says what it saw: `hit`, or what was hit instead.
+// Lets the guard rest, and says what it saw: `hit`, what was hit instead and kept from it, or null for nothing.
 function callOff() {
-  const { tell } = guard;
-  const result = guard.result ?? 'something else';
+  const { tell, result } = guard;
   Object.assign(guard, { element: null, again: null, result: null, blocking: false, over: false, tell: null });
   tell?.(result);
   return result;
@@ -407,9 +406,9 @@ const turnlock = {
     });
   },
 
-  // What came of the click that is on its way: `hit`, or what it hit instead and was kept from.
+  // What came of the click that is on its way, see `callOff`.
   landed: () => new Promise((done) => {
-    if (!guard.element) done('something else');
+    if (!guard.element) done(null);
     else if (guard.over) done(callOff());
     else guard.tell = done;
   }),
