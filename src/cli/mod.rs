@@ -19,6 +19,7 @@ mod run;
 mod runtime;
 mod secret_input;
 mod since;
+mod stops;
 mod submit;
 mod worker;
 

@@ -2,7 +2,8 @@ use clap::Args;
 
 use super::progress::{Place, Progress};
 use super::runtime::{Mail, Runtime};
-use super::submit::{Wish, report};
+use super::stops::Stops;
+use super::submit::{Tries, Wish, report};
 use super::{Context, Exit, Failure};
 
 /// Do one job here and now
@@ -10,8 +11,7 @@ use super::{Context, Exit, Failure};
 #[command(after_help = "Example:
   turnlock run verify-login --account acme/alice
 
-The exit code is 1 if the job did not succeed. Ctrl-C stops it at the next safe point: never between a commit
-step and the answer to it.")]
+The exit code is 1 if the job did not succeed. Ctrl-C or SIGTERM stops it at the next safe point: never between a commit step and the answer to it; a second one ends at once.")]
 pub struct Run {
     #[command(flatten)]
     wish: Wish,
@@ -24,25 +24,39 @@ impl Run {
     /// If a part that the job needs is missing or broken.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let runtime = Runtime::start(&config, context.colour, Mail::IfFree).await?;
-        let done = self.with(&runtime, context).await;
+        let (mut stops, again) = (Stops::new()?, Stops::new()?);
+        let runtime = tokio::select! {
+            started = Runtime::start(&config, context.colour, Mail::IfFree) => started?,
+            () = stops.next() => return Err(Failure::new(Exit::JobFailed, "stopped before the job began")),
+        };
+        let cancel = async {
+            stops.next().await;
+            tracing::warn!("stopping at the next safe point; the same signal again ends at once");
+        };
+        let done = tokio::select! {
+            done = self.with(&runtime, context, cancel) => done,
+            () = again.second() => Err(Failure::new(
+                Exit::JobFailed,
+                "stopped at once; the next worker or `turnlock run` takes up what this one was at",
+            )),
+        };
         runtime.close().await;
         done
     }
 
-    async fn with(&self, runtime: &Runtime, context: &Context) -> Result<Exit, Failure> {
+    async fn with(
+        &self,
+        runtime: &Runtime,
+        context: &Context,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Exit, Failure> {
         let job = self.wish.job(context, runtime.store.as_ref()).await?;
         let mut events = runtime.worker.events();
         let mut progress =
             Progress::new(Place::Stderr, super::context::colours_welcome(&context.environment));
         progress.line(&format!("{} of {}  (job {})", job.kind, job.account, job.id))?;
-        let cancel = async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
         let work = runtime.worker.run_one(&job, cancel);
         progress.show(job.id, &mut events, work).await??;
-        report(runtime.store.as_ref(), &job, self.wish.json, context.colour).await
+        report(runtime.store.as_ref(), &job, Tries::One, self.wish.json, context.colour).await
     }
 }

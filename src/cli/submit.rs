@@ -101,15 +101,30 @@ impl Submit {
                 return Err(Failure::new(Exit::JobFailed, format_args!("no longer waiting for job {}, which goes on", job.id)));
             }
         }
-        report(store.as_ref(), &job, self.wish.json, context.colour).await
+        report(store.as_ref(), &job, Tries::ByTheQueue, self.wish.json, context.colour).await
     }
+}
+
+/// Who makes another try at a job whose attempt did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tries {
+    /// Nobody: it was run here and now.
+    One,
+    /// The queue, as often as the policy allows; the job has ended for good.
+    ByTheQueue,
 }
 
 /// Shows how a job has ended, and says so to the caller.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn report(store: &dyn Store, job: &Job, json: bool, colour: bool) -> Result<Exit, Failure> {
+pub async fn report(
+    store: &dyn Store,
+    job: &Job,
+    tries: Tries,
+    json: bool,
+    colour: bool,
+) -> Result<Exit, Failure> {
     let rows = store.log(&LogQuery { job: Some(job.id), limit: 1, ..LogQuery::default() }).await?;
     let Some(row) = rows.first() else {
         return Err(Failure::new(
@@ -129,6 +144,10 @@ pub async fn report(store: &dyn Store, job: &Job, json: bool, colour: bool) -> R
         writeln!(out, "{} of {}: {outcome} ({code}) in {took}\n  {message}", job.kind, job.account)?;
         if let Some(action) = row.user_action.as_deref().filter(|action| !action.is_empty()) {
             writeln!(out, "  What to do: {action}")?;
+        }
+        let outcome = row.verdict.as_ref().map(|verdict| verdict.outcome);
+        if tries == Tries::One && matches!(outcome, Some(Outcome::RetryLater | Outcome::Interrupted)) {
+            writeln!(out, "  `run` makes no other try: run it again, or submit it for a worker to do.")?;
         }
         if let Some(evidence) = &row.provenance.evidence {
             writeln!(out, "  Evidence: {}", evidence.display())?;

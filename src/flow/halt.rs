@@ -1,3 +1,5 @@
+use jiff::tz::TimeZone;
+
 use crate::browser::{BrowserError, PageError};
 use crate::job::{Code, Verdict};
 use crate::playbook::{End, Place};
@@ -87,8 +89,9 @@ impl Halt {
             Self::Budget { spent, until } => (
                 Code::BudgetExhausted,
                 format!(
-                    "{spent} wrong attempts were made lately; the next is not made before {until}, so that the app does \
-                     not lock the account."
+                    "{spent} wrong attempts were made lately; the next is not made before {}, so that the app does \
+                     not lock the account.",
+                    until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S")
                 ),
             ),
             Self::Verdict(verdict) => return verdict.clone(),

@@ -57,9 +57,9 @@ codes! {
     /// The vault has no such account.
     UnknownAccount = "unknown_account", Rejected, "Add the account with `turnlock account add`, then submit the job again.";
     /// No playbook describes the app.
-    UnknownApp = "unknown_app", Rejected, "Put a playbook for the app where `turnlock playbook list` shows it, then submit the job again.";
+    UnknownApp = "unknown_app", Rejected, "Put a playbook for the app where `turnlock playbook list` shows it, restart the worker, which reads playbooks when it starts, then submit the job again.";
     /// The playbook has no flow for this kind of job.
-    NotSupported = "not_supported", Rejected, "Add the flow to the app's playbook, or submit another kind of job.";
+    NotSupported = "not_supported", Rejected, "Add the flow to the app's playbook and restart the worker, or submit another kind of job.";
 
     /// MFA is on in the app, and the vault holds no secret that answers it.
     MfaUnmanaged = "mfa_unmanaged", NeedsHuman, "Turn MFA off in the app, or give its secret to `turnlock account add --totp-file`, then submit the job again.";
@@ -89,17 +89,17 @@ codes! {
     /// The database or the vault failed.
     StorageFailed = "storage_failed", RetryLater, "Run `turnlock doctor`: it says what is wrong with database and key.";
     /// The account's budget of wrong attempts is used up for now.
-    BudgetExhausted = "budget_exhausted", RetryLater, "Nothing at once: the job goes on when the budget allows. Correct the account's credentials if they are wrong.";
+    BudgetExhausted = "budget_exhausted", RetryLater, "Correct the account's credentials if they are wrong. A worker goes on by itself at the time named; after `turnlock run`, submit the job again after that time.";
     /// Another job holds the account.
-    AccountBusy = "account_busy", RetryLater, "Nothing: the job goes on when the other one has ended.";
+    AccountBusy = "account_busy", RetryLater, "A worker goes on by itself when the other job has ended; after `turnlock run`, submit the job again then.";
 
     /// Someone cancelled the job.
     Cancelled = "cancelled", Interrupted, "Submit the job again when it is wanted.";
     /// The worker stopped before the attempt ended.
-    WorkerStopped = "worker_stopped", Interrupted, "Nothing: the job is taken up again by the next worker.";
+    WorkerStopped = "worker_stopped", Interrupted, "A worker takes the job up again by itself; after `turnlock run`, submit it again.";
 
     /// The answer to the commit step was lost.
-    AnswerLost = "answer_lost", Unknown, "Nothing at once: Turnlock reconciles the account by itself.";
+    AnswerLost = "answer_lost", Unknown, "Nothing at once: Turnlock reconciles the account by itself. If it could not, run `turnlock run reconcile`.";
 }
 
 impl fmt::Display for Code {

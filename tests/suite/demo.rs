@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use acme::{Acme, NewUser};
+use acme::{Acme, NewUser, When};
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// A home of its own with a folder for temporary files, so that what is left behind is seen.
@@ -92,9 +93,12 @@ fn read_until(from: impl std::io::Read, text: &str) -> String {
 }
 
 fn interrupt(mut child: Child) -> ExitStatus {
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    send(&child, Signal::INT);
     child.wait().unwrap()
+}
+
+fn send(child: &Child, signal: Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
 }
 
 #[test]
@@ -169,6 +173,72 @@ async fn one_job_here_and_now() {
     })
     .await
     .unwrap();
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_told_to_stop_by_either_signal_leaves_nothing_behind() {
+    let app = Acme::start(acme::Options::default()).await.unwrap();
+    app.add_user(NewUser::new("alice", "First-Pass-2026")).unwrap();
+    let home = Home::new(app.url());
+    home.add("acme/alice", "First-Pass-2026");
+    for signal in [Signal::TERM, Signal::INT] {
+        let held = app.hold("/login", When::Before);
+        let child = home.command(&["run", "verify_login", "--account", "acme/alice"]).spawn().unwrap();
+        held.arrived().await;
+        send(&child, signal);
+        let done = child.wait_with_output().unwrap();
+        let out = String::from_utf8(done.stdout).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{out}");
+        assert!(out.contains("interrupted (cancelled)"), "{out}");
+        home.nothing_is_left();
+        drop(held);
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_a_job_at_once_and_leaves_nothing_behind_but_its_candidate() {
+    let app = Acme::start(acme::Options::default()).await.unwrap();
+    app.add_user(NewUser::new("alice", "First-Pass-2026")).unwrap();
+    let home = Home::new(app.url());
+    home.add("acme/alice", "First-Pass-2026");
+    let held = app.hold("POST /account/password", When::Before);
+    let mut child = home.command(&["run", "change_password", "--account", "acme/alice"]).spawn().unwrap();
+    held.arrived().await;
+    send(&child, Signal::TERM);
+    let err = child.stderr.take().unwrap();
+    // The commit step is sent, so that one signal does not end the job.
+    read_until(err, "stopping at the next safe point");
+    send(&child, Signal::TERM);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    home.nothing_is_left();
+    let (_, shown, _) = home.call(&["account", "show", "acme/alice"], "");
+    assert!(shown.contains("pending") && shown.contains("current"), "{shown}");
+    held.release();
+    let (code, out, err) = home.call(&["run", "reconcile", "--account", "acme/alice"], "");
+    assert!(code == 0 && out.contains("reconciled"), "{out}{err}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_the_budget_holds_back_says_what_to_do_and_when() {
+    let app = Acme::start(acme::Options::default()).await.unwrap();
+    app.add_user(NewUser::new("alice", "First-Pass-2026")).unwrap();
+    let home = Home::new(app.url());
+    home.add("acme/alice", "Wrong-Pass-2026");
+    let text = include_str!("../../playbooks/acme.yaml").replace("attempts: 5,", "attempts: 2,");
+    std::fs::write(home.folder.path().join("strict.yaml"), text).unwrap();
+    let run = ["run", "verify_login", "--account", "acme/alice", "--playbooks", "strict.yaml"];
+    let (_, out, err) = home.call(&run, "");
+    assert!(out.contains("(bad_credentials)"), "{out}{err}");
+    let (code, out, err) = home.call(&run, "");
+    assert!(code == 1 && out.contains("retry_later (budget_exhausted)"), "{out}{err}");
+    assert!(out.contains("submit the job again after that time"), "{out}");
+    assert!(out.contains("`run` makes no other try"), "{out}");
+    // The time as the tables show it: no parts of a second, no zone's letter.
+    let time = out.split("not made before ").nth(1).unwrap().split(", so").next().unwrap();
+    assert!(time.len() == "2026-11-21 23:18:51".len() && !time.contains(['T', 'Z', '.']), "{time}");
     app.stop().await;
 }
 

@@ -15,6 +15,7 @@ use self::plan::{PLAN, Stage};
 use super::context::colours_welcome;
 use super::progress::{Place, Progress};
 use super::runtime::{Mail, Runtime};
+use super::stops::Stops;
 use super::{Context, Exit, Failure, log, output};
 use crate::config::{Config, Database, Inbox, Queue as QueueChoice};
 use crate::job::Job;
@@ -51,16 +52,17 @@ impl Demo {
             .map_err(|error| {
                 Failure::environment(format_args!("no temporary folder can be made: {error}"))
             })?;
+        let mut stops = Stops::new()?;
         // Dropping the rest ends browser, app and inbox and removes the folder.
         let (exit, stand) = tokio::select! {
             done = self.within(folder.path(), context) => done?,
-            () = interrupted() => {
+            () = stops.next() => {
                 return Err(Failure::new(Exit::JobFailed, "the demo was interrupted; nothing is left behind"));
             }
         };
         if self.keep {
             look_around(folder.path(), &stand.app)?;
-            interrupted().await;
+            stops.next().await;
         }
         stand.close().await?;
         Ok(exit)
@@ -210,14 +212,4 @@ fn look_around(folder: &Path, app: &App) -> Result<(), Failure> {
     writeln!(out, "  turnlock log")?;
     writeln!(out, "  turnlock account show acme/alice")?;
     Ok(())
-}
-
-/// Completes at Ctrl-C or SIGTERM.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        interrupt = tokio::signal::ctrl_c() => if interrupt.is_err() { std::future::pending().await },
-    }
 }
