@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Exit, Failure};
+use crate::config::Config;
 use crate::playbook::{self, OriginOverrides, Playbook};
 
 /// The playbooks of this deployment, by app.
@@ -57,6 +58,21 @@ impl Library {
         ))
     }
 
+    /// That this app has a playbook.
+    ///
+    /// # Errors
+    /// With [`Exit::Usage`] and the apps that have one.
+    pub fn must_describe(&self, app: &str) -> Result<(), Failure> {
+        if self.playbooks.contains_key(app) {
+            return Ok(());
+        }
+        let apps: Vec<_> = self.playbooks.keys().map(String::as_str).collect();
+        Err(Failure::usage(format_args!(
+            "there is no playbook for the app `{app}`: the apps are {}; `turnlock playbook list` shows where they come from",
+            apps.join(", ")
+        )))
+    }
+
     /// All of them, each under its app.
     pub fn into_playbooks(self) -> impl Iterator<Item = (String, Arc<Playbook>)> {
         self.playbooks.into_iter()
@@ -65,6 +81,18 @@ impl Library {
     /// All of them, by app.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
         self.playbooks.values()
+    }
+}
+
+/// That this app has a playbook, where there are playbooks at all: only a worker needs them, and it may run
+/// elsewhere. Of an invalid one the worker tells.
+///
+/// # Errors
+/// With [`Exit::Usage`] and the apps that have one.
+pub fn must_describe_if_any(config: &Config, app: &str) -> Result<(), Failure> {
+    match Library::load(&config.playbooks, &config.origins, false) {
+        Ok(library) => library.must_describe(app),
+        Err(_) => Ok(()),
     }
 }
 

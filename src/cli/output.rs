@@ -1,5 +1,6 @@
 //! How things look on a terminal: tables that fit it, local times, coloured outcomes.
 
+use std::io::{IsTerminal, stdout};
 use std::time::Duration;
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
@@ -7,11 +8,18 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::job::{Code, Outcome};
 
+/// How wide a table is at most that goes into a file or a pipe, in columns.
+const PIPED: u16 = 160;
+
 /// An empty table with this heading, as wide as the terminal at most.
 #[must_use]
 pub fn table<const N: usize>(heading: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    // Where there is no terminal its width is not known, and a message alone may be hundreds of columns wide.
+    if !stdout().is_terminal() {
+        table.set_width(PIPED);
+    }
     table.set_header(heading);
     table
 }

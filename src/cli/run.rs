@@ -1,5 +1,6 @@
 use clap::Args;
 
+use super::library::Library;
 use super::progress::{Place, Progress};
 use super::runtime::{Mail, Runtime};
 use super::stops::Stops;
@@ -24,6 +25,8 @@ impl Run {
     /// If a part that the job needs is missing or broken.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
+        // Before anything is started or written down.
+        Library::load(&config.playbooks, &config.origins, context.colour)?.must_describe(self.wish.app())?;
         let (mut stops, again) = (Stops::new()?, Stops::new()?);
         let runtime = tokio::select! {
             started = Runtime::start(&config, context.colour, Mail::IfFree) => started?,

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::library::must_describe_if_any;
 use super::{Context, Exit, Failure, log, output, parts};
 use crate::job::{AccountRef, Job, Kind, Outcome};
 use crate::queue::{EmbeddedQueue, Queue};
@@ -38,6 +39,11 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// The app of the account.
+    pub fn app(&self) -> &str {
+        self.account.app()
+    }
+
     /// The job that is wished for.
     ///
     /// # Errors
@@ -79,7 +85,9 @@ impl Submit {
     /// # Errors
     /// If there is no such account, or the database fails.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let store = parts::open_store(&context.config()?).await?;
+        let config = context.config()?;
+        must_describe_if_any(&config, self.wish.app())?;
+        let store = parts::open_store(&config).await?;
         let job = self.wish.job(context, store.as_ref()).await?;
         let queue = EmbeddedQueue::new(store.clone());
         let submitted = queue.submit(&job, None).await?;

@@ -298,6 +298,50 @@ fn accounts_are_imported_all_or_none() {
 }
 
 #[test]
+fn an_app_without_a_playbook_is_noticed_before_anything_is_changed() {
+    let home = with_alice();
+    std::fs::create_dir(home.path().join("playbooks")).unwrap();
+    std::fs::write(home.path().join("playbooks/good.yaml"), GOOD).unwrap();
+    let about = "there is no playbook for the app `nope`: the apps are good";
+    home.call_with(&["account", "add", "nope/carol", "--password-file", "-"], PASSWORD, &[])
+        .ends(0)
+        .complains(about);
+    home.call(&["submit", "verify_login", "--account", "nope/carol"]).ends(2).complains(about);
+    home.call(&["run", "verify_login", "--account", "nope/carol"]).ends(2).complains(about);
+    assert_eq!(home.call(&["log"]).ends(0).out, "no attempts\n");
+    // Without any playbook here the worker may have them elsewhere.
+    std::fs::remove_dir_all(home.path().join("playbooks")).unwrap();
+    home.call(&["submit", "verify_login", "--account", "nope/carol"]).ends(0);
+}
+
+#[test]
+fn what_is_no_mail_address_is_refused() {
+    let home = Home::new();
+    for bad in ["nonsense", "@codes.test", "alice@", "al ice@codes.test", "<alice@codes.test>", "a@b@c"] {
+        home.call_with(
+            &["account", "add", "acme/alice", "--address", bad, "--password-file", "-"],
+            PASSWORD,
+            &[],
+        )
+        .ends(2)
+        .complains("local@domain");
+    }
+    let csv = "account,password,address\nacme/a,Pass-Word-1,nonsense\n";
+    home.call_with(&["account", "import"], csv, &[]).ends(2).complains("line 2:").complains("local@domain");
+    assert!(home.call(&["account", "list", "--json"]).ends(0).out.is_empty());
+}
+
+#[test]
+fn an_account_that_is_imported_twice_is_told_by_its_lines() {
+    let home = Home::new();
+    let csv = "account,password\nacme/a,Pass-Word-1\nacme/b,Pass-Word-2\nacme/a,Pass-Word-3\n";
+    home.call_with(&["account", "import"], csv, &[])
+        .ends(2)
+        .complains("line 4: acme/a stands in line 2 already");
+    assert!(home.call(&["account", "list", "--json"]).ends(0).out.is_empty());
+}
+
+#[test]
 fn a_job_is_submitted_once_under_one_id() {
     let home = with_alice();
     let id = "01890a5d-ac96-774b-bcce-b302099a8057";

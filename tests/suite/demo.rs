@@ -164,6 +164,11 @@ async fn one_job_here_and_now() {
         let (code, out, err) = home.call(&["run", "verify-login", "--account", "acme/alice"], "");
         assert_eq!(code, 1, "{out}\n{err}");
         assert!(out.contains("rejected (bad_credentials)") && out.contains("What to do:"), "{out}");
+        let (_, table, _) = home.call(&["log"], "");
+        for part in ["bad_credentials", "→ Correct the account's", "Evidence: /", "turnlock log --job"] {
+            assert!(table.contains(part), "`{part}` is not in:\n{table}");
+        }
+        assert!(table.lines().all(|line| line.chars().count() <= 160), "too wide:\n{table}");
         let (_, log, _) = home.call(&["log", "--json", "--outcome", "rejected"], "");
         assert_eq!(log.lines().count(), 1, "a wrong password is not tried again: {log}");
         for text in [&out, &err, &log] {

@@ -1,9 +1,10 @@
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Context, Exit, Failure, totp_link};
+use super::{Context, Exit, Failure, address, totp_link};
+use crate::cli::library::must_describe_if_any;
 use crate::cli::{parts, secret_input};
 use crate::job::AccountRef;
 use crate::vault::NewAccount;
@@ -24,7 +25,7 @@ pub struct Add {
     #[arg(long)]
     username: Option<String>,
     /// The managed address that the app sends codes to
-    #[arg(long)]
+    #[arg(long, value_parser = address)]
     address: Option<String>,
     /// A file with the password, `-` for standard input [default: a new account's is asked for]
     #[arg(long, value_name = "FILE")]
@@ -43,7 +44,11 @@ impl Add {
         if dash(&self.password_file) && dash(&self.totp_file) {
             return Err(Failure::usage("standard input can hold one secret: give the other one in a file"));
         }
-        let vault = parts::open_vault(&context.config()?).await?;
+        let config = context.config()?;
+        if let Err(failure) = must_describe_if_any(&config, self.account.app()) {
+            writeln!(stderr(), "turnlock: {failure}")?;
+        }
+        let vault = parts::open_vault(&config).await?;
         let known = vault.account(&self.account).await?;
         let asked = self.password || (known.is_none() && self.password_file.is_none());
         let password = match &self.password_file {

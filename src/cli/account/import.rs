@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::io::{Read, Write, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Context, Exit, Failure, totp_link};
+use super::{Context, Exit, Failure, address, totp_link};
 use crate::cli::parts;
 use crate::redact;
 use crate::vault::NewAccount;
@@ -35,8 +36,14 @@ impl Import {
         let text = read(&self.file)?;
         let mut accounts = Vec::new();
         let mut wrong = 0;
+        let mut lines = HashMap::new();
         for (line, record) in records(&text)? {
-            match record.and_then(account) {
+            let read =
+                record.and_then(account).and_then(|read| match lines.insert(read.account.clone(), line) {
+                    None => Ok(read),
+                    Some(first) => Err(format!("{} stands in line {first} already", read.account)),
+                });
+            match read {
                 Ok(account) => accounts.push(account),
                 Err(why) => {
                     wrong += 1;
@@ -132,7 +139,7 @@ fn from_json(line: &str) -> Result<Record, String> {
     Ok(record)
 }
 
-fn account([account, username, password, totp, address]: Record) -> Result<NewAccount, String> {
+fn account([account, username, password, totp, mailed]: Record) -> Result<NewAccount, String> {
     let secret = |text: String| {
         let secret = SecretString::from(text);
         redact::register(&secret);
@@ -145,10 +152,12 @@ fn account([account, username, password, totp, address]: Record) -> Result<NewAc
     }
     let totp =
         totp.as_ref().map(totp_link).transpose().map_err(|error| format!("`totp` of {account}: {error}"))?;
+    let mailed = Some(mailed).filter(|mailed| !mailed.is_empty()).map(|mailed| address(&mailed)).transpose();
+    let mailed = mailed.map_err(|error| format!("`address` of {account}: {error}"))?;
     Ok(NewAccount {
         username: if username.is_empty() { account.name().to_owned() } else { username },
         account,
-        address: Some(address).filter(|address| !address.is_empty()),
+        address: mailed,
         password,
         totp,
     })

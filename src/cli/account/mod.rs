@@ -51,6 +51,20 @@ impl Account {
     }
 }
 
+/// A managed address: `local@domain`, as a mail server is told it.
+fn address(text: &str) -> Result<String, String> {
+    let part = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>@,;".contains(c))
+    };
+    match text.split_once('@') {
+        Some((local, domain)) if part(local) && part(domain) => Ok(text.to_owned()),
+        _ => {
+            Err("it is no mail address: write local@domain, for example alice@codes.example.test".to_owned())
+        }
+    }
+}
+
 /// The TOTP secret as the vault keeps it, from what an owner has: an `otpauth://` link, or base32.
 fn totp_link(text: &SecretString) -> Result<SecretString, TotpError> {
     let text = text.expose_secret().trim();

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::row::{as_json, short};
+use super::row::{action, as_json, evidence, short};
 use crate::cli::{Failure, output};
 use crate::store::{AttemptRow, Store};
 
@@ -39,12 +39,14 @@ pub(super) async fn follow(
     }
 }
 
-/// An attempt in one line, since the width of a table that still grows is not known.
+/// An attempt in one line, since the width of a table that still grows is not known; a failure says below it
+/// what to do and where its evidence lies.
 pub(super) fn line(out: &mut impl Write, row: &AttemptRow, colour: bool) -> io::Result<()> {
     let at = output::local_time(row.ended_at.unwrap_or(row.started_at));
     let what = format!("{} {} {} (try {})", short(row.job), row.kind, row.account, row.number);
     let Some(verdict) = &row.verdict else { return writeln!(out, "{at}  {what} begins") };
     let took = row.duration.map(output::duration).unwrap_or_default();
     let outcome = output::outcome(verdict.outcome, colour);
-    writeln!(out, "{at}  {what} {outcome} ({}) in {took}: {}", verdict.code, verdict.message)
+    writeln!(out, "{at}  {what} {outcome} ({}) in {took}: {}", verdict.code, verdict.message)?;
+    action(row).into_iter().chain(evidence(row)).try_for_each(|line| writeln!(out, "    {line}"))
 }

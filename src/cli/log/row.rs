@@ -10,7 +10,7 @@ use crate::store::AttemptRow;
 const WIDE: u16 = 120;
 
 /// The rows as people read them, from the first to the last: a table, and where the terminal is narrow, below
-/// it what happened in those attempts that did not succeed.
+/// it what happened in those attempts that did not succeed; then where their evidence lies, and where to read on.
 #[must_use]
 pub fn table(rows: &[AttemptRow], colour: bool) -> String {
     let mut table = output::table(["started", "job", "what", "outcome", "took"]);
@@ -19,8 +19,8 @@ pub fn table(rows: &[AttemptRow], colour: bool) -> String {
         table.set_header(["started", "job", "what", "outcome", "took", "what happened"]);
     }
     let mut below = String::new();
+    let mut failed = None;
     for row in rows {
-        let happened = happened(row);
         let mut cells = vec![
             Cell::new(output::local_time(row.started_at).replace(' ', "\n")),
             Cell::new(short(row.job)),
@@ -29,17 +29,24 @@ pub fn table(rows: &[AttemptRow], colour: bool) -> String {
             Cell::new(row.duration.map(output::duration).unwrap_or_default()),
         ];
         let succeeded = row.verdict.as_ref().is_none_or(|verdict| verdict.outcome == Outcome::Succeeded);
+        let mut told = message(row).into_iter().chain(action(row)).collect::<Vec<_>>();
         if wide {
-            cells.push(Cell::new(happened));
-        } else if !succeeded {
-            below = format!("{below}\n{}: {}", short(row.job), happened.replace('\n', " "));
+            cells.push(Cell::new(told.join("\n")));
+            told.clear();
+        }
+        if !succeeded {
+            failed = Some(row.job);
+            // Below the table in any case: a path that a cell breaks is of no use.
+            told.extend(evidence(row));
+            below = told.iter().fold(below, |below, line| format!("{below}\n{}: {line}", short(row.job)));
         }
         table.add_row(cells);
     }
     table.column_iter_mut().take(5).for_each(|column| {
         column.set_constraint(ColumnConstraint::ContentWidth);
     });
-    format!("{table}{below}")
+    let hint = failed.map(|job| format!("\nEvery step: turnlock log --job {}", short(job)));
+    format!("{table}{below}{}", hint.unwrap_or_default())
 }
 
 fn what(row: &AttemptRow) -> String {
@@ -54,13 +61,21 @@ fn outcome(row: &AttemptRow, colour: bool) -> Cell {
     }
 }
 
-/// The message, and what a person should do.
-fn happened(row: &AttemptRow) -> String {
-    let message = row.verdict.as_ref().map(|verdict| verdict.message.as_str()).unwrap_or_default();
-    match row.user_action.as_deref() {
-        Some(action) if !action.is_empty() => format!("{message}\n→ {action}"),
-        _ => message.to_owned(),
-    }
+fn message(row: &AttemptRow) -> Option<String> {
+    row.verdict.as_ref().map(|verdict| verdict.message.clone())
+}
+
+/// Of an attempt that did not succeed, what a person should do.
+pub(super) fn action(row: &AttemptRow) -> Option<String> {
+    let action = row.user_action.as_deref().filter(|action| !action.is_empty());
+    action.map(|action| format!("→ {action}"))
+}
+
+/// Of an attempt that did not succeed, where its evidence lies.
+pub(super) fn evidence(row: &AttemptRow) -> Option<String> {
+    let failed = row.verdict.as_ref().is_some_and(|verdict| verdict.outcome != Outcome::Succeeded);
+    let folder = row.provenance.evidence.as_deref().filter(|_| failed);
+    folder.map(|folder| format!("Evidence: {}", folder.display()))
 }
 
 /// The last characters of the id, which differ between jobs of one moment; `--job` takes them.

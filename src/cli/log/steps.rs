@@ -8,10 +8,12 @@ use crate::store::{AttemptRow, Step};
 /// The steps of an attempt, a line each, and where its evidence lies.
 pub(super) fn print(out: &mut impl Write, row: &AttemptRow, steps: &[Step]) -> io::Result<()> {
     writeln!(out, "\nAttempt {} of job {}", row.number, row.job)?;
+    // An id is as long as the path through the states that leads to it.
+    let width = steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
     for step in steps {
         let took = step.duration.map(output::duration).unwrap_or_default();
         let result = step.result.map_or("not ended", |result| result.as_str());
-        writeln!(out, "  {result:<11} {:<22} {} ({took})", step.id, step.summary)?;
+        writeln!(out, "  {result:<11} {:<width$}  {} ({took})", step.id, step.summary)?;
         if let Some(detail) = &step.detail {
             writeln!(out, "              {detail}")?;
         }
