@@ -108,7 +108,13 @@ impl Walker<'_> {
                 }
                 now.secret = true;
             }
-            Action::Commit(_) => self.commit(place, &mut now),
+            Action::Commit(step) => {
+                if let Action::Fill { with, .. } = &**step {
+                    now.proved = true;
+                    now.new_password |= *with == Value::NewPassword;
+                }
+                self.commit(place, &mut now);
+            }
             _ => {}
         }
         now
@@ -121,7 +127,7 @@ impl Walker<'_> {
                 self.findings
                     .error("after-commit", place, "the new password is typed after the commit step")
                     .label("too late: the app may have taken it already")
-                    .help("fill it before `commit`; `commit` wraps the click that hands it to the app");
+                    .help("fill it before `commit`; `commit` wraps the step that hands it to the app");
             }
             Value::NewPassword => now.new_password = true,
             Value::Totp if self.kind == FlowKind::EnrolMfa && !now.secret => {

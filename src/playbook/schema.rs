@@ -186,12 +186,19 @@ fn step_properties() -> Json {
             "count": { "description": "How many there must be.", "type": "integer", "minimum": 1, "maximum": 1000 },
         })),
         "commit": {
-            "description": "Wraps the click or press after which the app may have taken the new credential. `enrol_mfa` and `change_password` only.",
+            "description": "Wraps the click or press after which the app may have taken the new credential, or the fill where the page submits itself. `enrol_mfa` and `change_password` only.",
             "type": "object",
             "minProperties": 1,
             "maxProperties": 1,
             "additionalProperties": false,
-            "properties": { "click": target("Clicks."), "press": press },
+            "properties": {
+                "click": target("Clicks."),
+                "press": press,
+                "fill": object("Fills in the field that the page submits by itself.", &["into", "with"], json!({
+                    "into": target("The field."),
+                    "with": { "description": "In `enrol_mfa`, `totp`; in `change_password`, `new_password`.", "enum": ["totp", "new_password"] },
+                })),
+            },
         },
     })
 }

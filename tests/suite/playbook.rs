@@ -197,6 +197,33 @@ fn the_bundled_playbook_says_what_the_app_does() {
 }
 
 #[test]
+fn a_page_that_submits_itself_is_committed_by_the_fill() {
+    let mut source = acme();
+    for (apart, together) in [
+        (
+            "    - fill: { into: { label: Code }, with: totp }\n    - commit: { click: { role: button, name: Confirm } }",
+            "    - commit: { fill: { into: { label: Code }, with: totp } }",
+        ),
+        (
+            "    - fill: { into: { label: New password }, with: new_password }\n    - commit: { click: { role: button, name: Change password } }",
+            "    - commit: { fill: { into: { label: New password }, with: new_password } }",
+        ),
+    ] {
+        assert!(source.contains(apart));
+        source = source.replace(apart, together);
+    }
+    let playbook = check(&source).unwrap_or_else(|report| panic!("{report}"));
+    for (kind, value) in [(FlowKind::EnrolMfa, Value::Totp), (FlowKind::ChangePassword, Value::NewPassword)] {
+        let commits = playbook.flows.get(kind).unwrap().steps.iter().filter_map(|step| match &step.action {
+            Action::Commit(action) => Some(&**action),
+            _ => None,
+        });
+        let [Action::Fill { with, .. }] = commits.collect::<Vec<_>>()[..] else { panic!("{kind}") };
+        assert_eq!(*with, value);
+    }
+}
+
+#[test]
 fn every_playbook_of_the_project_is_sound() {
     for entry in fs::read_dir(root("playbooks")).unwrap() {
         let path = entry.unwrap().path();

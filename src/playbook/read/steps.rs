@@ -157,9 +157,9 @@ impl Reader<'_> {
                 .error("misplaced", place, format!("{what} belongs into {into}, not into `{kind}`"))
                 .label(format!("not in `{kind}`"))
                 .help(match what {
-                    "`commit`" => format!(
-                        "write the click or press by itself: `{kind}` hands the app no new credential"
-                    ),
+                    "`commit`" => {
+                        format!("write the step by itself: `{kind}` hands the app no new credential")
+                    }
                     "`new_password`" => format!("write `password`: `{kind}` types the current one"),
                     _ => "move the step there, or remove it".to_owned(),
                 });
@@ -286,7 +286,7 @@ impl Reader<'_> {
         let wrapped = match &node.kind {
             Kind::Map(entries) => match entries.as_slice() {
                 [(key, value)] => match &key.kind {
-                    Kind::Text(name) if matches!(name.as_str(), "click" | "press") => {
+                    Kind::Text(name) if matches!(name.as_str(), "click" | "press" | "fill") => {
                         Some((name, key.place, value))
                     }
                     _ => None,
@@ -298,8 +298,8 @@ impl Reader<'_> {
         let Some((name, at, value)) = wrapped else {
             let place = if node.place.length > 0 { node.place } else { place };
             self.findings
-                .error("commit", place, "`commit` wraps one `click` or one `press`")
-                .label("neither")
+                .error("commit", place, "`commit` wraps one `click`, one `press` or one `fill`")
+                .label("none of them")
                 .help(format!(
                     "write `- {}` around the step that hands the credential to the app",
                     example_of("commit")
@@ -307,7 +307,29 @@ impl Reader<'_> {
             return None;
         };
         let action = self.action(name, at, value, kind, id)?;
+        if let Action::Fill { with, .. } = &action {
+            self.committing_fill(with, at, kind);
+        }
         Some(Action::Commit(Box::new(action)))
+    }
+
+    /// A page that submits itself is handed the credential by the `fill` that completes it, and by no other.
+    fn committing_fill(&mut self, with: &Value, place: Place, kind: FlowKind) {
+        let wanted = match kind {
+            FlowKind::EnrolMfa => Value::Totp,
+            FlowKind::ChangePassword => Value::NewPassword,
+            // The step was told already that it does not belong here.
+            _ => return,
+        };
+        // `new_password` where it does not belong was told already.
+        if *with != wanted && *with != Value::NewPassword {
+            self.findings
+                .error("commit", place, format!("in `{kind}`, no `fill` with `{with}` commits"))
+                .label("hands the app no new credential")
+                .help(format!(
+                    "wrap the `click` or `press` that submits the form; where the page submits itself once it is filled in, wrap the `fill` with `{wanted}`"
+                ));
+        }
     }
 }
 

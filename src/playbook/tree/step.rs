@@ -77,7 +77,7 @@ pub enum Action {
         /// How many there must be.
         count: Option<usize>,
     },
-    /// The commit step, around a click or a press: after it the app may have taken the candidate.
+    /// The commit step, around a click, a press or, where the page submits itself, a fill: after it the app may have taken the candidate.
     Commit(Box<Action>),
 }
 
