@@ -41,6 +41,7 @@ WHEN OLD.state <> NEW.state
  AND NOT (OLD.state = 'pending' AND NEW.state IN ('current', 'rejected'))
  AND NOT (OLD.state = 'current' AND NEW.state = 'previous')
  AND NOT (OLD.state = 'previous' AND NEW.state = 'current')
+ AND NOT (OLD.state = 'rejected' AND NEW.state = 'current' AND OLD.submitted_at IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'the ledger does not allow this transition'); END;
 
 CREATE TRIGGER candidate_fixed BEFORE UPDATE OF id, account, kind, version, sealed, job, created_at ON candidates

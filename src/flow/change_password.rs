@@ -45,14 +45,25 @@ impl Context<'_> {
         drop(session);
         match ended {
             Ok(End::PasswordChanged) => self.prove_password(&new).await,
-            // States that the playbook names as the app's refusal: it says itself that it did not take the password.
             Ok(end @ (End::PasswordRefused | End::BadCredentials | End::CodeRefused)) => {
                 if end == End::BadCredentials {
                     self.note_wrong_password().await?;
                 }
-                self.vault.reject(new.candidate, &format!("the app answered {end}")).await?;
-                self.doubt_no_more();
-                Ok(end_verdict(end, "the password change"))
+                if !committed {
+                    return Ok(end_verdict(end, "the password change"));
+                }
+                // The app's word is no proof: the request may have reached it twice.
+                match self.settle_refused().await {
+                    Ok(settled) if settled.promoted_for(self.job.id) => {
+                        let message = format!(
+                            "The app answered {end}, but had changed the password. {}",
+                            settled.words
+                        );
+                        Ok(Verdict::new(Code::PasswordChanged, message))
+                    }
+                    Ok(_) => Ok(end_verdict(end, "the password change")),
+                    Err(halt) => Ok(halt.after_commit()),
+                }
             }
             Ok(end) if committed => {
                 let reason = end_verdict(end, "the password change").message;

@@ -54,13 +54,17 @@ impl Context<'_> {
         drop(session);
         match (ended, totp) {
             (Ok(End::MfaEnabled), Some(totp)) => self.prove_totp(&password, &totp, codes.as_ref()).await,
-            (Ok(end @ End::CodeRefused), totp) => {
-                let reason = "the app refused the confirming code";
-                for held in [codes, totp].into_iter().flatten() {
-                    self.vault.reject(held.candidate, reason).await?;
+            // The app's word is no proof: the request may have reached it twice.
+            (Ok(end @ (End::CodeRefused | End::MfaAlreadyOn)), Some(_)) if committed => {
+                match self.settle_refused().await {
+                    Ok(settled) if settled.promoted_for(self.job.id) => {
+                        let message =
+                            format!("The app answered {end}, but had turned on MFA. {}", settled.words);
+                        Ok(Verdict::new(Code::MfaEnabled, message))
+                    }
+                    Ok(_) => Ok(end_verdict(end, "the enrolment")),
+                    Err(halt) => Ok(halt.after_commit()),
                 }
-                self.doubt_no_more();
-                Ok(end_verdict(end, "the enrolment"))
             }
             (Ok(end @ End::BadCredentials), _) if !committed => {
                 // The app asked for the password once more.

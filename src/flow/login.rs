@@ -83,17 +83,14 @@ impl<'a> Context<'a> {
         let account = &self.job.account;
         let settled = match ended {
             Ok(End::SignedIn) => store.clear_wrong(account).await,
-            Ok(End::BadCredentials | End::AccountLocked) => Ok(()),
-            // The password was right, and the code was wrong: that counts the same for most apps.
-            Ok(End::CodeRefused) => Ok(()),
-            // The app said nothing of the credentials, or was never given them, or asked for a code, which it does
-            // after a right password only.
-            Ok(_) => store.withdraw_wrong(spent).await,
+            // The app said nothing against the credentials, and had not counted them as wrong if it wanted a code next.
             Err(Halt::Step(failed)) if failed.error.is_for_want_of_a_code() => {
                 store.withdraw_wrong(spent).await
             }
-            Err(_) if !values.password_typed || values.totp_typed => store.withdraw_wrong(spent).await,
-            Err(_) => Ok(()),
+            // Nothing was sent off, so the app has nothing to count.
+            _ if !values.sent => store.withdraw_wrong(spent).await,
+            // Whatever the app said, or did not say, about a password or a code: it may have counted it as wrong.
+            _ => Ok(()),
         };
         settled.map_err(|error| Halt::from(VaultError::from(error)))
     }

@@ -32,6 +32,13 @@ impl Context<'_> {
         }
         match &credentials.pending_password {
             Some(pending) if *which == Which::Pending => promoted.push(pending.job),
+            Some(pending) if !pending.submitted() => {
+                let reason = format!(
+                    "never submitted, and a fresh login with the {} password succeeded",
+                    which.name()
+                );
+                self.vault.reject(pending.candidate, &reason).await?;
+            }
             Some(pending) => {
                 let reason = format!("a fresh login with the {} password succeeded", which.name());
                 self.vault.reject(pending.candidate, &reason).await?;
@@ -40,8 +47,14 @@ impl Context<'_> {
             }
             None => {}
         }
+        let is = |held: &Held| totp.is_some_and(|totp| totp.candidate == held.candidate);
+        let known = credentials.pending_totp.iter().chain(&credentials.totp);
+        if let Some(older) = totp.filter(|_| !known.into_iter().any(is)) {
+            self.vault.promote(older.candidate).await?;
+            words.push_str(" Its TOTP secret is current again.");
+        }
         let Some(pending) = &credentials.pending_totp else { return Ok(Settled { words, promoted }) };
-        let taken = totp.is_some_and(|totp| totp.candidate == pending.candidate);
+        let taken = is(pending);
         let codes = credentials.pending_recovery_codes.as_ref();
         for held in [codes, Some(pending)].into_iter().flatten() {
             if taken {

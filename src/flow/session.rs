@@ -137,12 +137,16 @@ impl<'a> Session<'a> {
             }
             Action::Click(target) => {
                 self.values.asked_at = Timestamp::now();
-                self.page.click(target, self.within(Some(target))).await?;
+                let clicked = self.page.click(target, self.within(Some(target))).await;
+                self.values.went(&clicked);
+                clicked?;
             }
             Action::Press { key, in_ } => {
                 self.values.asked_at = Timestamp::now();
                 let within = self.within(in_.as_ref());
-                self.page.press(*key, in_.as_ref(), within).await?;
+                let pressed = self.page.press(*key, in_.as_ref(), within).await;
+                self.values.went(&pressed);
+                pressed?;
             }
             Action::Fill { into, with } => self.fill(into, with, typed).await?,
             Action::Check { target, on } => {
@@ -177,7 +181,7 @@ impl<'a> Session<'a> {
                     return Err(error);
                 }
                 crate::failpoint::reach(&format!("{}.submitted", step.id));
-                let performed = Box::pin(self.perform(step, action, None)).await;
+                let performed = Box::pin(self.perform(step, action, typed)).await;
                 crate::failpoint::reach(&format!("{}.performed", step.id));
                 return performed;
             }
@@ -190,7 +194,7 @@ impl<'a> Session<'a> {
     async fn ready(&self, action: &Action) -> Result<(), ValueError> {
         match action {
             Action::Click(target) => self.page.hover(target, self.within(Some(target))).await?,
-            Action::Press { in_: Some(target), .. } => {
+            Action::Press { in_: Some(target), .. } | Action::Fill { into: target, .. } => {
                 let within = self.within(Some(target));
                 self.page.first_of(&[target], &target.to_string(), within).await?;
             }
@@ -222,13 +226,19 @@ impl<'a> Session<'a> {
             (_, None) => return Err(StepError::NoValue("such value").into()),
         };
         self.page.fill(into, typed, within).await?;
-        self.values.password_typed |= *with == Value::Password;
+        self.values.typed |= with.is_secret();
+        // Many a page sends a code off by itself with its last character.
+        self.values.sent |= matches!(with, Value::Totp | Value::EmailCode);
         Ok(())
     }
 
     /// The secret that the step types, if it types one.
     async fn value_of(&mut self, step: &Step) -> Result<Option<SecretString>, ValueError> {
-        let Action::Fill { into, with } = &step.action else { return Ok(None) };
+        let action = match &step.action {
+            Action::Commit(action) => action,
+            action => action,
+        };
+        let Action::Fill { into, with } = action else { return Ok(None) };
         let context = self.context;
         Ok(match with {
             Value::Username | Value::Address | Value::Text(_) => None,
@@ -238,6 +248,10 @@ impl<'a> Session<'a> {
                 Some(held.secret.clone())
             }
             Value::Totp => {
+                // A code lives for seconds, so the field is waited for before it is made.
+                if self.values.totp.is_some() {
+                    self.page.first_of(&[into], &into.to_string(), self.within(Some(into))).await?;
+                }
                 let began = Instant::now();
                 let code = tokio::select! {
                     code = self.values.totp_code(context, &step.id) => code?,

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -9,11 +10,21 @@ use super::login::Login;
 use super::proved::Proved;
 use super::values::wait_for_clock;
 use crate::job::{Code, Verdict};
-use crate::playbook::{End, Flow, FlowKind};
+use crate::playbook::{Action, End, Flow, FlowKind, Step, Target};
 use crate::vault::{Credentials, Held};
 
-/// So many of the passwords that were current once are tried.
-const PREVIOUS: usize = 2;
+/// So many of the credentials that were current once, and of those that seemed refused, are tried.
+const OLDER: usize = 2;
+
+/// Why it is not known which credential opens the account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// The answer to the commit step was lost.
+    AnswerLost,
+    /// The app answered that it refuses the candidate. That is no proof: a browser or a proxy may have sent the
+    /// request twice, and the app may have taken the first.
+    Refused,
+}
 
 /// What a reconciliation found.
 pub(super) struct Settled {
@@ -36,6 +47,8 @@ pub(super) enum Which {
     Pending,
     Current,
     Previous,
+    /// It was rejected, although the app had been told of it.
+    Refused,
 }
 
 impl<'a> Context<'a> {
@@ -48,10 +61,29 @@ impl<'a> Context<'a> {
     }
 
     /// A fresh login with the credentials that were proved last.
+    ///
+    /// When the app does not take them, a candidate that was never submitted may still be what it knows: a page may
+    /// send off by itself what was typed. It counts as submitted from then on, and the next attempt settles it.
     pub async fn log_in_with_current(&'a self) -> Result<Login<'a>, Halt> {
         let credentials = self.credentials().await?;
-        let password = credentials.password.ok_or_else(no_password)?;
-        self.log_in(&password, credentials.totp.as_ref()).await
+        let password = credentials.password.as_ref().ok_or_else(no_password)?;
+        let login = self.log_in(password, credentials.totp.as_ref()).await;
+        let pending = [&credentials.pending_password, &credentials.pending_totp];
+        let pending: Vec<&Held> = pending.into_iter().flatten().filter(|held| !held.submitted()).collect();
+        let refused = match &login {
+            Ok(login) => matches!(login.end, End::BadCredentials | End::CodeRefused),
+            Err(Halt::Step(failed)) => matches!(failed.error, StepError::NoTotpSecret),
+            Err(_) => false,
+        };
+        if pending.is_empty() || !refused {
+            return login;
+        }
+        for held in pending.into_iter().chain(&credentials.pending_recovery_codes) {
+            self.vault.mark_submitted(held.candidate).await?;
+        }
+        let message = "The app does not take the current credentials, and may know the pending ones although they \
+                       were never submitted to it: they are tried next.";
+        Err(Verdict::new(Code::AnswerLost, message).into())
     }
 
     /// A candidate that the app was never told of is worth nothing once the current one has opened the account.
@@ -71,39 +103,51 @@ impl<'a> Context<'a> {
     pub async fn settle_submitted(&self) -> Result<Option<Settled>, Halt> {
         let credentials = self.credentials().await?;
         if submitted(&credentials).next().is_some() {
-            return self.settle(credentials).await.map(Some);
+            return self.settle(credentials, Doubt::AnswerLost).await.map(Some);
         }
         Ok(None)
     }
 
+    /// The app said that it refuses what was submitted: fresh logins have to prove it.
+    pub async fn settle_refused(&self) -> Result<Settled, Halt> {
+        self.settle(self.credentials().await?, Doubt::Refused).await
+    }
+
     /// Finds out which of the known credentials opens the account.
     pub async fn reconcile(&self) -> Result<Verdict, Halt> {
-        let settled = self.settle(self.credentials().await?).await?;
+        let settled = self.settle(self.credentials().await?, Doubt::AnswerLost).await?;
         Ok(Verdict::new(Code::Reconciled, settled.words))
     }
 
-    async fn settle(&self, credentials: Credentials) -> Result<Settled, Halt> {
+    async fn settle(&self, credentials: Credentials, doubt: Doubt) -> Result<Settled, Halt> {
         if submitted(&credentials).next().is_some() {
             self.doubt();
         }
-        let proved = self.try_in_order(&credentials).await?;
+        let proved = self.try_in_order(&credentials, doubt).await?;
         let settled = self.write_down(&proved, &credentials).await?;
         self.doubt_no_more();
         Ok(settled)
     }
 
-    /// Tries pending, current and previous passwords in that order, each in a fresh context and within the budget.
-    /// A pending one that was refused while the app may still have been at it is tried once more.
-    async fn try_in_order<'c>(&self, credentials: &'c Credentials) -> Result<Proved<'c>, Halt> {
+    /// Tries the passwords in order, each in a fresh context and within the budget: pending, current, previous, and
+    /// last those that seemed refused. A pending one that was refused while the app may still have been at it is
+    /// tried once more; one that the app itself said it refuses comes after the current one.
+    async fn try_in_order<'c>(&self, credentials: &'c Credentials, doubt: Doubt) -> Result<Proved<'c>, Halt> {
         let mut tried = Vec::new();
         let pending = credentials.pending_password.iter().filter(|held| held.submitted());
         let pending: Vec<_> = pending.map(|held| (Which::Pending, held)).collect();
-        let previous = credentials.previous_passwords.iter().take(PREVIOUS);
         let mut passwords: VecDeque<_> = pending.iter().copied().collect();
-        passwords.extend(credentials.password.iter().map(|held| (Which::Current, held)));
-        passwords.extend(previous.map(|held| (Which::Previous, held)));
+        let current = credentials.password.iter().map(|held| (Which::Current, held));
+        match doubt {
+            Doubt::AnswerLost => passwords.extend(current),
+            Doubt::Refused => current.for_each(|current| passwords.push_front(current)),
+        }
+        let older = |which, held: &'c [Held]| held.iter().take(OLDER).map(move |held| (which, held));
+        passwords.extend(older(Which::Previous, &credentials.previous_passwords));
+        passwords.extend(older(Which::Refused, &credentials.refused_passwords));
         while let Some((which, password)) = passwords.pop_front() {
-            if which != Which::Pending && self.let_the_app_finish(credentials).await? {
+            let early = doubt == Doubt::AnswerLost && which != Which::Pending;
+            if early && self.let_the_app_finish(credentials).await? {
                 pending.iter().for_each(|again| passwords.push_front(*again));
             }
             let mut right = false;
@@ -117,6 +161,15 @@ impl<'a> Context<'a> {
                              vault gives."
                         );
                         return Err(Verdict::new(Code::MfaUnmanaged, message).into());
+                    }
+                    // To begin anew with the first after every pause would never get to the last.
+                    Err(Halt::Budget { until, .. }) if !tried.is_empty() => {
+                        let tried = tried.join("; ");
+                        let message = format!(
+                            "No credential that could be tried opens the account: {tried}. The {name}, and what comes \
+                             after it, was not tried: the account's budget of wrong attempts allows none before {until}."
+                        );
+                        return Err(Verdict::new(Code::CredentialUncertain, message).into());
                     }
                     login => login?,
                 };
@@ -148,13 +201,16 @@ impl<'a> Context<'a> {
     }
 
     /// An app may still be at work on a request whose sender died. That the old credential opens the account
-    /// proves something only when the app has had as long to answer as it is given in any step.
+    /// proves something only when the app has had as long to answer as the playbook ever gives it.
     /// `true` if that had to be waited for.
     async fn let_the_app_finish(&self, credentials: &Credentials) -> Result<bool, Halt> {
         let last = submitted(credentials).filter_map(|held| held.submitted_at).max();
         let Some(last) = last else { return Ok(false) };
-        let done = last.checked_add(self.playbook.timeouts.step).unwrap_or(last);
-        let left = done.as_second().saturating_sub(Timestamp::now().as_second());
+        let commits = self.playbook.flows.iter().filter(|flow| flow.kind.commits());
+        let step = self.playbook.timeouts.step;
+        let longest = commits.map(|flow| longest_wait(&flow.steps)).max().unwrap_or_default().max(step);
+        let done = last.checked_add(longest).unwrap_or(last);
+        let left = done.as_second().saturating_sub(Timestamp::now().as_second()) + 1;
         if left <= 0 {
             return Ok(false);
         }
@@ -168,25 +224,50 @@ impl<'a> Context<'a> {
     }
 }
 
+/// The longest time that any of the steps gives the app.
+fn longest_wait(steps: &[Step]) -> Duration {
+    let of_target = |target: &Target| target.timeout.unwrap_or_default();
+    let waits = steps.iter().map(|step| match &step.action {
+        Action::Expect(expect) => {
+            let then = expect.branches.iter().map(|branch| longest_wait(&branch.then));
+            then.max().unwrap_or_default().max(expect.timeout.unwrap_or_default())
+        }
+        Action::See(target) | Action::Gone(target) | Action::Click(target) => of_target(target),
+        Action::Commit(action) => match &**action {
+            Action::Click(target) | Action::Fill { into: target, .. } => of_target(target),
+            _ => Duration::ZERO,
+        },
+        _ => Duration::ZERO,
+    });
+    waits.max().unwrap_or_default()
+}
+
 /// The pending candidates that the app may know.
 fn submitted(credentials: &Credentials) -> impl Iterator<Item = &Held> {
     let pending = [&credentials.pending_password, &credentials.pending_totp];
     pending.into_iter().flatten().filter(|held| held.submitted())
 }
 
-/// The TOTP secrets to try, the likeliest first: one that was submitted, then the current one. Where there is
-/// none, the login is tried without.
+/// The TOTP secrets to try, the likeliest first: one that was submitted, the current one, those that were current
+/// once, those that seemed refused. Where there is none, the login is tried without.
 fn totp_choices(credentials: &Credentials) -> Vec<Option<&Held>> {
-    let submitted = credentials.pending_totp.as_ref().filter(|held| held.submitted());
-    let choices: Vec<_> = [submitted, credentials.totp.as_ref()].into_iter().flatten().map(Some).collect();
+    let submitted = credentials.pending_totp.iter().filter(|held| held.submitted());
+    let older =
+        credentials.previous_totp.iter().take(OLDER).chain(credentials.refused_totp.iter().take(OLDER));
+    let choices: Vec<_> = submitted.chain(&credentials.totp).chain(older).map(Some).collect();
     if choices.is_empty() { vec![None] } else { choices }
 }
 
-fn totp_name(totp: Option<&Held>, credentials: &Credentials) -> &'static str {
-    match (totp, &credentials.pending_totp) {
-        (Some(totp), Some(pending)) if totp.candidate == pending.candidate => " with the pending TOTP secret",
-        (Some(_), Some(_)) => " with the current TOTP secret",
-        _ => "",
+fn totp_name(totp: Option<&Held>, credentials: &Credentials) -> String {
+    let Some(totp) = totp else { return String::new() };
+    let is = |held: &Option<Held>| held.as_ref().is_some_and(|held| held.candidate == totp.candidate);
+    match (is(&credentials.pending_totp), is(&credentials.totp)) {
+        (true, _) => " with the pending TOTP secret".to_owned(),
+        (_, true) if credentials.pending_totp.is_none() && credentials.previous_totp.is_empty() => {
+            String::new()
+        }
+        (_, true) => " with the current TOTP secret".to_owned(),
+        _ => format!(" with TOTP secret version {}", totp.version),
     }
 }
 
@@ -200,6 +281,7 @@ impl Which {
             Self::Pending => "pending",
             Self::Current => "current",
             Self::Previous => "previous",
+            Self::Refused => "once refused",
         }
     }
 }

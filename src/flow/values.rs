@@ -5,6 +5,7 @@ use secrecy::SecretString;
 
 use super::context::Context;
 use super::halt::{Halt, StepError};
+use crate::browser::PageError;
 use crate::credential::{TotpSecret, Usable};
 use crate::redact;
 use crate::vault::Held;
@@ -16,8 +17,10 @@ pub(super) struct Values {
     pub totp: Option<Totp>,
     /// The moment of the last click, press or visit: a mailed code that is older answers another request.
     pub asked_at: Timestamp,
-    /// The app was given the password, so it may have counted a wrong one.
-    pub password_typed: bool,
+    /// The password, or a code, was typed.
+    pub typed: bool,
+    /// It was sent off, or may have been: the app may have counted a wrong one.
+    pub sent: bool,
     /// The app asked for a code of this TOTP secret.
     pub totp_typed: bool,
 }
@@ -50,9 +53,21 @@ impl Values {
             new_password: None,
             totp,
             asked_at: Timestamp::now(),
-            password_typed: false,
+            typed: false,
+            sent: false,
             totp_typed: false,
         }
+    }
+
+    /// What came of a click or a press: whether what was typed before went off with it.
+    pub fn went(&mut self, result: &Result<(), PageError>) {
+        let kept = matches!(
+            result,
+            Err(PageError::NotAsDescribed { .. }
+                | PageError::BadLocator { .. }
+                | PageError::OriginBlocked { .. })
+        );
+        self.sent |= self.typed && !kept;
     }
 
     /// The code to type now. A code about to expire is not typed, nor one of a time step that was used already,

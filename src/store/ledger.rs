@@ -23,8 +23,9 @@ pub enum CandidateKind {
 ///
 /// ```text
 /// propose ─▶ pending ──promote──▶ current ──another is promoted──▶ previous
-///               │                    ▲                                │
-///               └──reject──▶ rejected └──promote (it was proved again)──┘
+///               │                    ▲ ▲                              │
+///               │                    │ └──promote (it was proved again)──┘
+///               └──reject──▶ rejected ──promote (only if the app was told of it, and a login proved it)
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CandidateState {
@@ -152,8 +153,8 @@ pub trait Ledger {
     /// changes nothing.
     async fn mark_submitted(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError>;
 
-    /// A fresh login proved this pending (or previous) candidate: it becomes current, and what was current
-    /// becomes previous. Promoting the current one changes nothing.
+    /// A fresh login proved this candidate (a rejected one only if it was submitted once): it becomes current, and
+    /// what was current becomes previous. Promoting the current one changes nothing.
     async fn promote(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError>;
 
     /// It was proved that the app does not take this pending candidate.

@@ -44,7 +44,7 @@ impl Held {
     }
 }
 
-/// All that the vault holds for an account and that may open it. Rejected candidates are left out.
+/// All that the vault holds for an account and that may open it. Rejected candidates that the app was never told of are left out.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     /// The password that was proved last.
@@ -63,4 +63,8 @@ pub struct Credentials {
     pub previous_passwords: Vec<Held>,
     /// TOTP secrets that were current once, the newest first.
     pub previous_totp: Vec<Held>,
+    /// Passwords that the app was told of and seemed to refuse, the newest first: the last resort.
+    pub refused_passwords: Vec<Held>,
+    /// TOTP secrets that the app was told of and seemed to refuse, the newest first: the last resort.
+    pub refused_totp: Vec<Held>,
 }

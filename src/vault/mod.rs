@@ -131,6 +131,14 @@ impl Vault {
         ledger.sort_by_key(|row| std::cmp::Reverse(row.decided_at));
         for row in ledger {
             let slot = match (row.kind, row.state) {
+                (Password, Rejected) if row.submitted_at.is_some() => {
+                    all.refused_passwords.push(self.open_row(account, &row)?);
+                    continue;
+                }
+                (Totp, Rejected) if row.submitted_at.is_some() => {
+                    all.refused_totp.push(self.open_row(account, &row)?);
+                    continue;
+                }
                 (_, Rejected) | (RecoveryCodes, Previous) => continue,
                 (Password, Previous) => {
                     all.previous_passwords.push(self.open_row(account, &row)?);
@@ -179,7 +187,7 @@ impl Vault {
         Ok(self.store.mark_submitted(candidate, self.fence.as_deref()).await?)
     }
 
-    /// A fresh login proved this pending or previous candidate: it is current from now on.
+    /// A fresh login proved this candidate, whatever it was held for before: it is current from now on.
     pub async fn promote(&self, candidate: Uuid) -> Result<(), VaultError> {
         Ok(self.store.promote(candidate, self.fence.as_deref()).await?)
     }

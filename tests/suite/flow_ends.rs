@@ -103,7 +103,7 @@ async fn a_person_is_asked_for_where_the_app_wants_one() {
         join(rig.run(Kind::VerifyLogin, &robot), rig.run(Kind::ChangePassword, &locked)).await;
     assert_ended(&asked, Outcome::NeedsHuman, Code::Captcha);
     assert_ended(&shut, Outcome::NeedsHuman, Code::AccountLocked);
-    assert_eq!(spent(&rig, &robot).await, 0, "a CAPTCHA says nothing of the password");
+    assert_eq!(spent(&rig, &robot).await, 1, "behind a CAPTCHA the app may have counted a wrong password");
     for row in [asked, shut] {
         assert!(row.provenance.evidence.unwrap().join("screenshot.png").is_file());
     }
@@ -326,4 +326,37 @@ async fn the_budget_of_wrong_passwords_is_never_overdrawn() {
         assert!(again.unwrap().duration_since(before) > jiff::SignedDuration::from_mins(10), "{again:?}");
         assert_eq!(rig.app_of(&account).user("mallory").unwrap().failed_attempts, allowed);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_playbook_does_not_know_to_be_wrong_is_counted_all_the_same() {
+    // The playbook's author has the app's words for a wrong code wrong.
+    let words = "{ text: [Wrong code, This code was already used, This code has expired] }";
+    let changes = [(words, "{ text: That is not it }"), ("lockout:", "timeouts: { step: 1s }\nlockout:")];
+    let rig = Rig::planned(vec![Plan::changed("acme", &changes)]).await;
+    rig.app.add_user(NewUser::new("walt", FIRST_PASSWORD).totp(SECRET)).unwrap();
+    let walt = with_totp(&rig, "walt", OTHER_SECRET).await;
+    for _ in 0..4 {
+        let row = rig.run(Kind::VerifyLogin, &walt).await;
+        assert_ended(&row, Outcome::NeedsHuman, Code::PageNotAsDescribed);
+    }
+    let row = rig.run(Kind::VerifyLogin, &walt).await;
+    assert_ended(&row, Outcome::RetryLater, Code::BudgetExhausted);
+    let user = rig.app.user("walt").unwrap();
+    assert!(!user.locked && user.failed_attempts == 4, "{user:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_was_never_sent_off_costs_nothing() {
+    let changes = [
+        ("    - click: { role: button, name: Sign in }", "    - click: { css: \"input, button\" }"),
+        ("lockout:", "timeouts: { step: 1s }\nlockout:"),
+    ];
+    let rig = Rig::planned(vec![Plan::changed("acme", &changes)]).await;
+    let anna = rig.account("anna").await;
+    for _ in 0..2 {
+        let row = rig.run(Kind::VerifyLogin, &anna).await;
+        assert_ended(&row, Outcome::NeedsHuman, Code::PageNotAsDescribed);
+    }
+    assert_eq!(spent(&rig, &anna).await, 0);
 }

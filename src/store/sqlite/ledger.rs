@@ -85,14 +85,14 @@ impl Ledger for SqliteStore {
             let (mut write, row) = store.begin_transition(id, fence.as_ref()).await?;
             match row.state {
                 CandidateState::Current => return Ok(()),
-                CandidateState::Rejected => {
+                CandidateState::Rejected if row.submitted_at.is_none() => {
                     return Err(StoreError::IllegalTransition {
                         candidate: id,
                         from: row.state,
                         to: "current",
                     });
                 }
-                CandidateState::Pending | CandidateState::Previous => {}
+                CandidateState::Pending | CandidateState::Previous | CandidateState::Rejected => {}
             }
             retire_current(write.on(), &row.account, row.kind).await?;
             decide(&mut write, id, CandidateState::Current, None).await?;
