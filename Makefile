@@ -26,7 +26,7 @@ test: ## install what is missing and run every test
 	scripts/run-tests
 
 check: ## formatting, lints, and what the dependencies may be
-	scripts/install-build-deps
+	scripts/install-build-deps --lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features failpoints --locked -- -D warnings
 	scripts/install-cargo-deny
@@ -36,7 +36,7 @@ audit: ## known holes in the dependencies; needs the advisory database
 	scripts/install-cargo-deny
 	$(CARGO) deny check advisories
 
-apps: ## start real apps and run their playbooks end to end (installs them; takes minutes)
+apps: ## start real apps and run their playbooks end to end (needs node 20, npm and python3-venv; takes minutes)
 	scripts/install-build-deps
 	scripts/install-browser
 	$(CARGO) build --release --locked

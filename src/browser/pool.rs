@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -24,6 +25,8 @@ struct Shared {
     ready: watch::Sender<usize>,
     /// A page came back, or the last spare was taken: time to prepare.
     wanted: Arc<Notify>,
+    /// Nothing is expected of it any more, so that what fails now is no news.
+    closed: AtomicBool,
 }
 
 struct Current {
@@ -43,6 +46,7 @@ impl Pool {
             spares: Mutex::default(),
             ready: watch::Sender::new(0),
             wanted: Arc::default(),
+            closed: AtomicBool::new(false),
         });
         shared.process().await?;
         tokio::spawn(prepare(Arc::downgrade(&shared), Arc::clone(&shared.wanted)));
@@ -98,6 +102,7 @@ impl Pool {
 
     /// Lets go of the browser and every prepared context. Pages in use keep theirs until they are dropped.
     pub async fn close(&self) {
+        self.shared.closed.store(true, Ordering::Relaxed);
         self.shared.spares.lock().await.clear();
         self.shared.ready.send_replace(0);
         self.shared.browser.lock().await.take();
@@ -141,7 +146,11 @@ async fn prepare(pool: std::sync::Weak<Shared>, wanted: Arc<Notify>) {
                 }
                 Err(error) => {
                     // Whoever takes a page next meets the error itself; there is nothing to prepare until then.
-                    tracing::warn!(%error, "no context could be prepared");
+                    if shared.closed.load(Ordering::Relaxed) {
+                        tracing::debug!(%error, "a context was being prepared when the pool was closed");
+                    } else {
+                        tracing::warn!(%error, "no context could be prepared");
+                    }
                     break;
                 }
             }

@@ -100,7 +100,7 @@ async fn key(config: &Config) -> Finding {
     }
     let key = MasterKey::load(file).map_err(text)?;
     if let Some(store) = sealed {
-        Vault::open(store, key).await.map_err(text)?;
+        Vault::open(store, key).await.map_err(|error| format!("{}: {error}", file.display()))?;
     }
     Ok(format!("{}; keep a copy of it", file.display()))
 }

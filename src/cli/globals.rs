@@ -14,7 +14,7 @@ pub struct Globals {
     /// The config file [default: ./turnlock.toml, then ~/.config/turnlock/turnlock.toml]
     #[arg(long, global = true, value_name = "FILE", help_heading = SETTINGS, hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Where rows are kept, sqlite:PATH
+    /// Where rows are kept, sqlite:PATH [default: ~/.local/share/turnlock/turnlock.db]
     #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
     database_url: Option<String>,
     /// Where jobs come from, embedded:
@@ -23,13 +23,13 @@ pub struct Globals {
     /// Where mail arrives, smtp://ADDRESS:PORT [default: smtp://127.0.0.1:2525]
     #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
     inbox_url: Option<String>,
-    /// The file with the key that seals the vault
+    /// The file with the key that seals the vault [default: ~/.local/share/turnlock/master.key]
     #[arg(long, global = true, value_name = "FILE", help_heading = SETTINGS, hide_short_help = true)]
     master_key_file: Option<String>,
     /// A playbook, or a folder of them; may be repeated [default: ./playbooks]
     #[arg(long, global = true, value_name = "PATH", help_heading = SETTINGS, hide_short_help = true)]
     playbooks: Vec<String>,
-    /// The folder for evidence
+    /// The folder for evidence [default: ~/.local/share/turnlock/artifacts]
     #[arg(long, global = true, value_name = "FOLDER", help_heading = SETTINGS, hide_short_help = true)]
     artifacts: Option<String>,
     /// The browser's program [default: the first Chromium in PATH]

@@ -113,6 +113,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(refusal) = secret_input::refusal(&error) {
+                let _ = writeln!(stderr(), "turnlock: {refusal}");
+                return Exit::Usage;
+            }
             // Help and version are no errors: clap gives them to standard output with code 0.
             let _ = error.print();
             return if error.exit_code() == 0 { Exit::Done } else { Exit::Usage };

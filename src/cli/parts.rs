@@ -35,7 +35,12 @@ pub async fn open_vault(config: &Config) -> Result<Vault, Failure> {
     let fresh = store.accounts(None).await?.is_empty();
     let (key, origin) =
         if fresh { MasterKey::load_or_create(file)? } else { (MasterKey::load(file)?, KeyOrigin::Existing) };
-    let vault = Vault::open(store, key).await?;
+    let vault = match Vault::open(store, key).await {
+        Err(error @ VaultError::WrongKey) => {
+            return Err(Failure::environment(format_args!("{}: {error}", file.display())));
+        }
+        opened => opened?,
+    };
     if origin == KeyOrigin::Created {
         writeln!(
             stderr(),

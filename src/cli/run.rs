@@ -10,7 +10,7 @@ use super::{Context, Exit, Failure};
 /// Do one job here and now
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  turnlock run verify-login --account acme/alice
+  turnlock run verify_login --account acme/alice
 
 The exit code is 1 if the job did not succeed. Ctrl-C or SIGTERM stops it at the next safe point: never between a commit step and the answer to it; a second one ends at once.")]
 pub struct Run {

@@ -60,7 +60,7 @@ impl Runtime {
         let receiver = match Receiver::bind(address, inbox.clone(), managed, SmtpLimits::default()).await {
             Ok(receiver) => Some(receiver),
             Err(error) if mail == Mail::IfFree && error.source.kind() == ErrorKind::AddrInUse => {
-                tracing::warn!("{error}; a job that awaits a mailed code will not get it here");
+                tracing::info!("{error}; a job that awaits a mailed code will not get it here");
                 None
             }
             Err(error) => return Err(Failure::environment(error)),

@@ -1,17 +1,23 @@
 //! How secrets come in: from a prompt, a file or standard input; never from an argument, where every process
 //! of the machine could read them.
 
-use std::io::{IsTerminal, Read, stdin};
+use std::io::{IsTerminal, Read, Write, stderr, stdin};
 use std::path::Path;
 
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use secrecy::SecretString;
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::Failure;
+use super::stops::Stops;
 use crate::redact;
 
 /// The most that a secret's file may hold, in bytes.
 const MOST: u64 = 64 * 1024;
+
+/// What a shell reports of a process that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
 
 /// The secret in a file, `-` for standard input. The line break at its end is not part of it.
 ///
@@ -46,11 +52,64 @@ pub fn from_prompt(what: &str, instead: &str) -> Result<SecretString, Failure> {
             .map(Zeroizing::new)
             .map_err(|error| Failure::environment(format_args!("{what} cannot be asked for: {error}")))
     };
+    let echo = EchoGuard::new()?;
     let first = ask(format!("Enter {what}: "))?;
-    if *ask("The same again: ".to_owned())? != *first {
+    let again = ask("The same again: ".to_owned())?;
+    drop(echo);
+    if *again != *first {
         return Err(Failure::usage("the two differ; nothing was changed"));
     }
     known(&first, || format!("{what} is empty; nothing was changed"))
+}
+
+/// While it lives, Ctrl-C and SIGTERM give the terminal its echo back before they end the process: a prompt
+/// that dies in the middle would leave a shell that shows nothing of what is typed.
+struct EchoGuard(JoinHandle<()>);
+
+impl EchoGuard {
+    fn new() -> Result<Self, Failure> {
+        let mut stops = Stops::new()?;
+        let before = tcgetattr(stdin()).ok();
+        // The prompt blocks its own thread; the runtime has others.
+        Ok(Self(tokio::spawn(async move {
+            stops.next().await;
+            if let Some(before) = before {
+                // If even this fails there is nothing better to do than to end.
+                let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+            }
+            let _ = writeln!(stderr(), "\nturnlock: nothing was changed");
+            std::process::exit(INTERRUPTED);
+        })))
+    }
+}
+
+impl Drop for EchoGuard {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What to say instead of clap's message where a secret seems to stand on the command line: clap would repeat it.
+pub fn refusal(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ErrorKind};
+    let stray = matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::TooManyValues);
+    if !stray {
+        return None;
+    }
+    let said = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    if !said.contains("account add") {
+        return None;
+    }
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let option = argument.split('=').next().filter(|option| option.starts_with("--"));
+    let what = option.map_or("an argument is one too many".to_owned(), |option| {
+        format!("{option} is not understood here")
+    });
+    Some(format!(
+        "{what}. Secrets are not read from the command line, where every process of the machine could read them: use \
+         --password-file and --totp-file (`-` is standard input), or let the password be asked for. See \
+         `turnlock account add --help`"
+    ))
 }
 
 /// Registers the secret, so that it is masked from here on.

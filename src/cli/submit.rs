@@ -15,7 +15,7 @@ use crate::store::{LogQuery, Store, StoreError, Submitted};
 /// What is asked, of which account; the same for `submit` and `run`.
 #[derive(Debug, Args)]
 pub struct Wish {
-    /// verify-login, enrol-mfa, change-password or reconcile
+    /// verify_login, enrol_mfa, change_password or reconcile
     #[arg(value_name = "KIND")]
     kind: Kind,
     /// The account, APP/NAME
@@ -67,8 +67,8 @@ impl Wish {
 /// Put a job into the queue, for a worker to do
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  turnlock submit verify-login --account acme/alice
-  turnlock submit change-password --account acme/alice --wait --reason 'quarterly rotation'
+  turnlock submit verify_login --account acme/alice
+  turnlock submit change_password --account acme/alice --wait --reason 'quarterly rotation'
 
 With --wait, the exit code is 1 if the job did not succeed.")]
 pub struct Submit {

@@ -121,7 +121,7 @@ impl Session<'_> {
         let context = self.context;
         let address = context.account.address.clone().ok_or(StepError::NoAddress)?;
         let inbox =
-            context.inbox.as_ref().ok_or_else(|| StepError::CodeNotReceived("no inbox is running".into()))?;
+            context.inbox.as_ref().ok_or_else(|| StepError::CodeNotReceived("no inbox is running here: its address is in use, as by a worker; submit the job for that worker, or name a free one with --inbox-url".into()))?;
         let within = within.unwrap_or_else(|| self.within(None).max(MAIL));
         let host =
             context.playbook.origins.first().and_then(|(_, origin)| url::Url::parse(origin.as_str()).ok());

@@ -261,7 +261,12 @@ fn no_command_shows_a_secret() {
 #[test]
 fn a_secret_is_never_taken_from_an_argument() {
     let home = Home::new();
-    home.call(&["account", "add", "acme/alice", "--password", PASSWORD]).ends(2);
+    let equals = format!("--password={PASSWORD}");
+    for arguments in [&["--password", PASSWORD] as &[&str], &[&equals], &["--totp", PASSWORD], &[PASSWORD]] {
+        let call = [&["account", "add", "acme/alice"], arguments].concat();
+        let said = home.call(&call).ends(2).complains("not read from the command line");
+        assert!(!said.err.contains(PASSWORD), "{}", said.err);
+    }
     home.call(&["account", "add", "acme/alice"]).ends(2).complains("--password-file");
     home.call(&["account", "add", "acme/alice", "--password-file", "-", "--totp-file", "-"])
         .ends(2)
@@ -373,7 +378,7 @@ fn a_wrong_or_lost_key_changes_nothing() {
 
     let other = with_alice();
     std::fs::copy(other.path().join(".local/share/turnlock/master.key"), &key).unwrap();
-    home.call_with(&add, "New-Pass-1", &[]).ends(3).complains("wrong key");
+    home.call_with(&add, "New-Pass-1", &[]).ends(3).complains("wrong key").complains("master.key: ");
 
     std::fs::write(&key, right).unwrap();
     home.call(&["account", "code", "acme/alice"]).ends(0);

@@ -15,8 +15,7 @@ use crate::vault::NewAccount;
   turnlock account add acme/alice --password-file - < password.txt
   turnlock account add acme/alice --totp-file otpauth.txt
 
-For an account that exists, what is not named stays as it is; a password that is replaced is kept as the
-previous one.")]
+For an account that exists, what is not named stays as it is; a password that is replaced is kept as the previous one.")]
 pub struct Add {
     /// The account, APP/NAME
     #[arg(value_name = "ACCOUNT")]
@@ -51,18 +50,19 @@ impl Add {
         let vault = parts::open_vault(&config).await?;
         let known = vault.account(&self.account).await?;
         let asked = self.password || (known.is_none() && self.password_file.is_none());
+        // The prompt comes last: until it is answered nothing else was begun.
+        let totp = match &self.totp_file {
+            Some(file) => {
+                let text = secret_input::from_file(file, "the TOTP secret")?;
+                Some(totp_link(&text).map_err(Failure::usage)?)
+            }
+            None => None,
+        };
         let password = match &self.password_file {
             Some(file) => Some(secret_input::from_file(file, "the password")?),
             None if asked => {
                 let what = format!("the password of {}", self.account);
                 Some(secret_input::from_prompt(&what, "--password-file")?)
-            }
-            None => None,
-        };
-        let totp = match &self.totp_file {
-            Some(file) => {
-                let text = secret_input::from_file(file, "the TOTP secret")?;
-                Some(totp_link(&text).map_err(Failure::usage)?)
             }
             None => None,
         };

@@ -12,8 +12,7 @@ use crate::job::AccountRef;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A code is good for one login, so one that a job has used is passed over, and one that is
-printed here is used by no job."
+    after_help = "A code is good for one login, so one that a job has used is passed over, and one that is printed here is used by no job."
 )]
 pub struct Code {
     /// The account, APP/NAME

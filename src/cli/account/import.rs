@@ -23,8 +23,7 @@ const FIELDS: [&str; 5] = ["account", "username", "password", "totp", "address"]
 JSON Lines:
   {\"account\": \"acme/alice\", \"username\": \"alice@example.test\", \"password\": \"…\"}
 
-`totp` (an otpauth:// link or base32) and `address` may be left out. All records are read before the first is
-written: if one is wrong, none is written.")]
+`totp` (an otpauth:// link or base32) and `address` may be left out. All records are read before the first is written: if one is wrong, none is written.")]
 pub struct Import {
     /// The file, `-` for standard input
     #[arg(value_name = "FILE", default_value = "-")]

@@ -30,9 +30,7 @@ const PLAYBOOK: &str = include_str!("../../../playbooks/acme.yaml");
 /// Do the whole job on the bundled app: log in, turn on MFA, change the password
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Starts the bundled app, an inbox and a worker on free loopback ports, with a temporary
-database, and submits real jobs. Leaves nothing behind but the evidence, whose place it names; needs nothing
-but a browser."
+    after_help = "Starts the bundled app, an inbox and a worker on free loopback ports, with a temporary database, and submits real jobs. Leaves nothing behind but the evidence, whose place it names; needs nothing but a browser."
 )]
 pub struct Demo {
     /// Keep the folder and the app for a look around, until Ctrl-C
@@ -126,10 +124,11 @@ impl Demo {
         if self.keep {
             return Ok(Exit::Done);
         }
-        writeln!(
-            out,
-            "Next: read playbooks/acme.yaml, write one for your app, and `turnlock playbook check` it."
-        )?;
+        // In a checkout the playbook lies at hand; elsewhere the schema says what one may hold.
+        let example = Path::new("playbooks/acme.yaml");
+        let first =
+            if example.is_file() { "read playbooks/acme.yaml" } else { "see `turnlock playbook schema`" };
+        writeln!(out, "Next: {first}, write one for your app, and `turnlock playbook check` it.")?;
         Ok(Exit::Done)
     }
 

@@ -65,7 +65,9 @@ impl Default for SmtpLimits {
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("the inbox cannot listen on {address}: {source}; choose another address or end what uses it")]
+#[error(
+    "the inbox cannot listen on {address}: {source}; choose another address with --inbox-url, or end what uses it"
+)]
 pub struct BindError {
     /// The address.
     pub address: SocketAddr,
