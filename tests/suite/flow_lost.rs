@@ -163,3 +163,69 @@ async fn when_nothing_opens_the_account_a_person_is_told_what_was_tried() {
     let message = row.verdict.unwrap().message;
     assert!(message.contains("current password (version 1): bad_credentials; previous"), "{message}");
 }
+
+/// Chromium sends a request again by itself when its connection is reset. The app, which took the first one, says
+/// honestly that the second cannot be: no word about the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_app_says_to_a_repeated_request_proves_nothing() {
+    let rig = Rig::planned(vec![Plan::changed("acme", &[STEP])]).await;
+    let cases = [
+        ("password", Kind::ChangePassword, Code::PasswordChanged),
+        ("mfa", Kind::EnrolMfa, Code::MfaEnabled),
+    ];
+    let mut events = rig.app.events();
+    let one = async |(name, kind, code): (&str, Kind, Code)| {
+        let account = rig.account(name).await;
+        set(&rig, &account, Some(ChangeFault::CutAfterOnce));
+        let job = Job::new(kind, account.clone());
+        let row = rig.run_job(&job).await;
+        assert_ended(&row, Outcome::Succeeded, code);
+        assert!(rig.attempts(job.id).await.len() <= 2, "{account}");
+        let user = rig.app.user(name).unwrap();
+        assert_eq!(user.password_changes + user.mfa_enrolments, 1, "{account}");
+        let held = rig.credentials(&account).await;
+        assert!(held.pending_password.is_none() && held.pending_totp.is_none(), "{account}");
+        assert_eq!(held.totp.is_some(), kind == Kind::EnrolMfa, "{account}");
+        rig.assert_current_opens(&account).await;
+    };
+    join_all(cases.map(one)).await;
+    let mut cuts = 0;
+    while let Ok(event) = events.try_recv() {
+        cuts += u32::from(matches!(event, AppEvent::ConnectionCut { .. }));
+    }
+    assert_eq!(cuts, 2, "each change was cut once");
+}
+
+/// An enrolment page that submits itself at the sixth digit.
+fn submits_itself(rig: &Rig) {
+    rig.app.switch(|switches| switches.auto_submit = true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fill_commits_on_a_page_that_submits_itself() {
+    let fill = "- fill: { into: { label: Code }, with: totp }\n    - commit: { click: { role: button, name: Confirm } }";
+    let commit = "- commit: { fill: { into: { label: Code }, with: totp } }";
+    let rig = Rig::planned(vec![Plan::changed("acme", &[(fill, commit)])]).await;
+    submits_itself(&rig);
+    let alice = rig.account("alice").await;
+    let job = Job::new(Kind::EnrolMfa, alice.clone());
+    assert_ended(&rig.run_job(&job).await, Outcome::Succeeded, Code::MfaEnabled);
+    assert_eq!(rig.attempts(job.id).await.len(), 1);
+    assert_eq!(rig.app.user("alice").unwrap().mfa_enrolments, 1);
+    assert!(rig.credentials(&alice).await.recovery_codes.is_some());
+    rig.assert_current_opens(&alice).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_playbook_that_knows_nothing_of_it_loses_no_account_there() {
+    let rig = Rig::start().await;
+    submits_itself(&rig);
+    let alice = rig.account("alice").await;
+    // However this ends, the app has the secret.
+    let row = rig.run(Kind::EnrolMfa, &alice).await;
+    assert_eq!(rig.app.user("alice").unwrap().mfa_enrolments, 1, "{:?}", row.verdict);
+    let verified = rig.run(Kind::VerifyLogin, &alice).await;
+    assert_eq!(verified.verdict.as_ref().unwrap().outcome, Outcome::Succeeded, "{:?}", verified.verdict);
+    assert!(rig.credentials(&alice).await.totp.is_some());
+    rig.assert_current_opens(&alice).await;
+}
