@@ -155,7 +155,7 @@ impl Progress {
             (StepResult::Failed, false) => "✗",
             (StepResult::Skipped | StepResult::Interrupted, _) => "–",
         };
-        self.line(&format!("  {mark} {:<20} {}{detail} ({took})", step.id, step.summary))
+        self.line(&format!("  {mark} {:<24} {}{detail} ({took})", step.id, step.summary))
     }
 
     /// When the next open step becomes a long one; on a terminal the moving line names it anyway.
