@@ -26,9 +26,9 @@ pub type Box4 = [f64; 4];
 pub struct Piece {
     /// What it is.
     pub kind: PieceKind,
-    /// Its text, or the label of a field. May hold secrets.
+    /// Its text, the label of a field, or the alternative text of a picture. May hold secrets.
     pub text: String,
-    /// What a field holds. May hold secrets, and is never shown.
+    /// What a field shows: what it holds, or its placeholder. May hold secrets, and is never kept.
     #[serde(default)]
     pub value: String,
     /// Whether a field holds anything.
@@ -51,8 +51,12 @@ pub enum PieceKind {
     Field,
     /// A button of an `<input>`.
     Button,
+    /// Text that the style sheet adds: before or behind an element, or as the marker of a list.
+    Drawn,
     /// An image, canvas or drawing.
     Picture,
+    /// An empty element of the app's own making: what it shows, if anything, is in a closed shadow root.
+    Closed,
     /// An element with a picture behind it.
     Background,
     /// The beginning of an element that structures the page; its text is the tag.

@@ -17,6 +17,8 @@ type Box4 = [f64; 4];
 const MARGIN: f64 = 3.0;
 /// The fewest characters of what is taken for a code that nobody has read.
 const CODE: usize = 8;
+/// The same, of a word with digits in it.
+const SHORT_CODE: usize = 6;
 /// So often is a page photographed that moves while its secrets are located.
 const SHOTS: usize = 3;
 /// A page that is being replaced gets this long; no event tells when a picture can be had again.
@@ -27,7 +29,7 @@ pub(super) async fn keep(session: &Session<'_>) {
     let folder = &session.context.evidence;
     if let Err(error) = take(session, folder).await {
         let log = session.context.steps.begin("evidence", "keep evidence of the page");
-        log.failed(redact::redact(&error));
+        log.failed(redact::redact(&without_what_may_be_secret(&error)));
     }
 }
 
@@ -47,7 +49,7 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
     let mut missing = String::new();
     for _ in 0..SHOTS {
         let (png, after) = (page.screenshot(None).await, page.shots().await.map_err(words)?);
-        let (covered, still) = (covers(session, &before), covers(session, &after));
+        let (covered, still) = (covers(enrolling, &before), covers(enrolling, &after));
         match png {
             Ok(png) if covered == still => {
                 let picture = tokio::task::spawn_blocking(move || cover(&png, &covered)).await;
@@ -76,24 +78,24 @@ fn write_private(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(name))?.write_all(content)
 }
 
-/// The boxes that hold a secret.
-fn covers(session: &Session<'_>, shots: &[Shot]) -> Vec<Box4> {
-    // While MFA is turned on, a picture may be the secret, and a text may be one that was not read yet.
-    let enrolling = session.flow == FlowKind::EnrolMfa;
+/// The boxes that hold a secret. While MFA is turned on, a picture may be the secret, and a text may be one that was
+/// not read yet.
+fn covers(enrolling: bool, shots: &[Shot]) -> Vec<Box4> {
+    let hidden = |text: &str| holds_secret(text) || (enrolling && may_be_secret(text));
     let mut covers = Vec::new();
     for shot in shots {
-        let secret_text = secret_pieces(&shot.pieces);
-        for (piece, secret_text) in shot.pieces.iter().zip(secret_text) {
+        let written = secret_pieces(&shot.pieces, &[PieceKind::Text, PieceKind::Button]);
+        // What the style sheet adds may be a part of a secret, or stand between the parts of one.
+        let drawn = secret_pieces(&shot.pieces, &[PieceKind::Text, PieceKind::Button, PieceKind::Drawn]);
+        for ((piece, written), drawn) in shot.pieces.iter().zip(written).zip(drawn) {
             let secret = match piece.kind {
-                PieceKind::Field => {
-                    (piece.secret && piece.filled)
-                        || holds_secret(&piece.value)
-                        || (enrolling && may_be_secret(&piece.value))
+                PieceKind::Field => (piece.secret && piece.filled) || hidden(&piece.value),
+                PieceKind::Text | PieceKind::Button | PieceKind::Drawn => {
+                    written || drawn || (enrolling && may_be_secret(&piece.text))
                 }
-                PieceKind::Text | PieceKind::Button => {
-                    secret_text || (enrolling && may_be_secret(&piece.text))
-                }
-                PieceKind::Picture | PieceKind::Background => enrolling && is_squarish(&piece.boxes),
+                PieceKind::Picture => hidden(&piece.text) || (enrolling && !is_tiny(&piece.boxes)),
+                PieceKind::Background => enrolling && is_squarish(&piece.boxes),
+                PieceKind::Closed => enrolling,
                 PieceKind::Open => false,
             };
             if secret {
@@ -104,14 +106,14 @@ fn covers(session: &Session<'_>, shots: &[Shot]) -> Vec<Box4> {
     covers
 }
 
-/// For each piece, whether its text is part of a secret; secrets may be spread over neighbouring pieces, as groups
-/// of characters in elements of their own.
-fn secret_pieces(pieces: &[Piece]) -> Vec<bool> {
+/// For each piece, whether its text is part of a secret; secrets may be spread over neighbouring pieces of these
+/// kinds, as groups of characters in elements of their own.
+fn secret_pieces(pieces: &[Piece], kinds: &[PieceKind]) -> Vec<bool> {
     let mut whole = String::new();
     let mut spans = Vec::new();
     for piece in pieces {
         let start = whole.len();
-        if matches!(piece.kind, PieceKind::Text | PieceKind::Button) {
+        if kinds.contains(&piece.kind) {
             whole.push_str(&piece.text);
         }
         spans.push(start..whole.len());
@@ -154,9 +156,66 @@ fn is_codelike(word: &str) -> bool {
     let parts: Vec<&str> = word.split('-').collect();
     let even = parts.len() > 1 && parts.iter().all(|part| part.len() >= 4 && part.len() == parts[0].len());
     let characters: usize = parts.iter().map(|part| part.len()).sum();
-    characters >= CODE
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        && (even || word.chars().any(|c| c.is_ascii_digit()))
+    let digit = word.chars().any(|c| c.is_ascii_digit());
+    word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && ((even && characters >= CODE) || (digit && characters >= SHORT_CODE))
+}
+
+/// The text with every word masked that could be a secret which nobody has read, and words that stand in groups as
+/// one. For what is said of a page on which MFA is turned on; there no word is worth a code.
+pub(super) fn without_what_may_be_secret(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    // Any dash, dot or space may stand between the groups of one code, but not what ends a name or begins a text.
+    let joins = |c: char| !c.is_alphanumeric() && !"\"<>,;:".contains(c);
+    // The words as byte ranges; everything between them stays.
+    let mut words: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, _) in text.char_indices().filter(|(_, c)| is_part(*c)) {
+        match words.last_mut() {
+            Some(word) if word.end == at => word.end = at + 1,
+            _ => words.push(at..at + 1),
+        }
+    }
+    let mut hidden: Vec<bool> = words
+        .iter()
+        // A word that was cut short may be the beginning of a code.
+        .map(|word| {
+            looks_secret(&text[word.clone()])
+                || is_codelike(&text[word.clone()])
+                || text[word.end..].starts_with('…')
+        })
+        .collect();
+    // `1234 5678`, `JBSW Y3DP EHPK 3PXP`, `jbsw y3dp ehpk 3pxp`
+    for first in 0..words.len() {
+        let size = words[first].len();
+        let mut last = first;
+        while last + 1 < words.len()
+            && text[words[last].end..words[last + 1].start].chars().all(joins)
+            && words[last].len() == size
+            && words[last + 1].len() <= size
+        {
+            last += 1;
+        }
+        let group = &text[words[first].start..words[last].end];
+        let characters: usize = words[first..=last].iter().map(std::ops::Range::len).sum();
+        let telling = group.chars().any(|c| c.is_ascii_digit()) || looks_secret(group);
+        if last > first && size >= 2 && characters >= CODE && telling {
+            hidden[first..=last].fill(true);
+        }
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut end = 0;
+    for (word, _) in words.iter().zip(hidden).filter(|(_, hidden)| *hidden) {
+        masked.push_str(&text[end..word.start]);
+        masked.push_str(redact::MASK);
+        end = word.end;
+    }
+    masked.push_str(&text[end..]);
+    masked
+}
+
+/// Icons show no secret.
+fn is_tiny(boxes: &[Box4]) -> bool {
+    boxes.iter().all(|[_, _, width, height]| width.max(*height) < 24.0)
 }
 
 fn is_squarish(boxes: &[Box4]) -> bool {
@@ -253,7 +312,7 @@ fn snapshot(shots: &[Shot], enrolling: bool) -> String {
                 PieceKind::Picture => {
                     let _ = write!(line, " [picture] ");
                 }
-                PieceKind::Background => {}
+                PieceKind::Drawn | PieceKind::Background | PieceKind::Closed => {}
             }
         }
         flush(&mut text, &mut line);
@@ -298,6 +357,56 @@ mod tests {
             "<button> Sign out",
         ] {
             assert!(!may_be_secret(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn words_that_may_be_codes_are_masked_in_messages() {
+        for (text, masked) in [
+            (
+                "2 elements match: <td> \"q7wm-k2xz\", <td> \"h4tn-p9rb\"",
+                "2 elements match: <td> \"[secret]\", <td> \"[secret]\"",
+            ),
+            ("Backup codes: svegw-wxzvz a1b2c3 12345678", "Backup codes: [secret] [secret] [secret]"),
+            ("Your key: JBSW Y3DP EHPK 3PXP", "Your key: [secret] [secret] [secret] [secret]"),
+            ("key jbsw y3dp ehpk 3p", "key [secret] [secret] [secret] [secret]"),
+            ("<input placeholder=\"JBSWY3DPEHPK3PXP\">", "<input placeholder=\"[secret]\">"),
+            ("the q7wm\u{2010}k2xz", "the [secret]\u{2010}[secret]"),
+            ("codes: svegw-wx…", "codes: [secret]…"),
+            (
+                "Two-factor authentication is on, 10 codes left",
+                "Two-factor authentication is on, 10 codes left",
+            ),
+        ] {
+            assert_eq!(without_what_may_be_secret(text), masked);
+        }
+    }
+
+    #[test]
+    fn what_shows_a_secret_is_covered_whatever_shows_it() {
+        let secret = "KRSXG5CTMVRXEZLUKN2HE2LO";
+        redact::register(&secrecy::SecretString::from(secret));
+        let piece = |kind, text: &str, value: &str, size: [f64; 2]| Piece {
+            kind,
+            text: text.to_owned(),
+            value: value.to_owned(),
+            filled: false,
+            secret: false,
+            boxes: vec![[1.0, 1.0, size[0], size[1]]],
+        };
+        let covered = |enrolling, piece: Piece| {
+            let shot = Shot { url: String::new(), title: String::new(), pieces: vec![piece] };
+            !covers(enrolling, &[shot]).is_empty()
+        };
+        let wide = [300.0, 20.0];
+        for enrolling in [false, true] {
+            assert!(covered(enrolling, piece(PieceKind::Field, "Key", secret, wide)), "a placeholder");
+            assert!(covered(enrolling, piece(PieceKind::Drawn, secret, "", wide)), "::before");
+            assert!(covered(enrolling, piece(PieceKind::Picture, secret, "", wide)), "alt");
+            assert_eq!(covered(enrolling, piece(PieceKind::Picture, "", "", wide)), enrolling, "a canvas");
+            assert_eq!(covered(enrolling, piece(PieceKind::Closed, "", "", wide)), enrolling);
+            assert!(!covered(enrolling, piece(PieceKind::Picture, "", "", [16.0, 16.0])), "an icon");
+            assert!(!covered(enrolling, piece(PieceKind::Drawn, "•", "", wide)));
         }
     }
 }

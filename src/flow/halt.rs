@@ -1,8 +1,9 @@
 use jiff::tz::TimeZone;
 
-use crate::browser::{BrowserError, PageError};
+use super::evidence::without_what_may_be_secret;
+use crate::browser::{BrowserError, Overview, PageError};
 use crate::job::{Code, Verdict};
-use crate::playbook::{End, Place};
+use crate::playbook::{End, FlowKind, Place};
 use crate::redact::redact;
 use crate::vault::VaultError;
 use crate::worker::StopReason;
@@ -80,8 +81,8 @@ impl Halt {
         let (code, message) = match self {
             Self::Step(failed) => {
                 let FailedStep { id, place, summary, error } = &**failed;
-                let line = place.line;
-                (error.code(), format!("Step {id} (playbook line {line}), {summary}: {error}."))
+                let (line, error_words) = (place.line, error.words(id));
+                (error.code(), format!("Step {id} (playbook line {line}), {summary}: {error_words}."))
             }
             Self::Stopped(reason) => return reason.verdict(),
             Self::Vault(error) => (Code::StorageFailed, format!("The vault failed: {error}.")),
@@ -113,6 +114,16 @@ impl Halt {
 }
 
 impl StepError {
+    /// What happened in this step, for messages and the automation log, without secrets: neither those that are
+    /// known nor, where MFA is turned on, what the page shows that could be one that was not read.
+    pub fn words(&self, step: &str) -> String {
+        let words = match self {
+            Self::Page(error) if step.starts_with(FlowKind::EnrolMfa.as_str()) => guarded(error).to_string(),
+            _ => self.to_string(),
+        };
+        redact(&words).into_owned()
+    }
+
     /// Whether there was no code to type: the app asked for one, which it does after a right password only.
     pub fn is_for_want_of_a_code(&self) -> bool {
         matches!(self, Self::NoTotpSecret | Self::NoAddress | Self::CodeNotReceived(_))
@@ -126,6 +137,22 @@ impl StepError {
             Self::Unreadable(_) | Self::NoValue(_) => Code::PageNotAsDescribed,
         }
     }
+}
+
+/// The error without what its page shows that could be a secret which nobody has read.
+fn guarded(error: &PageError) -> PageError {
+    let mut error = error.clone();
+    if let PageError::NotAsDescribed { instead, .. } = &mut error {
+        *instead = without_what_may_be_secret(instead);
+    }
+    if let PageError::NotAsDescribed { page, .. } | PageError::AppError { page } = &mut error {
+        let Overview { title, headings, messages, fields, buttons, links, status: _, url: _ } = &mut **page;
+        let lists = [headings, messages, fields, buttons, links];
+        for text in lists.into_iter().flatten().chain([title]) {
+            *text = without_what_may_be_secret(text);
+        }
+    }
+    error
 }
 
 fn page_code(error: &PageError) -> Code {

@@ -28,7 +28,7 @@ impl Session<'_> {
             // Only the first is waited for; the others are there with it or not at all.
             let within =
                 if read.is_empty() && failures.is_empty() { self.within(Some(targets[0])) } else { QUICK };
-            match self.page.first_of(&targets, "the TOTP secret", within).await {
+            match self.page.first_of(&targets, "the TOTP secret", within).await.map_err(nameless) {
                 Ok(first) => {
                     let source = left.remove(first);
                     match self.read_source(source).await {
@@ -72,16 +72,16 @@ impl Session<'_> {
         let within = self.within(Some(&source.from));
         match source.how {
             SecretForm::Text => {
-                let text = self.page.read_text(&source.from, within).await?;
+                let text = self.page.read_text(&source.from, within).await.map_err(nameless)?;
                 from_text(text.expose_secret())
             }
             SecretForm::Link => {
-                let link = self.page.read_link(&source.from, within).await?;
+                let link = self.page.read_link(&source.from, within).await.map_err(nameless)?;
                 TotpSecret::from_uri(link.expose_secret())
                     .map_err(|error| ReadError::Content(error.to_string()))
             }
             SecretForm::Qr => {
-                let picture = self.page.picture(&source.from, within).await?;
+                let picture = self.page.picture(&source.from, within).await.map_err(nameless)?;
                 let codes = tokio::task::spawn_blocking(move || qr::decode(&picture)).await;
                 let codes = codes.map_err(|error| ReadError::Content(error.to_string()))?;
                 let codes = codes.map_err(|error| ReadError::Content(error.to_string()))?;
@@ -100,7 +100,7 @@ impl Session<'_> {
         from: &Target,
         count: Option<usize>,
     ) -> Result<(), ValueError> {
-        let text = self.page.read_text(from, self.within(Some(from))).await?;
+        let text = self.page.read_text(from, self.within(Some(from))).await.map_err(nameless)?;
         let codes = RecoveryCodes::parse(text.expose_secret(), count)
             .map_err(|error| StepError::Unreadable(error.to_string()))?;
         for code in codes.iter() {
@@ -158,6 +158,40 @@ enum ReadError {
     Content(String),
 }
 
+/// What is wrong with the place of a secret, without the names of what is there: they may be the secret, of whatever
+/// look. Nor with the page's messages, which often are what shows it.
+fn nameless(mut error: PageError) -> PageError {
+    if let PageError::NotAsDescribed { instead, page, .. } = &mut error {
+        *instead = without_quoted(instead);
+        if !page.messages.is_empty() {
+            page.messages = vec!["left out, as they may hold the secret".to_owned()];
+        }
+    }
+    error
+}
+
+/// The text with `…` for everything that stands in quotation marks.
+fn without_quoted(text: &str) -> String {
+    let mut left = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '"' {
+            left.push(c);
+            continue;
+        }
+        left.push('…');
+        while let Some(c) = chars.next() {
+            match c {
+                '"' => break,
+                // Whatever is escaped does not end it.
+                '\\' => drop(chars.next()),
+                _ => {}
+            }
+        }
+    }
+    left
+}
+
 /// The secret itself, or an `otpauth://` address as text, or the secret behind a label (`Secret: ABCD …`).
 fn from_text(text: &str) -> Result<TotpSecret, ReadError> {
     let text = text.trim();
@@ -171,4 +205,16 @@ fn from_text(text: &str) -> Result<TotpSecret, ReadError> {
 
 fn same_key(one: &TotpSecret, other: &TotpSecret) -> bool {
     one.base32().expose_secret() == other.base32().expose_secret()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_left_out_where_a_secret_was_to_be_read() {
+        let instead = r#"2 elements match: <td id="a"> "kq\"wm", <td> "xzhp""#;
+        assert_eq!(without_quoted(instead), "2 elements match: <td id=…> …, <td> …");
+        assert_eq!(without_quoted("nothing on the page matches"), "nothing on the page matches");
+    }
 }

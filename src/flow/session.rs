@@ -82,7 +82,7 @@ impl<'a> Session<'a> {
             Err(ValueError::Halt(halt)) => return Err(halt),
             Err(ValueError::Step(error)) => {
                 let log = self.context.steps.begin(&step.id, step.summary());
-                log.failed(crate::redact::redact(&error.to_string()));
+                log.failed(error.words(&step.id));
                 return Err(halted(step, error));
             }
         };
@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
             }
             Err(ValueError::Halt(halt)) => return Err(halt),
             Err(ValueError::Step(error)) => {
-                log.failed(crate::redact::redact(&error.to_string()));
+                log.failed(error.words(&step.id));
                 return Err(halted(step, error));
             }
         }

@@ -30,6 +30,35 @@ function overview() {
   };
 }
 
+// The strings of a computed `content` or `list-style-type`, with `attr()` looked up where the browser did not.
+function drawnStrings(value, element) {
+  const strings = [...value.matchAll(/"((?:[^"\\]|\\.)*)"|\battr\(\s*([\w-]+)/gs)];
+  return strings.map(([, text, name]) => name ? element.getAttribute(name) ?? '' : text.replace(/\\(.)/gs, '$1')).join('');
+}
+
+// What the style sheet writes before, behind and beside an element. Such text has no box that could be asked for:
+// it is in the element's own, unless it is a marker, which stands beside it, or is taken out of the flow.
+function drawnByStyle(element) {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  const own = [x, y, Math.max(width, element.scrollWidth), Math.max(height, element.scrollHeight)];
+  const drawn = (text, box) => fold(text) ? [{ kind: 'drawn', text, boxes: [box] }] : [];
+  const style = getComputedStyle(element);
+  const beside = style.display === 'list-item'
+    ? drawn(`${drawnStrings(style.listStyleType, element)} ${drawnStrings(getComputedStyle(element, '::marker').content, element)}`, [0, y, innerWidth, own[3]])
+    : [];
+  return beside.concat(...['::before', '::after'].map((which) => {
+    const { content, position, float } = getComputedStyle(element, which);
+    const inside = !['absolute', 'fixed'].includes(position) && float === 'none' && style.display !== 'contents';
+    return drawn(drawnStrings(content, element), inside ? own : [0, 0, innerWidth, innerHeight]);
+  }));
+}
+
+// What a field shows, if only as a hint of what to type.
+function shownIn(field) {
+  if (field.tagName === 'SELECT') return [...(field.size > 1 || field.multiple ? field.options : field.selectedOptions)].map((option) => option.label).join('\n');
+  return ['checkbox', 'radio'].includes(field.type) ? '' : field.value || field.placeholder || '';
+}
+
 // Every piece of visible text with its boxes (in this frame's viewport), for the snapshot and for covering.
 function textBoxes() {
   const pieces = [];
@@ -44,17 +73,24 @@ function textBoxes() {
     }
     if (node.nodeType === Node.ELEMENT_NODE) {
       if (SILENT.has(node.tagName) || !isDrawn(node)) return;
-      if (['INPUT', 'TEXTAREA', 'SELECT'].includes(node.tagName)) {
+      pieces.push(...drawnByStyle(node));
+      if (['INPUT', 'TEXTAREA', 'SELECT'].includes(node.tagName) && node.type !== 'image') {
         const shown = ['button', 'submit', 'reset'].includes(node.type);
         const label = labelTexts(node).map(fold).find(Boolean) || node.name || '';
         pieces.push({ kind: shown ? 'button' : 'field', text: shown ? node.value : clip(label), filled: !shown && !!node.value,
-          secret: node.type === 'password', value: shown || node.type === 'checkbox' || node.type === 'radio' ? '' : node.value,
+          secret: node.type === 'password', value: shown ? '' : shownIn(node),
           boxes: [box(node.getBoundingClientRect())] });
         return;
       }
-      if (['IMG', 'CANVAS', 'svg', 'VIDEO', 'OBJECT', 'EMBED'].includes(node.tagName)) {
-        pieces.push({ kind: 'picture', text: clip(nameOf(node)), boxes: [box(node.getBoundingClientRect())] });
-        if (node.tagName !== 'svg') return;
+      if (['IMG', 'INPUT', 'CANVAS', 'svg', 'VIDEO', 'OBJECT', 'EMBED'].includes(node.tagName)) {
+        // A picture that did not load shows its alternative text, and an object what is in it.
+        const text = fold(`${node.getAttribute('alt') || ''} ${node.getAttribute('title') || ''}`);
+        pieces.push({ kind: 'picture', text, boxes: [box(node.getBoundingClientRect())] });
+        if (node.tagName !== 'svg' && node.tagName !== 'OBJECT') return;
+      }
+      const empty = ![...node.childNodes].some((child) => child.nodeType === Node.ELEMENT_NODE || fold(child.data || ''));
+      if (node.tagName.includes('-') && empty && !node.shadowRoot) {
+        pieces.push({ kind: 'closed', text: '', boxes: [...node.getClientRects()].map(box) });
       }
       if (getComputedStyle(node).backgroundImage !== 'none') {
         pieces.push({ kind: 'background', text: '', boxes: [box(node.getBoundingClientRect())] });
