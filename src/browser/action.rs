@@ -160,7 +160,7 @@ impl Page {
             let Some(point) = answer.point else { return Ok(()) };
             match self.click_at(&frame, point, wait).await? {
                 // Something slid in between while the mouse was on its way; nothing of the page saw that click.
-                Some(missed) if !wait.left().is_zero() => tracing::debug!(%missed, "clicked again"),
+                Some(_) if !wait.left().is_zero() => tracing::debug!("clicked again"),
                 Some(missed) => {
                     let instead = format!("the click on {} went to {missed}", answer.what);
                     return Err(self.not_as_described(wait, instead).await);

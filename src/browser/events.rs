@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 /// Reads an event's parameters.
 pub(super) fn decode<'a, T: Deserialize<'a>>(method: &str, params: &'a RawValue) -> Option<T> {
     serde_json::from_str(params.get())
-        .inspect_err(|error| tracing::debug!(%error, method, "an event was not understood"))
+        .inspect_err(|error| tracing::debug!(kind = ?error.classify(), method, "an event was not understood"))
         .ok()
 }
 
