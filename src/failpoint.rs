@@ -1,28 +1,73 @@
 //! Points at which a test kills the process, as a crash or a power cut would: with SIGKILL, nothing cleaned up.
 //!
 //! Only with the feature `failpoints`, which release builds do not have. The name of the point comes from the
-//! configuration; a name that ends in `*` stands for all that begin with what is before it.
+//! configuration; a name that ends in `*` stands for all that begin with what is before it, and `name#3` for the
+//! third time that the point is reached. A trace lists all points that a process comes by, in this form, so that a
+//! test can take its cases from what a run really does.
 
 #[cfg(feature = "failpoints")]
-static POINT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+mod armed {
+    use std::collections::HashMap;
+    use std::fs::{File, OpenOptions};
+    use std::io::Write;
+    use std::path::Path;
+    use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Sets the point at which the process dies, once.
-#[cfg(feature = "failpoints")]
-pub fn set(point: String) {
-    // The first stands: there is one process and one configuration.
-    let _ = POINT.set(point);
-}
+    use rustix::process::{Signal, getpid, kill_process};
 
-/// Dies here, if this is the point.
-#[cfg(feature = "failpoints")]
-pub fn reach(name: &str) {
-    let Some(point) = POINT.get() else { return };
-    let here = point.strip_suffix('*').map_or(point == name, |prefix| name.starts_with(prefix));
-    if here {
-        // SIGKILL leaves no chance to clean up, which is the point; what follows is never reached.
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    static POINT: OnceLock<String> = OnceLock::new();
+    static TRACE: OnceLock<Trace> = OnceLock::new();
+
+    struct Trace {
+        file: Mutex<File>,
+    }
+
+    static TIMES: Mutex<Option<HashMap<String, u32>>> = Mutex::new(None);
+
+    /// Sets the point at which the process dies, once.
+    pub fn set(point: String) {
+        // The first stands: there is one process and one configuration.
+        let _ = POINT.set(point);
+    }
+
+    /// Lists the points in this file from now on.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn trace(path: &Path) -> std::io::Result<()> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let _ = TRACE.set(Trace { file: Mutex::new(file) });
+        Ok(())
+    }
+
+    /// Dies here, if this is the point.
+    pub fn reach(name: &str) {
+        if POINT.get().is_none() && TRACE.get().is_none() {
+            return;
+        }
+        let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = times.get_or_insert_default().entry(name.to_owned()).or_default();
+        *times += 1;
+        let nth = format!("{name}#{times}");
+        if let Some(trace) = TRACE.get() {
+            // A test that misses a line says so itself.
+            let _ = writeln!(trace.file.lock().unwrap_or_else(PoisonError::into_inner), "{nth}");
+        }
+        let Some(point) = POINT.get() else { return };
+        let here =
+            point.strip_suffix('*').map_or(point == name || *point == nth, |prefix| name.starts_with(prefix));
+        if here {
+            // SIGKILL leaves no chance to clean up, which is the point; what follows is never reached.
+            let _ = kill_process(getpid(), Signal::KILL);
+            loop {
+                std::thread::park();
+            }
+        }
     }
 }
+
+#[cfg(feature = "failpoints")]
+pub use armed::{reach, set, trace};
 
 /// Release builds have no such points.
 #[cfg(not(feature = "failpoints"))]

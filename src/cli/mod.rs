@@ -127,6 +127,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     if let Some(point) = context.environment.get("TURNLOCK_FAILPOINT") {
         crate::failpoint::set(point.to_owned());
     }
+    #[cfg(feature = "failpoints")]
+    if let Some(path) = context.environment.path("TURNLOCK_FAILPOINT_TRACE")
+        && let Err(error) = crate::failpoint::trace(&path)
+    {
+        eprintln!("no trace can be written to {}: {error}", path.display());
+        return Exit::Environment;
+    }
     let colour = stderr().is_terminal() && context::colours_welcome(&context.environment);
     let wanted = context.globals.telemetry(&context.environment, cli.command.usual_level(), colour);
     let done = telemetry::start(&wanted).map_err(Failure::from).and_then(|()| {

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::context::Context;
@@ -15,26 +16,28 @@ impl Context<'_> {
     /// Changes the password, and proves the new one by a fresh login.
     pub async fn change_password(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::ChangePassword)?;
+        // An earlier attempt, or its reconciliation, has done all that was asked: only a proof makes it current.
+        let current = self.credentials().await?.password;
+        if let Some(held) = current.filter(|held| held.job == Some(self.job.id)) {
+            let words = self.words_of_the_reconciliation_of(&held).await?;
+            return Ok(Verdict::new(
+                Code::PasswordChanged,
+                format!("An earlier attempt changed the password. {words}"),
+            ));
+        }
         if let Some(settled) = self.settle_submitted().await?
             && settled.promoted_for(self.job.id)
         {
             let message = format!("An earlier attempt changed the password. {}", settled.words);
             return Ok(Verdict::new(Code::PasswordChanged, message));
         }
-        // An attempt that died behind its proof has done all that was asked.
-        let done = self.credentials().await?.password.is_some_and(|held| held.job == Some(self.job.id));
         let Login { end, mut session } = self.log_in_with_current().await?;
         if end != End::SignedIn {
             drop(session);
             return Ok(end_verdict(end, "the login before the change"));
         }
         self.reject_unsubmitted().await?;
-        if done {
-            drop(session);
-            let message = "An earlier attempt changed the password, and a fresh login with it succeeded.";
-            return Ok(Verdict::new(Code::PasswordChanged, message));
-        }
-        let new = self.new_password(&session.values.password).await?;
+        let new = self.new_password(Some(&session.values.password)).await?;
         session.values.new_password = Some(new.clone());
         crate::failpoint::reach("change_password.proposed");
         let ended = session.walk(flow).await;
@@ -46,9 +49,7 @@ impl Context<'_> {
         match ended {
             Ok(End::PasswordChanged) => self.prove_password(&new).await,
             Ok(end @ (End::PasswordRefused | End::BadCredentials | End::CodeRefused)) => {
-                if end == End::BadCredentials {
-                    self.note_wrong_password().await?;
-                }
+                self.note_wrong(FlowKind::ChangePassword, end).await?;
                 if !committed {
                     return Ok(end_verdict(end, "the password change"));
                 }
@@ -76,7 +77,7 @@ impl Context<'_> {
     }
 
     /// A password by the app's rules, written to the ledger before anybody is told of it.
-    async fn new_password(&self, old: &Held) -> Result<Held, Halt> {
+    pub async fn new_password(&self, old: Option<&Held>) -> Result<Held, Halt> {
         let rules = match self.playbook.password.rules.as_str() {
             "" => PasswordRules::default(),
             rules => PasswordRules::parse(rules).map_err(|error| {
@@ -86,14 +87,21 @@ impl Context<'_> {
         let new = loop {
             let new = generate(&rules)
                 .map_err(|error| Verdict::new(Code::NotSupported, format!("No new password: {error}.")))?;
-            if new.expose_secret() != old.secret.expose_secret() {
+            if old.is_none_or(|old| old.secret.expose_secret() != new.expose_secret()) {
                 break new;
             }
         };
         redact::register(&new);
         let account = &self.job.account;
         let candidate = self.vault.propose(account, CandidateKind::Password, &new, self.job.id).await?;
-        Ok(Held { candidate, secret: new, submitted_at: None, job: Some(self.job.id), ..old.clone() })
+        Ok(Held {
+            candidate,
+            version: 0,
+            secret: new,
+            submitted_at: None,
+            job: Some(self.job.id),
+            created_at: Timestamp::now(),
+        })
     }
 
     /// The app said that it took the password: a login in a fresh context has to prove it.

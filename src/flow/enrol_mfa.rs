@@ -11,14 +11,18 @@ impl Context<'_> {
     /// Turns on MFA by TOTP, and proves it by a fresh login with a code of a later time step.
     pub async fn enrol_mfa(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::EnrolMfa)?;
+        // An earlier attempt, or its reconciliation, has done all that was asked: only a proof makes it current.
+        let current = self.credentials().await?.totp;
+        if let Some(held) = current.filter(|held| held.job == Some(self.job.id)) {
+            let words = self.words_of_the_reconciliation_of(&held).await?;
+            return Ok(Verdict::new(Code::MfaEnabled, format!("An earlier attempt turned on MFA. {words}")));
+        }
         if let Some(settled) = self.settle_submitted().await?
             && settled.promoted_for(self.job.id)
         {
             let message = format!("An earlier attempt turned on MFA. {}", settled.words);
             return Ok(Verdict::new(Code::MfaEnabled, message));
         }
-        // An attempt that died behind its proof has done all that was asked.
-        let done = self.credentials().await?.totp.is_some_and(|held| held.job == Some(self.job.id));
         let Login { end, mut session } = match self.log_in_with_current().await {
             Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
                 let message = format!("MFA is on already: {}.", failed.error);
@@ -36,13 +40,8 @@ impl Context<'_> {
         self.reject_unsubmitted().await?;
         if session.values.totp_typed {
             drop(session);
-            let (code, what) = if done {
-                (Code::MfaEnabled, "An earlier attempt turned on MFA")
-            } else {
-                (Code::AlreadyOn, "MFA is on already")
-            };
-            let message = format!("{what}, and a fresh login with the vault's secret succeeded.");
-            return Ok(Verdict::new(code, message));
+            let message = "MFA is on already, and a fresh login with the vault's secret succeeded.";
+            return Ok(Verdict::new(Code::AlreadyOn, message));
         }
         let ended = session.walk(flow).await;
         let committed = session.committed;
@@ -56,6 +55,7 @@ impl Context<'_> {
             (Ok(End::MfaEnabled), Some(totp)) => self.prove_totp(&password, &totp, codes.as_ref()).await,
             // The app's word is no proof: the request may have reached it twice.
             (Ok(end @ (End::CodeRefused | End::MfaAlreadyOn)), Some(_)) if committed => {
+                self.note_wrong(FlowKind::EnrolMfa, end).await?;
                 match self.settle_refused().await {
                     Ok(settled) if settled.promoted_for(self.job.id) => {
                         let message =
@@ -68,7 +68,7 @@ impl Context<'_> {
             }
             (Ok(end @ End::BadCredentials), _) if !committed => {
                 // The app asked for the password once more.
-                self.note_wrong_password().await?;
+                self.note_wrong(FlowKind::EnrolMfa, end).await?;
                 Ok(end_verdict(end, "the enrolment"))
             }
             (Ok(end), _) if committed => {

@@ -5,6 +5,7 @@ use crate::browser::{BrowserError, Overview, PageError};
 use crate::job::{Code, Verdict};
 use crate::playbook::{End, FlowKind, Place};
 use crate::redact::redact;
+use crate::store::StoreError;
 use crate::vault::VaultError;
 use crate::worker::StopReason;
 
@@ -59,7 +60,10 @@ pub(super) enum StepError {
 
 impl From<VaultError> for Halt {
     fn from(error: VaultError) -> Self {
-        Self::Vault(Box::new(error))
+        match error {
+            VaultError::Store(StoreError::LeaseLost(_)) => Self::Stopped(StopReason::LeaseLost),
+            error => Self::Vault(Box::new(error)),
+        }
     }
 }
 

@@ -2,6 +2,7 @@ use super::context::Context;
 use super::halt::Halt;
 use super::settle::{Settled, Which};
 use crate::playbook::{Action, FlowKind, Step};
+use crate::store::Disproof;
 use crate::vault::{Credentials, Held};
 
 /// The credentials with which a fresh login succeeded.
@@ -30,18 +31,14 @@ impl Context<'_> {
             self.vault.promote(password.candidate).await?;
             crate::failpoint::reach("settle.promoted");
         }
+        let opened = || which.name().to_owned() + " password";
         match &credentials.pending_password {
-            Some(pending) if *which == Which::Pending => promoted.push(pending.job),
+            Some(pending) if pending.candidate == password.candidate => promoted.push(pending.job),
             Some(pending) if !pending.submitted() => {
-                let reason = format!(
-                    "never submitted, and a fresh login with the {} password succeeded",
-                    which.name()
-                );
-                self.vault.reject(pending.candidate, &reason).await?;
+                self.vault.reject(pending.candidate, &Disproof::NeverSubmitted { opened: opened() }).await?;
             }
             Some(pending) => {
-                let reason = format!("a fresh login with the {} password succeeded", which.name());
-                self.vault.reject(pending.candidate, &reason).await?;
+                self.vault.reject(pending.candidate, &Disproof::OtherOpens { opened: opened() }).await?;
                 crate::failpoint::reach("settle.rejected");
                 words.push_str(" The app did not take the pending password.");
             }
@@ -60,7 +57,8 @@ impl Context<'_> {
             if taken {
                 self.vault.promote(held.candidate).await?;
             } else {
-                self.vault.reject(held.candidate, "a fresh login succeeded without it").await?;
+                let opened = format!("{} without it", opened());
+                self.vault.reject(held.candidate, &Disproof::OtherOpens { opened }).await?;
             }
             crate::failpoint::reach("settle.mfa");
         }

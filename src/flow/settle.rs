@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::context::Context;
@@ -9,9 +10,10 @@ use super::halt::{Halt, StepError, end_verdict};
 use super::login::Login;
 use super::proved::Proved;
 use super::values::wait_for_clock;
-use crate::job::{Code, Verdict};
+use crate::job::{Code, Kind, Outcome, Verdict};
 use crate::playbook::{Action, End, Flow, FlowKind, Step, Target};
-use crate::vault::{Credentials, Held};
+use crate::store::{Disproof, JobState, LogQuery, Try, TryResult};
+use crate::vault::{Credentials, Held, VaultError};
 
 /// So many of the credentials that were current once, and of those that seemed refused, are tried.
 const OLDER: usize = 2;
@@ -49,6 +51,8 @@ pub(super) enum Which {
     Previous,
     /// It was rejected, although the app had been told of it.
     Refused,
+    /// The `recover` flow has just set it.
+    Recovered,
 }
 
 impl<'a> Context<'a> {
@@ -92,9 +96,8 @@ impl<'a> Context<'a> {
         let pending =
             [credentials.pending_password, credentials.pending_recovery_codes, credentials.pending_totp];
         for held in pending.into_iter().flatten().filter(|held| !held.submitted()) {
-            let reason =
-                "never submitted to the app, and a fresh login with the current credentials succeeded";
-            self.vault.reject(held.candidate, reason).await?;
+            let opened = "current credentials".to_owned();
+            self.vault.reject(held.candidate, &Disproof::NeverSubmitted { opened }).await?;
         }
         Ok(())
     }
@@ -102,10 +105,42 @@ impl<'a> Context<'a> {
     /// Settles which credentials open the account, if a candidate was submitted and its answer is not known.
     pub async fn settle_submitted(&self) -> Result<Option<Settled>, Halt> {
         let credentials = self.credentials().await?;
+        let own = submitted(&credentials).find(|held| held.job == Some(self.job.id));
+        if let Some(held) = own {
+            self.heed_the_reconciliation_of(held).await?;
+        }
         if submitted(&credentials).next().is_some() {
             return self.settle(credentials, Doubt::AnswerLost).await.map(Some);
         }
         Ok(None)
+    }
+
+    /// What a reconciliation said that proved this candidate, if one did.
+    pub async fn words_of_the_reconciliation_of(&self, held: &Held) -> Result<String, Halt> {
+        let store = self.vault.store();
+        let Some(row) = store.reconciliation_of(held.candidate).await.map_err(VaultError::from)? else {
+            return Ok("A fresh login proved it.".to_owned());
+        };
+        let query = LogQuery { job: Some(row.job.id), limit: 1, ..LogQuery::default() };
+        let rows = store.log(&query).await.map_err(VaultError::from)?;
+        let verdict = rows.into_iter().next().and_then(|row| row.verdict);
+        Ok(verdict.map(|verdict| verdict.message).unwrap_or_default())
+    }
+
+    /// What a reconciliation of this job's own candidate could not find out is not tried all over again.
+    async fn heed_the_reconciliation_of(&self, held: &Held) -> Result<(), Halt> {
+        let found = self.vault.store().reconciliation_of(held.candidate).await.map_err(VaultError::from)?;
+        match found {
+            Some(row) if row.state == JobState::Finished && row.outcome != Some(Outcome::Succeeded) => {
+                let id = row.job.id;
+                let message = format!(
+                    "The reconciliation of this job (job {id}) could not find out which credential opens the account: \
+                     `turnlock log --job {id}` shows what was tried."
+                );
+                Err(Verdict::new(Code::CredentialUncertain, message).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The app said that it refuses what was submitted: fresh logins have to prove it.
@@ -113,9 +148,16 @@ impl<'a> Context<'a> {
         self.settle(self.credentials().await?, Doubt::Refused).await
     }
 
-    /// Finds out which of the known credentials opens the account.
+    /// Finds out which of the known credentials opens the account; if none does, recovers it, where the playbook
+    /// says how.
     pub async fn reconcile(&self) -> Result<Verdict, Halt> {
-        let settled = self.settle(self.credentials().await?, Doubt::AnswerLost).await?;
+        let credentials = self.credentials().await?;
+        let caused = |cause| submitted(&credentials).any(|held| held.candidate == cause);
+        if self.job.cause.is_some_and(|cause| !caused(cause)) {
+            let message = "It is known meanwhile which credential opens the account.";
+            return Ok(Verdict::new(Code::Reconciled, message));
+        }
+        let settled = self.settle(credentials, Doubt::AnswerLost).await?;
         Ok(Verdict::new(Code::Reconciled, settled.words))
     }
 
@@ -123,16 +165,23 @@ impl<'a> Context<'a> {
         if submitted(&credentials).next().is_some() {
             self.doubt();
         }
-        let proved = self.try_in_order(&credentials, doubt).await?;
-        let settled = self.write_down(&proved, &credentials).await?;
+        let settled = match self.try_in_order(&credentials, doubt).await? {
+            Tried::Opened(proved) => self.write_down(&proved, &credentials).await?,
+            Tried::None(tried) if self.job.kind == Kind::Reconcile => {
+                self.recover(&credentials, &tried).await?
+            }
+            Tried::None(tried) => return Err(none_opens(&tried)),
+        };
         self.doubt_no_more();
         Ok(settled)
     }
 
     /// Tries the passwords in order, each in a fresh context and within the budget: pending, current, previous, and
     /// last those that seemed refused. A pending one that was refused while the app may still have been at it is
-    /// tried once more; one that the app itself said it refuses comes after the current one.
-    async fn try_in_order<'c>(&self, credentials: &'c Credentials, doubt: Doubt) -> Result<Proved<'c>, Halt> {
+    /// tried once more behind the current one; one that the app itself said it refuses comes after the current one.
+    /// What an earlier attempt at this job was refused is not tried again.
+    async fn try_in_order<'c>(&self, credentials: &'c Credentials, doubt: Doubt) -> Result<Tried<'c>, Halt> {
+        let memory = Memory::of(self.tries().await?, self.app_is_done(credentials));
         let mut tried = Vec::new();
         let pending = credentials.pending_password.iter().filter(|held| held.submitted());
         let pending: Vec<_> = pending.map(|held| (Which::Pending, held)).collect();
@@ -145,15 +194,23 @@ impl<'a> Context<'a> {
         let older = |which, held: &'c [Held]| held.iter().take(OLDER).map(move |held| (which, held));
         passwords.extend(older(Which::Previous, &credentials.previous_passwords));
         passwords.extend(older(Which::Refused, &credentials.refused_passwords));
+        // Those that were refused before the app was done.
+        let mut too_early = Vec::new();
         while let Some((which, password)) = passwords.pop_front() {
             let early = doubt == Doubt::AnswerLost && which != Which::Pending;
             if early && self.let_the_app_finish(credentials).await? {
-                pending.iter().for_each(|again| passwords.push_front(*again));
+                too_early.clone_from(&pending);
             }
             let mut right = false;
             for totp in totp_choices(credentials) {
                 let with = totp_name(totp, credentials);
                 let name = format!("{} password (version {}){with}", which.name(), password.version);
+                if let Some((at, end)) = memory.refused(password, totp) {
+                    right |= end == End::CodeRefused;
+                    tried.push(format!("{name} at {}: {end}", clock_time(at)));
+                    if right { continue } else { break }
+                }
+                let at = Timestamp::now();
                 let login = match self.log_in(password, totp).await {
                     Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
                         let message = format!(
@@ -162,14 +219,13 @@ impl<'a> Context<'a> {
                         );
                         return Err(Verdict::new(Code::MfaUnmanaged, message).into());
                     }
-                    // To begin anew with the first after every pause would never get to the last.
-                    Err(Halt::Budget { until, .. }) if !tried.is_empty() => {
-                        let tried = tried.join("; ");
+                    Err(halt @ Halt::Budget { .. }) if !tried.is_empty() => {
                         let message = format!(
-                            "No credential that could be tried opens the account: {tried}. The {name}, and what comes \
-                             after it, was not tried: the account's budget of wrong attempts allows none before {until}."
+                            "No credential that could be tried so far opens the account: {}. The {name} is next. {}",
+                            tried.join("; "),
+                            halt.verdict().message
                         );
-                        return Err(Verdict::new(Code::CredentialUncertain, message).into());
+                        return Err(Verdict::new(Code::BudgetExhausted, message).into());
                     }
                     login => login?,
                 };
@@ -178,38 +234,43 @@ impl<'a> Context<'a> {
                 match end {
                     End::SignedIn => {
                         let totp = totp.filter(|_| typed);
-                        return Ok(Proved { which, password, totp, name });
+                        return Ok(Tried::Opened(Proved { which, password, totp, name }));
                     }
                     // The password was right: another secret may give the right code.
                     End::CodeRefused => right = true,
                     End::BadCredentials => {}
                     end => return Err(end_verdict(end, &format!("the login with the {name}")).into()),
                 }
-                tried.push(format!("{name}: {end}"));
+                tried.push(format!("{name} at {}: {end}", clock_time(at)));
                 if !right {
                     break;
                 }
             }
             if right {
                 // No other password can be right as well; to try one would only be counted.
-                break;
+                return Err(none_opens(&tried.join("; ")));
+            }
+            if which != Which::Pending {
+                too_early.drain(..).for_each(|again| passwords.push_front(again));
             }
         }
-        let message =
-            format!("No known credential opens the account. Tried in this order: {}.", tried.join("; "));
-        Err(Verdict::new(Code::CredentialUncertain, message).into())
+        Ok(Tried::None(tried.join("; ")))
+    }
+
+    /// When the app has had as long to answer the last submission as the playbook ever gives it.
+    fn app_is_done(&self, credentials: &Credentials) -> Option<Timestamp> {
+        let last = submitted(credentials).filter_map(|held| held.submitted_at).max()?;
+        let commits = self.playbook.flows.iter().filter(|flow| flow.kind.commits());
+        let step = self.playbook.timeouts.step;
+        let longest = commits.map(|flow| longest_wait(&flow.steps)).max().unwrap_or_default().max(step);
+        Some(last.checked_add(longest).unwrap_or(last))
     }
 
     /// An app may still be at work on a request whose sender died. That the old credential opens the account
     /// proves something only when the app has had as long to answer as the playbook ever gives it.
     /// `true` if that had to be waited for.
     async fn let_the_app_finish(&self, credentials: &Credentials) -> Result<bool, Halt> {
-        let last = submitted(credentials).filter_map(|held| held.submitted_at).max();
-        let Some(last) = last else { return Ok(false) };
-        let commits = self.playbook.flows.iter().filter(|flow| flow.kind.commits());
-        let step = self.playbook.timeouts.step;
-        let longest = commits.map(|flow| longest_wait(&flow.steps)).max().unwrap_or_default().max(step);
-        let done = last.checked_add(longest).unwrap_or(last);
+        let Some(done) = self.app_is_done(credentials) else { return Ok(false) };
         let left = done.as_second().saturating_sub(Timestamp::now().as_second()) + 1;
         if left <= 0 {
             return Ok(false);
@@ -250,7 +311,7 @@ fn submitted(credentials: &Credentials) -> impl Iterator<Item = &Held> {
 
 /// The TOTP secrets to try, the likeliest first: one that was submitted, the current one, those that were current
 /// once, those that seemed refused. Where there is none, the login is tried without.
-fn totp_choices(credentials: &Credentials) -> Vec<Option<&Held>> {
+pub(super) fn totp_choices(credentials: &Credentials) -> Vec<Option<&Held>> {
     let submitted = credentials.pending_totp.iter().filter(|held| held.submitted());
     let older =
         credentials.previous_totp.iter().take(OLDER).chain(credentials.refused_totp.iter().take(OLDER));
@@ -258,7 +319,7 @@ fn totp_choices(credentials: &Credentials) -> Vec<Option<&Held>> {
     if choices.is_empty() { vec![None] } else { choices }
 }
 
-fn totp_name(totp: Option<&Held>, credentials: &Credentials) -> String {
+pub(super) fn totp_name(totp: Option<&Held>, credentials: &Credentials) -> String {
     let Some(totp) = totp else { return String::new() };
     let is = |held: &Option<Held>| held.as_ref().is_some_and(|held| held.candidate == totp.candidate);
     match (is(&credentials.pending_totp), is(&credentials.totp)) {
@@ -269,6 +330,48 @@ fn totp_name(totp: Option<&Held>, credentials: &Credentials) -> String {
         (_, true) => " with the current TOTP secret".to_owned(),
         _ => format!(" with TOTP secret version {}", totp.version),
     }
+}
+
+/// What came of trying the known credentials.
+enum Tried<'c> {
+    Opened(Proved<'c>),
+    /// None opens the account; what was tried and when, in words.
+    None(String),
+}
+
+/// What this job was refused before.
+struct Memory(Vec<Try>);
+
+impl Memory {
+    /// What was tried before the app was done proves nothing.
+    fn of(mut tries: Vec<Try>, app_is_done: Option<Timestamp>) -> Self {
+        tries.retain(|tried| app_is_done.is_none_or(|done| tried.at > done));
+        Self(tries)
+    }
+
+    /// When these credentials were refused, and how.
+    fn refused(&self, password: &Held, totp: Option<&Held>) -> Option<(Timestamp, End)> {
+        let same = |tried: &&Try| {
+            tried.flow == FlowKind::Login.as_str() && tried.password == Some(password.candidate)
+        };
+        self.0.iter().filter(same).find_map(|tried| match tried.result? {
+            TryResult::BadCredentials => Some((tried.at, End::BadCredentials)),
+            TryResult::CodeRefused if tried.totp == totp.map(|held| held.candidate) => {
+                Some((tried.at, End::CodeRefused))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// No known credential opens the account: a person has to see to it.
+pub(super) fn none_opens(tried: &str) -> Halt {
+    let message = format!("No known credential opens the account. Tried in this order: {tried}.");
+    Verdict::new(Code::CredentialUncertain, message).into()
+}
+
+fn clock_time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn no_password() -> Halt {
@@ -282,6 +385,7 @@ impl Which {
             Self::Current => "current",
             Self::Previous => "previous",
             Self::Refused => "once refused",
+            Self::Recovered => "new",
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Job {
     pub deadline: Duration,
     /// When it was submitted.
     pub submitted_at: Timestamp,
+    /// The ledger's candidate whose fate it is to find out: set on reconciliations that Turnlock submits by itself.
+    pub cause: Option<Uuid>,
 }
 
 impl Job {
@@ -57,6 +59,7 @@ impl Job {
             evidence: false,
             deadline: DEFAULT_DEADLINE,
             submitted_at: Timestamp::now(),
+            cause: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time;
 use uuid::Uuid;
 
 use super::{Queue, QueueError};
-use crate::job::{Job, Verdict};
+use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, Store, StoreError, Submitted, WorkerId};
 
 /// How soon a job that another process submitted is noticed. Within a process, it is noticed at once.
@@ -90,6 +90,10 @@ impl Queue for EmbeddedQueue {
     ) -> Result<Vec<Uuid>, QueueError> {
         let jobs = self.store.recover(is_dead).await?;
         if jobs.is_empty() { Ok(jobs) } else { self.tell(Ok(jobs)) }
+    }
+
+    async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, QueueError> {
+        Ok(self.store.open_reconciliation(account).await?)
     }
 
     async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError> {

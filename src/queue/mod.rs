@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub use embedded::EmbeddedQueue;
 
-use crate::job::{Job, Verdict};
+use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, StoreError, Submitted, WorkerId};
 
 /// What can go wrong with a queue.
@@ -68,6 +68,9 @@ pub trait Queue: Send + Sync {
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, QueueError>;
+
+    /// The reconciliation that Turnlock owes the account and that has not ended.
+    async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, QueueError>;
 
     /// Returns when the job has ended.
     async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError>;

@@ -46,6 +46,9 @@ pub trait Accounts {
 
     /// Adds the account or changes it, and makes the given credentials current, all or nothing. What was
     /// current before becomes previous.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountBusy`] when credentials are given while a worker holds the account.
     async fn put_account(&self, entry: &AccountEntry, credentials: &[NewCandidate])
     -> Result<(), StoreError>;
 

@@ -1,46 +1,130 @@
-use async_trait::async_trait;
-use jiff::Timestamp;
-
-use super::StoreError;
-use super::ledger::names;
-use crate::job::AccountRef;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-/// What an app can hold against an account.
+use async_trait::async_trait;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::ledger::names;
+use super::{Fence, StoreError};
+use crate::job::AccountRef;
+
+/// What the app said to a use of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Wrong {
-    /// A wrong password.
-    Password,
-    /// A wrong verification code.
-    Code,
+pub enum TryResult {
+    /// It took them.
+    SignedIn,
+    /// It refused the password.
+    BadCredentials,
+    /// It refused the code, so that the password was right.
+    CodeRefused,
+    /// Nothing that tells: it may have counted a wrong one.
+    Unclear,
+    /// Nothing was sent off, or it had nothing against what was: it counted nothing.
+    NotSent,
 }
 
-names!(Wrong, "what was wrong", Password = "password", Code = "code");
+names!(
+    TryResult,
+    "what came of a try",
+    SignedIn = "signed_in",
+    BadCredentials = "bad_credentials",
+    CodeRefused = "code_refused",
+    Unclear = "unclear",
+    NotSent = "not_sent"
+);
+
+impl TryResult {
+    /// Whether the app may hold it against the account.
+    #[must_use]
+    pub const fn counts(self) -> bool {
+        matches!(self, Self::BadCredentials | Self::CodeRefused | Self::Unclear)
+    }
+}
+
+/// Credentials about to be used against the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTry {
+    /// Whose they are.
+    pub account: AccountRef,
+    /// For which job.
+    pub job: Uuid,
+    /// In which flow: `login`, `recover`, …
+    pub flow: &'static str,
+    /// The password's row in the ledger.
+    pub password: Option<Uuid>,
+    /// The TOTP secret's row in the ledger.
+    pub totp: Option<Uuid>,
+}
+
+/// A use of credentials against the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    /// In which flow.
+    pub flow: String,
+    /// The password's row in the ledger.
+    pub password: Option<Uuid>,
+    /// The TOTP secret's row in the ledger.
+    pub totp: Option<Uuid>,
+    /// When it began.
+    pub at: Timestamp,
+    /// What came of it; `None` if the worker died before that was known.
+    pub result: Option<TryResult>,
+}
+
+/// How many wrong tries an account may have within a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// So many.
+    pub most: u32,
+    /// Within this time.
+    pub window: Duration,
+}
 
 /// How much of its budget an account has used up in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spent {
-    /// How many wrong tries.
+    /// How many tries that count.
     pub count: u32,
     /// The oldest of them: the budget grows again when it leaves the window.
     pub oldest: Option<Timestamp>,
 }
 
+/// Whether a try may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// It may, and is written down under this number.
+    Try(i64),
+    /// The budget is used up.
+    Exhausted(Spent),
+}
+
 /// The budget of wrong passwords and codes, shared by all workers and surviving all of them.
 #[async_trait]
 pub trait Budget {
-    /// Writes down a wrong try. Write it down before the secret is typed and [withdraw](Self::withdraw_wrong)
-    /// it when it was not wrong: then a crash in between errs on the safe side. Durable when it returns.
-    async fn record_wrong(&self, account: &AccountRef, what: Wrong, at: Timestamp)
-    -> Result<i64, StoreError>;
+    /// Takes one from the budget, in one transaction with the look at what is left of it. Durable when it returns,
+    /// so that a crash before [`end_try`](Self::end_try) errs on the safe side. Without a limit it is written down
+    /// whatever was spent.
+    async fn begin_try(
+        &self,
+        new: &NewTry,
+        limit: Option<Limit>,
+        fence: Option<&Fence>,
+    ) -> Result<Begun, StoreError>;
 
-    /// The try was not wrong after all.
-    async fn withdraw_wrong(&self, id: i64) -> Result<(), StoreError>;
+    /// What came of it. With `forgiven`, the app has forgotten all earlier wrong tries.
+    async fn end_try(
+        &self,
+        id: i64,
+        result: TryResult,
+        forgiven: bool,
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError>;
+
+    /// What a job has tried so far, the oldest first.
+    async fn tries(&self, job: Uuid) -> Result<Vec<Try>, StoreError>;
 
     /// What was spent since then.
-    async fn wrong_since(&self, account: &AccountRef, since: Timestamp) -> Result<Spent, StoreError>;
-
-    /// A login succeeded, so the app's own count starts anew.
-    async fn clear_wrong(&self, account: &AccountRef) -> Result<(), StoreError>;
+    async fn spent_since(&self, account: &AccountRef, since: Timestamp) -> Result<Spent, StoreError>;
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use super::{CandidateKind, CandidateState};
+use super::{CandidateKind, CandidateState, Transition};
 use crate::job::AccountRef;
 
 /// What can go wrong between Turnlock and its database.
@@ -67,6 +67,14 @@ pub enum StoreError {
     /// The file is damaged, or the disk is.
     #[error("the database is damaged or its disk fails: {0}. Restore it from a backup")]
     Damaged(String),
+    /// The file is not where it was when it was opened.
+    #[error(
+        "the database {path} was moved, removed or replaced while it was in use. Put the file back, or start again; nothing was written elsewhere"
+    )]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// Anything else that the database said.
     #[error("the database failed: {0}")]
     Database(String),
@@ -123,14 +131,14 @@ pub enum StoreError {
         version: u32,
     },
     /// The ledger does not allow this step.
-    #[error("a candidate that is {from} cannot become {to} (candidate {candidate})")]
+    #[error("the ledger does not allow to {transition} a candidate that is {from} (candidate {candidate})")]
     IllegalTransition {
         /// The candidate.
         candidate: Uuid,
         /// The state it is in.
         from: CandidateState,
         /// What was asked.
-        to: &'static str,
+        transition: Transition,
     },
     /// The worker's lease on the account has expired or was taken over: it must not write any more.
     #[error("the lease on {0} was lost: another worker may hold the account, so nothing was written")]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ledger::names;
 use super::{StoreError, WorkerId};
-use crate::job::{Code, Job, Outcome, Verdict};
+use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 
 /// Where a job is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,7 +126,8 @@ pub trait Jobs {
     /// How many jobs are in each state: queued, running.
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError>;
 
-    /// Claims, for `ttl`, the oldest job that is due and whose account no other job and no lease holds.
+    /// Claims, for `ttl`, the oldest job that is due and whose account no other job and no lease holds;
+    /// reconciliations that Turnlock owes come first, and other jobs of their accounts wait for them.
     async fn claim_next(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, StoreError>;
 
     /// Claims this job, due or not.
@@ -159,9 +160,17 @@ pub trait Jobs {
     /// Takes up what dead workers left: jobs whose claim has expired, or whose worker `is_dead` by the
     /// caller's knowledge. Their open attempts end in the log as `interrupted` (or `unknown`, where a
     /// candidate of theirs was submitted and not decided), their leases are released, and they are queued
-    /// again. Returns the jobs.
+    /// again. For every account that is in doubt and that nobody is at, a reconciliation is submitted, as it is by
+    /// [`finish`](Self::finish) and [`requeue`](Self::requeue). Returns the jobs.
     async fn recover(
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, StoreError>;
+
+    /// The reconciliation that Turnlock owes the account and that has not ended; other jobs of the account wait
+    /// for it.
+    async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, StoreError>;
+
+    /// The reconciliation that this candidate caused.
+    async fn reconciliation_of(&self, candidate: Uuid) -> Result<Option<JobRow>, StoreError>;
 }

@@ -15,7 +15,8 @@ pub struct Lease {
     pub worker: WorkerId,
     /// Greater than that of every earlier lease on this account.
     pub token: u64,
-    /// Others may take it over from then on, unless it is renewed.
+    /// Others may take it over from then on, unless it is renewed. By the store's own even clock, which need not
+    /// be the wall clock.
     pub expires_at: Timestamp,
 }
 
@@ -47,7 +48,7 @@ pub trait Leases {
         ttl: Duration,
     ) -> Result<Option<Lease>, StoreError>;
 
-    /// Holds it for `ttl` from now; `None` if another worker has taken it over or it was released.
+    /// Holds it for `ttl` from now; `None` if it has expired, was taken over or was released.
     async fn renew(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>, StoreError>;
 
     /// Lets the account go. Nothing happens if it was taken over before.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::ledger::names;
-use super::{StoreError, WorkerId};
+use super::{Fence, StoreError, WorkerId};
 use crate::job::{AccountRef, Kind, Outcome, Verdict};
 
 /// An attempt that begins.
@@ -155,18 +155,24 @@ pub trait Log {
     /// Writes steps as they come: each when it begins and once again when it has ended.
     ///
     /// # Errors
-    /// [`StoreError::AttemptEnded`] when the attempt has ended.
-    async fn write_steps(&self, attempt: Uuid, steps: &[Step]) -> Result<(), StoreError>;
+    /// [`StoreError::AttemptEnded`] when the attempt has ended; [`StoreError::LeaseLost`].
+    async fn write_steps(
+        &self,
+        attempt: Uuid,
+        steps: &[Step],
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError>;
 
     /// Writes how the attempt ended. Durable when it returns.
     ///
     /// # Errors
-    /// [`StoreError::AttemptEnded`] when it had ended before: nothing is changed.
+    /// [`StoreError::AttemptEnded`] when it had ended before, [`StoreError::LeaseLost`]: nothing is changed.
     async fn end_attempt(
         &self,
         attempt: Uuid,
         verdict: &Verdict,
         with: &Provenance,
+        fence: Option<&Fence>,
     ) -> Result<AttemptRow, StoreError>;
 
     /// The rows that the query asks for, newest first.

@@ -19,11 +19,13 @@ mod worker_id;
 use std::sync::Arc;
 
 pub use account::{Account, AccountEntry, Accounts};
-pub use budget::{Budget, Spent, Wrong};
+pub use budget::{Begun, Budget, Limit, NewTry, Spent, Try, TryResult};
 pub use error::StoreError;
 pub use jobs::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, Submitted};
 pub use lease::{Fence, Lease, Leases};
-pub use ledger::{Candidate, CandidateKind, CandidateState, Ledger, NewCandidate};
+pub use ledger::{
+    Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,
+};
 pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
 pub use meta::Meta;
 pub use sqlite::SqliteStore;

@@ -20,8 +20,8 @@ pub use key::{KeyOrigin, MasterKey};
 use crate::job::AccountRef;
 use crate::redact;
 use crate::store::{
-    Account, AccountEntry, Candidate, CandidateKind, CandidateState, Fence, Lease, NewCandidate, Store,
-    StoreError,
+    Account, AccountEntry, Begun, Candidate, CandidateKind, CandidateState, Disproof, Fence, Lease, Limit,
+    NewCandidate, NewTry, Store, StoreError, Transition, TryResult,
 };
 use envelope::Binding;
 
@@ -129,7 +129,7 @@ impl Vault {
         let mut ledger = self.store.candidates(account).await?;
         // Of those that were current once, the one that was so last is tried first.
         ledger.sort_by_key(|row| std::cmp::Reverse(row.decided_at));
-        for row in ledger {
+        for row in ledger.into_iter().filter(|row| row.forgotten_at.is_none()) {
             let slot = match (row.kind, row.state) {
                 (Password, Rejected) if row.submitted_at.is_some() => {
                     all.refused_passwords.push(self.open_row(account, &row)?);
@@ -174,7 +174,7 @@ impl Vault {
         for _ in 0..TRIES {
             let version = next_version(&self.store.candidates(account).await?, kind);
             let new = self.seal(account, kind, version, secret, Some(job))?;
-            match self.store.propose(&new, self.fence.as_deref()).await {
+            match around("propose", self.store.propose(&new, self.fence.as_deref())).await {
                 Err(StoreError::VersionTaken { .. }) => {}
                 done => return Ok(done.map(|()| new.id)?),
             }
@@ -184,27 +184,39 @@ impl Vault {
 
     /// The commit step is about to be performed with this pending candidate: from now on the app may know it.
     pub async fn mark_submitted(&self, candidate: Uuid) -> Result<(), VaultError> {
-        Ok(self.store.mark_submitted(candidate, self.fence.as_deref()).await?)
+        Ok(around(Transition::Submit.as_str(), self.store.mark_submitted(candidate, self.fence.as_deref()))
+            .await?)
     }
 
     /// A fresh login proved this candidate, whatever it was held for before: it is current from now on.
     pub async fn promote(&self, candidate: Uuid) -> Result<(), VaultError> {
-        Ok(self.store.promote(candidate, self.fence.as_deref()).await?)
+        Ok(around(Transition::Promote.as_str(), self.store.promote(candidate, self.fence.as_deref())).await?)
     }
 
-    /// It was proved that the app does not take this pending candidate. The reason must hold no secret.
-    pub async fn reject(&self, candidate: Uuid, reason: &str) -> Result<(), VaultError> {
-        Ok(self.store.reject(candidate, reason, self.fence.as_deref()).await?)
+    /// It was proved that the app does not take this pending candidate.
+    pub async fn reject(&self, candidate: Uuid, why: &Disproof) -> Result<(), VaultError> {
+        Ok(around(Transition::Reject.as_str(), self.store.reject(candidate, why, self.fence.as_deref()))
+            .await?)
     }
 
-    /// Claims a TOTP time step of this secret for one use: `false` if it or a later one was used already.
+    /// Takes one from the account's budget of wrong attempts, see [`Budget::begin_try`](crate::store::Budget).
+    pub async fn begin_try(&self, new: &NewTry, limit: Option<Limit>) -> Result<Begun, VaultError> {
+        Ok(self.store.begin_try(new, limit, self.fence.as_deref()).await?)
+    }
+
+    /// What came of a try. With `forgiven`, the app has forgotten all earlier wrong ones.
+    pub async fn end_try(&self, id: i64, result: TryResult, forgiven: bool) -> Result<(), VaultError> {
+        Ok(self.store.end_try(id, result, forgiven, self.fence.as_deref()).await?)
+    }
+
+    /// Claims a TOTP time step of this secret for one use: `false` if it was used already.
     pub async fn claim_totp_step(
         &self,
         account: &AccountRef,
         candidate: Uuid,
         step: u64,
     ) -> Result<bool, VaultError> {
-        Ok(self.store.claim_totp_step(account, candidate, step).await?)
+        Ok(self.store.claim_totp_step(account, candidate, step, self.fence.as_deref()).await?)
     }
 
     fn seal(
@@ -252,6 +264,17 @@ impl Vault {
         let held = self.open_row(&current.account, current)?;
         Ok(held.secret.expose_secret() == secret.expose_secret())
     }
+}
+
+/// Tests kill the process before and behind each transition of the ledger.
+async fn around<T>(
+    transition: &str,
+    done: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    crate::failpoint::reach(&format!("ledger.{transition}.before"));
+    let done = done.await;
+    crate::failpoint::reach(&format!("ledger.{transition}.behind"));
+    done
 }
 
 fn seal(key: &MasterKey, binding: Binding<'_>, secret: &[u8]) -> Result<Vec<u8>, VaultError> {

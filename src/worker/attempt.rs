@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::next::{Next, Patience, next};
 use super::run::Inner;
 use super::{Attempt, Event, Performed, StepSink, Stop, StopReason, Stopper, WorkerError};
+use crate::failpoint;
 use crate::job::{Code, Verdict};
 use crate::queue::QueueError;
 use crate::redact::redact;
@@ -33,10 +34,12 @@ impl Inner {
     /// Sees a claimed job through one attempt.
     pub(super) async fn see_through(&self, claim: &Claim, patience: Patience) -> Result<Seen, WorkerError> {
         let config = &self.config;
+        failpoint::reach("worker.claimed");
         let Some(lease) = self.store.acquire(&claim.job.account, &config.id, config.hold).await? else {
             self.queue.put_back(claim, Timestamp::now() + HELD).await?;
             return Ok(Seen::Held);
         };
+        failpoint::reach("worker.leased");
         let seen = self.attempt(claim, &lease, patience).await;
         if seen.is_err() {
             // Else it was released in time for the next job. The first error is the one that tells.
@@ -54,6 +57,7 @@ impl Inner {
             lease: lease.clone(),
         };
         self.store.start_attempt(&beginning(&attempt, claim.queued_at)).await?;
+        failpoint::reach("worker.begun");
         self.tell(Event::AttemptStarted {
             attempt: attempt.id,
             number: claim.attempt,
@@ -65,9 +69,16 @@ impl Inner {
         performed.verdict.message = redact(&performed.verdict.message).into_owned();
 
         let row = self.write_end(&attempt, &performed).await?;
+        failpoint::reach("worker.logged");
         self.store.release(lease).await?;
+        failpoint::reach("worker.released");
         let cancelled = stop.asked() == Some(StopReason::Cancelled);
-        let next = next(&self.config.retry, claim.tries, &performed, cancelled, patience);
+        let mut retry = self.config.retry;
+        if claim.job.cause.is_some() {
+            // What is in doubt stays in doubt until it is known: it is not given up.
+            retry.attempts = u32::MAX;
+        }
+        let next = next(&retry, claim.tries, &performed, cancelled, patience);
         let again_at = match next {
             Next::Ended => {
                 self.queue.finish(claim, &performed.verdict).await?;
@@ -78,13 +89,20 @@ impl Inner {
                 Some(at)
             }
         };
+        failpoint::reach("worker.finished");
         self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at });
         Ok(Seen::Attempt { row: Box::new(row), again_at })
     }
 
     /// Lets the performer work until it is done or has to be dropped.
     async fn perform(&self, attempt: &Attempt, claim: &Claim, stopper: &Stopper, stop: &Stop) -> Performed {
-        let (sink, writer) = StepSink::new(attempt.id, claim.job.id, self.store.clone(), self.events.clone());
+        let (sink, writer) = StepSink::new(
+            attempt.id,
+            claim.job.id,
+            attempt.lease.fence(),
+            self.store.clone(),
+            self.events.clone(),
+        );
         // A panic leaves nothing behind that is used again but the performer itself, which is shared by all
         // attempts and says so by being `Sync`.
         let work = AssertUnwindSafe(self.performer.perform(attempt, sink, stop.clone())).catch_unwind();
@@ -195,7 +213,8 @@ impl Inner {
         let mut tried = 0;
         loop {
             tried += 1;
-            match self.store.end_attempt(attempt.id, &performed.verdict, &performed.provenance).await {
+            let (verdict, fence) = (&performed.verdict, attempt.lease.fence());
+            match self.store.end_attempt(attempt.id, verdict, &performed.provenance, Some(&fence)).await {
                 Ok(row) => return Ok(row),
                 Err(error @ (StoreError::Locked | StoreError::Full | StoreError::Database(_)))
                     if tried < TRIES =>

@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, watch};
@@ -16,6 +17,9 @@ use crate::store::{AttemptRow, Claiming, Lease, Provenance, Store, Submitted, Wo
 
 /// How many events a watcher may fall behind before it misses some.
 const EVENTS: usize = 1024;
+
+/// How often a worker looks for what dead workers left: an account is known again soon after a lease has expired.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How often in a row the queue may fail before the worker gives up.
 const FAILURES: u32 = 30;
@@ -75,7 +79,8 @@ impl Worker {
         let inner = &self.0;
         inner.stopping.send_replace(None);
         let mut running = JoinSet::new();
-        let mut recovery = time::interval(inner.config.beat);
+        let mut recovery = time::interval(inner.config.beat.min(LOOK));
+        recovery.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         recovery.tick().await;
         inner.recover_quietly().await;
         let mut failures = 0;
@@ -190,6 +195,13 @@ impl Inner {
                     Seen::Attempt { row, again_at: None } => return Ok(*row),
                     Seen::Attempt { row, again_at: Some(_) } => last = Some(*row),
                 },
+                Claiming::AccountBusy if self.reconcile_here(job).await? => {}
+                // The reconciliation has to wait: a worker goes on with both.
+                Claiming::AccountBusy if last.is_some() => {
+                    if let Some(row) = last {
+                        return Ok(row);
+                    }
+                }
                 Claiming::AccountBusy if time::Instant::now() < patience_ends => {
                     tokio::select! {
                         () = self.queue.ready() => {}
@@ -214,6 +226,23 @@ impl Inner {
         }
     }
 
+    /// Performs the reconciliation that the job's account waits for. `false` if there is none that can be
+    /// performed now, or it has to be tried again later.
+    async fn reconcile_here(&self, job: &Job) -> Result<bool, WorkerError> {
+        self.recover_quietly().await;
+        let Some(owed) = self.queue.open_reconciliation(&job.account).await? else { return Ok(false) };
+        if owed.not_before > Timestamp::now() {
+            return Ok(false);
+        }
+        match self.queue.take_job(owed.job.id, &self.config.id, self.config.hold).await? {
+            Claiming::Claimed(claim) => Ok(matches!(
+                self.see_through(&claim, Patience::Queue).await?,
+                Seen::Attempt { again_at: None, .. }
+            )),
+            Claiming::AccountBusy | Claiming::NotQueued => Ok(false),
+        }
+    }
+
     /// Writes down how a job ended that no attempt was made at.
     async fn note(&self, job: &Job, verdict: Verdict) -> Result<AttemptRow, WorkerError> {
         let worker = self.config.id.clone();
@@ -221,7 +250,7 @@ impl Inner {
         let lease = Lease { account: job.account.clone(), worker: worker.clone(), token: 0, expires_at: now };
         let attempt = Attempt { id: Uuid::now_v7(), job: job.clone(), number: 1, worker, lease };
         self.store.start_attempt(&beginning(&attempt, job.submitted_at)).await?;
-        let row = self.store.end_attempt(attempt.id, &verdict, &Provenance::default()).await?;
+        let row = self.store.end_attempt(attempt.id, &verdict, &Provenance::default(), None).await?;
         self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at: None });
         Ok(row)
     }

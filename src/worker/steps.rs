@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Event;
 use crate::redact::redact;
-use crate::store::{Step, StepResult, Store, StoreError};
+use crate::store::{Fence, Step, StepResult, Store, StoreError};
 
 /// Takes the steps of one attempt as they are performed: tells those who watch at once, and writes them to
 /// the automation log without holding up the flow. Cheap to clone.
@@ -52,6 +52,7 @@ impl StepSink {
     pub(super) fn new(
         attempt: Uuid,
         job: Uuid,
+        fence: Fence,
         store: Arc<dyn Store>,
         to_watchers: broadcast::Sender<Event>,
     ) -> (Self, JoinHandle<Result<(), StoreError>>) {
@@ -59,7 +60,7 @@ impl StepSink {
         let writer = tokio::spawn(async move {
             let mut batch = Vec::new();
             while steps.recv_many(&mut batch, 64).await > 0 {
-                store.write_steps(attempt, &batch).await?;
+                store.write_steps(attempt, &batch, Some(&fence)).await?;
                 batch.clear();
             }
             Ok(())

@@ -13,7 +13,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("telemetry", &["redact"]),
     ("config", &["playbook"]),
     ("store", &["job"]),
-    ("vault", &["job", "redact", "store"]),
+    ("vault", &["failpoint", "job", "redact", "store"]),
     ("queue", &["job", "store"]),
     ("inbox", &["credential", "job", "redact"]),
     ("browser", &["playbook"]),
@@ -33,7 +33,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("worker", &["job", "queue", "redact", "store", "vault"]),
+    ("worker", &["failpoint", "job", "queue", "redact", "store", "vault"]),
 ];
 
 /// The assembly: the files of the command line that put the parts together, and what only they may know.

@@ -40,7 +40,7 @@ async fn with_totp(rig: &Rig, name: &str, secret: &str) -> AccountRef {
 
 /// How many wrong attempts the budget counts.
 async fn spent(rig: &Rig, account: &AccountRef) -> u32 {
-    rig.vault.store().wrong_since(account, jiff::Timestamp::UNIX_EPOCH).await.unwrap().count
+    rig.vault.store().spent_since(account, jiff::Timestamp::UNIX_EPOCH).await.unwrap().count
 }
 
 /// Nothing is pending, and the first password is still the one.

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use sqlx::{Connection, Executor, SqliteConnection};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, Verdict};
 use turnlock::store::{
-    AccountEntry, AttemptRow, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming,
-    JobState, LogQuery, NewAttempt, NewCandidate, Provenance, SqliteStore, Step, StepResult, Store,
-    StoreError, Submitted, WorkerId, Wrong,
+    AccountEntry, AttemptRow, Begun, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming,
+    Disproof, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Provenance, SqliteStore, Step,
+    StepResult, Store, StoreError, Submitted, Transition, TryResult, WorkerId,
 };
 use uuid::Uuid;
 
@@ -27,12 +27,16 @@ async fn sqlite_conforms() {
 async fn conform(store: Arc<dyn Store>) {
     accounts(&store).await;
     the_ledger(&store).await;
+    the_machine(&store).await;
+    retention(&store).await;
+    reconciliations(&store).await;
     racing_proposals(&store).await;
     a_write_that_nobody_polls(&store).await;
     totp_steps(&store).await;
     the_budget(&store).await;
     leases(&store).await;
     fences(&store).await;
+    an_expired_lease(&store).await;
     jobs_in_order(&store).await;
     one_account_one_job(&store).await;
     racing_claims(&store).await;
@@ -95,7 +99,7 @@ async fn the_ledger(store: &Arc<dyn Store>) {
     let noted = store.candidate(second.id).await.unwrap().unwrap().submitted_at;
     assert!(noted.is_some());
     store.mark_submitted(second.id, None).await.unwrap();
-    assert_eq!(store.candidate(second.id).await.unwrap().unwrap().submitted_at, noted);
+    assert!(store.candidate(second.id).await.unwrap().unwrap().submitted_at >= noted, "the last time counts");
     store.promote(second.id, None).await.unwrap();
     store.promote(second.id, None).await.unwrap();
     assert_eq!(states(store, &owner).await, [Current, Previous]);
@@ -109,12 +113,12 @@ async fn the_ledger(store: &Arc<dyn Store>) {
     // pending, rejected: that is the end.
     let third = candidate(&owner, CandidateKind::Password, 3);
     store.propose(&third, None).await.unwrap();
-    store.reject(third.id, "too short for the app", None).await.unwrap();
+    store.reject(third.id, &never(), None).await.unwrap();
     let row = store.candidate(third.id).await.unwrap().unwrap();
-    assert_eq!((row.state, row.reason.as_deref()), (Rejected, Some("too short for the app")));
+    assert_eq!((row.state, row.reason), (Rejected, Some(never().to_string())));
     assert!(row.decided_at.is_some());
     for (id, from) in [(third.id, Rejected), (second.id, Current), (first.id, Previous)] {
-        illegal(store.reject(id, "", None).await, id, from);
+        illegal(store.reject(id, &never(), None).await, id, from);
         illegal(store.mark_submitted(id, None).await, id, from);
     }
     illegal(store.promote(third.id, None).await, third.id, Rejected);
@@ -144,14 +148,12 @@ async fn racing_proposals(store: &Arc<dyn Store>) {
 
 /// As in a branch of a `select!` that waits for another write: the first must not hold everybody's turn.
 async fn a_write_that_nobody_polls(store: &Arc<dyn Store>) {
-    let owner = account("unpolled/a");
+    let new = new_try("unpolled/a");
     for _ in 0..3 {
-        let at = Timestamp::now();
-        let first = store.record_wrong(&owner, Wrong::Code, at);
+        let first = store.begin_try(&new, None, None);
         tokio::pin!(first);
         assert!(futures::poll!(first.as_mut()).is_pending());
-        store.record_wrong(&owner, Wrong::Code, at).await.unwrap();
-        store.clear_wrong(&owner).await.unwrap();
+        store.begin_try(&new, None, None).await.unwrap();
     }
 }
 
@@ -160,17 +162,18 @@ async fn totp_steps(store: &Arc<dyn Store>) {
     let other = add(store, "totp/other").await;
     let secret = candidate(&owner, CandidateKind::Totp, 1);
     store.propose(&secret, None).await.unwrap();
-    let claim = |step| store.claim_totp_step(&owner, secret.id, step);
+    let claim = |step| store.claim_totp_step(&owner, secret.id, step, None);
     assert!(claim(100).await.unwrap());
     assert!(!claim(100).await.unwrap(), "used already");
-    assert!(!claim(99).await.unwrap(), "a later one was used");
+    assert!(claim(99).await.unwrap(), "the clock was set back: this one was not used yet");
+    assert!(!claim(99).await.unwrap());
     assert!(claim(101).await.unwrap());
-    let foreign = store.claim_totp_step(&other, secret.id, 200).await;
+    let foreign = store.claim_totp_step(&other, secret.id, 200, None).await;
     assert!(matches!(foreign, Err(StoreError::NoCandidate(_))));
 
     let racers = (0..10).map(|_| {
         let (store, owner, id) = (store.clone(), owner.clone(), secret.id);
-        tokio::spawn(async move { store.claim_totp_step(&owner, id, 500).await.unwrap() })
+        tokio::spawn(async move { store.claim_totp_step(&owner, id, 500, None).await.unwrap() })
     });
     let won =
         futures::future::join_all(racers).await.into_iter().filter(|won| *won.as_ref().unwrap()).count();
@@ -178,23 +181,157 @@ async fn totp_steps(store: &Arc<dyn Store>) {
 }
 
 async fn the_budget(store: &Arc<dyn Store>) {
-    let owner = account("budget/owner");
-    let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
-    let spent = async |since| {
-        let spent = store.wrong_since(&owner, since).await.unwrap();
-        (spent.count, spent.oldest)
+    let new = new_try("budget/owner");
+    let limit = Some(Limit { most: 2, window: LONG });
+    let begin = async || match store.begin_try(&new, limit, None).await.unwrap() {
+        Begun::Try(id) => Some(id),
+        Begun::Exhausted(spent) => {
+            assert_eq!(spent.count, 2);
+            assert!(spent.oldest.is_some());
+            None
+        }
     };
-    assert_eq!(spent(at(0)).await, (0, None));
-    store.record_wrong(&owner, Wrong::Password, at(10)).await.unwrap();
-    let code = store.record_wrong(&owner, Wrong::Code, at(20)).await.unwrap();
-    store.record_wrong(&account("budget/other"), Wrong::Code, at(20)).await.unwrap();
-    assert_eq!(spent(at(0)).await, (2, Some(at(10))));
-    assert_eq!(spent(at(11)).await, (1, Some(at(20))));
-    store.withdraw_wrong(code).await.unwrap();
-    assert_eq!(spent(at(0)).await, (1, Some(at(10))));
-    store.clear_wrong(&owner).await.unwrap();
-    assert_eq!(spent(at(0)).await, (0, None));
-    assert_eq!(store.wrong_since(&account("budget/other"), at(0)).await.unwrap().count, 1);
+    let end = async |id, result, forgiven| store.end_try(id, result, forgiven, None).await.unwrap();
+    let spent = async || store.spent_since(&new.account, Timestamp::UNIX_EPOCH).await.unwrap().count;
+
+    let first = begin().await.unwrap();
+    assert_eq!(spent().await, 1, "a worker that dies now has spent it");
+    end(first, TryResult::NotSent, false).await;
+    assert_eq!(spent().await, 0);
+    for result in [TryResult::BadCredentials, TryResult::CodeRefused] {
+        end(begin().await.unwrap(), result, false).await;
+    }
+    assert_eq!(begin().await, None, "the last one is never spent");
+    let Begun::Try(beyond) = store.begin_try(&new, None, None).await.unwrap() else { panic!() };
+    end(beyond, TryResult::SignedIn, false).await;
+    assert_eq!(spent().await, 2, "a login alone clears nothing");
+    end(beyond, TryResult::SignedIn, true).await;
+    assert_eq!(spent().await, 0);
+
+    let results: Vec<_> = store.tries(new.job).await.unwrap().into_iter().map(|tried| tried.result).collect();
+    use TryResult::{BadCredentials, CodeRefused, NotSent, SignedIn};
+    assert_eq!(results, [Some(NotSent), Some(BadCredentials), Some(CodeRefused), Some(SignedIn)]);
+
+    // Several workers share it.
+    let new = new_try("budget/raced");
+    let racers = (0..10).map(|_| {
+        let (store, new) = (store.clone(), new.clone());
+        tokio::spawn(async move { store.begin_try(&new, limit, None).await.unwrap() })
+    });
+    let begun = futures::future::join_all(racers).await;
+    assert_eq!(begun.iter().filter(|begun| matches!(begun, Ok(Begun::Try(_)))).count(), 2);
+}
+
+fn new_try(name: &str) -> NewTry {
+    NewTry { account: account(name), job: Uuid::now_v7(), flow: "login", password: None, totp: None }
+}
+
+fn never() -> Disproof {
+    Disproof::NeverSubmitted { opened: "current password".to_owned() }
+}
+
+/// What the database allows is what the state machine says, for every state and transition.
+async fn the_machine(store: &Arc<dyn Store>) {
+    let all = CandidateState::ALL.iter().flat_map(|state| [(*state, false), (*state, true)]);
+    for (nth, (state, submitted)) in all.enumerate() {
+        // To retire and to forget happen to others with it.
+        for transition in [Transition::Submit, Transition::Promote, Transition::Reject] {
+            let owner = add(store, &format!("machine/a{nth}-{transition}")).await;
+            let new = candidate(&owner, CandidateKind::Password, 2);
+            store.propose(&new, None).await.unwrap();
+            if submitted {
+                store.mark_submitted(new.id, None).await.unwrap();
+            }
+            let later = candidate(&owner, CandidateKind::Password, 3);
+            match state {
+                CandidateState::Pending => {}
+                CandidateState::Rejected => store.reject(new.id, &never(), None).await.unwrap(),
+                CandidateState::Current => store.promote(new.id, None).await.unwrap(),
+                CandidateState::Previous => {
+                    store.promote(new.id, None).await.unwrap();
+                    store.propose(&later, None).await.unwrap();
+                    store.promote(later.id, None).await.unwrap();
+                }
+            }
+            let done = match transition {
+                Transition::Submit => store.mark_submitted(new.id, None).await,
+                Transition::Promote => store.promote(new.id, None).await,
+                Transition::Reject => store.reject(new.id, &never(), None).await,
+                Transition::Retire | Transition::Forget => unreachable!(),
+            };
+            let is = store.candidate(new.id).await.unwrap().unwrap();
+            match transition.from(state, submitted) {
+                Ok(to) => {
+                    done.unwrap();
+                    assert_eq!(is.state, to, "{transition} of {state}");
+                }
+                Err(_) => {
+                    illegal(done, new.id, state);
+                    assert_eq!(is.state, state);
+                }
+            }
+            store.remove_account(&owner).await.unwrap();
+        }
+    }
+}
+
+async fn retention(store: &Arc<dyn Store>) {
+    let owner = add(store, "retention/a").await;
+    let busy = add(store, "retention/busy").await;
+    for owner in [&owner, &busy] {
+        let second = candidate(owner, CandidateKind::Password, 2);
+        store.propose(&second, None).await.unwrap();
+        store.promote(second.id, None).await.unwrap();
+        let third = candidate(owner, CandidateKind::Password, 3);
+        store.propose(&third, None).await.unwrap();
+        store.mark_submitted(third.id, None).await.unwrap();
+        store.reject(third.id, &never(), None).await.unwrap();
+    }
+    store.propose(&candidate(&busy, CandidateKind::Password, 4), None).await.unwrap();
+    store.forget(Timestamp::now() + LONG).await.unwrap();
+    assert_eq!(store.forget(Timestamp::now() + LONG).await.unwrap(), 0, "once");
+    let rows = store.candidates(&owner).await.unwrap();
+    let kept: Vec<_> = rows.iter().map(|row| (row.state, row.sealed.is_empty())).collect();
+    use CandidateState::{Current, Previous, Rejected};
+    assert_eq!(kept, [(Rejected, true), (Current, false), (Previous, true)], "rows stay, secrets go");
+    for row in &rows {
+        if row.state != Current {
+            illegal(store.promote(row.id, None).await, row.id, row.state);
+        }
+    }
+    let rows = store.candidates(&busy).await.unwrap();
+    assert!(rows.iter().all(|row| !row.sealed.is_empty()), "what is in doubt may need its past");
+}
+
+/// Whoever leaves a candidate in doubt, a reconciliation follows, once, and comes before the account's other jobs.
+async fn reconciliations(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("reconciler");
+    let owner = add(store, "doubt/a").await;
+    let (claim, attempt) = begin(store, &owner, &worker).await;
+    let new = NewCandidate { job: Some(claim.job.id), ..candidate(&owner, CandidateKind::Password, 2) };
+    store.propose(&new, None).await.unwrap();
+    store.mark_submitted(new.id, None).await.unwrap();
+    assert_eq!(store.open_reconciliation(&owner).await.unwrap(), None, "its worker is still at it");
+    let verdict = Verdict::new(Code::AnswerLost, "");
+    store.end_attempt(attempt, &verdict, &Provenance::default(), None).await.unwrap();
+    store.requeue(&claim, Timestamp::now(), true, Some(&verdict)).await.unwrap();
+
+    let owed = store.open_reconciliation(&owner).await.unwrap().unwrap();
+    assert_eq!((owed.job.kind, owed.job.cause), (Kind::Reconcile, Some(new.id)));
+    let other = job("doubt/a");
+    store.submit(&other, None).await.unwrap();
+    assert_eq!(store.claim_job(other.id, &worker, LONG).await.unwrap(), Claiming::AccountBusy);
+    let first = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(first.job.id, owed.job.id);
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None, "the others wait");
+    finish(store, &first, Code::CredentialUncertain).await;
+    assert_eq!(store.open_reconciliation(&owner).await.unwrap(), None, "a candidate causes one");
+    assert_eq!(store.reconciliation_of(new.id).await.unwrap().unwrap().job.id, owed.job.id);
+    let next = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(next.job.id, claim.job.id);
+    finish(store, &next, Code::CredentialUncertain).await;
+    let last = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    finish(store, &last, Code::LoggedIn).await;
 }
 
 async fn leases(store: &Arc<dyn Store>) {
@@ -228,12 +365,30 @@ async fn fences(store: &Arc<dyn Store>) {
     store.propose(&new, Some(&fresh.fence())).await.unwrap();
     lost(store.mark_submitted(new.id, Some(&stale.fence())).await);
     lost(store.promote(new.id, Some(&stale.fence())).await);
-    lost(store.reject(new.id, "", Some(&stale.fence())).await);
+    lost(store.reject(new.id, &never(), Some(&stale.fence())).await);
     let elsewhere = candidate(&other, CandidateKind::Password, 2);
     lost(store.propose(&elsewhere, Some(&fresh.fence())).await);
+    let tried = NewTry { account: owner.clone(), ..new_try("fences/owner") };
+    lost(store.begin_try(&tried, None, Some(&stale.fence())).await.map(drop));
+    let Begun::Try(id) = store.begin_try(&tried, None, Some(&fresh.fence())).await.unwrap() else { panic!() };
+    lost(store.end_try(id, TryResult::SignedIn, true, Some(&stale.fence())).await);
+    assert_eq!(store.spent_since(&owner, Timestamp::UNIX_EPOCH).await.unwrap().count, 1);
+    lost(store.claim_totp_step(&owner, new.id, 1, Some(&stale.fence())).await.map(drop));
+    let attempt = start(store, &owner, Uuid::now_v7()).await;
+    let verdict = Verdict::new(Code::LoggedIn, "");
+    lost(store.end_attempt(attempt, &verdict, &Provenance::default(), Some(&stale.fence())).await.map(drop));
     store.promote(new.id, Some(&fresh.fence())).await.unwrap();
     store.release(&fresh).await.unwrap();
     lost(store.propose(&candidate(&owner, CandidateKind::Password, 3), Some(&fresh.fence())).await);
+}
+
+/// A worker that was paused past its lease writes nothing, also when nobody else has come meanwhile.
+async fn an_expired_lease(store: &Arc<dyn Store>) {
+    let owner = add(store, "fences/expired").await;
+    let lease = store.acquire(&owner, &WorkerId::new("paused"), Duration::ZERO).await.unwrap().unwrap();
+    let refused = store.propose(&candidate(&owner, CandidateKind::Password, 2), Some(&lease.fence())).await;
+    assert!(matches!(refused, Err(StoreError::LeaseLost(_))), "{refused:?}");
+    assert_eq!(store.renew(&lease, LONG).await.unwrap(), None);
 }
 
 async fn jobs_in_order(store: &Arc<dyn Store>) {
@@ -405,7 +560,7 @@ async fn recovery(store: &Arc<dyn Store>) {
     let done = add(store, "recovery/done").await;
     let (claim, attempt) = begin(store, &done, &dead).await;
     let verdict = Verdict::new(Code::PasswordChanged, "");
-    store.end_attempt(attempt, &verdict, &Provenance::default()).await.unwrap();
+    store.end_attempt(attempt, &verdict, &Provenance::default(), None).await.unwrap();
     store.recover(&is_dead).await.unwrap();
     let row = store.job(claim.job.id).await.unwrap().unwrap();
     assert_eq!((row.state, row.code), (JobState::Finished, Some(Code::PasswordChanged)));
@@ -437,10 +592,10 @@ async fn the_log(store: &Arc<dyn Store>) {
         result,
         detail: result.map(|_| "as expected".to_owned()),
     };
-    store.write_steps(attempt, &[step(1, None)]).await.unwrap();
+    store.write_steps(attempt, &[step(1, None)], None).await.unwrap();
     assert_eq!(store.log_steps(attempt).await.unwrap(), [step(1, None)]);
     let rest = [step(1, Some(StepResult::Ok)), step(2, None), step(2, Some(StepResult::Failed))];
-    store.write_steps(attempt, &rest).await.unwrap();
+    store.write_steps(attempt, &rest, None).await.unwrap();
     let written = [step(1, Some(StepResult::Ok)), step(2, Some(StepResult::Failed))];
     assert_eq!(store.log_steps(attempt).await.unwrap(), written);
 
@@ -451,7 +606,7 @@ async fn the_log(store: &Arc<dyn Store>) {
         evidence: Some(PathBuf::from("evidence/1")),
     };
     let verdict = Verdict::new(Code::BadCredentials, "the app said no");
-    let row = store.end_attempt(attempt, &verdict, &with).await.unwrap();
+    let row = store.end_attempt(attempt, &verdict, &with, None).await.unwrap();
     assert_eq!(row.verdict.as_ref(), Some(&verdict));
     assert_eq!(row.provenance, with);
     assert_eq!(row.user_action.as_deref(), Some(Code::BadCredentials.user_action()));
@@ -460,11 +615,11 @@ async fn the_log(store: &Arc<dyn Store>) {
 
     // Append-only: what has ended stays as it is.
     let ended = |result: StoreError| assert!(matches!(result, StoreError::AttemptEnded(id) if id == attempt));
-    ended(store.end_attempt(attempt, &Verdict::new(Code::LoggedIn, ""), &with).await.unwrap_err());
-    ended(store.write_steps(attempt, &[step(3, None)]).await.unwrap_err());
+    ended(store.end_attempt(attempt, &Verdict::new(Code::LoggedIn, ""), &with, None).await.unwrap_err());
+    ended(store.write_steps(attempt, &[step(3, None)], None).await.unwrap_err());
     assert_eq!(store.attempt(attempt).await.unwrap(), Some(row));
     assert_eq!(store.log_steps(attempt).await.unwrap(), written);
-    let missing = store.write_steps(Uuid::now_v7(), &[step(1, None)]).await;
+    let missing = store.write_steps(Uuid::now_v7(), &[step(1, None)], None).await;
     assert!(matches!(missing, Err(StoreError::NoAttempt(_))));
 
     // Newest first, page by page.
@@ -502,7 +657,7 @@ async fn the_log(store: &Arc<dyn Store>) {
     let cursor = changes.last().unwrap().changed;
     assert_eq!(store.log_cursor().await.unwrap(), cursor);
     assert_eq!(store.log_changes(cursor, 100).await.unwrap(), []);
-    store.end_attempt(ids[1], &verdict, &Provenance::default()).await.unwrap();
+    store.end_attempt(ids[1], &verdict, &Provenance::default(), None).await.unwrap();
     assert_eq!(store.log_changes(cursor, 100).await.unwrap()[0].id, ids[1]);
 }
 
@@ -516,7 +671,7 @@ async fn removal(store: &Arc<dyn Store>) {
 
     let totp = candidate(&owner, CandidateKind::Totp, 1);
     store.propose(&totp, None).await.unwrap();
-    store.claim_totp_step(&owner, totp.id, 1).await.unwrap();
+    store.claim_totp_step(&owner, totp.id, 1, None).await.unwrap();
     assert!(store.remove_account(&owner).await.unwrap());
     assert!(!store.remove_account(&owner).await.unwrap());
     assert_eq!(store.account(&owner).await.unwrap(), None);
@@ -635,8 +790,11 @@ async fn the_database_itself_guards_ledger_and_log() {
     let (claim, attempt) = begin(&store, &owner, &WorkerId::new("w")).await;
     let new = candidate(&owner, CandidateKind::Password, 2);
     store.propose(&new, None).await.unwrap();
-    store.reject(new.id, "no", None).await.unwrap();
-    store.end_attempt(attempt, &Verdict::new(Code::LoggedIn, ""), &Provenance::default()).await.unwrap();
+    store.reject(new.id, &never(), None).await.unwrap();
+    store
+        .end_attempt(attempt, &Verdict::new(Code::LoggedIn, ""), &Provenance::default(), None)
+        .await
+        .unwrap();
     finish(&store, &claim, Code::LoggedIn).await;
 
     let mut vandal = raw(&file(&folder)).await;

@@ -113,13 +113,18 @@ impl Reader<'_> {
 
     pub(super) fn lockout(&mut self, node: &Node, place: Place) -> Option<Lockout> {
         let example = "lockout: { attempts: 5, window: 15m }";
-        let fields = self.fields(node, place, "`lockout`", &["attempts", "window"], example)?;
+        let fields =
+            self.fields(node, place, "`lockout`", &["attempts", "window", "cleared_by_login"], example)?;
         let attempts = fields
             .need(self, "attempts", "attempts: 5")
             .and_then(|node| self.count(node, "`attempts`", 2, 1000));
         let window =
             fields.need(self, "window", "window: 15m").and_then(|node| self.duration(node, "`window`", WEEK));
-        Some(Lockout { attempts: u32::try_from(attempts?).ok()?, window: window? })
+        let cleared_by_login = match fields.get("cleared_by_login") {
+            Some(node) => self.flag(node, "`cleared_by_login`")?,
+            None => false,
+        };
+        Some(Lockout { attempts: u32::try_from(attempts?).ok()?, window: window?, cleared_by_login })
     }
 
     pub(super) fn timeouts(&mut self, node: &Node, place: Place) -> Option<Timeouts> {

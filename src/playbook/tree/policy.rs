@@ -32,6 +32,8 @@ pub struct Lockout {
     pub attempts: u32,
     /// The time within which they count.
     pub window: Duration,
+    /// A complete login makes the app forget earlier wrong attempts.
+    pub cleared_by_login: bool,
 }
 
 /// How long things may take.

@@ -41,6 +41,9 @@ impl Accounts for SqliteStore {
         let (store, entry, credentials) = (self.clone(), entry.clone(), credentials.to_vec());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
+            if !credentials.is_empty() {
+                store.check_free(write.on(), &entry.account).await?;
+            }
             if let Some(address) = &entry.address {
                 check_address(write.on(), &entry.account, address).await?;
             }
@@ -89,23 +92,16 @@ impl Accounts for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             let name = account.to_string();
-            let held: Option<i64> = sqlx::query_scalar(
-                "SELECT 1 WHERE EXISTS (SELECT 1 FROM leases WHERE account = ?1 AND expires_at > ?2)
-             OR EXISTS (SELECT 1 FROM jobs WHERE account = ?1 AND state = 'running')",
-            )
-            .bind(&name)
-            .bind(now())
-            .fetch_optional(write.on())
-            .await?;
-            if held.is_some() {
-                return Err(StoreError::AccountBusy(account.clone()));
-            }
+            store.check_free(write.on(), &account).await?;
             let gone =
                 sqlx::query("DELETE FROM accounts WHERE account = ?").bind(&name).execute(write.on()).await?;
             if gone.rows_affected() == 0 {
                 return Ok(false);
             }
-            sqlx::query("DELETE FROM wrong_tries WHERE account = ?").bind(&name).execute(write.on()).await?;
+            sqlx::query("DELETE FROM credential_tries WHERE account = ?")
+                .bind(&name)
+                .execute(write.on())
+                .await?;
             sqlx::query(
                 "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE account = ? AND state = 'queued'",
             )
@@ -117,6 +113,21 @@ impl Accounts for SqliteStore {
             Ok(true)
         })
         .await
+    }
+}
+
+impl SqliteStore {
+    /// Refuses while a worker holds the account.
+    async fn check_free(&self, on: &mut SqliteConnection, account: &AccountRef) -> Result<(), StoreError> {
+        let held: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM leases WHERE account = ?1 AND expires_at > ?2)
+             OR EXISTS (SELECT 1 FROM jobs WHERE account = ?1 AND state = 'running')",
+        )
+        .bind(account.to_string())
+        .bind(self.clock.now())
+        .fetch_optional(on)
+        .await?;
+        if held.is_some() { Err(StoreError::AccountBusy(account.clone())) } else { Ok(()) }
     }
 }
 

@@ -1,69 +1,114 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::SqliteConnection;
+use uuid::Uuid;
 
-use super::value::Reader;
+use super::value::{Reader, millis, now};
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::AccountRef;
-use crate::store::{Budget, Spent, StoreError, Wrong};
+use crate::store::{Begun, Budget, Fence, Limit, NewTry, Spent, StoreError, Try, TryResult};
 
 #[async_trait]
 impl Budget for SqliteStore {
-    async fn record_wrong(
+    async fn begin_try(
         &self,
-        account: &AccountRef,
-        what: Wrong,
-        at: Timestamp,
-    ) -> Result<i64, StoreError> {
-        let (store, account) = (self.clone(), account.clone());
+        new: &NewTry,
+        limit: Option<Limit>,
+        fence: Option<&Fence>,
+    ) -> Result<Begun, StoreError> {
+        let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
+            let account = new.account.to_string();
+            store.check_fence(write.on(), fence.as_ref(), &account).await?;
+            let at = now();
+            if let Some(Limit { most, window }) = limit {
+                let spent = spent(write.on(), &account, at.saturating_sub(millis(window))).await?;
+                if spent.count >= most {
+                    return Ok(Begun::Exhausted(spent));
+                }
+            }
             let id = sqlx::query_scalar(
-                "INSERT INTO wrong_tries (account, what, at) VALUES (?, ?, ?) RETURNING id",
+                "INSERT INTO credential_tries (account, job, flow, password, totp, at)
+                 VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
             )
-            .bind(account.to_string())
-            .bind(what.as_str())
-            .bind(at.as_millisecond())
+            .bind(&account)
+            .bind(new.job.to_string())
+            .bind(new.flow)
+            .bind(new.password.map(|id| id.to_string()))
+            .bind(new.totp.map(|id| id.to_string()))
+            .bind(at)
             .fetch_one(write.on())
             .await?;
             write.commit().await?;
-            Ok(id)
+            Ok(Begun::Try(id))
         })
         .await
     }
 
-    async fn withdraw_wrong(&self, id: i64) -> Result<(), StoreError> {
-        let store = self.clone();
+    async fn end_try(
+        &self,
+        id: i64,
+        result: TryResult,
+        forgiven: bool,
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError> {
+        let (store, fence) = (self.clone(), fence.cloned());
         detached(async move {
             // Should this be lost, the budget errs on the safe side.
             let mut write = store.write(Outlasts::Crash).await?;
-            sqlx::query("DELETE FROM wrong_tries WHERE id = ?").bind(id).execute(write.on()).await?;
+            let account: String = sqlx::query_scalar(
+                "UPDATE credential_tries SET result = ?, counts = ? WHERE id = ? RETURNING account",
+            )
+            .bind(result.as_str())
+            .bind(result.counts())
+            .bind(id)
+            .fetch_one(write.on())
+            .await?;
+            store.check_fence(write.on(), fence.as_ref(), &account).await?;
+            if forgiven {
+                sqlx::query("UPDATE credential_tries SET counts = 0 WHERE account = ? AND counts")
+                    .bind(&account)
+                    .execute(write.on())
+                    .await?;
+            }
             write.commit().await
         })
         .await
     }
 
-    async fn wrong_since(&self, account: &AccountRef, since: Timestamp) -> Result<Spent, StoreError> {
-        let row = sqlx::query(
-            "SELECT count(*) AS n, min(at) AS oldest FROM wrong_tries WHERE account = ? AND at >= ?",
-        )
-        .bind(account.to_string())
-        .bind(since.as_millisecond())
-        .fetch_one(&self.readers)
-        .await?;
-        let row = Reader(&row);
-        Ok(Spent { count: row.count("n")?, oldest: row.time_or_null("oldest")? })
+    async fn tries(&self, job: Uuid) -> Result<Vec<Try>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM credential_tries WHERE job = ? ORDER BY id")
+            .bind(job.to_string())
+            .fetch_all(&self.readers)
+            .await?;
+        let read = |row| {
+            let row = Reader(row);
+            Ok(Try {
+                flow: row.text("flow")?,
+                password: row.id_or_null("password")?,
+                totp: row.id_or_null("totp")?,
+                at: row.time("at")?,
+                result: row.parsed_or_null("result", "what came of a try")?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
-    async fn clear_wrong(&self, account: &AccountRef) -> Result<(), StoreError> {
-        let (store, account) = (self.clone(), account.clone());
-        detached(async move {
-            let mut write = store.write(Outlasts::Crash).await?;
-            sqlx::query("DELETE FROM wrong_tries WHERE account = ?")
-                .bind(account.to_string())
-                .execute(write.on())
-                .await?;
-            write.commit().await
-        })
-        .await
+    async fn spent_since(&self, account: &AccountRef, since: Timestamp) -> Result<Spent, StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        spent(&mut reader, &account.to_string(), since.as_millisecond()).await
     }
+}
+
+async fn spent(on: &mut SqliteConnection, account: &str, since: i64) -> Result<Spent, StoreError> {
+    let row = sqlx::query(
+        "SELECT count(*) AS n, min(at) AS oldest FROM credential_tries WHERE account = ? AND at >= ? AND counts",
+    )
+    .bind(account)
+    .bind(since)
+    .fetch_one(on)
+    .await?;
+    let row = Reader(&row);
+    Ok(Spent { count: row.count("n")?, oldest: row.time_or_null("oldest")? })
 }

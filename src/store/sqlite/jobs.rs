@@ -8,24 +8,45 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis, now, to_i64};
 use super::{Outlasts, SqliteStore, detached, log};
-use crate::job::{Code, Job, Outcome, Verdict};
+use crate::job::{AccountRef, Code, Job, Kind, Outcome, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
 
-/// Nobody holds the account of `j`: no running job, and no lease that has not expired at `?1`.
+/// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
+/// that is still to come. One that is asked for by hand need not wait for that.
 macro_rules! account_is_free {
     () => {
         "NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = j.account AND r.state = 'running')
-         AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = j.account AND l.expires_at > ?1)"
+         AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = j.account AND l.expires_at > ?1)
+         AND (j.kind = 'reconcile' OR NOT EXISTS (
+              SELECT 1 FROM jobs AS o
+              WHERE o.account = j.account AND o.cause IS NOT NULL AND o.state IN ('queued', 'running')))"
     };
 }
 
+/// Reconciliations that Turnlock owes come before all else.
+const NEXT_OWED: &str = concat!(
+    "SELECT j.id FROM jobs AS j
+     WHERE j.cause IS NOT NULL AND j.state IN ('queued', 'running') AND j.state = 'queued' AND j.not_before <= ?2 AND ",
+    account_is_free!(),
+    " ORDER BY j.not_before, j.seq LIMIT 1"
+);
+
 const NEXT: &str = concat!(
-    "SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?1 AND ",
+    "SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?2 AND ",
     account_is_free!(),
     " ORDER BY j.not_before, j.seq LIMIT 1"
 );
 
 const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", account_is_free!());
+
+/// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
+/// are decided with it.
+const IN_DOUBT: &str = "SELECT c.id, c.account, c.job FROM candidates AS c
+     WHERE c.state = 'pending' AND c.submitted_at IS NOT NULL AND c.kind <> 'recovery_codes'
+       AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = c.account AND l.expires_at > ?1)
+       AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = c.account AND r.state = 'running')
+       AND NOT EXISTS (SELECT 1 FROM jobs AS o WHERE o.cause = c.id)
+     GROUP BY c.account";
 
 #[async_trait]
 impl Jobs for SqliteStore {
@@ -34,23 +55,7 @@ impl Jobs for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             let due = not_before.map_or_else(now, Timestamp::as_millisecond);
-            let done = sqlx::query(
-            "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at,
-                               state, not_before)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(job.id.to_string())
-        .bind(job.kind.as_str())
-        .bind(job.account.to_string())
-        .bind(&job.requested_by)
-        .bind(&job.reason)
-        .bind(job.evidence)
-        .bind(millis(job.deadline))
-        .bind(job.submitted_at.as_millisecond())
-        .bind(due)
-        .execute(write.on())
-        .await?;
-            if done.rows_affected() == 1 {
+            if insert(write.on(), &job, due).await? == 1 {
                 write.commit().await?;
                 return Ok(Submitted::New);
             }
@@ -81,17 +86,14 @@ impl Jobs for SqliteStore {
 
     async fn claim_next(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, StoreError> {
         // Looking costs no lock; an idle worker looks often.
-        let seen: Option<String> = sqlx::query_scalar(NEXT).bind(now()).fetch_optional(&self.readers).await?;
-        if seen.is_none() {
+        if next(&mut *self.readers.acquire().await?, self.clock.now()).await?.is_none() {
             return Ok(None);
         }
         let (store, worker) = (self.clone(), worker.clone());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            let next: Option<String> =
-                sqlx::query_scalar(NEXT).bind(now()).fetch_optional(write.on()).await?;
-            let Some(id) = next else { return Ok(None) };
-            let claim = claim(write.on(), &id, &worker, ttl).await?;
+            let Some(id) = next(write.on(), store.clock.now()).await? else { return Ok(None) };
+            let claim = store.claim(write.on(), &id, &worker, ttl).await?;
             write.commit().await?;
             Ok(Some(claim))
         })
@@ -106,12 +108,15 @@ impl Jobs for SqliteStore {
             if row.state != JobState::Queued {
                 return Ok(Claiming::NotQueued);
             }
-            let free: Option<i64> =
-                sqlx::query_scalar(FREE).bind(now()).bind(id.to_string()).fetch_optional(write.on()).await?;
+            let free: Option<i64> = sqlx::query_scalar(FREE)
+                .bind(store.clock.now())
+                .bind(id.to_string())
+                .fetch_optional(write.on())
+                .await?;
             if free.is_none() {
                 return Ok(Claiming::AccountBusy);
             }
-            let claim = claim(write.on(), &id.to_string(), &worker, ttl).await?;
+            let claim = store.claim(write.on(), &id.to_string(), &worker, ttl).await?;
             write.commit().await?;
             Ok(Claiming::Claimed(Box::new(claim)))
         })
@@ -126,7 +131,7 @@ impl Jobs for SqliteStore {
                 "UPDATE jobs SET claim_expires_at = ? WHERE id = ? AND claim_token = ? AND state = 'running'
              RETURNING cancel_asked",
             )
-            .bind(now().saturating_add(millis(ttl)))
+            .bind(store.clock.now().saturating_add(millis(ttl)))
             .bind(claim.job.id.to_string())
             .bind(to_i64(claim.token))
             .fetch_optional(write.on())
@@ -161,6 +166,7 @@ impl Jobs for SqliteStore {
             .execute(write.on())
             .await?;
             held(done.rows_affected(), &claim)?;
+            store.owe_reconciliations(write.on()).await?;
             write.commit().await
         })
         .await
@@ -190,6 +196,7 @@ impl Jobs for SqliteStore {
             .execute(write.on())
             .await?;
             held(done.rows_affected(), &claim)?;
+            store.owe_reconciliations(write.on()).await?;
             write.commit().await
         })
         .await
@@ -240,17 +247,20 @@ impl Jobs for SqliteStore {
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, StoreError> {
-        let left = left_behind(&mut *self.readers.acquire().await?, is_dead).await?;
-        if left.is_empty() {
+        let mut reader = self.readers.acquire().await?;
+        let left = self.left_behind(&mut reader, is_dead).await?;
+        let owed = self.in_doubt(&mut reader).await?;
+        drop(reader);
+        if left.is_empty() && owed.is_empty() {
             return Ok(Vec::new());
         }
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let mut recovered = Vec::new();
+            let mut taken_up = Vec::new();
             for (id, token) in left.jobs {
                 if recover_job(write.on(), id, token).await? {
-                    recovered.push(id);
+                    taken_up.push(id);
                 }
             }
             for (account, token) in left.leases {
@@ -260,10 +270,124 @@ impl Jobs for SqliteStore {
                     .execute(write.on())
                     .await?;
             }
+            taken_up.extend(store.owe_reconciliations(write.on()).await?);
             write.commit().await?;
-            Ok(recovered)
+            Ok(taken_up)
         })
         .await
+    }
+
+    async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT * FROM jobs WHERE account = ? AND cause IS NOT NULL AND state IN ('queued', 'running')",
+        )
+        .bind(account.to_string())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn reconciliation_of(&self, candidate: Uuid) -> Result<Option<JobRow>, StoreError> {
+        let row = sqlx::query("SELECT * FROM jobs WHERE cause = ?")
+            .bind(candidate.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+}
+
+impl SqliteStore {
+    /// The accounts that have to be reconciled, each with a candidate in doubt and the job that made it.
+    async fn in_doubt(
+        &self,
+        on: &mut SqliteConnection,
+    ) -> Result<Vec<(Uuid, AccountRef, Option<Uuid>)>, StoreError> {
+        let rows = sqlx::query(IN_DOUBT).bind(self.clock.now()).fetch_all(on).await?;
+        let read = |row| {
+            let row = Reader(row);
+            Ok((row.id("id")?, row.parsed("account", "an account")?, row.id_or_null("job")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Submits a reconciliation for every account that has to be reconciled. A candidate causes one job, which goes
+    /// on until it is known what became of it. Returns the jobs.
+    async fn owe_reconciliations(&self, on: &mut SqliteConnection) -> Result<Vec<Uuid>, StoreError> {
+        let mut owed = Vec::new();
+        for (candidate, account, of) in self.in_doubt(on).await? {
+            let reason = match of {
+                Some(job) => format!("job {job} left it in doubt which credential opens the account"),
+                None => "it is in doubt which credential opens the account".to_owned(),
+            };
+            let job = Job {
+                requested_by: Some("turnlock".to_owned()),
+                reason: Some(reason),
+                cause: Some(candidate),
+                ..Job::new(Kind::Reconcile, account)
+            };
+            if insert(on, &job, now()).await? == 1 {
+                owed.push(job.id);
+            }
+        }
+        Ok(owed)
+    }
+
+    async fn claim(
+        &self,
+        on: &mut SqliteConnection,
+        id: &str,
+        worker: &WorkerId,
+        ttl: Duration,
+    ) -> Result<Claim, StoreError> {
+        let row = sqlx::query(
+        "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = ?, claim_token = claim_token + 1,
+                claim_expires_at = ?
+         WHERE id = ? RETURNING *",
+    )
+    .bind(worker.as_str())
+    .bind(self.clock.now().saturating_add(millis(ttl)))
+    .bind(id)
+    .fetch_one(on)
+    .await?;
+        let state = read(&row)?;
+        Ok(Claim {
+            job: state.job,
+            attempt: state.attempts,
+            tries: state.tries,
+            queued_at: state.not_before.min(Timestamp::now()),
+            worker: worker.clone(),
+            token: Reader(&row).token("claim_token")?,
+        })
+    }
+
+    async fn left_behind(
+        &self,
+        on: &mut SqliteConnection,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<LeftBehind, StoreError> {
+        let now = self.clock.now();
+        let mut left = LeftBehind { jobs: Vec::new(), leases: Vec::new() };
+        let rows =
+            sqlx::query("SELECT id, worker, claim_token, claim_expires_at FROM jobs WHERE state = 'running'")
+                .fetch_all(&mut *on)
+                .await?;
+        for row in &rows {
+            let row = Reader(row);
+            let expired = row.int("claim_expires_at")? <= now;
+            if expired || row.worker_or_null("worker")?.is_none_or(|worker| is_dead(&worker)) {
+                left.jobs.push((row.id("id")?, row.int("claim_token")?));
+            }
+        }
+        let rows = sqlx::query("SELECT account, worker, token, expires_at FROM leases WHERE expires_at > 0")
+            .fetch_all(on)
+            .await?;
+        for row in &rows {
+            let row = Reader(row);
+            if row.int("expires_at")? <= now || is_dead(&WorkerId::new(row.text("worker")?)) {
+                left.leases.push((row.text("account")?, row.int("token")?));
+            }
+        }
+        Ok(left)
     }
 }
 
@@ -271,31 +395,36 @@ fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::ClaimLost(claim.job.id)) }
 }
 
-async fn claim(
-    on: &mut SqliteConnection,
-    id: &str,
-    worker: &WorkerId,
-    ttl: Duration,
-) -> Result<Claim, StoreError> {
-    let row = sqlx::query(
-        "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = ?, claim_token = claim_token + 1,
-                claim_expires_at = ?
-         WHERE id = ? RETURNING *",
+async fn next(on: &mut SqliteConnection, steady_now: i64) -> Result<Option<String>, StoreError> {
+    for sql in [NEXT_OWED, NEXT] {
+        let found = sqlx::query_scalar(sql).bind(steady_now).bind(now()).fetch_optional(&mut *on).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Writes a queued job down; 0 if its id, or its cause, stands there already.
+async fn insert(on: &mut SqliteConnection, job: &Job, due: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, state,
+                           not_before, cause)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?) ON CONFLICT DO NOTHING",
     )
-    .bind(worker.as_str())
-    .bind(now().saturating_add(millis(ttl)))
-    .bind(id)
-    .fetch_one(on)
+    .bind(job.id.to_string())
+    .bind(job.kind.as_str())
+    .bind(job.account.to_string())
+    .bind(&job.requested_by)
+    .bind(&job.reason)
+    .bind(job.evidence)
+    .bind(millis(job.deadline))
+    .bind(job.submitted_at.as_millisecond())
+    .bind(due)
+    .bind(job.cause.map(|id| id.to_string()))
+    .execute(on)
     .await?;
-    let state = read(&row)?;
-    Ok(Claim {
-        job: state.job,
-        attempt: state.attempts,
-        tries: state.tries,
-        queued_at: state.not_before.min(Timestamp::now()),
-        worker: worker.clone(),
-        token: Reader(&row).token("claim_token")?,
-    })
+    Ok(done.rows_affected())
 }
 
 /// Jobs and accounts that a dead worker holds, each with the token by which it does: what was taken over or
@@ -309,35 +438,6 @@ impl LeftBehind {
     fn is_empty(&self) -> bool {
         self.jobs.is_empty() && self.leases.is_empty()
     }
-}
-
-async fn left_behind(
-    on: &mut SqliteConnection,
-    is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
-) -> Result<LeftBehind, StoreError> {
-    let now = now();
-    let mut left = LeftBehind { jobs: Vec::new(), leases: Vec::new() };
-    let rows =
-        sqlx::query("SELECT id, worker, claim_token, claim_expires_at FROM jobs WHERE state = 'running'")
-            .fetch_all(&mut *on)
-            .await?;
-    for row in &rows {
-        let row = Reader(row);
-        let expired = row.int("claim_expires_at")? <= now;
-        if expired || row.worker_or_null("worker")?.is_none_or(|worker| is_dead(&worker)) {
-            left.jobs.push((row.id("id")?, row.int("claim_token")?));
-        }
-    }
-    let rows = sqlx::query("SELECT account, worker, token, expires_at FROM leases WHERE expires_at > 0")
-        .fetch_all(on)
-        .await?;
-    for row in &rows {
-        let row = Reader(row);
-        if row.int("expires_at")? <= now || is_dead(&WorkerId::new(row.text("worker")?)) {
-            left.leases.push((row.text("account")?, row.int("token")?));
-        }
-    }
-    Ok(left)
 }
 
 /// Puts a dead worker's job back into the queue, unless its outcome stands in the log already and merely
@@ -407,6 +507,7 @@ fn read(row: &SqliteRow) -> Result<JobRow, StoreError> {
             evidence: row.int("evidence")? != 0,
             deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
             submitted_at: row.time("submitted_at")?,
+            cause: row.id_or_null("cause")?,
         },
         state: row.parsed("state", "the state of a job")?,
         attempts: row.count("attempts")?,

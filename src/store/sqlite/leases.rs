@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::value::{Reader, millis, now, to_i64};
+use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::AccountRef;
 use crate::store::{Lease, Leases, StoreError, WorkerId};
@@ -19,7 +19,7 @@ impl Leases for SqliteStore {
         let (store, account, worker) = (self.clone(), account.clone(), worker.clone());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            let now = now();
+            let now = store.clock.now();
             let row = sqlx::query(
                 "INSERT INTO leases (account, worker, token, expires_at) VALUES (?1, ?2, 1, ?3)
              ON CONFLICT (account) DO UPDATE SET worker = ?2, token = token + 1, expires_at = ?3
@@ -49,13 +49,16 @@ impl Leases for SqliteStore {
         let (store, lease) = (self.clone(), lease.clone());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            let expires_at = now().saturating_add(millis(ttl));
+            let now = store.clock.now();
+            let expires_at = now.saturating_add(millis(ttl));
+            // One that has expired is lost, also when nobody has taken the account over yet.
             let renewed = sqlx::query(
-                "UPDATE leases SET expires_at = ? WHERE account = ? AND token = ? AND expires_at > 0",
+                "UPDATE leases SET expires_at = ? WHERE account = ? AND token = ? AND expires_at > ?",
             )
             .bind(expires_at)
             .bind(lease.account.to_string())
             .bind(to_i64(lease.token))
+            .bind(now)
             .execute(write.on())
             .await?;
             write.commit().await?;

@@ -1,12 +1,15 @@
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::value::{Reader, now, to_i64};
-use super::{Outlasts, SqliteStore, Write, check_fence, detached};
+use super::{Outlasts, SqliteStore, Write, detached};
 use crate::job::AccountRef;
-use crate::store::{Candidate, CandidateKind, CandidateState, Fence, Ledger, NewCandidate, StoreError};
+use crate::store::{
+    Candidate, CandidateKind, CandidateState, Disproof, Fence, Ledger, NewCandidate, StoreError, Transition,
+};
 
 #[async_trait]
 impl Ledger for SqliteStore {
@@ -31,7 +34,7 @@ impl Ledger for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             let account = new.account.to_string();
-            check_fence(write.on(), fence.as_ref(), &account).await?;
+            store.check_fence(write.on(), fence.as_ref(), &account).await?;
             let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts WHERE account = ?")
                 .bind(&account)
                 .fetch_optional(write.on())
@@ -61,15 +64,8 @@ impl Ledger for SqliteStore {
     async fn mark_submitted(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError> {
         let (store, fence) = (self.clone(), fence.cloned());
         detached(async move {
-            let (mut write, row) = store.begin_transition(id, fence.as_ref()).await?;
-            if row.state != CandidateState::Pending {
-                return Err(StoreError::IllegalTransition {
-                    candidate: id,
-                    from: row.state,
-                    to: "submitted",
-                });
-            }
-            sqlx::query("UPDATE candidates SET submitted_at = coalesce(submitted_at, ?) WHERE id = ?")
+            let (mut write, ..) = store.begin_transition(id, Transition::Submit, fence.as_ref()).await?;
+            sqlx::query("UPDATE candidates SET submitted_at = ? WHERE id = ?")
                 .bind(now())
                 .bind(id.to_string())
                 .execute(write.on())
@@ -82,20 +78,13 @@ impl Ledger for SqliteStore {
     async fn promote(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError> {
         let (store, fence) = (self.clone(), fence.cloned());
         detached(async move {
-            let (mut write, row) = store.begin_transition(id, fence.as_ref()).await?;
-            match row.state {
-                CandidateState::Current => return Ok(()),
-                CandidateState::Rejected if row.submitted_at.is_none() => {
-                    return Err(StoreError::IllegalTransition {
-                        candidate: id,
-                        from: row.state,
-                        to: "current",
-                    });
-                }
-                CandidateState::Pending | CandidateState::Previous | CandidateState::Rejected => {}
+            let (mut write, row, to) =
+                store.begin_transition(id, Transition::Promote, fence.as_ref()).await?;
+            if row.state == to {
+                return Ok(());
             }
             retire_current(write.on(), &row.account, row.kind).await?;
-            decide(&mut write, id, CandidateState::Current, None).await?;
+            decide(&mut write, id, to, None).await?;
             sqlx::query("UPDATE accounts SET updated_at = ? WHERE account = ?")
                 .bind(now())
                 .bind(row.account.to_string())
@@ -106,15 +95,32 @@ impl Ledger for SqliteStore {
         .await
     }
 
-    async fn reject(&self, id: Uuid, reason: &str, fence: Option<&Fence>) -> Result<(), StoreError> {
-        let (store, reason, fence) = (self.clone(), reason.to_owned(), fence.cloned());
+    async fn reject(&self, id: Uuid, why: &Disproof, fence: Option<&Fence>) -> Result<(), StoreError> {
+        let (store, why, fence) = (self.clone(), why.to_string(), fence.cloned());
         detached(async move {
-            let (mut write, row) = store.begin_transition(id, fence.as_ref()).await?;
-            if row.state != CandidateState::Pending {
-                return Err(StoreError::IllegalTransition { candidate: id, from: row.state, to: "rejected" });
-            }
-            decide(&mut write, id, CandidateState::Rejected, Some(&reason)).await?;
+            let (mut write, _, to) = store.begin_transition(id, Transition::Reject, fence.as_ref()).await?;
+            decide(&mut write, id, to, Some(&why)).await?;
             write.commit().await
+        })
+        .await
+    }
+
+    async fn forget(&self, decided_before: Timestamp) -> Result<u64, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let forgotten = sqlx::query(
+                "UPDATE candidates SET sealed = x'', forgotten_at = ?1
+                 WHERE state IN ('previous', 'rejected') AND forgotten_at IS NULL AND decided_at < ?2
+                   AND NOT EXISTS (SELECT 1 FROM candidates AS p
+                                   WHERE p.account = candidates.account AND p.state = 'pending')",
+            )
+            .bind(now())
+            .bind(decided_before.as_millisecond())
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(forgotten.rows_affected())
         })
         .await
     }
@@ -124,10 +130,12 @@ impl Ledger for SqliteStore {
         account: &AccountRef,
         candidate: Uuid,
         step: u64,
+        fence: Option<&Fence>,
     ) -> Result<bool, StoreError> {
-        let (store, account) = (self.clone(), account.clone());
+        let (store, account, fence) = (self.clone(), account.clone(), fence.cloned());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
+            store.check_fence(write.on(), fence.as_ref(), &account.to_string()).await?;
             let theirs: Option<i64> =
                 sqlx::query_scalar("SELECT 1 FROM candidates WHERE id = ? AND account = ? AND kind = 'totp'")
                     .bind(candidate.to_string())
@@ -137,14 +145,12 @@ impl Ledger for SqliteStore {
             if theirs.is_none() {
                 return Err(StoreError::NoCandidate(candidate));
             }
-            let claimed = sqlx::query(
-                "INSERT INTO totp_use (candidate, last_step) VALUES (?1, ?2)
-             ON CONFLICT (candidate) DO UPDATE SET last_step = ?2 WHERE last_step < ?2",
-            )
-            .bind(candidate.to_string())
-            .bind(to_i64(step))
-            .execute(write.on())
-            .await?;
+            let claimed =
+                sqlx::query("INSERT INTO totp_used (candidate, step) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                    .bind(candidate.to_string())
+                    .bind(to_i64(step))
+                    .execute(write.on())
+                    .await?;
             write.commit().await?;
             Ok(claimed.rows_affected() == 1)
         })
@@ -153,19 +159,26 @@ impl Ledger for SqliteStore {
 }
 
 impl SqliteStore {
+    /// The candidate, in a transaction in which it may go through this transition, and the state behind it.
     async fn begin_transition(
         &self,
         id: Uuid,
+        transition: Transition,
         fence: Option<&Fence>,
-    ) -> Result<(Write, Candidate), StoreError> {
+    ) -> Result<(Write, Candidate, CandidateState), StoreError> {
         let mut write = self.write(Outlasts::PowerFailure).await?;
         let row = sqlx::query("SELECT * FROM candidates WHERE id = ?")
             .bind(id.to_string())
             .fetch_optional(write.on())
             .await?;
         let row = read(&row.ok_or(StoreError::NoCandidate(id))?)?;
-        check_fence(write.on(), fence, &row.account.to_string()).await?;
-        Ok((write, row))
+        self.check_fence(write.on(), fence, &row.account.to_string()).await?;
+        let to = transition.of(&row).map_err(|_| StoreError::IllegalTransition {
+            candidate: id,
+            from: row.state,
+            transition,
+        })?;
+        Ok((write, row, to))
     }
 }
 
@@ -249,5 +262,6 @@ fn read(row: &SqliteRow) -> Result<Candidate, StoreError> {
         submitted_at: row.time_or_null("submitted_at")?,
         decided_at: row.time_or_null("decided_at")?,
         reason: row.text_or_null("reason")?,
+        forgotten_at: row.time_or_null("forgotten_at")?,
     })
 }

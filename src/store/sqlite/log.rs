@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::value::{Reader, millis, now};
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::{Code, Outcome, Verdict};
-use crate::store::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
+use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
 
 /// The next value of the column `changed`.
 macro_rules! next_change {
@@ -42,14 +42,19 @@ impl Log for SqliteStore {
         }).await
     }
 
-    async fn write_steps(&self, attempt: Uuid, steps: &[Step]) -> Result<(), StoreError> {
-        let (store, steps) = (self.clone(), steps.to_vec());
+    async fn write_steps(
+        &self,
+        attempt: Uuid,
+        steps: &[Step],
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError> {
+        let (store, steps, fence) = (self.clone(), steps.to_vec(), fence.cloned());
         detached(async move {
         if steps.is_empty() {
             return Ok(());
         }
         let mut write = store.write(Outlasts::Crash).await?;
-        check_open(write.on(), attempt).await?;
+        store.check_open(write.on(), attempt, fence.as_ref()).await?;
         for step in steps {
             sqlx::query(
                 "INSERT INTO automation_step (attempt, seq, step, summary, started_at, duration_ms, result, detail)
@@ -77,11 +82,12 @@ impl Log for SqliteStore {
         attempt: Uuid,
         verdict: &Verdict,
         with: &Provenance,
+        fence: Option<&Fence>,
     ) -> Result<AttemptRow, StoreError> {
-        let (store, verdict, with) = (self.clone(), verdict.clone(), with.clone());
+        let (store, verdict, with, fence) = (self.clone(), verdict.clone(), with.clone(), fence.cloned());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            check_open(write.on(), attempt).await?;
+            store.check_open(write.on(), attempt, fence.as_ref()).await?;
             let row = end(write.on(), attempt, &verdict, &with).await?;
             write.commit().await?;
             Ok(row)
@@ -145,16 +151,24 @@ impl Log for SqliteStore {
     }
 }
 
-async fn check_open(on: &mut SqliteConnection, attempt: Uuid) -> Result<(), StoreError> {
-    let outcome: Option<Option<String>> =
-        sqlx::query_scalar("SELECT outcome FROM automation_log WHERE id = ?")
+impl SqliteStore {
+    /// Refuses to change an attempt that has ended, or under a lease that was lost.
+    async fn check_open(
+        &self,
+        on: &mut SqliteConnection,
+        attempt: Uuid,
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError> {
+        let row = sqlx::query("SELECT account, outcome FROM automation_log WHERE id = ?")
             .bind(attempt.to_string())
-            .fetch_optional(on)
+            .fetch_optional(&mut *on)
             .await?;
-    match outcome {
-        None => Err(StoreError::NoAttempt(attempt)),
-        Some(Some(_)) => Err(StoreError::AttemptEnded(attempt)),
-        Some(None) => Ok(()),
+        let Some(row) = row else { return Err(StoreError::NoAttempt(attempt)) };
+        let row = Reader(&row);
+        if row.text_or_null("outcome")?.is_some() {
+            return Err(StoreError::AttemptEnded(attempt));
+        }
+        self.check_fence(on, fence, &row.text("account")?).await
     }
 }
 
@@ -198,7 +212,7 @@ pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> R
     let verdict = match submitted {
         Some(_) => Verdict::new(
             Code::AnswerLost,
-            "The worker died after the commit step; the account is reconciled when the job is taken up again.",
+            "The worker died after the commit step; the account is reconciled next.",
         ),
         None => Verdict::new(Code::WorkerStopped, "The worker died; the job is taken up again."),
     };

@@ -6,7 +6,10 @@ use super::error::opening;
 use crate::store::StoreError;
 
 /// In order; the place is the version. A migration that was released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../../migrations/sqlite/0002_reconciliations.sql"),
+];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.
 const APPLICATION_ID: i64 = 0x5452_4e4c;

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod budget;
+mod clock;
 mod error;
 mod jobs;
 mod leases;
@@ -19,8 +20,8 @@ mod value;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Fence, StoreError};
+use clock::SteadyClock;
 
 /// How long a writer waits for another process before it gives up with [`StoreError::Locked`].
 const BUSY: Duration = Duration::from_secs(10);
@@ -42,6 +44,14 @@ pub struct SqliteStore {
     durable: SqlitePool,
     quick: SqlitePool,
     turn: Arc<Mutex<()>>,
+    file: Arc<File>,
+    clock: SteadyClock,
+}
+
+/// Which file was opened: SQLite itself goes on writing to a file that has no name any more.
+struct File {
+    path: PathBuf,
+    device_and_node: (u64, u64),
 }
 
 /// What a transaction outlasts when it has been committed.
@@ -54,6 +64,7 @@ enum Outlasts {
 /// A transaction that may write; it is rolled back if it is not committed.
 struct Write {
     tx: Transaction<'static, Sqlite>,
+    file: Arc<File>,
     _turn: OwnedMutexGuard<()>,
 }
 
@@ -63,7 +74,30 @@ impl Write {
     }
 
     async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await?;
+        // What was written to a file that nobody will find again was not written.
+        self.file.is_in_place()
+    }
+}
+
+impl File {
+    fn is_in_place(&self) -> Result<(), StoreError> {
+        match device_and_node(&self.path) {
+            Ok(found) if found == self.device_and_node => Ok(()),
+            Ok(_) => Err(StoreError::Gone { path: self.path.clone() }),
+            Err(error) => Err(gone_or(&self.path, error)),
+        }
+    }
+}
+
+fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|about| (about.dev(), about.ino()))
+}
+
+fn gone_or(path: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotFound => StoreError::Gone { path: path.to_owned() },
+        _ => StoreError::CannotOpen { path: path.to_owned(), reason: error.to_string() },
     }
 }
 
@@ -91,7 +125,14 @@ impl SqliteStore {
         let quick = options.clone().synchronous(SqliteSynchronous::Normal);
         let durable = pool(1).connect_with(durable).await.map_err(failed)?;
         migrate::run(&durable, path).await?;
+        let file = File {
+            path: path.to_owned(),
+            device_and_node: device_and_node(path).map_err(|error| gone_or(path, error))?,
+        };
+        let clock = SteadyClock::shared_by(&durable).await?;
         Ok(Self {
+            file: Arc::new(file),
+            clock,
             readers: pool(3).connect_lazy_with(options.pragma("query_only", "ON")),
             quick: pool(1).connect_lazy_with(quick),
             durable,
@@ -107,13 +148,39 @@ impl SqliteStore {
     }
 
     async fn write(&self, outlasts: Outlasts) -> Result<Write, StoreError> {
+        self.is_in_place()?;
         let turn = self.turn.clone().lock_owned().await;
         let pool = match outlasts {
             Outlasts::PowerFailure => &self.durable,
             Outlasts::Crash => &self.quick,
         };
         // Immediate: a transaction that read first and then wants to write could be refused.
-        Ok(Write { tx: pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
+        Ok(Write { tx: pool.begin_with("BEGIN IMMEDIATE").await?, file: Arc::clone(&self.file), _turn: turn })
+    }
+
+    fn is_in_place(&self) -> Result<(), StoreError> {
+        self.file.is_in_place()
+    }
+
+    /// Refuses a write whose lease has expired, was released or was taken over.
+    async fn check_fence(
+        &self,
+        on: &mut SqliteConnection,
+        fence: Option<&Fence>,
+        account: &str,
+    ) -> Result<(), StoreError> {
+        let Some(fence) = fence else { return Ok(()) };
+        let holds: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM leases WHERE account = ? AND token = ? AND expires_at > ?")
+                .bind(fence.account.to_string())
+                .bind(value::to_i64(fence.token))
+                .bind(self.clock.now())
+                .fetch_optional(on)
+                .await?;
+        match holds {
+            Some(_) if fence.account.to_string() == account => Ok(()),
+            _ => Err(StoreError::LeaseLost(fence.account.clone())),
+        }
     }
 }
 
@@ -159,24 +226,4 @@ fn create_private(path: &Path) -> io::Result<()> {
 fn narrow(path: &Path) -> io::Result<()> {
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 { fs::set_permissions(path, Permissions::from_mode(0o600)) } else { Ok(()) }
-}
-
-/// Refuses a write whose fence was overtaken. A lease that has expired but that nobody took over still
-/// counts: nobody else can have written under it.
-async fn check_fence(
-    on: &mut SqliteConnection,
-    fence: Option<&Fence>,
-    account: &str,
-) -> Result<(), StoreError> {
-    let Some(fence) = fence else { return Ok(()) };
-    let holds: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM leases WHERE account = ? AND token = ? AND expires_at > 0")
-            .bind(fence.account.to_string())
-            .bind(value::to_i64(fence.token))
-            .fetch_optional(on)
-            .await?;
-    match holds {
-        Some(_) if fence.account.to_string() == account => Ok(()),
-        _ => Err(StoreError::LeaseLost(fence.account.clone())),
-    }
 }

@@ -1,9 +1,15 @@
+mod disproof;
+mod machine;
+
 use std::fmt;
 use std::str::FromStr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
+
+pub use disproof::Disproof;
+pub use machine::{Refused, Transition};
 
 use super::{Fence, StoreError};
 use crate::job::AccountRef;
@@ -19,14 +25,7 @@ pub enum CandidateKind {
     RecoveryCodes,
 }
 
-/// What is known about a candidate.
-///
-/// ```text
-/// propose ─▶ pending ──promote──▶ current ──another is promoted──▶ previous
-///               │                    ▲ ▲                              │
-///               │                    │ └──promote (it was proved again)──┘
-///               └──reject──▶ rejected ──promote (only if the app was told of it, and a login proved it)
-/// ```
+/// What is known about a candidate. [`Transition`] says what may become of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CandidateState {
     /// Written down before the app is told of it.
@@ -131,6 +130,8 @@ pub struct Candidate {
     pub decided_at: Option<Timestamp>,
     /// Why it was rejected.
     pub reason: Option<String>,
+    /// When its retention was over: it has no secret any more.
+    pub forgotten_at: Option<Timestamp>,
 }
 
 /// The candidate ledger. Rows change state and are never deleted, except with their account. Each operation
@@ -149,8 +150,7 @@ pub trait Ledger {
     /// [`StoreError::PendingExists`] when the account has a pending one of this kind, [`StoreError::NoAccount`].
     async fn propose(&self, new: &NewCandidate, fence: Option<&Fence>) -> Result<(), StoreError>;
 
-    /// Notes that the commit step is about to be performed with this pending candidate. Noting it again
-    /// changes nothing.
+    /// Notes that the commit step is about to be performed with this pending candidate; the last time counts.
     async fn mark_submitted(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError>;
 
     /// A fresh login proved this candidate (a rejected one only if it was submitted once): it becomes current, and
@@ -158,13 +158,19 @@ pub trait Ledger {
     async fn promote(&self, id: Uuid, fence: Option<&Fence>) -> Result<(), StoreError>;
 
     /// It was proved that the app does not take this pending candidate.
-    async fn reject(&self, id: Uuid, reason: &str, fence: Option<&Fence>) -> Result<(), StoreError>;
+    async fn reject(&self, id: Uuid, why: &Disproof, fence: Option<&Fence>) -> Result<(), StoreError>;
 
-    /// Claims a TOTP time step for one use: `false` if this step or a later one was used already.
+    /// Erases the secrets of candidates that were decided before then and are previous or rejected; their rows
+    /// stay. Accounts with a pending candidate are left alone: what they had before may be what opens them. Returns
+    /// how many.
+    async fn forget(&self, decided_before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Claims a TOTP time step for one use: `false` if it was used already.
     async fn claim_totp_step(
         &self,
         account: &AccountRef,
         candidate: Uuid,
         step: u64,
+        fence: Option<&Fence>,
     ) -> Result<bool, StoreError>;
 }

@@ -1,0 +1,51 @@
+use std::fs;
+
+use rustix::time::{ClockId, clock_gettime};
+use sqlx::SqlitePool;
+
+use super::value::now;
+use crate::store::StoreError;
+
+/// The clock that leases and claims run by. It reads about as the wall clock does, but goes on evenly when that is
+/// set, and reads the same in every process that has the database open on this machine: the time since boot, on a
+/// base that the first process after a boot writes down.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SteadyClock {
+    base: i64,
+}
+
+impl SteadyClock {
+    /// The clock that all processes with this database share.
+    pub async fn shared_by(pool: &SqlitePool) -> Result<Self, StoreError> {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let name = format!("clock:{}", boot.trim());
+        let own = now() - since_boot();
+        let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM meta WHERE name LIKE 'clock:%' AND name <> ?")
+            .bind(&name)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")
+            .bind(&name)
+            .bind(own.to_be_bytes().as_slice())
+            .execute(&mut *tx)
+            .await?;
+        let base: Vec<u8> = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?")
+            .bind(&name)
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(Self { base: base.try_into().map_or(own, i64::from_be_bytes) })
+    }
+
+    /// Now, in milliseconds.
+    pub fn now(self) -> i64 {
+        self.base + since_boot()
+    }
+}
+
+/// In milliseconds; goes on while the machine sleeps.
+fn since_boot() -> i64 {
+    let time = clock_gettime(ClockId::Boottime);
+    time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+}
