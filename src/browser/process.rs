@@ -15,6 +15,7 @@ use super::error::BrowserError;
 use super::launch::{Options, arguments};
 use super::pipe::Pipe;
 use super::protocol::GetVersion;
+use crate::process_table;
 
 /// How long a browser may take to start.
 const START: Duration = Duration::from_secs(30);
@@ -227,7 +228,7 @@ fn new_profile(folder: &Path) -> std::io::Result<PathBuf> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let pid = std::process::id();
-    let start = start_time(pid).unwrap_or_default();
+    let start = process_table::entry(pid).map(|entry| entry.start).unwrap_or_default();
     let path = folder.join(format!("{PROFILE}{pid}-{start}-{number}"));
     std::fs::DirBuilder::new().mode(0o700).create(&path)?;
     Ok(path)
@@ -240,37 +241,18 @@ fn remove_orphaned_profiles(folder: &Path) {
         let name = entry.file_name();
         let Some(owner) = name.to_str().and_then(|name| name.strip_prefix(PROFILE)) else { continue };
         let mut parts = owner.split('-');
-        let (Some(Ok(pid)), Some(start)) = (parts.next().map(str::parse::<u32>), parts.next()) else {
+        let (Some(Ok(pid)), Some(Ok(start))) = (parts.next().map(str::parse), parts.next().map(str::parse))
+        else {
             continue;
         };
-        let alive = start_time(pid).is_some_and(|time| time.to_string() == start);
-        if !alive {
+        if process_table::has_ended(pid, start) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// When the process started, in clock ticks since boot (field 22 of `/proc/PID/stat`): with its id, a name
-/// that no later process has.
-fn start_time(pid: u32) -> Option<u64> {
-    stat_field(pid, 19)?.parse().ok()
-}
-
-/// A field of `/proc/PID/stat`, counted from the one after the program's name.
-fn stat_field(pid: u32, field: usize) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in brackets and may itself hold spaces and brackets.
-    stat.rsplit_once(") ")?.1.split(' ').nth(field).map(str::to_owned)
-}
-
 fn group_memory(group: u32) -> u64 {
-    let page = rustix::param::page_size() as u64;
-    let Ok(entries) = std::fs::read_dir("/proc") else { return 0 };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
-        .filter(|pid| stat_field(*pid, 2).is_some_and(|of| of == group.to_string()))
-        .filter_map(|pid| stat_field(pid, 21)?.parse::<u64>().ok())
-        .map(|pages| pages * page)
-        .sum()
+    let Ok(ids) = process_table::ids() else { return 0 };
+    let members = ids.filter_map(process_table::entry).filter(|entry| entry.group == group);
+    members.map(|entry| entry.memory).sum()
 }
