@@ -55,6 +55,13 @@ fn exists(pid: u32) -> bool {
     pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
 }
 
+/// What that process was started with, as `/proc/PID/cmdline` has it: each argument ends in a zero byte. `None` if
+/// there is no such process; nothing of a zombie's is left.
+#[must_use]
+pub fn arguments(pid: u32) -> Option<Vec<u8>> {
+    fs::read(format!("/proc/{pid}/cmdline")).ok()
+}
+
 /// The ids of all processes.
 ///
 /// # Errors

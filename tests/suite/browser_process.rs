@@ -14,10 +14,18 @@ pub fn kill(pid: i32) {
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
 }
 
+fn signal_group(group: u32, signal: Signal) {
+    kill_process_group(Pid::from_raw(i32::try_from(group).unwrap()).unwrap(), signal).unwrap();
+}
+
+/// Ends every process of the group.
+pub fn kill_group(group: u32) {
+    signal_group(group, Signal::KILL);
+}
+
 /// Stops every process of the group where it is, and waits until each stands still.
 pub async fn stop(group: u32) {
-    let id = Pid::from_raw(i32::try_from(group).unwrap()).unwrap();
-    kill_process_group(id, Signal::STOP).unwrap();
+    signal_group(group, Signal::STOP);
     within(SOON, "a process goes on", || members(group, "").iter().all(|pid| state_of(*pid) == "T")).await;
 }
 
@@ -234,6 +242,51 @@ async fn without_its_guardian_a_browser_ends_and_the_next_start_removes_its_prof
     assert!(left.len() == 1 && left != orphans, "{left:?}");
     drop(pool);
     worker.wait().unwrap();
+}
+
+/// A profile in that folder whose owner is a zombie, as a killed worker is that nobody waits for.
+fn orphaned_profile(folder: &Path) -> (PathBuf, Child) {
+    let mut owner = Command::new("sleep").arg("600").spawn().unwrap();
+    let start = stat(i32::try_from(owner.id()).unwrap()).swap_remove(19);
+    owner.kill().unwrap();
+    let profile = folder.join(format!("turnlock-profile-{}-{start}-0", owner.id()));
+    std::fs::create_dir(&profile).unwrap();
+    (profile, owner)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_start_ends_what_still_runs_on_an_orphaned_profile_and_nothing_else() {
+    use std::os::unix::process::CommandExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (profile, mut owner) = orphaned_profile(folder.path());
+    let user = format!("--user-data-dir={}", profile.display());
+    let shell = |script: &str, argument: &str| {
+        Command::new("sh").args(["-c", script, "sh", argument]).process_group(0).spawn().unwrap()
+    };
+    // A browser that stands still, and has a process that does not name the profile.
+    let mut browser = shell("sleep 600 & wait", &user);
+    within(SOON, "the browser did not start", || members(browser.id(), "").len() == 2).await;
+    stop(browser.id()).await;
+    // A browser that somebody started from a script of his own, and one on a profile with a longer name.
+    let mut own = Command::new("sh")
+        .args(["-c", "sh -c 'sleep 600; :' sh \"$USER_DATA\" & wait; sleep 600"])
+        .env("USER_DATA", &user)
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut other = shell("sleep 600; :", &format!("{user}0"));
+    within(SOON, "the script did not start", || members(own.id(), &user).len() == 1).await;
+    let pool = Pool::start(browser_options(folder.path())).await.unwrap();
+    assert!(members(browser.id(), "").is_empty() && !profile.exists());
+    assert!(members(own.id(), &user).is_empty() && !members(own.id(), "").is_empty());
+    assert!(!members(other.id(), &user).is_empty());
+    drop(pool);
+    for child in [&mut own, &mut other] {
+        kill_group(child.id());
+        child.wait().unwrap();
+    }
+    browser.wait().unwrap();
+    owner.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

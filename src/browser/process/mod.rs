@@ -3,11 +3,13 @@
 //! - `group`: the processes, from their start to their end;
 //! - `profile`: the folder that they write to, and how it is removed;
 //! - `guardian`: a process that does both when the worker dies;
+//! - `orphans`: what the next worker does should the guardian have died as well;
 //! - `last_words`: what is told of a browser that did not start.
 
 mod group;
 mod guardian;
 mod last_words;
+mod orphans;
 mod profile;
 
 use std::path::Path;
@@ -43,7 +45,7 @@ impl Process {
             path: options.program.display().to_string(),
             message: error.to_string(),
         };
-        profile::remove_orphans(&options.profiles);
+        orphans::remove_orphans(&options.profiles).await;
         let profile = Profile::new(&options.profiles).map_err(failed)?;
         let (pipe, ends) = Pipe::new().map_err(failed)?;
         let mut group = Group::start(options, profile, ends.commands, ends.answers)?;

@@ -8,7 +8,7 @@ use crate::process_table;
 
 /// The name of a profile folder: `turnlock-profile-<pid>-<start of that process>-<number>`. `guardian.sh` knows
 /// it as well.
-const PREFIX: &str = "turnlock-profile-";
+pub(super) const PREFIX: &str = "turnlock-profile-";
 
 /// The folder, with the guardian that outlives this process. Dropping it removes the one and dismisses the other.
 pub(super) struct Profile {
@@ -48,23 +48,6 @@ impl Drop for Profile {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.path) {
             tracing::warn!(profile = %self.path.display(), %error, "a browser profile is left");
-        }
-    }
-}
-
-/// Removes the profiles of workers that died without doing it themselves.
-pub(super) fn remove_orphans(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(owner) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-        let mut parts = owner.split('-');
-        let (Some(Ok(pid)), Some(Ok(start))) = (parts.next().map(str::parse), parts.next().map(str::parse))
-        else {
-            continue;
-        };
-        if process_table::has_ended(pid, start) {
-            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
