@@ -14,6 +14,7 @@
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 //! - [`vault`]: sealed credentials and the candidate ledger.
 //! - [`failpoint`]: where tests kill the process.
+//! - [`process_table`]: what the system says of its processes.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
 
@@ -26,6 +27,7 @@ pub mod flow;
 pub mod inbox;
 pub mod job;
 pub mod playbook;
+pub mod process_table;
 pub mod queue;
 pub mod redact;
 pub mod store;

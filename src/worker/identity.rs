@@ -6,6 +6,7 @@ use std::process;
 
 use uuid::Uuid;
 
+use crate::process_table;
 use crate::store::WorkerId;
 
 /// An id for a new worker in this process: `host:pid:start:boot:pid-namespace:nonce`.
@@ -13,7 +14,7 @@ use crate::store::WorkerId;
 pub fn new_worker() -> WorkerId {
     let host = read("/proc/sys/kernel/hostname").unwrap_or_else(|| "localhost".to_owned());
     let pid = process::id();
-    let start = start_of(pid).map_or_else(|| "-".to_owned(), |start| start.to_string());
+    let start = process_table::entry(pid).map_or_else(|| "-".to_owned(), |entry| entry.start.to_string());
     let place = place().unwrap_or_else(|| "-:-".to_owned());
     let nonce = Uuid::new_v4().simple().to_string();
     WorkerId::new(format!("{}:{pid}:{start}:{place}:{}", host.replace(':', "-"), &nonce[..8]))
@@ -27,7 +28,7 @@ pub fn is_dead(worker: &WorkerId) -> bool {
     let [_, pid, start, boot, namespace, _] = parts[..] else { return false };
     let (Ok(pid), Ok(start)) = (pid.parse(), start.parse::<u64>()) else { return false };
     // A process number means something only within one boot and one PID namespace.
-    place().is_some_and(|here| here == format!("{boot}:{namespace}")) && start_of(pid) != Some(start)
+    place().is_some_and(|here| here == format!("{boot}:{namespace}")) && process_table::has_ended(pid, start)
 }
 
 /// This boot and this PID namespace.
@@ -36,16 +37,6 @@ fn place() -> Option<String> {
     let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
     let namespace: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
     Some(format!("{boot}:{namespace}"))
-}
-
-/// When the process started, in clock ticks since boot; `None` if there is no such process or it is dead and
-/// merely not yet waited for.
-fn start_of(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything: fields are counted from behind the last one. See proc(5).
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let state = fields.next()?;
-    (!matches!(state, "Z" | "X")).then(|| fields.nth(18)?.parse().ok())?
 }
 
 fn read(path: &str) -> Option<String> {
@@ -60,7 +51,8 @@ mod tests {
     use super::*;
 
     fn id_of(pid: u32) -> WorkerId {
-        WorkerId::new(format!("host:{pid}:{}:{}:nonce", start_of(pid).unwrap(), place().unwrap()))
+        let start = process_table::entry(pid).unwrap().start;
+        WorkerId::new(format!("host:{pid}:{start}:{}:nonce", place().unwrap()))
     }
 
     #[test]

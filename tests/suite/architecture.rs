@@ -16,8 +16,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("vault", &["failpoint", "job", "redact", "store"]),
     ("queue", &["job", "store"]),
     ("inbox", &["credential", "job", "redact"]),
-    ("browser", &["playbook"]),
+    ("browser", &["playbook", "process_table"]),
     ("failpoint", &[]),
+    ("process_table", &[]),
     (
         "flow",
         &[
@@ -33,7 +34,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("worker", &["failpoint", "job", "queue", "redact", "store", "vault"]),
+    ("worker", &["failpoint", "job", "process_table", "queue", "redact", "store", "vault"]),
 ];
 
 /// The assembly: the files of the command line that put the parts together, and what only they may know.
