@@ -292,9 +292,9 @@ impl<'a> Session<'a> {
     /// Every candidate that the commit step hands to the app is marked as submitted before it is performed.
     async fn submit_candidates(&self) -> Result<(), ValueError> {
         let candidates = match self.flow {
-            FlowKind::ChangePassword => vec![self.values.new_password.as_ref()],
+            FlowKind::ChangePassword | FlowKind::Recover => vec![self.values.new_password.as_ref()],
             FlowKind::EnrolMfa => vec![self.read_totp.as_ref(), self.read_codes.as_ref()],
-            FlowKind::Login | FlowKind::Logout | FlowKind::Recover => Vec::new(),
+            FlowKind::Login | FlowKind::Logout => Vec::new(),
         };
         for held in candidates.into_iter().flatten() {
             self.context.vault.mark_submitted(held.candidate).await.map_err(Halt::from)?;

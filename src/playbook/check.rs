@@ -1,7 +1,7 @@
 //! Whether a flow is sound, on every path through it, before anything runs.
 //!
 //! The walker carries the set of situations that a flow can be in. A step changes each of them; an
-//! `expect` lets each go down every branch. There are only 2⁶ situations, so that a flow with many
+//! `expect` lets each go down every branch. There are only 2⁷ situations, so that a flow with many
 //! branches takes no longer to check than it takes to read.
 
 use std::collections::BTreeSet;
@@ -18,6 +18,8 @@ struct Situation {
     asked: bool,
     /// A credential was typed.
     proved: bool,
+    /// What the app mailed was typed.
+    mailed: bool,
     /// The new password was typed.
     new_password: bool,
     /// The TOTP secret was read.
@@ -33,6 +35,7 @@ pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
         opened: !flow.kind.starts_fresh(),
         asked: false,
         proved: false,
+        mailed: false,
         new_password: false,
         secret: false,
         committed: false,
@@ -122,6 +125,7 @@ impl Walker<'_> {
 
     fn fill(&mut self, with: &Value, place: Place, now: &mut Situation) {
         now.proved |= with.is_secret();
+        now.mailed |= *with == Value::EmailCode;
         match with {
             Value::NewPassword if now.committed => {
                 self.findings
@@ -153,7 +157,7 @@ impl Walker<'_> {
                 .error("commit-twice", place, "a path through this flow commits twice")
                 .label("committed before, on the way here")
                 .help("keep `commit` around the one step after which the app has the credential; write the other as a plain `click` or `press`");
-        } else if self.kind == FlowKind::ChangePassword && !now.new_password {
+        } else if self.kind.sets_password() && !now.new_password {
             self.findings
                 .error("before-set", place, "the commit step comes before the new password was typed")
                 .label("what would the app take?")
@@ -163,6 +167,11 @@ impl Walker<'_> {
                 .error("before-set", place, "the commit step comes before the secret was read")
                 .label("the app would ask for codes that nobody can make")
                 .help("put `- read_secret: { text: … }` before this step");
+        } else if self.kind == FlowKind::Recover && !now.mailed {
+            self.findings
+                .error("recovers-nothing", place, "the commit step comes before the mailed code was typed")
+                .label("how would the app know that the account's owner asks?")
+                .help("put `- fill: { into: { label: Code }, with: email_code }` before this step");
         }
         now.committed = true;
     }
@@ -210,7 +219,7 @@ impl Walker<'_> {
                 .label("nothing was committed on the way here")
                 .help("wrap the step after which the app has the new credential: `- commit: { click: { role: button, name: … } }`");
         }
-        if kind.starts_fresh() && now.iter().any(|situation| !situation.proved) {
+        if kind == FlowKind::Login && now.iter().any(|situation| !situation.proved) {
             self.findings
                 .error("proves-nothing", branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")

@@ -186,7 +186,7 @@ fn step_properties() -> Json {
             "count": { "description": "How many there must be.", "type": "integer", "minimum": 1, "maximum": 1000 },
         })),
         "commit": {
-            "description": "Wraps the click or press after which the app may have taken the new credential, or the fill where the page submits itself. `enrol_mfa` and `change_password` only.",
+            "description": "Wraps the click or press after which the app may have taken the new credential, or the fill where the page submits itself. `enrol_mfa`, `change_password` and `recover` only.",
             "type": "object",
             "minProperties": 1,
             "maxProperties": 1,
@@ -196,7 +196,7 @@ fn step_properties() -> Json {
                 "press": press,
                 "fill": object("Fills in the field that the page submits by itself.", &["into", "with"], json!({
                     "into": target("The field."),
-                    "with": { "description": "In `enrol_mfa`, `totp`; in `change_password`, `new_password`.", "enum": ["totp", "new_password"] },
+                    "with": { "description": "In `enrol_mfa`, `totp`; in `change_password` and `recover`, `new_password`.", "enum": ["totp", "new_password"] },
                 })),
             },
         },

@@ -275,19 +275,22 @@ fn the_reference_keeps_its_word() {
     assert_eq!(report.render(false), said);
 }
 
-/// The further steps of the tutorial, put together, are sound too.
+/// The further steps of the tutorial, put together with the flow for a forgotten password, are sound too.
 #[test]
 fn the_tutorial_ends_with_a_sound_playbook() {
     let reference = fs::read_to_string(root("docs/playbooks.md")).unwrap();
     let yaml: Vec<_> =
         reference.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("yaml\n")).collect();
-    let [_, draft, login, code, password, mfa] = yaml[..] else { panic!("{} YAML blocks", yaml.len()) };
+    let [_, draft, login, code, password, mfa, recover] = yaml[..] else {
+        panic!("{} YAML blocks", yaml.len())
+    };
     let head = draft.split("flows:").next().unwrap();
     let (rules, change) = password.split_once("flows:\n").unwrap();
     let (methods, enrol) = mfa.split_once("flows:\n").unwrap();
+    let recover = recover.strip_prefix("flows:\n").unwrap();
     let to_expect = login.split("    - expect:").next().unwrap();
     for login in [login.to_owned(), format!("{to_expect}{code}")] {
-        let source = format!("{head}{rules}{methods}flows:\n{login}{enrol}{change}");
+        let source = format!("{head}{rules}{methods}flows:\n{login}{enrol}{change}{recover}");
         check(&source).unwrap_or_else(|report| panic!("{report}"));
     }
 }
