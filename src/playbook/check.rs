@@ -7,18 +7,18 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use super::{Action, Branch, End, Expect, Flow, FlowKind, Place, State, Step, Value};
+use super::{Action, Branch, Destination, End, Expect, Flow, FlowKind, Place, State, Step, Value};
 
 /// What has happened on a path so far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Situation {
     /// A page is open.
     opened: bool,
-    /// Something happened on which the app may have mailed a code.
+    /// Something happened on which the app may have mailed a code or a link.
     asked: bool,
-    /// A credential was typed.
+    /// A credential was typed, or a mailed link opened.
     proved: bool,
-    /// What the app mailed was typed.
+    /// What the app mailed was typed or opened.
     mailed: bool,
     /// The new password was typed.
     new_password: bool,
@@ -100,7 +100,10 @@ impl Walker<'_> {
 
     fn step(&mut self, action: &Action, place: Place, mut now: Situation) -> Situation {
         match action {
-            Action::Open(_) | Action::Click(_) | Action::Press { .. } => now.asked = true,
+            Action::Open(Destination::MailedLink { .. }) => self.mailed_link(place, &mut now),
+            Action::Open(Destination::Address(_)) | Action::Click(_) | Action::Press { .. } => {
+                now.asked = true
+            }
             Action::Fill { with, .. } => self.fill(with, place, &mut now),
             Action::ReadSecret { .. } => {
                 if now.secret {
@@ -121,6 +124,18 @@ impl Walker<'_> {
             _ => {}
         }
         now
+    }
+
+    fn mailed_link(&mut self, place: Place, now: &mut Situation) {
+        if !now.asked {
+            self.findings
+                .error("before-set", place, "`email_link` is opened before anything asked for it")
+                .label("no link is on its way")
+                .help("put the `open`, `click` or `press` that makes the app mail the link before this step");
+        }
+        now.asked = true;
+        now.proved = true;
+        now.mailed = true;
     }
 
     fn fill(&mut self, with: &Value, place: Place, now: &mut Situation) {
@@ -169,9 +184,9 @@ impl Walker<'_> {
                 .help("put `- read_secret: { text: … }` before this step");
         } else if self.kind == FlowKind::Recover && !now.mailed {
             self.findings
-                .error("recovers-nothing", place, "the commit step comes before the mailed code was typed")
+                .error("recovers-nothing", place, "the commit step comes before the mailed code or link was used")
                 .label("how would the app know that the account's owner asks?")
-                .help("put `- fill: { into: { label: Code }, with: email_code }` before this step");
+                .help("put `- open: email_link` or `- fill: { into: { label: Code }, with: email_code }` before this step");
         }
         now.committed = true;
     }
@@ -223,7 +238,7 @@ impl Walker<'_> {
             self.findings
                 .error("proves-nothing", branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")
-                .help("fill `password` (or `email_code`) on the way here: `- fill: { into: { label: Password }, with: password }`");
+                .help("fill `password` (or `email_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
         }
     }
 

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::read::words::{AUTOCOMPLETE, BY, ROLES};
-use super::{End, FlowKind, Key, Value};
+use super::{Destination, End, FlowKind, Key, Value};
 
 const DURATION: &str = "^[0-9]+(ms|s|m|h)$";
 const NAME: &str = "^[a-z][a-z0-9_]*$";
@@ -150,10 +150,7 @@ fn step_properties() -> Json {
         }),
     );
     json!({
-        "open": {
-            "description": "Goes to a path on the origin `app` (`/login`), on another one (`sso:/start`), or a whole URL within them.",
-            "type": "string",
-        },
+        "open": open(),
         "click": target("Clicks."),
         "fill": object("Replaces what a field holds.", &["into", "with"], json!({
             "into": target("The field."),
@@ -200,6 +197,22 @@ fn step_properties() -> Json {
                 })),
             },
         },
+    })
+}
+
+fn open() -> Json {
+    let link = json!({
+        "containing": texts("The link's words or its address contain this text."),
+        "timeout": duration("How long to wait for it, if not a minute."),
+    });
+    json!({
+        "description": "Goes to a path on the origin `app` (`/login`), on another one (`sso:/start`), or a whole URL within them; or to `email_link`, the link that the app mails.",
+        "anyOf": [
+            { "type": "string", "examples": ["/login", Destination::MAILED_LINK] },
+            object("", &[Destination::MAILED_LINK], json!({
+                (Destination::MAILED_LINK): object("The link that the app mails.", &[], link),
+            })),
+        ],
     })
 }
 

@@ -96,7 +96,7 @@ impl Reader<'_> {
         };
         let target = |reader: &mut Self| reader.target(value, place, &what);
         let action = match name {
-            "open" => Action::Open(self.address(value)?),
+            "open" => Action::Open(self.destination(value, place)?),
             "click" => Action::Click(target(self)?),
             "hover" => Action::Hover(target(self)?),
             "see" => Action::See(target(self)?),
