@@ -24,6 +24,7 @@ mod suite {
     mod flow_secrets;
     mod flow_variants;
     mod inbox;
+    mod inbox_links;
     mod password_rules;
     mod playbook;
     mod store;

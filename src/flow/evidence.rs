@@ -45,10 +45,13 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
     let page = &session.page;
     let words = |error: PageError| error.to_string();
     let mut before = page.shots().await.map_err(words)?;
+    let register = |shots: &[Shot]| shots.iter().for_each(|shot| session.cover_address(&shot.url));
+    register(&before);
     let enrolling = session.flow == FlowKind::EnrolMfa;
     let mut missing = String::new();
     for _ in 0..SHOTS {
         let (png, after) = (page.screenshot(None).await, page.shots().await.map_err(words)?);
+        register(&after);
         let (covered, still) = (covers(enrolling, &before), covers(enrolling, &after));
         match png {
             Ok(png) if covered == still => {

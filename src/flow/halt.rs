@@ -45,7 +45,7 @@ pub(super) enum StepError {
     #[error("the app asks for a code, and the vault holds no TOTP secret for this account")]
     NoTotpSecret,
     #[error(
-        "the app mails a code, and the account has no managed address: give it one with `account add --address`"
+        "the app sends mail, and the account has no managed address: give it one with `account add --address`"
     )]
     NoAddress,
     #[error("{0}")]
@@ -131,6 +131,18 @@ impl StepError {
     /// Whether there was no code to type: the app asked for one, which it does after a right password only.
     pub fn is_for_want_of_a_code(&self) -> bool {
         matches!(self, Self::NoTotpSecret | Self::NoAddress | Self::CodeNotReceived(_))
+    }
+
+    /// The addresses that it names.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        let address = match self {
+            Self::Page(PageError::NotAsDescribed { page, .. } | PageError::AppError { page }) => {
+                Some(&page.url)
+            }
+            Self::Page(PageError::Unreachable { url, .. } | PageError::NoAnswer { url, .. }) => Some(url),
+            _ => None,
+        };
+        address.map(String::as_str).into_iter()
     }
 
     fn code(&self) -> Code {

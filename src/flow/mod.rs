@@ -7,6 +7,7 @@
 //! - `login`: one try at a login in a fresh context; `budget`: how many may be wrong, and what was tried;
 //! - `session`: the interpreter: one page, the steps of a flow, the values that they type;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
+//! - `mail`: the codes and links that the app mails;
 //! - `evidence`: what is kept of a page, with every secret covered;
 //! - `halt`: why a flow came to no named end, and what that means for the job.
 
@@ -17,6 +18,7 @@ mod enrol_mfa;
 mod evidence;
 mod halt;
 mod login;
+mod mail;
 mod performer;
 mod proved;
 mod reading;

@@ -1,15 +1,12 @@
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
+use secrecy::ExposeSecret;
 
 use super::halt::StepError;
 use super::session::Session;
 use super::values::{Totp, ValueError};
 use crate::browser::PageError;
 use crate::credential::{RecoveryCodes, TotpSecret, qr};
-use crate::inbox::CodeRequest;
-use crate::inbox::extract::ExtractHints;
 use crate::playbook::{SecretForm, SecretSource, Target};
 use crate::redact;
 use crate::store::CandidateKind;
@@ -115,40 +112,10 @@ impl Session<'_> {
         self.read_codes = Some(held);
         Ok(())
     }
-
-    /// The code that the app mailed for what was last clicked. Waits as long as the step's own `timeout`, if it has one.
-    pub(super) async fn mailed_code(&mut self, within: Option<Duration>) -> Result<SecretString, StepError> {
-        let context = self.context;
-        let address = context.account.address.clone().ok_or(StepError::NoAddress)?;
-        let inbox =
-            context.inbox.as_ref().ok_or_else(|| StepError::CodeNotReceived("no inbox is running here: its address is in use, as by a worker; submit the job for that worker, or name a free one with --inbox-url".into()))?;
-        let within = within.unwrap_or_else(|| self.within(None).max(MAIL));
-        let host =
-            context.playbook.origins.first().and_then(|(_, origin)| url::Url::parse(origin.as_str()).ok());
-        let request = CodeRequest {
-            job: context.job.id,
-            address,
-            asked_at: self.values.asked_at,
-            hints: ExtractHints {
-                digits: None,
-                origin_host: host.and_then(|url| url.host_str().map(str::to_owned)),
-            },
-        };
-        let mut ticket =
-            inbox.request(request).map_err(|error| StepError::CodeNotReceived(error.to_string()))?;
-        let code = ticket
-            .next_code(Instant::now() + within)
-            .await
-            .map_err(|error| StepError::CodeNotReceived(error.to_string()))?;
-        redact::register(&code);
-        Ok(code)
-    }
 }
 
 /// Other forms of a secret stand beside the first, so they are not waited for.
 const QUICK: Duration = Duration::from_millis(50);
-/// Mail takes its time, whatever the playbook says of its steps.
-const MAIL: Duration = Duration::from_secs(60);
 
 #[derive(Debug, thiserror::Error)]
 enum ReadError {

@@ -8,7 +8,10 @@ use super::context::Context;
 use super::halt::{FailedStep, Halt, StepError};
 use super::values::{ValueError, Values};
 use crate::browser::{Guide, Page, PageError, Typed};
-use crate::playbook::{Action, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value};
+use crate::inbox::links::MailedLink;
+use crate::playbook::{
+    Action, Destination, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value,
+};
 use crate::store::CandidateKind;
 use crate::vault::Held;
 
@@ -25,7 +28,17 @@ pub(super) struct Session<'a> {
     pub read_totp: Option<Held>,
     /// The recovery codes that were read off the page and written to the ledger.
     pub read_codes: Option<Held>,
+    /// A mailed link was opened: the addresses of the pages behind it may hold secrets.
+    pub link_opened: bool,
     until: Instant,
+}
+
+/// What a step needs of the vault or the inbox.
+enum Given {
+    /// A credential or a code, to be typed.
+    Secret(SecretString),
+    /// To be opened.
+    Link(MailedLink),
 }
 
 /// What came of a step that did not fail.
@@ -48,6 +61,7 @@ impl<'a> Session<'a> {
             committed: false,
             read_totp: None,
             read_codes: None,
+            link_opened: false,
             until: Instant::now(),
         })
     }
@@ -76,9 +90,9 @@ impl<'a> Session<'a> {
         self.context.safe_point()?;
         crate::failpoint::reach(&step.id);
         tracing::debug!(job = %self.context.job.id, step = %step.id, what = %step.action, "step");
-        // A code is awaited before its step begins, so that the log shows the wait as what it is.
-        let typed = match self.value_of(step).await {
-            Ok(typed) => typed,
+        // Mail is awaited before its step begins, so that the log shows the wait as what it is.
+        let given = match self.given_to(step).await {
+            Ok(given) => given,
             Err(ValueError::Halt(halt)) => return Err(halt),
             Err(ValueError::Step(error)) => {
                 let log = self.context.steps.begin(&step.id, step.summary());
@@ -89,7 +103,7 @@ impl<'a> Session<'a> {
         let log = self.context.steps.begin(&step.id, step.summary());
         let context = self.context;
         let result = tokio::select! {
-            result = self.perform(step, &step.action, typed.as_ref()) => result,
+            result = self.perform(step, &step.action, given.as_ref()) => result,
             halt = context.must_stop() => Err(ValueError::Halt(halt)),
         };
         crate::failpoint::reach(&format!("{}.done", step.id));
@@ -106,6 +120,8 @@ impl<'a> Session<'a> {
             }
             Err(ValueError::Halt(halt)) => return Err(halt),
             Err(ValueError::Step(error)) => {
+                self.cover_address(&self.page.url());
+                error.addresses().for_each(|address| self.cover_address(address));
                 log.failed(error.words(&step.id));
                 return Err(halted(step, error));
             }
@@ -128,13 +144,20 @@ impl<'a> Session<'a> {
         &mut self,
         step: &Step,
         action: &Action,
-        typed: Option<&SecretString>,
+        given: Option<&Given>,
     ) -> Result<Option<usize>, ValueError> {
         match action {
-            Action::Open(address) => {
+            Action::Open(Destination::Address(address)) => {
                 self.values.asked_at = Timestamp::now();
                 let within = self.within(None);
                 self.page.open(&address.url, within).await?;
+            }
+            Action::Open(Destination::MailedLink { .. }) => {
+                let Some(Given::Link(link)) = given else {
+                    return Err(StepError::NoValue("mailed link").into());
+                };
+                self.values.asked_at = Timestamp::now();
+                self.open_mailed(link).await?;
             }
             Action::Click(target) => {
                 self.values.asked_at = Timestamp::now();
@@ -149,7 +172,7 @@ impl<'a> Session<'a> {
                 self.values.went(&pressed);
                 pressed?;
             }
-            Action::Fill { into, with } => self.fill(into, with, typed).await?,
+            Action::Fill { into, with } => self.fill(into, with, given).await?,
             Action::Check { target, on } => {
                 self.page.check(target, *on, self.within(Some(target))).await?;
             }
@@ -182,7 +205,7 @@ impl<'a> Session<'a> {
                     return Err(error);
                 }
                 crate::failpoint::reach(&format!("{}.submitted", step.id));
-                let performed = Box::pin(self.perform(step, action, typed)).await;
+                let performed = Box::pin(self.perform(step, action, given)).await;
                 crate::failpoint::reach(&format!("{}.performed", step.id));
                 return performed;
             }
@@ -211,20 +234,15 @@ impl<'a> Session<'a> {
         Ok(self.page.first_of(&targets, &awaited, within).await?)
     }
 
-    async fn fill(
-        &mut self,
-        into: &Target,
-        with: &Value,
-        typed: Option<&SecretString>,
-    ) -> Result<(), ValueError> {
+    async fn fill(&mut self, into: &Target, with: &Value, given: Option<&Given>) -> Result<(), ValueError> {
         let within = self.within(Some(into));
         let account = &self.context.account;
-        let typed = match (with, typed) {
+        let typed = match (with, given) {
             (Value::Text(text), _) => Typed::Plain(text),
             (Value::Username, _) => Typed::Plain(&account.username),
             (Value::Address, _) => Typed::Plain(account.address.as_deref().ok_or(StepError::NoAddress)?),
-            (_, Some(secret)) => Typed::Secret(secret),
-            (_, None) => return Err(StepError::NoValue("such value").into()),
+            (_, Some(Given::Secret(secret))) => Typed::Secret(secret),
+            (_, Some(Given::Link(_)) | None) => return Err(StepError::NoValue("such value").into()),
         };
         self.page.fill(into, typed, within).await?;
         self.values.typed |= with.is_secret();
@@ -233,13 +251,28 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The secret that the step types, if it types one.
-    async fn value_of(&mut self, step: &Step) -> Result<Option<SecretString>, ValueError> {
+    /// What the step needs of the vault or the inbox, if anything.
+    async fn given_to(&mut self, step: &Step) -> Result<Option<Given>, ValueError> {
         let action = match &step.action {
             Action::Commit(action) => action,
             action => action,
         };
-        let Action::Fill { into, with } = action else { return Ok(None) };
+        Ok(match action {
+            Action::Fill { into, with } => self.value_of(step, into, with).await?.map(Given::Secret),
+            Action::Open(Destination::MailedLink { containing, timeout }) => {
+                Some(Given::Link(self.mailed_link(step, containing, *timeout).await?))
+            }
+            _ => None,
+        })
+    }
+
+    /// The secret that a field is to hold, if it is one.
+    async fn value_of(
+        &mut self,
+        step: &Step,
+        into: &Target,
+        with: &Value,
+    ) -> Result<Option<SecretString>, ValueError> {
         let context = self.context;
         Ok(match with {
             Value::Username | Value::Address | Value::Text(_) => None,
@@ -258,43 +291,24 @@ impl<'a> Session<'a> {
                     code = self.values.totp_code(context, &step.id) => code?,
                     halt = context.must_stop() => return Err(halt.into()),
                 };
-                // That the next code is not there yet is no slowness of the app's.
-                self.until += began.elapsed();
+                self.took_its_time(began);
                 Some(code)
             }
-            Value::EmailCode => {
-                let began = Instant::now();
-                let code = self.email_code(step, into.timeout).await?;
-                self.until += began.elapsed();
-                Some(code)
-            }
+            Value::EmailCode => Some(self.mailed_code(step, into.timeout).await?),
         })
     }
 
-    async fn email_code(
-        &mut self,
-        step: &Step,
-        within: Option<Duration>,
-    ) -> Result<SecretString, ValueError> {
-        let log = self.context.steps.begin(&step.id, "wait for the mailed code");
-        let context = self.context;
-        let code = tokio::select! {
-            code = self.mailed_code(within) => code,
-            halt = context.must_stop() => return Err(halt.into()),
-        };
-        match &code {
-            Ok(_) => log.ok(),
-            Err(error) => log.failed(error.to_string()),
-        }
-        Ok(code?)
+    /// That this took its time is no slowness of the app's.
+    pub(super) fn took_its_time(&mut self, since: Instant) {
+        self.until += since.elapsed();
     }
 
     /// Every candidate that the commit step hands to the app is marked as submitted before it is performed.
     async fn submit_candidates(&self) -> Result<(), ValueError> {
         let candidates = match self.flow {
-            FlowKind::ChangePassword => vec![self.values.new_password.as_ref()],
+            FlowKind::ChangePassword | FlowKind::Recover => vec![self.values.new_password.as_ref()],
             FlowKind::EnrolMfa => vec![self.read_totp.as_ref(), self.read_codes.as_ref()],
-            FlowKind::Login | FlowKind::Logout | FlowKind::Recover => Vec::new(),
+            FlowKind::Login | FlowKind::Logout => Vec::new(),
         };
         for held in candidates.into_iter().flatten() {
             self.context.vault.mark_submitted(held.candidate).await.map_err(Halt::from)?;

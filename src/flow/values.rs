@@ -15,9 +15,9 @@ pub(super) struct Values {
     pub password: Held,
     pub new_password: Option<Held>,
     pub totp: Option<Totp>,
-    /// The moment of the last click, press or visit: a mailed code that is older answers another request.
+    /// The moment of the last click, press or visit: mail that is older answers another request.
     pub asked_at: Timestamp,
-    /// The password, or a code, was typed.
+    /// The password or a code was typed, or a mailed link opened.
     pub typed: bool,
     /// It was sent off, or may have been: the app may have counted a wrong one.
     pub sent: bool,

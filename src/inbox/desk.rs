@@ -5,13 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::extract::{Ambiguous, ExtractHints};
 use super::message::Message;
+use super::ticket::{Request, Ticket};
 
 /// Bounds of what the inbox keeps.
 #[derive(Debug, Clone, Copy)]
@@ -37,19 +35,6 @@ impl Default for InboxLimits {
     }
 }
 
-/// What a job asks for. Open the request before the click that makes the app send the code.
-#[derive(Debug, Clone)]
-pub struct CodeRequest {
-    /// The job.
-    pub job: Uuid,
-    /// The account's managed address.
-    pub address: String,
-    /// Nothing that came before counts.
-    pub asked_at: Timestamp,
-    /// What is known of the code.
-    pub hints: ExtractHints,
-}
-
 /// Why a request was not opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestRefused {
@@ -63,36 +48,7 @@ pub enum RequestRefused {
     },
 }
 
-/// Why there is no code.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CodeNotReceived {
-    /// No message came in time.
-    #[error(
-        "no message came for {address} in time: check that the app sends to this address and that its mail reaches the inbox"
-    )]
-    Nothing {
-        /// The address.
-        address: String,
-    },
-    /// Messages came, but none with a code.
-    #[error("{messages} messages came for {address}, none with a code")]
-    NoCode {
-        /// The address.
-        address: String,
-        /// How many came.
-        messages: usize,
-    },
-    /// A message came in which several texts could be the code.
-    #[error("a message came for {address}, but {ambiguous}: say in the playbook what the code looks like")]
-    Ambiguous {
-        /// The address.
-        address: String,
-        /// How many.
-        ambiguous: Ambiguous,
-    },
-}
-
-/// The messages of all managed addresses, and the requests that wait for codes in them. Clones share it.
+/// The messages of all managed addresses, and the requests that wait for codes and links in them. Clones share it.
 #[derive(Clone, Default)]
 pub struct Inbox {
     shared: Arc<Shared>,
@@ -151,7 +107,7 @@ impl Inbox {
     ///
     /// # Errors
     /// When the address has an open request already.
-    pub fn request(&self, request: CodeRequest) -> Result<CodeTicket, RequestRefused> {
+    pub fn request<S>(&self, request: Request<S>) -> Result<Ticket<S>, RequestRefused> {
         let address = folded(&request.address);
         let mut state = self.lock();
         if let Some(open) = state.requests.get(&address) {
@@ -161,13 +117,23 @@ impl Inbox {
         let waiting = Waiting { job: request.job, arrival: Arc::clone(&arrival) };
         state.requests.insert(address.clone(), waiting);
         drop(state);
-        Ok(CodeTicket { inbox: self.clone(), request, address, arrival, without_code: 0, ambiguous: None })
+        Ok(Ticket { inbox: self.clone(), request, address, arrival, without: 0, doubtful: None })
     }
 
     /// How many messages wait, for whatever address.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.lock().messages.values().map(VecDeque::len).sum()
+    }
+
+    /// Takes out all that waits for an address.
+    pub(super) fn take(&self, address: &str) -> VecDeque<Message> {
+        self.lock().messages.remove(address).unwrap_or_default()
+    }
+
+    /// Closes the request of an address.
+    pub(super) fn close(&self, address: &str) {
+        self.lock().requests.remove(address);
     }
 
     /// What holds the lock never panics half-way through a change, so that the state is sound in any case.
@@ -206,76 +172,6 @@ impl State {
                 }
             }
         }
-    }
-}
-
-/// A job's open request.
-pub struct CodeTicket {
-    inbox: Inbox,
-    request: CodeRequest,
-    address: String,
-    arrival: Arc<Notify>,
-    without_code: usize,
-    ambiguous: Option<Ambiguous>,
-}
-
-impl CodeTicket {
-    /// The next code: of a message to exactly this address that came after the job asked. The message is
-    /// consumed. When several wait, the newest is taken and the older ones are dropped, since an app that
-    /// sends again voids what it sent before. Asked again, it waits for a message that came later.
-    ///
-    /// # Errors
-    /// When the deadline passes without one.
-    pub async fn next_code(&mut self, deadline: Instant) -> Result<SecretString, CodeNotReceived> {
-        let arrival = Arc::clone(&self.arrival);
-        loop {
-            // `notify_one` leaves a permit, so that what arrives between the look and the wait is not missed.
-            if let Some(code) = self.look() {
-                self.without_code = 0;
-                self.ambiguous = None;
-                return Ok(code);
-            }
-            if tokio::time::timeout_at(deadline, arrival.notified()).await.is_err() {
-                return self.look().ok_or_else(|| self.explain());
-            }
-        }
-    }
-
-    /// Consumes what has come so far.
-    fn look(&mut self) -> Option<SecretString> {
-        let mut messages = self.inbox.lock().messages.remove(&self.address).unwrap_or_default();
-        while let Some(message) = messages.pop_back() {
-            if message.received_at < self.request.asked_at {
-                continue;
-            }
-            match message.code(&self.request.hints) {
-                Ok(Some(found)) => return Some(found.code),
-                Ok(None) => self.without_code += 1,
-                Err(ambiguous) => self.ambiguous = Some(ambiguous),
-            }
-        }
-        None
-    }
-
-    fn explain(&self) -> CodeNotReceived {
-        let address = self.request.address.clone();
-        match self.ambiguous {
-            Some(ambiguous) => CodeNotReceived::Ambiguous { address, ambiguous },
-            None if self.without_code > 0 => CodeNotReceived::NoCode { address, messages: self.without_code },
-            None => CodeNotReceived::Nothing { address },
-        }
-    }
-}
-
-impl fmt::Debug for CodeTicket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CodeTicket").field("request", &self.request).finish_non_exhaustive()
-    }
-}
-
-impl Drop for CodeTicket {
-    fn drop(&mut self) {
-        self.inbox.lock().requests.remove(&self.address);
     }
 }
 

@@ -7,7 +7,8 @@ use mail_parser::{MessageParser, PartType};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::extract::{Ambiguous, ExtractHints, ExtractedCode, code_of_parts};
-use super::html::html_to_text;
+use super::html::{html_to_text, html_with_links};
+use super::links::{AmbiguousLink, Link, LinkHints, MailedLink, link_of, links};
 
 /// More than this of a part is not kept; a code stands further up.
 const PART_LIMIT: usize = 64 * 1024;
@@ -21,13 +22,17 @@ pub struct Message {
     pub received_at: Timestamp,
     /// Its texts: the subject with the plain text, the subject with the text of the HTML, whichever it has.
     parts: Vec<SecretString>,
+    /// The links in it, of all its texts.
+    links: Vec<Link>,
 }
 
 impl Message {
     /// A message that is a plain text, such as an SMS.
     #[must_use]
     pub fn from_text(recipient: impl Into<String>, received_at: Timestamp, text: impl Into<String>) -> Self {
-        Self { recipient: recipient.into(), received_at, parts: vec![SecretString::from(text.into())] }
+        let text = text.into();
+        let links = links(truncated(&text, PART_LIMIT));
+        Self { recipient: recipient.into(), received_at, parts: vec![SecretString::from(text)], links }
     }
 
     /// A mail as it came over the wire. What cannot be read as a mail is read as text.
@@ -38,6 +43,7 @@ impl Message {
         };
         let mut plain = String::new();
         let mut html = String::new();
+        let mut found = Vec::new();
         let mut seen = Vec::new();
         for part in mail.text_bodies().chain(mail.html_bodies()) {
             if seen.iter().any(|known| std::ptr::eq(*known, part)) {
@@ -45,8 +51,15 @@ impl Message {
             }
             seen.push(part);
             match &part.body {
-                PartType::Text(text) => push(&mut plain, text),
-                PartType::Html(markup) => push(&mut html, &html_to_text(truncated(markup, 4 * PART_LIMIT))),
+                PartType::Text(text) => {
+                    found.extend(links(truncated(text, PART_LIMIT)));
+                    push(&mut plain, text);
+                }
+                PartType::Html(markup) => {
+                    let markup = truncated(markup, 4 * PART_LIMIT);
+                    found.extend(links(&html_with_links(markup)));
+                    push(&mut html, &html_to_text(markup));
+                }
                 _ => {}
             }
         }
@@ -59,7 +72,7 @@ impl Message {
         if parts.is_empty() {
             parts.push(SecretString::from(subject));
         }
-        Self { recipient: recipient.into(), received_at, parts }
+        Self { recipient: recipient.into(), received_at, parts, links: found }
     }
 
     /// The code in it; `None` if it has none.
@@ -71,9 +84,19 @@ impl Message {
         code_of_parts(&parts, hints)
     }
 
+    /// The link in it that was mailed for a request; `None` if it has none.
+    ///
+    /// # Errors
+    /// When several links in it could be the one.
+    pub fn link(&self, hints: &LinkHints) -> Result<Option<MailedLink>, AmbiguousLink> {
+        link_of(&self.links, hints)
+    }
+
     /// Bytes that it takes up.
     pub(super) fn size(&self) -> usize {
-        self.recipient.len() + self.parts.iter().map(|part| part.expose_secret().len()).sum::<usize>()
+        let links = self.links.iter().flat_map(|link| [&link.address, &link.words]);
+        let texts = self.parts.iter().chain(links);
+        self.recipient.len() + texts.map(|text| text.expose_secret().len()).sum::<usize>()
     }
 }
 

@@ -1,16 +1,21 @@
-//! The managed inbox: how verification codes reach the job that asked for them, and no other.
+//! The managed inbox: how verification codes and links reach the job that asked for them, and no other.
 //!
 //! Sources ([`smtp::Receiver`] is built in) deliver [`Message`]s to one [`Inbox`]. A job opens a request for
-//! its account's address and awaits the code at its [`CodeTicket`]. Codes cannot cross: a message counts
-//! only for the address of its envelope, only if it came after the job asked, and only once; and an address
-//! has one request at a time.
+//! its account's address and awaits the code or the link at its [`Ticket`]. They cannot cross: a message
+//! counts only for the address of its envelope, only if it came after the job asked, and only once; and an
+//! address has one request at a time.
 
 mod desk;
 pub mod extract;
 mod html;
+pub mod links;
 mod message;
 pub mod smtp;
+mod ticket;
 
-pub use desk::{CodeNotReceived, CodeRequest, CodeTicket, Inbox, InboxLimits, RequestRefused};
+pub use desk::{Inbox, InboxLimits, RequestRefused};
 pub use html::html_to_text;
 pub use message::Message;
+pub use ticket::{
+    CodeNotReceived, CodeRequest, CodeTicket, LinkNotReceived, LinkRequest, LinkTicket, Request, Ticket,
+};

@@ -1,23 +1,25 @@
 //! Whether a flow is sound, on every path through it, before anything runs.
 //!
 //! The walker carries the set of situations that a flow can be in. A step changes each of them; an
-//! `expect` lets each go down every branch. There are only 2⁶ situations, so that a flow with many
+//! `expect` lets each go down every branch. There are only 2⁷ situations, so that a flow with many
 //! branches takes no longer to check than it takes to read.
 
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use super::{Action, Branch, End, Expect, Flow, FlowKind, Place, State, Step, Value};
+use super::{Action, Branch, Destination, End, Expect, Flow, FlowKind, Place, State, Step, Value};
 
 /// What has happened on a path so far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Situation {
     /// A page is open.
     opened: bool,
-    /// Something happened on which the app may have mailed a code.
+    /// Something happened on which the app may have mailed a code or a link.
     asked: bool,
-    /// A credential was typed.
+    /// A credential was typed, or a mailed link opened.
     proved: bool,
+    /// What the app mailed was typed or opened.
+    mailed: bool,
     /// The new password was typed.
     new_password: bool,
     /// The TOTP secret was read.
@@ -33,6 +35,7 @@ pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
         opened: !flow.kind.starts_fresh(),
         asked: false,
         proved: false,
+        mailed: false,
         new_password: false,
         secret: false,
         committed: false,
@@ -97,7 +100,10 @@ impl Walker<'_> {
 
     fn step(&mut self, action: &Action, place: Place, mut now: Situation) -> Situation {
         match action {
-            Action::Open(_) | Action::Click(_) | Action::Press { .. } => now.asked = true,
+            Action::Open(Destination::MailedLink { .. }) => self.mailed_link(place, &mut now),
+            Action::Open(Destination::Address(_)) | Action::Click(_) | Action::Press { .. } => {
+                now.asked = true
+            }
             Action::Fill { with, .. } => self.fill(with, place, &mut now),
             Action::ReadSecret { .. } => {
                 if now.secret {
@@ -120,8 +126,21 @@ impl Walker<'_> {
         now
     }
 
+    fn mailed_link(&mut self, place: Place, now: &mut Situation) {
+        if !now.asked {
+            self.findings
+                .error("before-set", place, "`email_link` is opened before anything asked for it")
+                .label("no link is on its way")
+                .help("put the `open`, `click` or `press` that makes the app mail the link before this step");
+        }
+        now.asked = true;
+        now.proved = true;
+        now.mailed = true;
+    }
+
     fn fill(&mut self, with: &Value, place: Place, now: &mut Situation) {
         now.proved |= with.is_secret();
+        now.mailed |= *with == Value::EmailCode;
         match with {
             Value::NewPassword if now.committed => {
                 self.findings
@@ -153,7 +172,7 @@ impl Walker<'_> {
                 .error("commit-twice", place, "a path through this flow commits twice")
                 .label("committed before, on the way here")
                 .help("keep `commit` around the one step after which the app has the credential; write the other as a plain `click` or `press`");
-        } else if self.kind == FlowKind::ChangePassword && !now.new_password {
+        } else if self.kind.sets_password() && !now.new_password {
             self.findings
                 .error("before-set", place, "the commit step comes before the new password was typed")
                 .label("what would the app take?")
@@ -163,6 +182,11 @@ impl Walker<'_> {
                 .error("before-set", place, "the commit step comes before the secret was read")
                 .label("the app would ask for codes that nobody can make")
                 .help("put `- read_secret: { text: … }` before this step");
+        } else if self.kind == FlowKind::Recover && !now.mailed {
+            self.findings
+                .error("recovers-nothing", place, "the commit step comes before the mailed code or link was used")
+                .label("how would the app know that the account's owner asks?")
+                .help("put `- open: email_link` or `- fill: { into: { label: Code }, with: email_code }` before this step");
         }
         now.committed = true;
     }
@@ -210,11 +234,11 @@ impl Walker<'_> {
                 .label("nothing was committed on the way here")
                 .help("wrap the step after which the app has the new credential: `- commit: { click: { role: button, name: … } }`");
         }
-        if kind.starts_fresh() && now.iter().any(|situation| !situation.proved) {
+        if kind == FlowKind::Login && now.iter().any(|situation| !situation.proved) {
             self.findings
                 .error("proves-nothing", branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")
-                .help("fill `password` (or `email_code`) on the way here: `- fill: { into: { label: Password }, with: password }`");
+                .help("fill `password` (or `email_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
         }
     }
 

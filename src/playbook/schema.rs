@@ -7,7 +7,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::read::words::{AUTOCOMPLETE, BY, ROLES};
-use super::{End, FlowKind, Key, Value};
+use super::{Destination, End, FlowKind, Key, Value};
 
 const DURATION: &str = "^[0-9]+(ms|s|m|h)$";
 const NAME: &str = "^[a-z][a-z0-9_]*$";
@@ -150,10 +150,7 @@ fn step_properties() -> Json {
         }),
     );
     json!({
-        "open": {
-            "description": "Goes to a path on the origin `app` (`/login`), on another one (`sso:/start`), or a whole URL within them.",
-            "type": "string",
-        },
+        "open": open(),
         "click": target("Clicks."),
         "fill": object("Replaces what a field holds.", &["into", "with"], json!({
             "into": target("The field."),
@@ -186,7 +183,7 @@ fn step_properties() -> Json {
             "count": { "description": "How many there must be.", "type": "integer", "minimum": 1, "maximum": 1000 },
         })),
         "commit": {
-            "description": "Wraps the click or press after which the app may have taken the new credential, or the fill where the page submits itself. `enrol_mfa` and `change_password` only.",
+            "description": "Wraps the click or press after which the app may have taken the new credential, or the fill where the page submits itself. `enrol_mfa`, `change_password` and `recover` only.",
             "type": "object",
             "minProperties": 1,
             "maxProperties": 1,
@@ -196,10 +193,26 @@ fn step_properties() -> Json {
                 "press": press,
                 "fill": object("Fills in the field that the page submits by itself.", &["into", "with"], json!({
                     "into": target("The field."),
-                    "with": { "description": "In `enrol_mfa`, `totp`; in `change_password`, `new_password`.", "enum": ["totp", "new_password"] },
+                    "with": { "description": "In `enrol_mfa`, `totp`; in `change_password` and `recover`, `new_password`.", "enum": ["totp", "new_password"] },
                 })),
             },
         },
+    })
+}
+
+fn open() -> Json {
+    let link = json!({
+        "containing": texts("The link's words or its address contain this text."),
+        "timeout": duration("How long to wait for it, if not a minute."),
+    });
+    json!({
+        "description": "Goes to a path on the origin `app` (`/login`), on another one (`sso:/start`), or a whole URL within them; or to `email_link`, the link that the app mails.",
+        "anyOf": [
+            { "type": "string", "examples": ["/login", Destination::MAILED_LINK] },
+            object("", &[Destination::MAILED_LINK], json!({
+                (Destination::MAILED_LINK): object("The link that the app mails.", &[], link),
+            })),
+        ],
     })
 }
 

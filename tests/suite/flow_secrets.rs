@@ -2,10 +2,11 @@
 #![cfg(feature = "failpoints")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use acme::{Acme, NewUser, Options, TotpShape};
+use lettre::message::MultiPart;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 use turnlock::browser::{Piece, PieceKind};
@@ -356,6 +357,93 @@ async fn a_mailed_code_is_nowhere_after_it_was_typed() {
         let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
         assert!(words.all(|word| word != code.expose_secret()), "the mailed code is in {place}");
     }
+}
+
+/// The tokens of the mailed link and of the page that it leads on to.
+const LINK_SECRETS: [&str; 3] = ["Zk3uQ9vX1rT7", "kqwmzxhpbvtr", "9fK2mQx81Lpe"];
+
+/// A login by a mailed link, whose page shows the link, and which leads on to an address with another token.
+async fn login_by_mail(expected: &str, answers: bool, told: &[&str]) {
+    let [token, key, next] = LINK_SECRETS;
+    let place = Arc::new(OnceLock::<(String, u16)>::new());
+    let known = Arc::clone(&place);
+    let mut site = Site::with(move |request| {
+        let (url, port) = known.get().unwrap().clone();
+        let link = format!("{url}/in/{token}?key={key}&n=1");
+        Box::pin(async move {
+            match request.path.split(['?', '/']).nth(1).unwrap_or_default() {
+                "sent" => {
+                    let mail = lettre::Message::builder()
+                        .from("no-reply@acme.test".parse().unwrap())
+                        .to("carol@managed.test".parse().unwrap())
+                        .subject("Sign in")
+                        .multipart(MultiPart::alternative_plain_html(
+                            format!("Sign in here: {link}\n\nHelp: {url}/help\n"),
+                            format!("<a href=\"{}\">Sign in</a> <a href='{url}/help'>Help</a>", link.replace('&', "&amp;")),
+                        ))
+                        .unwrap();
+                    let smtp = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1").port(port);
+                    smtp.build().send(mail).await.unwrap();
+                    Reply::html("<h1>Mail sent</h1>")
+                }
+                "in" if !answers => Reply::Cut,
+                "in" => Reply::redirect(302, &format!("/session/{next}/start?key={key}")),
+                "session" => Reply::html(format!(
+                    "<title>{key}</title><h1>Hello {next}</h1><p role=alert>You came by {link}<form><button>Sign out</button></form>"
+                )),
+                _ => Reply::html("<form action=/sent><label>Password <input type=password></label><button>Sign in</button></form>"),
+            }
+        })
+    })
+    .await;
+    let app = Acme::start(Options::default()).await.unwrap();
+    let playbook = format!(
+        "app: acme\ntitle: T\norigins:\n  app: http://127.0.0.1:4180\n  site: {}\nflows:\n  login:\n    - open: site:/\n    \
+         - fill: {{ into: {{ label: Password }}, with: password }}\n    - click: {{ role: button, name: Sign in }}\n    \
+         - open: email_link\n    - expect: {{ signed_in: {{ text: {expected} }}, timeout: 2s }}\n",
+        site.url()
+    );
+    let mut home = Home::new(&app, &playbook);
+    place.set((site.url(), home.inbox_port())).unwrap();
+    let vault = home.vault().await;
+    let account: AccountRef = "acme/carol".parse().unwrap();
+    let new = NewAccount {
+        account: account.clone(),
+        username: "carol".to_owned(),
+        address: Some("carol@managed.test".to_owned()),
+        password: Some(SecretString::from(FIRST_PASSWORD)),
+        totp: None,
+    };
+    vault.add_account(&new).await.unwrap();
+    let mut said = Vec::new();
+    run(&home, Kind::VerifyLogin, &account, &mut said).await;
+    let attempts = format!("{:?}", vault.store().log(&LogQuery::default()).await.unwrap());
+    said.extend(attempts.as_bytes());
+    for told in ["wait for the mailed link", "open email_link"].iter().chain(told) {
+        assert!(holds(&said, told.as_bytes()), "{told}: {}", String::from_utf8_lossy(&said));
+    }
+    let secrets = LINK_SECRETS.map(|secret| ("a token of the mailed link".to_owned(), secret.to_owned()));
+    assert_nothing_leaked(&home, &said, &secrets);
+    let mut asked = Vec::new();
+    while let Ok(request) = site.requests.try_recv() {
+        asked.push(request.path);
+    }
+    assert!(asked.contains(&format!("/in/{token}?key={key}&n=1")), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailed_link_is_nowhere_after_it_was_opened() {
+    login_by_mail("Hello", true, &["LoggedIn"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailed_link_is_in_no_message_about_the_page_behind_it() {
+    login_by_mail("Nowhere to be seen", true, &["/session/[secret]/start", "Hello [secret]"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailed_link_that_does_not_answer_is_not_named() {
+    login_by_mail("Hello", false, &["[secret] could not be reached"]).await;
 }
 
 /// For a person's eyes, when asked for.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use turnlock::playbook::{
-    Action, End, FlowKind, OriginOverrides, Playbook, Report, State, Value, parse, schema,
+    Action, Destination, End, FlowKind, OriginOverrides, Playbook, Report, State, Value, parse, schema,
 };
 
 fn root(path: &str) -> PathBuf {
@@ -224,6 +224,32 @@ fn a_page_that_submits_itself_is_committed_by_the_fill() {
 }
 
 #[test]
+fn a_mailed_link_is_opened_in_place_of_an_address() {
+    let login = |open: &str| {
+        format!(
+            "app: acme\ntitle: Acme\norigins: {{ app: https://acme.example }}\nflows:\n  login:\n    - open: /login\n    \
+             - fill: {{ into: {{ label: E-mail }}, with: address }}\n    - click: {{ role: button, name: Send link }}\n    \
+             - {open}\n    - expect: {{ signed_in: {{ text: Welcome }} }}\n"
+        )
+    };
+    for (written, containing, timeout, summary) in [
+        ("open: email_link", vec![], None, "open email_link"),
+        ("open: { email_link: {} }", vec![], None, "open email_link"),
+        (
+            "open: { email_link: { containing: [Sign in, Log in], timeout: 2m } }",
+            vec!["Sign in".to_owned(), "Log in".to_owned()],
+            Some(std::time::Duration::from_secs(120)),
+            "open email_link containing \"Sign in\" / \"Log in\"",
+        ),
+    ] {
+        let playbook = check(&login(written)).unwrap_or_else(|report| panic!("{report}"));
+        let step = &playbook.flows.login.steps[3];
+        assert_eq!(step.action, Action::Open(Destination::MailedLink { containing, timeout }));
+        assert_eq!(step.summary(), summary);
+    }
+}
+
+#[test]
 fn every_playbook_of_the_project_is_sound() {
     for entry in fs::read_dir(root("playbooks")).unwrap() {
         let path = entry.unwrap().path();
@@ -241,7 +267,7 @@ fn a_deployment_puts_its_own_origin_in_place() {
     overrides.add("other.app=https://elsewhere.example").unwrap();
     let playbook = parse("acme.yaml", &source, &overrides).unwrap();
     assert_eq!(playbook.app_origin().as_str(), "http://127.0.0.1:5000");
-    let Action::Open(address) = &playbook.flows.login.steps[0].action else { panic!() };
+    let Action::Open(Destination::Address(address)) = &playbook.flows.login.steps[0].action else { panic!() };
     assert_eq!(address.url.as_str(), "http://127.0.0.1:5000/login?next=%2F#top");
     assert!(playbook.declares(&address.url));
     assert!(!playbook.declares(&"http://127.0.0.1:4180/login".parse().unwrap()));
@@ -275,19 +301,22 @@ fn the_reference_keeps_its_word() {
     assert_eq!(report.render(false), said);
 }
 
-/// The further steps of the tutorial, put together, are sound too.
+/// The further steps of the tutorial, put together with the flow for a forgotten password, are sound too.
 #[test]
 fn the_tutorial_ends_with_a_sound_playbook() {
     let reference = fs::read_to_string(root("docs/playbooks.md")).unwrap();
     let yaml: Vec<_> =
         reference.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("yaml\n")).collect();
-    let [_, draft, login, code, password, mfa] = yaml[..] else { panic!("{} YAML blocks", yaml.len()) };
+    let [_, draft, login, code, password, mfa, recover] = yaml[..] else {
+        panic!("{} YAML blocks", yaml.len())
+    };
     let head = draft.split("flows:").next().unwrap();
     let (rules, change) = password.split_once("flows:\n").unwrap();
     let (methods, enrol) = mfa.split_once("flows:\n").unwrap();
+    let recover = recover.strip_prefix("flows:\n").unwrap();
     let to_expect = login.split("    - expect:").next().unwrap();
     for login in [login.to_owned(), format!("{to_expect}{code}")] {
-        let source = format!("{head}{rules}{methods}flows:\n{login}{enrol}{change}");
+        let source = format!("{head}{rules}{methods}flows:\n{login}{enrol}{change}{recover}");
         check(&source).unwrap_or_else(|report| panic!("{report}"));
     }
 }

@@ -4,7 +4,7 @@
 pub(super) const GONE: char = '\u{1}';
 
 /// The text with one spelling of digits, spaces and dashes, and without invisible characters.
-pub(super) fn normalise(text: &str) -> Vec<char> {
+pub(in crate::inbox) fn normalise(text: &str) -> Vec<char> {
     text.chars()
         .filter_map(|c| match c {
             '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{34f}' | '\r' => None,

@@ -5,8 +5,8 @@
 //! stands alone. A message in which two different ones weigh alike is reported, not guessed.
 
 mod candidates;
-mod mask;
-mod words;
+pub(super) mod mask;
+pub(super) mod words;
 
 use secrecy::SecretString;
 

@@ -338,7 +338,7 @@ pub(super) const UNITS: &[&str] = &[
 ];
 
 /// Where `words` occur in lower-cased `text`: start and end, in order of their start.
-pub(super) fn occurrences(text: &[char], words: &[&str]) -> Vec<(usize, usize)> {
+pub(in crate::inbox) fn occurrences(text: &[char], words: &[&str]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for pattern in words {
         let word: Vec<char> = pattern.trim_matches('*').chars().collect();

@@ -6,7 +6,7 @@ use super::Reader;
 use super::origins::is_snake_case;
 use crate::playbook::node::Node;
 use crate::playbook::suggest::{listed, nearest};
-use crate::playbook::{Address, Place};
+use crate::playbook::{Address, Destination, Place};
 
 impl Reader<'_> {
     /// An address within a declared origin: `/login`, `sso:/start`, or a whole URL.
@@ -29,12 +29,17 @@ impl Reader<'_> {
                     true => "login",
                     false => text.trim_start_matches(['/', '.']),
                 };
+                let help = match nearest(text, [Destination::MAILED_LINK]) {
+                    Some(meant) => format!("did you mean `{meant}`, the link that the app mails?"),
+                    None => format!(
+                        "write a path on the origin `app`: `/{example}`; on another origin: `sso:/start`; a whole URL; \
+                         or `email_link`, the link that the app mails"
+                    ),
+                };
                 self.findings
                     .error("address", node.place, format!("`{text}` is no address to open"))
                     .label("neither a path nor a URL")
-                    .help(format!(
-                        "write a path on the origin `app`: `/{example}`; on another origin: `sso:/start`; or a whole URL"
-                    ));
+                    .help(help);
                 None
             }
         }

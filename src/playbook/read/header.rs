@@ -8,7 +8,9 @@ use super::Reader;
 use super::target::LONGEST;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
-use crate::playbook::{AppName, Interruption, Lockout, Mfa, MfaMethod, PasswordPolicy, Place, Timeouts};
+use crate::playbook::{
+    AppName, FlowKind, Interruption, Lockout, Mfa, MfaMethod, PasswordPolicy, Place, Timeouts,
+};
 
 const RULES: &str = "rules: \"minlength: 12; required: upper; required: digit\"";
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -168,16 +170,16 @@ impl Reader<'_> {
     }
 
     /// Whether the app's MFA methods and password rules are there for the flows that need them.
-    pub(super) fn needed(&mut self, flow: &str, place: Place, mfa: &Mfa, password: &PasswordPolicy) {
-        if flow == "enrol_mfa" && mfa.methods.is_empty() {
+    pub(super) fn needed(&mut self, flow: FlowKind, place: Place, mfa: &Mfa, password: &PasswordPolicy) {
+        if flow == FlowKind::EnrolMfa && mfa.methods.is_empty() {
             self.findings
                 .error("missing-key", place, "`enrol_mfa` needs to know the app's methods")
                 .label("no `mfa` in this playbook")
                 .help("add `mfa: { methods: [totp] }` above the flows");
         }
-        if flow == "change_password" && password.rules.is_empty() {
+        if flow.sets_password() && password.rules.is_empty() {
             self.findings
-                .error("missing-key", place, "`change_password` needs the app's password rules")
+                .error("missing-key", place, format!("`{flow}` needs the app's password rules"))
                 .label("no `password` in this playbook")
                 .help(format!("add `password: {{ {RULES} }}` above the flows"));
         }

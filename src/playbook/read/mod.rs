@@ -3,6 +3,7 @@
 //! The reader never stops: what is wrong is noted, what depends on it left out, and the rest read.
 
 mod address;
+mod destination;
 mod expect;
 mod fields;
 mod frames;

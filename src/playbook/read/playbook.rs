@@ -83,7 +83,7 @@ impl Reader<'_> {
             let mfa = mfa.map_or(Mfa::default(), |mfa| mfa.clone().unwrap_or(given));
             let given = PasswordPolicy { rules: "given".to_owned() };
             let password = password.map_or(PasswordPolicy::default(), |read| read.clone().unwrap_or(given));
-            self.needed(field.name, field.place, &mfa, &password);
+            self.needed(kind, field.place, &mfa, &password);
             read[nth] = self.flow(field.value, field.place, kind);
         }
         if !entries.iter().any(|field| field.name == "login") {

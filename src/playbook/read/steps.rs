@@ -85,7 +85,10 @@ impl Reader<'_> {
     fn action(&mut self, name: &str, place: Place, value: &Node, kind: FlowKind, id: &str) -> Option<Action> {
         let what = format!("`{name}`");
         let belongs = match name {
-            "commit" => self.belongs(kind.commits(), &what, "`enrol_mfa` and `change_password`", kind, place),
+            "commit" => {
+                let into = "`enrol_mfa`, `change_password` and `recover`";
+                self.belongs(kind.commits(), &what, into, kind, place)
+            }
             "read_secret" | "read_recovery_codes" => {
                 self.belongs(kind == FlowKind::EnrolMfa, &what, "`enrol_mfa`", kind, place)
             }
@@ -93,7 +96,7 @@ impl Reader<'_> {
         };
         let target = |reader: &mut Self| reader.target(value, place, &what);
         let action = match name {
-            "open" => Action::Open(self.address(value)?),
+            "open" => Action::Open(self.destination(value, place)?),
             "click" => Action::Click(target(self)?),
             "hover" => Action::Hover(target(self)?),
             "see" => Action::See(target(self)?),
@@ -161,6 +164,9 @@ impl Reader<'_> {
                         format!("write the step by itself: `{kind}` hands the app no new credential")
                     }
                     "`new_password`" => format!("write `password`: `{kind}` types the current one"),
+                    "`password`" => {
+                        format!("write `new_password`: `{kind}` is for when no password is known")
+                    }
                     _ => "move the step there, or remove it".to_owned(),
                 });
         }
@@ -193,9 +199,16 @@ impl Reader<'_> {
         let into = self.needed_target(&fields, "into");
         let with_node = fields.need(self, "with", "with: username");
         let with = with_node.and_then(|node| self.value(node));
-        if let (Some(Value::NewPassword), Some(node)) = (&with, with_node) {
-            let does = kind == FlowKind::ChangePassword;
-            self.belongs(does, "`new_password`", "`change_password`", kind, node.place);
+        match (&with, with_node) {
+            (Some(Value::NewPassword), Some(node)) => {
+                let into = "`change_password` and `recover`";
+                self.belongs(kind.sets_password(), "`new_password`", into, kind, node.place);
+            }
+            (Some(Value::Password), Some(node)) => {
+                let does = kind != FlowKind::Recover;
+                self.belongs(does, "`password`", "the other flows", kind, node.place);
+            }
+            _ => {}
         }
         let (into, with) = (into?, with?);
         if with.is_secret() {
@@ -317,12 +330,13 @@ impl Reader<'_> {
     fn committing_fill(&mut self, with: &Value, place: Place, kind: FlowKind) {
         let wanted = match kind {
             FlowKind::EnrolMfa => Value::Totp,
-            FlowKind::ChangePassword => Value::NewPassword,
+            FlowKind::ChangePassword | FlowKind::Recover => Value::NewPassword,
             // The step was told already that it does not belong here.
-            _ => return,
+            FlowKind::Login | FlowKind::Logout => return,
         };
-        // `new_password` where it does not belong was told already.
-        if *with != wanted && *with != Value::NewPassword {
+        // A password where it does not belong was told already.
+        let told = *with == Value::NewPassword || (*with == Value::Password && kind == FlowKind::Recover);
+        if *with != wanted && !told {
             self.findings
                 .error("commit", place, format!("in `{kind}`, no `fill` with `{with}` commits"))
                 .label("hands the app no new credential")

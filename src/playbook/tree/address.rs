@@ -1,4 +1,4 @@
-//! Where an `open` step goes.
+//! The addresses that a playbook gives.
 
 use std::fmt;
 

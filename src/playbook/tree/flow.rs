@@ -24,7 +24,7 @@ pub struct Flows {
     pub enrol_mfa: Option<Flow>,
     /// From signed in to `password_changed`.
     pub change_password: Option<Flow>,
-    /// From a fresh context to `signed_in`, when `login` is barred.
+    /// From a fresh context to `password_changed`, when no known password opens the account.
     pub recover: Option<Flow>,
 }
 
@@ -80,16 +80,21 @@ impl FlowKind {
     /// The end that the flow is for; the checker sees to it that it can be reached.
     pub fn goal(self) -> End {
         match self {
-            Self::Login | Self::Recover => End::SignedIn,
+            Self::Login => End::SignedIn,
             Self::Logout => End::SignedOut,
             Self::EnrolMfa => End::MfaEnabled,
-            Self::ChangePassword => End::PasswordChanged,
+            Self::ChangePassword | Self::Recover => End::PasswordChanged,
         }
     }
 
     /// Whether the flow hands the app a candidate, by exactly one commit step.
     pub fn commits(self) -> bool {
-        matches!(self, Self::EnrolMfa | Self::ChangePassword)
+        matches!(self, Self::EnrolMfa | Self::ChangePassword | Self::Recover)
+    }
+
+    /// Whether what it hands the app is a new password.
+    pub fn sets_password(self) -> bool {
+        matches!(self, Self::ChangePassword | Self::Recover)
     }
 
     /// Whether it begins in a fresh context rather than signed in.
@@ -103,7 +108,7 @@ impl FlowKind {
             End::Captcha | End::NeedsHuman | End::AppError => true,
             End::BadCredentials | End::CodeRefused | End::AccountLocked => self != Self::Logout,
             End::MfaAlreadyOn | End::MfaUnmanaged => self == Self::EnrolMfa,
-            End::PasswordRefused => self == Self::ChangePassword,
+            End::PasswordRefused => self.sets_password(),
             End::SignedIn | End::SignedOut | End::MfaEnabled | End::PasswordChanged => end == self.goal(),
         }
     }

@@ -82,7 +82,7 @@ impl fmt::Display for By {
 }
 
 /// Alternatives in quotes: `"Sign in"`, `"Sign in" / "Log in"`.
-struct Texts<'a>(&'a [String]);
+pub(super) struct Texts<'a>(pub &'a [String]);
 
 impl fmt::Display for Texts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

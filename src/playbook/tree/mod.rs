@@ -5,6 +5,7 @@
 
 mod address;
 mod app_name;
+mod destination;
 mod expect;
 mod flow;
 mod frame;
@@ -19,6 +20,7 @@ mod value;
 
 pub use address::Address;
 pub use app_name::AppName;
+pub use destination::Destination;
 pub use expect::{Branch, End, Expect, State};
 pub use flow::{Flow, FlowKind, Flows};
 pub use frame::Frame;

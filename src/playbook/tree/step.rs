@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Address, Expect, Key, Place, Target, Value};
+use super::{Destination, Expect, Key, Place, Target, Value};
 
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ impl Step {
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Goes to an address.
-    Open(Address),
+    /// Goes to an address, or where the link leads that the app mails.
+    Open(Destination),
     /// Clicks.
     Click(Target),
     /// Replaces what a field holds.
@@ -115,7 +115,7 @@ impl SecretForm {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open(address) => write!(f, "open {address}"),
+            Self::Open(destination) => write!(f, "open {destination}"),
             Self::Click(target) => write!(f, "click {target}"),
             Self::Fill { into, with } => write!(f, "fill {into} with {with}"),
             Self::Check { target, on: true } => write!(f, "check {target}"),

@@ -9,9 +9,9 @@ pub enum Value {
     Username,
     /// The account's managed address.
     Address,
-    /// The current password.
+    /// The current password. Not in `recover`, where none is known.
     Password,
-    /// The pending password. `change_password` only.
+    /// The pending password. `change_password` and `recover` only.
     NewPassword,
     /// A TOTP code: of the pending secret after `read_secret`, of the current one otherwise.
     Totp,
