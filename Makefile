@@ -9,10 +9,10 @@ export CARGO_TERM_COLOR ?= auto
 SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check audit apps bench
+.PHONY: help demo test crash-matrix soak check audit apps bench
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## install what is missing, build, and do the whole job on the bundled app
 	scripts/install-build-deps
@@ -24,6 +24,17 @@ test: ## install what is missing and run every test
 	scripts/install-build-deps
 	scripts/install-browser
 	scripts/run-tests
+
+crash-matrix: ## kill a worker at every boundary, for every fate of the change in the app (takes about half an hour)
+	scripts/install-build-deps
+	scripts/install-browser
+	TURNLOCK_CRASH_MATRIX=all scripts/run-test killed_anywhere_it_finds_its_way_back
+
+MINUTES ?= 10
+soak: ## kill workers and browsers at random moments for MINUTES (10), 4 workers, 50 accounts
+	scripts/install-build-deps
+	scripts/install-browser
+	TURNLOCK_SOAK_MINUTES=$(MINUTES) scripts/run-test nothing_is_lost_to_random_kills
 
 check: ## formatting, lints, and what the dependencies may be
 	scripts/install-build-deps --lints

@@ -16,10 +16,10 @@ mod suite {
     mod browser_process;
     mod browser_secrets;
     mod cli;
+    mod crash_matrix;
     mod demo;
     mod flow;
     mod flow_ends;
-    mod flow_killed;
     mod flow_lost;
     mod flow_secrets;
     mod flow_variants;
@@ -27,6 +27,7 @@ mod suite {
     mod inbox_links;
     mod password_rules;
     mod playbook;
+    mod soak;
     mod store;
     mod vault;
     mod worker;

@@ -106,7 +106,6 @@ impl<'a> Session<'a> {
             result = self.perform(step, &step.action, given.as_ref()) => result,
             halt = context.must_stop() => Err(ValueError::Halt(halt)),
         };
-        crate::failpoint::reach(&format!("{}.done", step.id));
         let notes = self.page.take_notes().join("; ");
         match result {
             Ok(None) if notes.is_empty() => log.ok(),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use tokio::process::{Child, Command};
 use turnlock::job::{AccountRef, Kind};
 use turnlock::store;
 use turnlock::vault::{MasterKey, Vault};
@@ -66,10 +67,37 @@ impl Home {
         extra: &[&str],
         environment: &[(&str, &str)],
     ) -> Output {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_turnlock"));
+        let mut command = self.turnlock();
         command
             .args(["run", kind.as_str(), "--account", &account.to_string(), "--id", &id.to_string()])
             .args(extra)
+            .envs(environment.iter().copied());
+        command.output().await.unwrap()
+    }
+
+    /// A worker process, whose words go to a file.
+    pub fn worker(&self, environment: &[(&str, &str)]) -> Child {
+        let mut words = std::fs::OpenOptions::new();
+        let words = words.create(true).append(true).open(self.path().join("worker.log")).unwrap();
+        let mut command = self.turnlock();
+        command
+            .arg("worker")
+            .env("TURNLOCK_LOG", "info")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(words);
+        command.spawn().unwrap()
+    }
+
+    /// What the workers said.
+    pub fn words(&self) -> String {
+        std::fs::read_to_string(self.path().join("worker.log")).unwrap_or_default()
+    }
+
+    /// The binary with this home and nothing else around it.
+    pub fn turnlock(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_turnlock"));
+        command
             .env_clear()
             .env("HOME", self.path())
             .env("TMPDIR", self.path().join("tmp"))
@@ -81,13 +109,30 @@ impl Home {
             .env("TURNLOCK_ARTIFACTS", self.path().join("artifacts"))
             .env("TURNLOCK_INBOX_URL", format!("smtp://127.0.0.1:{}", self.inbox_port))
             .env("TURNLOCK_ORIGINS", &self.origin)
-            .envs(environment.iter().copied())
             .current_dir(self.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        command.output().await.unwrap()
+        command
+    }
+
+    /// The processes of browsers that workers of this home have started.
+    pub fn browsers(&self) -> Vec<i32> {
+        let profile = format!("--user-data-dir={}", self.path().join("tmp").display());
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let names = |pid: &i32| {
+            std::fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&profile))
+        };
+        pids.filter(names).collect()
+    }
+
+    /// What browsers left in the temporary folder.
+    pub fn profiles(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path().join("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
     }
 
     /// Waits until no process is left whose command line names this home, as that of a browser names its

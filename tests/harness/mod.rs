@@ -19,6 +19,9 @@ pub use stage::{BRIEFLY, Stage};
 /// Long enough on a busy machine, short enough to notice.
 pub const SOON: Duration = Duration::from_secs(20);
 
+/// The same, for whole jobs in many processes at once.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Options for a real browser. Tests visit loopback only, so the sandbox may be off.
 pub fn browser_options(profiles: &Path) -> Options {
     let path = std::env::var_os("PATH").unwrap_or_default();
