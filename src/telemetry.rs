@@ -79,13 +79,18 @@ fn set_panic_hook() {
     }));
 }
 
-/// Forbids core dumps, and other processes of this user to read this one's memory.
+/// Forbids core dumps of this process and of those that it starts, and other processes of this user to read this
+/// one's memory.
 ///
 /// # Errors
 /// The kernel's answer, if it refuses.
 pub fn harden() -> io::Result<()> {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+    // One byte is less than any dump, and the one bound that also holds where dumps are piped to a program, as
+    // Ubuntu's apport is: zero does not keep the kernel from that, see core(5). The browser, whose pages hold what
+    // was typed, has nothing but this bound, for to be dumpable is not inherited.
+    let limit = getrlimit(Resource::Core).maximum.map_or(1, |most| most.min(1));
+    setrlimit(Resource::Core, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     Ok(())
 }
@@ -125,5 +130,17 @@ mod tests {
         let telemetry = Telemetry { level: "turnlock=loud".to_owned(), ..Telemetry::default() };
         let error = start(&telemetry).unwrap_err().to_string();
         assert!(error.starts_with("`turnlock=loud` is not a log level"), "{error}");
+    }
+
+    #[test]
+    fn after_hardening_nothing_is_dumped_and_again_is_no_error() {
+        use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+        for _ in 0..2 {
+            harden().unwrap();
+            let limit = getrlimit(Resource::Core);
+            assert!(limit.current <= Some(1) && limit.maximum == limit.current, "{limit:?}");
+            assert!(limit.current.is_some());
+            assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+        }
     }
 }

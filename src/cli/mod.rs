@@ -110,6 +110,8 @@ impl Command {
 /// Runs the command that these arguments name, in this process's environment.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    // Before anything is read that could be a secret; said below, when there is a log to say it to.
+    let hardened = telemetry::harden();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -137,7 +139,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let colour = stderr().is_terminal() && context::colours_welcome(&context.environment);
     let wanted = context.globals.telemetry(&context.environment, cli.command.usual_level(), colour);
     let done = telemetry::start(&wanted).map_err(Failure::from).and_then(|()| {
-        if let Err(error) = telemetry::harden() {
+        if let Err(error) = hardened {
             tracing::warn!("core dumps cannot be forbidden: {error}");
         }
         let runtime = tokio::runtime::Runtime::new()

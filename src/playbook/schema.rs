@@ -62,6 +62,10 @@ fn properties() -> Json {
                 "type": "integer", "minimum": 2, "maximum": 1000,
             },
             "window": duration("The time within which they count, such as `15m`."),
+            "cleared_by_login": {
+                "description": "Whether a complete login makes the app forget earlier wrong attempts; false if not given.",
+                "type": "boolean",
+            },
         })),
         "timeouts": object("How long things may take, at most 10m.", &[], json!({
             "step": duration("A step; 15s if not given."),

@@ -66,7 +66,7 @@ fn group_of(pid: i32) -> Option<u32> {
 }
 
 /// Every process that has the profile's folder on its command line, whatever its group.
-fn users_of(profiles: &Path) -> Vec<i32> {
+pub fn users_of(profiles: &Path) -> Vec<i32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let folder = profiles.display().to_string();

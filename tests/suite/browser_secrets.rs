@@ -83,6 +83,60 @@ async fn a_page_sees_nothing_of_the_script_that_looks_at_it() {
     stage.see("{ text: \"turnlock: undefined, new:\", exact: true }").await.unwrap();
 }
 
+/// The lines of `/proc/PID/limits` that bound its core dumps: in bytes, now and at most.
+fn core_limits(pid: i32) -> Vec<String> {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    line.split_whitespace().take(2).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn neither_the_worker_nor_its_browser_leaves_a_core_dump() {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Stdio;
+
+    use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+    use tokio::io::{AsyncBufReadExt, BufReader};
+
+    let home = tempfile::tempdir().unwrap();
+    let sandbox = if rustix::process::geteuid().is_root() { "off" } else { "on" };
+    // On a machine that keeps every core dump, as far as this one lets itself be made such.
+    let mut worker = tokio::process::Command::new("sh")
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_turnlock"), "worker"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", home.path())
+        .env("TMPDIR", home.path())
+        .env("TURNLOCK_BROWSER_SANDBOX", sandbox)
+        .env("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0")
+        .env("TURNLOCK_PLAYBOOKS", concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/acme.yaml"))
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(worker.stderr.take().unwrap()).lines();
+    while !lines.next_line().await.unwrap().expect("the worker ended").contains("ready for jobs") {}
+    let pid = i32::try_from(worker.id().unwrap()).unwrap();
+    let mut processes = super::browser_process::users_of(home.path());
+    assert!(processes.len() > 1, "its browser was not found: {processes:?}");
+    processes.push(pid);
+    for process in processes {
+        for limit in core_limits(process) {
+            assert!(["0", "1"].contains(&limit.as_str()), "{process}: {limit}");
+        }
+    }
+    // Whoever may lift the limit again, as root mostly may, sees that the process is not to be dumped at all.
+    let worker_id = Pid::from_raw(pid).unwrap();
+    let _ = prlimit(Some(worker_id), Resource::Core, Rlimit { current: None, maximum: None });
+    kill_process(worker_id, Signal::ABORT).unwrap();
+    let status = tokio::time::timeout(SOON, worker.wait()).await.unwrap().unwrap();
+    assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()));
+    assert!(!status.core_dumped());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_certificate_is_fatal() {
     use tokio_rustls::rustls::ServerConfig;

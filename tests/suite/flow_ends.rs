@@ -288,7 +288,8 @@ async fn a_change_under_way_is_seen_through_whoever_wishes_it_to_stop() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_budget_of_wrong_passwords_is_never_overdrawn() {
-    let unsaid = Plan::changed("unsaid", &[("lockout: { attempts: 5, window: 15m }\n", "")]);
+    let unsaid =
+        Plan::changed("unsaid", &[("lockout: { attempts: 5, window: 15m, cleared_by_login: true }\n", "")]);
     let rig = Rig::planned(vec![Plan::default(), unsaid]).await;
     // Five lock the account, so four are made; where the playbook says nothing, two are.
     for (name, allowed) in [("acme/mallory", 4), ("unsaid/mallory", 2)] {

@@ -197,6 +197,14 @@ fn the_bundled_playbook_says_what_the_app_does() {
 }
 
 #[test]
+fn a_login_clears_a_lockout_only_where_the_playbook_says_so() {
+    let cleared = |source: &str| check(source).unwrap().lockout.unwrap().cleared_by_login;
+    assert!(cleared(&acme()));
+    assert!(!cleared(&acme().replace("cleared_by_login: true", "cleared_by_login: false")));
+    assert!(!cleared(&acme().replace(", cleared_by_login: true", "")));
+}
+
+#[test]
 fn a_page_that_submits_itself_is_committed_by_the_fill() {
     let mut source = acme();
     for (apart, together) in [
