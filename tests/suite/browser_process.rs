@@ -14,7 +14,8 @@ pub fn kill(pid: i32) {
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
 }
 
-fn signal_group(group: u32, signal: Signal) {
+/// Tells every process of the group.
+pub fn signal_group(group: u32, signal: Signal) {
     kill_process_group(Pid::from_raw(i32::try_from(group).unwrap()).unwrap(), signal).unwrap();
 }
 

@@ -1,5 +1,7 @@
 //! What is typed goes into its field and nowhere else.
 
+mod files;
+
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
