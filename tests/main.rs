@@ -18,6 +18,7 @@ mod suite {
     mod cli;
     mod crash_matrix;
     mod demo;
+    mod faults;
     mod flow;
     mod flow_ends;
     mod flow_lost;

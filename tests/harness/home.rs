@@ -17,15 +17,27 @@ pub struct Home {
     origin: String,
     /// 0 is any.
     inbox_port: u16,
+    /// Where temporary files go, if not into the folder.
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Home {
     /// For one app, by this playbook.
     pub fn new(app: &acme::Acme, playbook: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(tempfile::tempdir().unwrap(), app, playbook)
+    }
+
+    /// The same, within this folder. Temporary files stay out of it.
+    pub fn within(folder: &Path, app: &acme::Acme, playbook: &str) -> Self {
+        let mut home = Self::in_folder(tempfile::tempdir_in(folder).unwrap(), app, playbook);
+        home.temporary = Some(tempfile::tempdir().unwrap());
+        home
+    }
+
+    fn in_folder(folder: tempfile::TempDir, app: &acme::Acme, playbook: &str) -> Self {
         std::fs::create_dir(folder.path().join("tmp")).unwrap();
         std::fs::write(folder.path().join("acme.yaml"), playbook).unwrap();
-        Self { folder, origin: format!("acme.app={}", app.url()), inbox_port: 0 }
+        Self { folder, origin: format!("acme.app={}", app.url()), inbox_port: 0, temporary: None }
     }
 
     /// Has the app mail its codes to the binary's inbox.
@@ -41,6 +53,10 @@ impl Home {
 
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.temporary.as_ref().map_or_else(|| self.path().join("tmp"), |folder| folder.path().to_owned())
     }
 
     pub fn key_file(&self) -> PathBuf {
@@ -100,7 +116,7 @@ impl Home {
         command
             .env_clear()
             .env("HOME", self.path())
-            .env("TMPDIR", self.path().join("tmp"))
+            .env("TMPDIR", self.temporary())
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("TURNLOCK_BROWSER_SANDBOX", if rustix::process::geteuid().is_root() { "off" } else { "on" })
             .env("TURNLOCK_DATABASE_URL", self.database())
@@ -119,7 +135,7 @@ impl Home {
 
     /// The processes of browsers that workers of this home have started.
     pub fn browsers(&self) -> Vec<i32> {
-        let profile = format!("--user-data-dir={}", self.path().join("tmp").display());
+        let profile = format!("--user-data-dir={}", self.temporary().display());
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let names = |pid: &i32| {
@@ -131,7 +147,7 @@ impl Home {
 
     /// What browsers left in the temporary folder.
     pub fn profiles(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.path().join("tmp")).unwrap();
+        let entries = std::fs::read_dir(self.temporary()).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 

@@ -121,10 +121,10 @@ impl Soak {
     async fn submit(&mut self) {
         let store = self.vault.store().clone();
         for account in self.accounts.clone() {
-            if let Some(job) = self.open.get(&account) {
-                if !store.job(job.id).await.unwrap().unwrap().has_ended() {
-                    continue;
-                }
+            if let Some(job) = self.open.get(&account)
+                && !store.job(job.id).await.unwrap().unwrap().has_ended()
+            {
+                continue;
             }
             let mfa_on = self.app.user(account.name()).unwrap().mfa_on;
             let kind = match self.dice.throw(4) {

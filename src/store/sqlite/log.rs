@@ -165,10 +165,11 @@ impl SqliteStore {
             .await?;
         let Some(row) = row else { return Err(StoreError::NoAttempt(attempt)) };
         let row = Reader(&row);
-        if row.text_or_null("outcome")?.is_some() {
-            return Err(StoreError::AttemptEnded(attempt));
+        self.check_fence(on, fence, &row.text("account")?).await?;
+        match row.text_or_null("outcome")? {
+            Some(_) => Err(StoreError::AttemptEnded(attempt)),
+            None => Ok(()),
         }
-        self.check_fence(on, fence, &row.text("account")?).await
     }
 }
 

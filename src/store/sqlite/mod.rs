@@ -25,10 +25,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Fence, StoreError};
@@ -62,21 +63,48 @@ enum Outlasts {
 }
 
 /// A transaction that may write; it is rolled back if it is not committed.
+///
+/// Not by sqlx's own transactions: SQLite rolls back by itself when a disk is full, and a connection that believes
+/// to be in a transaction still would be of no use for the rest of the process. One that is not known to be clean is
+/// closed instead.
 struct Write {
-    tx: Transaction<'static, Sqlite>,
+    connection: Option<PoolConnection<Sqlite>>,
     file: Arc<File>,
     _turn: OwnedMutexGuard<()>,
 }
 
 impl Write {
-    fn on(&mut self) -> &mut SqliteConnection {
-        &mut self.tx
+    async fn begin(
+        pool: &SqlitePool,
+        file: Arc<File>,
+        turn: OwnedMutexGuard<()>,
+    ) -> Result<Self, StoreError> {
+        let mut write = Self { connection: Some(pool.acquire().await?), file, _turn: turn };
+        // Immediate: a transaction that read first and then wants to write could be refused.
+        sqlx::query("BEGIN IMMEDIATE").execute(write.on()).await?;
+        Ok(write)
     }
 
-    async fn commit(self) -> Result<(), StoreError> {
-        self.tx.commit().await?;
+    fn on(&mut self) -> &mut SqliteConnection {
+        #[expect(clippy::expect_used, reason = "taken by what consumes it only: commit and drop")]
+        self.connection.as_mut().expect("a write that goes on has its connection")
+    }
+
+    async fn commit(mut self) -> Result<(), StoreError> {
+        sqlx::query("COMMIT").execute(self.on()).await?;
+        // Clean: it goes back to its pool.
+        drop(self.connection.take());
         // What was written to a file that nobody will find again was not written.
         self.file.is_in_place()
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // Closing it rolls back.
+            drop(connection.detach());
+        }
     }
 }
 
@@ -154,8 +182,7 @@ impl SqliteStore {
             Outlasts::PowerFailure => &self.durable,
             Outlasts::Crash => &self.quick,
         };
-        // Immediate: a transaction that read first and then wants to write could be refused.
-        Ok(Write { tx: pool.begin_with("BEGIN IMMEDIATE").await?, file: Arc::clone(&self.file), _turn: turn })
+        Write::begin(pool, Arc::clone(&self.file), turn).await
     }
 
     fn is_in_place(&self) -> Result<(), StoreError> {

@@ -1,0 +1,271 @@
+//! What else can go wrong in the middle of a job: a worker that is paused, a database that is locked, full or gone, a
+//! clock that is set, two jobs at once.
+#![cfg(feature = "failpoints")]
+
+use std::path::Path;
+use std::process::Command;
+
+use acme::{Acme, Event, NewUser, Options, TotpShape, When};
+use futures::future::join_all;
+use rustix::process::{Pid, Signal, kill_process};
+use secrecy::SecretString;
+use sqlx::{Connection, Executor, SqliteConnection};
+use tokio::process::Child;
+use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
+use turnlock::queue::{EmbeddedQueue, Queue};
+use turnlock::store::{AttemptRow, JobRow, LogQuery};
+use turnlock::vault::{NewAccount, Vault};
+
+use crate::harness::home::Home;
+use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, assert_ended, opens};
+use crate::harness::{PATIENCE, SOON};
+
+struct Scene {
+    app: Acme,
+    home: Home,
+    vault: Vault,
+    account: AccountRef,
+}
+
+impl Scene {
+    async fn set(folder: Option<&Path>) -> Self {
+        let app = Acme::start(Options::default()).await.unwrap();
+        let plan = Plan::changed("acme", &[("lockout:", "timeouts: { step: 8s }\nlockout:")]);
+        let home = match folder {
+            Some(folder) => Home::within(folder, &app, &plan.playbook),
+            None => Home::new(&app, &plan.playbook),
+        };
+        let vault = home.vault().await;
+        let account: AccountRef = "acme/alice".parse().unwrap();
+        app.add_user(NewUser::new("alice", FIRST_PASSWORD)).unwrap();
+        let new = NewAccount {
+            account: account.clone(),
+            username: "alice".to_owned(),
+            address: None,
+            password: Some(SecretString::from(FIRST_PASSWORD)),
+            totp: None,
+        };
+        vault.add_account(&new).await.unwrap();
+        Self { app, home, vault, account }
+    }
+
+    async fn submit(&self) -> Job {
+        let job = Job::new(Kind::ChangePassword, self.account.clone());
+        self.vault.store().submit(&job, None).await.unwrap();
+        job
+    }
+
+    async fn ended(&self, job: &Job) -> JobRow {
+        let queue = EmbeddedQueue::new(self.vault.store().clone());
+        match tokio::time::timeout(PATIENCE, queue.ended(job.id)).await {
+            Ok(row) => row.unwrap(),
+            Err(_) => panic!("the job came to no end:\n{}", self.home.words()),
+        }
+    }
+
+    async fn attempts(&self) -> Vec<AttemptRow> {
+        let query = LogQuery { limit: 100, ..LogQuery::default() };
+        self.vault.store().log(&query).await.unwrap()
+    }
+
+    /// Stops a worker, but not in the middle of a write: all others would wait for that.
+    async fn pause(&self, worker: &Child) {
+        loop {
+            signal(worker, Signal::STOP);
+            let mut other = self.raw(std::time::Duration::from_millis(200)).await;
+            if other.execute("BEGIN IMMEDIATE").await.is_ok() {
+                other.execute("ROLLBACK").await.unwrap();
+                return;
+            }
+            signal(worker, Signal::CONT);
+        }
+    }
+
+    async fn raw(&self, patience: std::time::Duration) -> SqliteConnection {
+        let options =
+            sqlx::sqlite::SqliteConnectOptions::new().filename(self.home.path().join("turnlock.db"));
+        SqliteConnection::connect_with(&options.busy_timeout(patience)).await.unwrap()
+    }
+
+    /// Waits until a worker has said this.
+    async fn hears(&self, words: &str) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while !self.home.words().contains(words) {
+            assert!(tokio::time::Instant::now() < until, "nobody said {words:?}:\n{}", self.home.words());
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn changed_once(&self, job: &Job) {
+        let row = self.ended(job).await;
+        assert_eq!((row.outcome, row.code), (Some(Outcome::Succeeded), Some(Code::PasswordChanged)));
+        assert_eq!(self.app.user("alice").unwrap().password_changes, 1);
+        opens(&self.vault, &self.app, &self.account).await.unwrap();
+    }
+}
+
+fn signal(worker: &Child, signal: Signal) {
+    let pid = Pid::from_raw(worker.id().unwrap().cast_signed()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+async fn held(events: &mut tokio::sync::broadcast::Receiver<Event>) {
+    let held = async { while !matches!(events.recv().await.unwrap(), Event::RequestHeld { .. }) {} };
+    tokio::time::timeout(SOON, held).await.expect("the request reached the app");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_paused_past_its_lease_writes_nothing() {
+    let scene = Scene::set(None).await;
+    let mut events = scene.app.events();
+    let hold = scene.app.hold("POST /account/password", When::Before);
+    let job = scene.submit().await;
+    let mut paused = scene.home.worker(&[("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0")]);
+    held(&mut events).await;
+    scene.pause(&paused).await;
+    drop(hold);
+
+    // Nobody can tell that it does not live, so the next one waits for the lease to expire.
+    let mut next = scene.home.worker(&[("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0")]);
+    scene.changed_once(&job).await;
+    let ledger = scene.vault.store().candidates(&scene.account).await.unwrap();
+    let attempts = scene.attempts().await;
+
+    signal(&paused, Signal::CONT);
+    // It notices, and says that it was overtaken.
+    scene.hears("lease").await;
+    signal(&paused, Signal::TERM);
+    paused.wait().await.unwrap();
+    assert_eq!(scene.vault.store().candidates(&scene.account).await.unwrap(), ledger);
+    assert_eq!(scene.attempts().await, attempts);
+    opens(&scene.vault, &scene.app, &scene.account).await.unwrap();
+    signal(&next, Signal::TERM);
+    next.wait().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_locked_in_mid_job_costs_nothing() {
+    let scene = Scene::set(None).await;
+    let mut events = scene.app.events();
+    let hold = scene.app.hold("POST /account/password", When::After);
+    let job = scene.submit().await;
+    let mut worker = scene.home.worker(&[]);
+    held(&mut events).await;
+    let mut other = scene.raw(SOON).await;
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    drop(hold);
+    scene.hears("is locked by another process").await;
+    other.execute("ROLLBACK").await.unwrap();
+    scene.changed_once(&job).await;
+    signal(&worker, Signal::TERM);
+    worker.wait().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_in_mid_job_is_not_written_elsewhere() {
+    let scene = Scene::set(None).await;
+    let mut events = scene.app.events();
+    let hold = scene.app.hold("GET /account/password", When::Before);
+    let job = scene.submit().await;
+    let mut worker = scene.home.worker(&[]);
+    held(&mut events).await;
+    let away = scene.home.path().join("away");
+    std::fs::create_dir(&away).unwrap();
+    let names = ["turnlock.db", "turnlock.db-wal", "turnlock.db-shm"];
+    for name in names {
+        std::fs::rename(scene.home.path().join(name), away.join(name)).unwrap();
+    }
+    drop(hold);
+    scene.hears("was moved, removed or replaced").await;
+    assert_eq!(
+        scene.app.user("alice").unwrap().password_changes,
+        0,
+        "the app was told of what nobody has written down"
+    );
+    for name in names {
+        std::fs::rename(away.join(name), scene.home.path().join(name)).unwrap();
+    }
+    scene.changed_once(&job).await;
+    signal(&worker, Signal::TERM);
+    worker.wait().await.unwrap();
+}
+
+/// A file system of a few hundred KiB.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Self {
+        assert!(rustix::process::geteuid().is_root(), "this test mounts a small file system: run it as root");
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path());
+        assert!(mount.status().unwrap().success());
+        Self(folder)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_in_mid_job_loses_nothing() {
+    let disk = SmallDisk::mount();
+    let scene = Scene::set(Some(disk.0.path())).await;
+    let mut events = scene.app.events();
+    let hold = scene.app.hold("POST /account/password", When::After);
+    let job = scene.submit().await;
+    let mut worker = scene.home.worker(&[]);
+    held(&mut events).await;
+    let filler = disk.0.path().join("filler");
+    let mut zeros = std::io::repeat(0);
+    let full = std::io::copy(&mut zeros, &mut std::fs::File::create(&filler).unwrap()).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    drop(hold);
+    scene.hears("(or the quota) is full").await;
+    std::fs::remove_file(&filler).unwrap();
+    scene.changed_once(&job).await;
+    signal(&worker, Signal::TERM);
+    worker.wait().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_jobs_for_one_account_at_once_come_one_after_the_other() {
+    let scene = Scene::set(None).await;
+    let jobs = join_all([scene.submit(), scene.submit()]).await;
+    let workers: Vec<Child> =
+        (0..2).map(|_| scene.home.worker(&[("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0")])).collect();
+    for job in &jobs {
+        assert_eq!(scene.ended(job).await.code, Some(Code::PasswordChanged));
+    }
+    assert_eq!(scene.app.user("alice").unwrap().password_changes, 2);
+    opens(&scene.vault, &scene.app, &scene.account).await.unwrap();
+    let mut attempts = scene.attempts().await;
+    attempts.sort_by_key(|row| row.started_at);
+    for pair in attempts.windows(2) {
+        assert!(pair[0].ended_at.unwrap() <= pair[1].started_at, "{pair:?}");
+    }
+    for mut worker in workers {
+        signal(&worker, Signal::TERM);
+        worker.wait().await.unwrap();
+    }
+}
+
+/// The clock was an hour ahead when codes were used, and is right again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_makes_no_login_wait() {
+    let totp = TotpShape { period: 6, ..TotpShape::default() };
+    let app = Options { totp, ..Options::default() };
+    let rig = Rig::planned(vec![Plan { app, ..Plan::default() }]).await;
+    let alice = rig.account("alice").await;
+    assert_ended(&rig.run(Kind::EnrolMfa, &alice).await, Outcome::Succeeded, Code::MfaEnabled);
+    let secret = rig.credentials(&alice).await.totp.unwrap().candidate;
+    let ahead = u64::try_from(jiff::Timestamp::now().as_second() + 3600).unwrap() / 6;
+    for step in ahead..ahead + 3 {
+        assert!(rig.vault.claim_totp_step(&alice, secret, step).await.unwrap());
+    }
+    let row = rig.run(Kind::VerifyLogin, &alice).await;
+    assert_ended(&row, Outcome::Succeeded, Code::LoggedIn);
+}
