@@ -22,6 +22,7 @@ mod suite {
     mod flow;
     mod flow_ends;
     mod flow_lost;
+    mod flow_recover;
     mod flow_secrets;
     mod flow_variants;
     mod inbox;

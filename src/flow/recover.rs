@@ -7,7 +7,7 @@ use super::settle::{Settled, Which, none_opens, totp_choices, totp_name};
 use super::values::{Totp, Values};
 use crate::job::{Code, Outcome, Verdict};
 use crate::playbook::{End, Flow, FlowKind};
-use crate::store::Disproof;
+use crate::store::{Disproof, TryResult};
 use crate::vault::{Credentials, Held};
 
 /// So often a job lets the app send a mail for a forgotten password.
@@ -19,6 +19,13 @@ impl Context<'_> {
     /// already, and should the answer be lost, it is tried first.
     pub async fn recover(&self, credentials: &Credentials, tried: &str) -> Result<Settled, Halt> {
         let Some(flow) = self.playbook.flows.get(FlowKind::Recover) else { return Err(none_opens(tried)) };
+        if self.account.address.is_none() {
+            let message = format!(
+                "No known credential opens the account: {tried}. It could be recovered by mail, but the account has no \
+                 managed address: give it the one that the app knows with `account add --address`."
+            );
+            return Err(Verdict::new(Code::CredentialUncertain, message).into());
+        }
         let tries = self.tries().await?;
         if tries.iter().filter(|tried| tried.flow == FlowKind::Recover.as_str()).count() >= MOST {
             let message = format!(
@@ -52,9 +59,17 @@ impl Context<'_> {
         let totp = totp.map_err(|error| self.unusable(error))?;
         let mut session = Session::open(self, Values::new(new.clone(), totp)).await?;
         session.values.new_password = Some(new.clone());
-        let tried = self.begin_try(FlowKind::Recover, new, None).await?;
+        let tried = self.begin_recovery(new).await?;
         let ended = session.walk(flow).await;
-        self.end_try(tried, &ended, &session.values).await?;
+        if let Some(tried) = tried {
+            let result = match ended {
+                Ok(End::BadCredentials) => TryResult::BadCredentials,
+                Ok(End::CodeRefused) => TryResult::CodeRefused,
+                // A password that is set anew cannot be a wrong one.
+                _ => TryResult::NotSent,
+            };
+            self.vault.end_try(tried, result, false).await?;
+        }
         let committed = session.committed;
         if self.job.evidence || !matches!(ended, Ok(End::PasswordChanged)) {
             evidence::keep(&session).await;

@@ -181,7 +181,8 @@ impl<'a> Context<'a> {
     /// tried once more behind the current one; one that the app itself said it refuses comes after the current one.
     /// What an earlier attempt at this job was refused is not tried again.
     async fn try_in_order<'c>(&self, credentials: &'c Credentials, doubt: Doubt) -> Result<Tried<'c>, Halt> {
-        let memory = Memory::of(self.tries().await?, self.app_is_done(credentials));
+        let pending = credentials.pending_password.as_ref().map(|held| held.candidate);
+        let memory = Memory::of(self.tries().await?, pending.zip(self.app_is_done(credentials)));
         let mut tried = Vec::new();
         let pending = credentials.pending_password.iter().filter(|held| held.submitted());
         let pending: Vec<_> = pending.map(|held| (Which::Pending, held)).collect();
@@ -343,9 +344,11 @@ enum Tried<'c> {
 struct Memory(Vec<Try>);
 
 impl Memory {
-    /// What was tried before the app was done proves nothing.
-    fn of(mut tries: Vec<Try>, app_is_done: Option<Timestamp>) -> Self {
-        tries.retain(|tried| app_is_done.is_none_or(|done| tried.at > done));
+    /// That a pending password was refused before the app was done proves nothing.
+    fn of(mut tries: Vec<Try>, pending_until: Option<(Uuid, Timestamp)>) -> Self {
+        if let Some((pending, done)) = pending_until {
+            tries.retain(|tried| tried.password != Some(pending) || tried.at > done);
+        }
         Self(tries)
     }
 

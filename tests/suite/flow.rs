@@ -2,7 +2,7 @@
 
 use turnlock::job::{Code, Kind, Outcome};
 
-use crate::harness::rig::{Rig, assert_ended};
+use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, acme_playbook, assert_ended};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_in_turns_on_mfa_and_changes_the_password() {
@@ -25,10 +25,42 @@ async fn logs_in_turns_on_mfa_and_changes_the_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_the_code_that_the_app_mails() {
     let rig = Rig::start().await;
-    let user = acme::NewUser::new("carol", crate::harness::rig::FIRST_PASSWORD);
+    let user = acme::NewUser::new("carol", FIRST_PASSWORD);
     rig.app.add_user(user.email("carol@managed.test").code_login()).unwrap();
-    let carol = rig.known("carol", crate::harness::rig::FIRST_PASSWORD, Some("carol@managed.test")).await;
+    let carol = rig.known("carol", FIRST_PASSWORD, Some("carol@managed.test")).await;
     assert_ended(&rig.run(Kind::VerifyLogin, &carol).await, Outcome::Succeeded, Code::LoggedIn);
+}
+
+/// The steps of the shipped `recover`, as the beginning of a login: what it sets is what the login then types.
+fn recovering_login() -> String {
+    let playbook = acme_playbook();
+    let (flows, recover) = playbook.split_once("\n  recover:").unwrap();
+    let (_, steps) = recover.split_once('\n').unwrap();
+    let (steps, _) = steps.split_once("    - expect:\n        password_changed:").unwrap();
+    let steps = steps.replace("with: new_password", "with: password").replace(
+        "commit: { click: { role: button, name: Set password } }",
+        "click: { role: button, name: Set password }",
+    );
+    flows.replacen(
+        "  login:\n",
+        &format!("  login:\n{steps}    - see: {{ text: Your password was set }}\n"),
+        1,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shipped_recovery_goes_by_link_and_by_code() {
+    let plan = Plan { playbook: recovering_login(), ..Plan::default() };
+    let rig = Rig::planned(vec![plan]).await;
+    let user = acme::NewUser::new("carol", FIRST_PASSWORD).email("carol@managed.test");
+    rig.app.add_user(user).unwrap();
+    for (changes, password, by_code) in [(1, "Second-Pass-27", false), (2, "Third-Pass-28", true)] {
+        rig.app.switch(|switches| switches.reset_by_code = by_code);
+        let carol = rig.known("carol", password, Some("carol@managed.test")).await;
+        assert_ended(&rig.run(Kind::VerifyLogin, &carol).await, Outcome::Succeeded, Code::LoggedIn);
+        assert_eq!(rig.app.user("carol").unwrap().password_changes, changes);
+        assert!(rig.app.verify_password("carol", password));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,10 +77,9 @@ async fn a_wrong_password_is_rejected_after_one_attempt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mfa_that_turnlock_does_not_manage_is_left_alone() {
     let rig = Rig::start().await;
-    let user =
-        acme::NewUser::new("erin", crate::harness::rig::FIRST_PASSWORD).totp("JBSWY3DPEHPK3PXPJBSWY3DP");
+    let user = acme::NewUser::new("erin", FIRST_PASSWORD).totp("JBSWY3DPEHPK3PXPJBSWY3DP");
     rig.app.add_user(user).unwrap();
-    let erin = rig.known("erin", crate::harness::rig::FIRST_PASSWORD, None).await;
+    let erin = rig.known("erin", FIRST_PASSWORD, None).await;
     assert_ended(&rig.run(Kind::EnrolMfa, &erin).await, Outcome::NeedsHuman, Code::MfaUnmanaged);
     assert_eq!(rig.app.user("erin").unwrap().mfa_enrolments, 0);
 }

@@ -174,7 +174,7 @@ fn the_bundled_playbook_says_what_the_app_does() {
     assert_eq!(playbook.hash.len(), 64);
     assert_eq!(playbook.app_origin().as_str(), "http://127.0.0.1:4180");
     let kinds: Vec<_> = playbook.flows.iter().map(|flow| flow.kind.as_str()).collect();
-    assert_eq!(kinds, ["login", "logout", "enrol_mfa", "change_password"]);
+    assert_eq!(kinds, ["login", "logout", "enrol_mfa", "change_password", "recover"]);
     let login = &playbook.flows.login.steps;
     let summaries: Vec<_> = login.iter().map(|step| step.summary()).collect();
     assert_eq!(
@@ -216,12 +216,20 @@ fn a_page_that_submits_itself_is_committed_by_the_fill() {
             "    - fill: { into: { label: New password }, with: new_password }\n    - commit: { click: { role: button, name: Change password } }",
             "    - commit: { fill: { into: { label: New password }, with: new_password } }",
         ),
+        (
+            "    - fill: { into: { label: New password }, with: new_password }\n    - commit: { click: { role: button, name: Set password } }",
+            "    - commit: { fill: { into: { label: New password }, with: new_password } }",
+        ),
     ] {
         assert!(source.contains(apart));
         source = source.replace(apart, together);
     }
     let playbook = check(&source).unwrap_or_else(|report| panic!("{report}"));
-    for (kind, value) in [(FlowKind::EnrolMfa, Value::Totp), (FlowKind::ChangePassword, Value::NewPassword)] {
+    for (kind, value) in [
+        (FlowKind::EnrolMfa, Value::Totp),
+        (FlowKind::ChangePassword, Value::NewPassword),
+        (FlowKind::Recover, Value::NewPassword),
+    ] {
         let commits = playbook.flows.get(kind).unwrap().steps.iter().filter_map(|step| match &step.action {
             Action::Commit(action) => Some(&**action),
             _ => None,
