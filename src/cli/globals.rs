@@ -41,6 +41,9 @@ pub struct Globals {
     /// How many jobs are done at once [default: one for each processor]
     #[arg(long, global = true, value_name = "N", help_heading = SETTINGS, hide_short_help = true)]
     slots: Option<String>,
+    /// How long secrets that are current no more are kept, as 90d [default: forever]
+    #[arg(long, global = true, value_name = "DAYS|forever", help_heading = SETTINGS, hide_short_help = true)]
+    candidate_retention: Option<String>,
     /// Where an app is, if not where its playbook says: acme.app=http://127.0.0.1:5000; may be repeated
     #[arg(
         long = "origin",
@@ -75,6 +78,7 @@ impl Globals {
             (Key::Browser, &self.browser),
             (Key::BrowserSandbox, &self.browser_sandbox),
             (Key::Slots, &self.slots),
+            (Key::CandidateRetention, &self.candidate_retention),
         ];
         let single = single.into_iter().map(|(key, value)| (key, value.iter().cloned().collect()));
         let lists = [(Key::Playbooks, self.playbooks.clone()), (Key::Origins, self.origins.clone())];

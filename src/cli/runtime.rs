@@ -79,7 +79,11 @@ impl Runtime {
             artifacts: config.artifacts.clone(),
         };
         let queue: Arc<dyn Queue> = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
-        let how = WorkerConfig { slots: config.slots, ..WorkerConfig::default() };
+        let how = WorkerConfig {
+            slots: config.slots,
+            retention: config.candidate_retention,
+            ..WorkerConfig::default()
+        };
         let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), Arc::new(performer), how);
         Ok(Self { store, vault, queue, worker, pool, receiver })
     }

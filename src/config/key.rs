@@ -39,6 +39,8 @@ keys! {
     BrowserSandbox = "browser_sandbox";
     /// How many jobs a worker does at once.
     Slots = "slots";
+    /// `forever`, or days: how long the secrets of previous and rejected candidates are kept.
+    CandidateRetention = "candidate_retention";
     /// `APP.NAME=URL`, where this deployment's apps are.
     Origins = "origins";
 }

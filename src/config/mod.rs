@@ -20,6 +20,7 @@ pub use layer::{Layer, Raw, Source};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::playbook::OriginOverrides;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub browser: BrowserChoice,
     /// How many jobs a worker does at once.
     pub slots: usize,
+    /// How long the secrets of previous and rejected candidates are kept; `None` is for ever.
+    pub candidate_retention: Option<Duration>,
     /// Where this deployment's apps are, if not where their playbooks say.
     pub origins: OriginOverrides,
     /// The config file that was read, if there was one.

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{
     BrowserChoice, Config, ConfigError, Database, Environment, Inbox, Key, Layer, OriginOverrides, Queue,
@@ -69,6 +70,7 @@ impl Resolver<'_> {
             temporary: self.environment.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp")),
             browser: self.browser()?,
             slots: self.slots()?,
+            candidate_retention: self.candidate_retention()?,
             origins,
             file,
         })
@@ -160,6 +162,21 @@ impl Resolver<'_> {
         Ok(BrowserChoice { named, search: search.split(':').map(PathBuf::from).collect(), sandbox })
     }
 
+    fn candidate_retention(&self) -> Result<Option<Duration>, ConfigError> {
+        let Some((text, at)) = self.text(Key::CandidateRetention) else { return Ok(None) };
+        if text == "forever" {
+            return Ok(None);
+        }
+        let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok());
+        match days.filter(|days| (1..=36_500).contains(days)) {
+            Some(days) => Ok(Some(Duration::from_secs(days * 24 * 60 * 60))),
+            None => {
+                let hint = "write forever, or days, for example 90d".to_owned();
+                Err(ConfigError::BadValue { at: at.clone(), value: text.to_owned(), hint })
+            }
+        }
+    }
+
     fn slots(&self) -> Result<usize, ConfigError> {
         let Some((text, at)) = self.text(Key::Slots) else {
             return Ok(std::thread::available_parallelism().map_or(2, usize::from).min(MOST_SLOTS));
@@ -236,6 +253,7 @@ mod tests {
         for (variable, value) in [
             ("TURNLOCK_SLOTS", "0"),
             ("TURNLOCK_BROWSER_SANDBOX", "maybe"),
+            ("TURNLOCK_CANDIDATE_RETENTION", "0d"),
             ("TURNLOCK_INBOX_URL", "imap://x"),
         ] {
             let environment = Environment::of("/nowhere", [("HOME", "/nowhere"), (variable, value)]);

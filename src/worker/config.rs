@@ -21,6 +21,8 @@ pub struct WorkerConfig {
     pub grace: Duration,
     /// How long running attempts may go on when the worker is asked to stop, before they are asked too.
     pub drain: Duration,
+    /// How long the secrets of previous and rejected candidates are kept; `None` is for ever.
+    pub retention: Option<Duration>,
 }
 
 impl Default for WorkerConfig {
@@ -33,6 +35,7 @@ impl Default for WorkerConfig {
             beat: Duration::from_secs(10),
             grace: Duration::from_secs(10),
             drain: Duration::from_secs(60),
+            retention: None,
         }
     }
 }

@@ -21,6 +21,9 @@ const EVENTS: usize = 1024;
 /// How often a worker looks for what dead workers left: an account is known again soon after a lease has expired.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How often a worker looks for secrets whose retention is over.
+const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+
 /// How often in a row the queue may fail before the worker gives up.
 const FAILURES: u32 = 30;
 
@@ -83,6 +86,7 @@ impl Worker {
         recovery.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         recovery.tick().await;
         inner.recover_quietly().await;
+        let mut housekeeping = time::interval(HOUSEKEEPING);
         let mut failures = 0;
         tokio::pin!(shutdown);
         loop {
@@ -117,6 +121,7 @@ impl Worker {
                 biased;
                 () = &mut shutdown => break,
                 _ = recovery.tick() => inner.recover_quietly().await,
+                _ = housekeeping.tick() => inner.forget_quietly().await,
                 Some(ended) = running.join_next() => log_panic(ended),
                 () = inner.queue.ready(), if running.len() < inner.config.slots => {}
             }
@@ -182,6 +187,17 @@ impl Inner {
             Ok(jobs) if jobs.is_empty() => {}
             Ok(jobs) => tracing::info!(jobs = jobs.len(), "took up jobs that dead workers left"),
             Err(error) => tracing::warn!(%error, "could not look for jobs that dead workers left"),
+        }
+    }
+
+    /// Erases secrets whose retention is over.
+    async fn forget_quietly(&self) {
+        let Some(retention) = self.config.retention else { return };
+        let before = Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN);
+        match self.store.forget(before).await {
+            Ok(0) => {}
+            Ok(secrets) => tracing::info!(secrets, "forgot secrets whose retention is over"),
+            Err(error) => tracing::warn!(%error, "could not forget secrets whose retention is over"),
         }
     }
 

@@ -192,6 +192,7 @@ fn own_config(config: Config, folder: &Path) -> Result<Config, Failure> {
         artifacts,
         origins: OriginOverrides::new(),
         slots: 1,
+        candidate_retention: None,
         ..config
     })
 }
