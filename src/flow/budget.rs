@@ -36,14 +36,6 @@ impl Context<'_> {
         }
     }
 
-    /// Writes down that a recovery begins. It types no password that could be wrong, so no budget stands in its way.
-    pub async fn begin_recovery(&self, new: &Held) -> Result<Option<i64>, Halt> {
-        match self.vault.begin_try(&self.new_try(FlowKind::Recover, Some(new), None), None).await? {
-            Begun::Try(id) => Ok(Some(id)),
-            Begun::Exhausted(_) => Ok(None),
-        }
-    }
-
     /// What the try cost, now that it is known.
     pub async fn end_try(&self, id: i64, ended: &Result<End, Halt>, values: &Values) -> Result<(), Halt> {
         let result = match ended {

@@ -49,7 +49,9 @@ impl Context<'_> {
         match ended {
             Ok(End::PasswordChanged) => self.prove_password(&new).await,
             Ok(end @ (End::PasswordRefused | End::BadCredentials | End::CodeRefused)) => {
-                self.note_wrong(FlowKind::ChangePassword, end).await?;
+                if let Err(halt) = self.note_wrong(FlowKind::ChangePassword, end).await {
+                    return if committed { Ok(halt.after_commit()) } else { Err(halt) };
+                }
                 if !committed {
                     return Ok(end_verdict(end, "the password change"));
                 }

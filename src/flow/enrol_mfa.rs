@@ -55,7 +55,9 @@ impl Context<'_> {
             (Ok(End::MfaEnabled), Some(totp)) => self.prove_totp(&password, &totp, codes.as_ref()).await,
             // The app's word is no proof: the request may have reached it twice.
             (Ok(end @ (End::CodeRefused | End::MfaAlreadyOn)), Some(_)) if committed => {
-                self.note_wrong(FlowKind::EnrolMfa, end).await?;
+                if let Err(halt) = self.note_wrong(FlowKind::EnrolMfa, end).await {
+                    return Ok(halt.after_commit());
+                }
                 match self.settle_refused().await {
                     Ok(settled) if settled.promoted_for(self.job.id) => {
                         let message =

@@ -65,7 +65,8 @@ impl Context<'_> {
         if taken {
             promoted.push(pending.job);
             words.push_str(" The app took the pending TOTP secret.");
-            if codes.is_none() && self.shows_recovery_codes() {
+            let sealed = credentials.recovery_codes.as_ref().is_some_and(|held| held.job == pending.job);
+            if codes.is_none() && !sealed && self.shows_recovery_codes() {
                 words.push_str(
                     " The recovery codes that it showed were not read: let it make new ones, and keep them.",
                 );

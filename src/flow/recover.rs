@@ -7,7 +7,7 @@ use super::settle::{Settled, Which, none_opens, totp_choices, totp_name};
 use super::values::{Totp, Values};
 use crate::job::{Code, Outcome, Verdict};
 use crate::playbook::{End, Flow, FlowKind};
-use crate::store::{Disproof, TryResult};
+use crate::store::TryResult;
 use crate::vault::{Credentials, Held};
 
 /// So often a job lets the app send a mail for a forgotten password.
@@ -38,15 +38,6 @@ impl Context<'_> {
             None => self.new_password(credentials.password.as_ref()).await?,
         };
         match self.set_anew(flow, &new, credentials).await? {
-            // An app that remembers it refuses it for ever; the app has said so twice then.
-            End::PasswordRefused if new.submitted() => {
-                self.vault.reject(new.candidate, &Disproof::RefusedTwice).await?;
-                let newer = self.new_password(credentials.password.as_ref()).await?;
-                match self.set_anew(flow, &newer, credentials).await? {
-                    End::PasswordChanged => self.prove_recovered(&newer, credentials).await,
-                    end => Err(end_verdict(end, "the recovery").into()),
-                }
-            }
             End::PasswordChanged => self.prove_recovered(&new, credentials).await,
             end => Err(end_verdict(end, "the recovery").into()),
         }
@@ -55,21 +46,21 @@ impl Context<'_> {
     /// Walks the flow. What it ends with is the app's word only.
     async fn set_anew(&self, flow: &Flow, new: &Held, credentials: &Credentials) -> Result<End, Halt> {
         self.safe_point()?;
-        let totp = credentials.totp.clone().map(Totp::open).transpose();
-        let totp = totp.map_err(|error| self.unusable(error))?;
-        let mut session = Session::open(self, Values::new(new.clone(), totp)).await?;
+        let totp = totp_choices(credentials).into_iter().next().flatten();
+        let opened = totp.cloned().map(Totp::open).transpose().map_err(|error| self.unusable(error))?;
+        let mut session = Session::open(self, Values::new(new.clone(), opened)).await?;
         session.values.new_password = Some(new.clone());
-        let tried = self.begin_recovery(new).await?;
+        let tried = self.begin_try(FlowKind::Recover, new, totp).await?;
         let ended = session.walk(flow).await;
-        if let Some(tried) = tried {
-            let result = match ended {
-                Ok(End::BadCredentials) => TryResult::BadCredentials,
-                Ok(End::CodeRefused) => TryResult::CodeRefused,
-                // A password that is set anew cannot be a wrong one.
-                _ => TryResult::NotSent,
-            };
-            self.vault.end_try(tried, result, false).await?;
-        }
+        let result = match ended {
+            Ok(End::BadCredentials) => TryResult::BadCredentials,
+            Ok(End::CodeRefused) => TryResult::CodeRefused,
+            Ok(End::PasswordChanged) => TryResult::NotSent,
+            _ if session.values.totp_typed => TryResult::Unclear,
+            // A password that is set anew cannot be a wrong one.
+            _ => TryResult::NotSent,
+        };
+        self.vault.end_try(tried, result, false).await?;
         let committed = session.committed;
         if self.job.evidence || !matches!(ended, Ok(End::PasswordChanged)) {
             evidence::keep(&session).await;

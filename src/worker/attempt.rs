@@ -22,6 +22,10 @@ const HELD: Duration = Duration::from_millis(500);
 /// itself.
 const TRIES: u32 = 5;
 
+/// What is in doubt stays in doubt until it is known: a reconciliation that Turnlock owes is tried for more than a
+/// day, every ten minutes at last. Then the account's other jobs may go on, which settle it or say why they cannot.
+const RECONCILIATIONS: u32 = 200;
+
 /// What came of a claim.
 pub(super) enum Seen {
     /// Nothing: another worker holds the account, and the job was put back.
@@ -75,8 +79,7 @@ impl Inner {
         let cancelled = stop.asked() == Some(StopReason::Cancelled);
         let mut retry = self.config.retry;
         if claim.job.cause.is_some() {
-            // What is in doubt stays in doubt until it is known: it is not given up.
-            retry.attempts = u32::MAX;
+            retry.attempts = RECONCILIATIONS;
         }
         let next = next(&retry, claim.tries, &performed, cancelled, patience);
         let again_at = match next {

@@ -167,6 +167,16 @@ impl Worker {
     }
 }
 
+/// What came of the wish to perform a reconciliation here and now.
+enum Owed {
+    /// It has ended.
+    Done,
+    /// It has to wait, for the account's budget or for the app.
+    Later,
+    /// There is none, or another worker is at it or at its account.
+    Elsewhere,
+}
+
 impl Inner {
     pub(super) fn tell(&self, event: Event) {
         // Nobody need watch.
@@ -211,26 +221,25 @@ impl Inner {
                     Seen::Attempt { row, again_at: None } => return Ok(*row),
                     Seen::Attempt { row, again_at: Some(_) } => last = Some(*row),
                 },
-                Claiming::AccountBusy if self.reconcile_here(job).await? => {}
-                // The reconciliation has to wait: a worker goes on with both.
-                Claiming::AccountBusy if last.is_some() => {
-                    if let Some(row) = last {
-                        return Ok(row);
+                Claiming::AccountBusy => match (self.reconcile_here(job).await?, last.take()) {
+                    (Owed::Done, before) => last = before,
+                    // A worker goes on with both.
+                    (Owed::Later, Some(row)) => return Ok(row),
+                    (_, before) if time::Instant::now() < patience_ends => {
+                        last = before;
+                        tokio::select! {
+                            () = self.queue.ready() => {}
+                            _ = self.told_to_stop() => {}
+                        }
                     }
-                }
-                Claiming::AccountBusy if time::Instant::now() < patience_ends => {
-                    tokio::select! {
-                        () = self.queue.ready() => {}
-                        _ = self.told_to_stop() => {}
+                    (_, Some(row)) => return Ok(row),
+                    (_, None) => {
+                        self.queue.cancel(job.id).await?;
+                        let message =
+                            format!("Another job held {} for as long as this one may take.", job.account);
+                        return self.note(job, Verdict::new(Code::AccountBusy, message)).await;
                     }
-                    self.recover_quietly().await;
-                }
-                Claiming::AccountBusy => {
-                    self.queue.cancel(job.id).await?;
-                    let message =
-                        format!("Another job held {} for as long as this one may take.", job.account);
-                    return self.note(job, Verdict::new(Code::AccountBusy, message)).await;
-                }
+                },
                 // Cancelled in between: by `cancel`, or by somebody else.
                 Claiming::NotQueued => {
                     return match last {
@@ -242,21 +251,22 @@ impl Inner {
         }
     }
 
-    /// Performs the reconciliation that the job's account waits for. `false` if there is none that can be
-    /// performed now, or it has to be tried again later.
-    async fn reconcile_here(&self, job: &Job) -> Result<bool, WorkerError> {
+    /// Performs the reconciliation that the job's account waits for, if it can be performed here and now.
+    async fn reconcile_here(&self, job: &Job) -> Result<Owed, WorkerError> {
         self.recover_quietly().await;
-        let Some(owed) = self.queue.open_reconciliation(&job.account).await? else { return Ok(false) };
+        let Some(owed) = self.queue.open_reconciliation(&job.account).await? else {
+            return Ok(Owed::Elsewhere);
+        };
         if owed.not_before > Timestamp::now() {
-            return Ok(false);
+            return Ok(Owed::Later);
         }
-        match self.queue.take_job(owed.job.id, &self.config.id, self.config.hold).await? {
-            Claiming::Claimed(claim) => Ok(matches!(
-                self.see_through(&claim, Patience::Queue).await?,
-                Seen::Attempt { again_at: None, .. }
-            )),
-            Claiming::AccountBusy | Claiming::NotQueued => Ok(false),
-        }
+        let taken = self.queue.take_job(owed.job.id, &self.config.id, self.config.hold).await?;
+        let Claiming::Claimed(claim) = taken else { return Ok(Owed::Elsewhere) };
+        Ok(match self.see_through(&claim, Patience::Queue).await? {
+            Seen::Attempt { again_at: None, .. } => Owed::Done,
+            Seen::Attempt { again_at: Some(_), .. } => Owed::Later,
+            Seen::Held => Owed::Elsewhere,
+        })
     }
 
     /// Writes down how a job ended that no attempt was made at.

@@ -49,7 +49,10 @@ async fn credentials_go_through_their_lives() {
     assert!(!vault.claim_totp_step(&alice, totp, 7).await.unwrap());
 
     let bad = vault.propose(&alice, CandidateKind::Password, &"refused".into(), job).await.unwrap();
-    vault.reject(bad, &turnlock::store::Disproof::RefusedTwice).await.unwrap();
+    vault
+        .reject(bad, &turnlock::store::Disproof::OtherOpens { opened: "current password".to_owned() })
+        .await
+        .unwrap();
     let held = vault.credentials(&alice).await.unwrap();
     assert_eq!((text(&held.password), text(&held.totp)), (Some(NEXT), Some(TOTP)));
     assert_eq!(text(&held.recovery_codes), Some(CODES));
@@ -118,7 +121,10 @@ async fn no_secret_is_readable_in_any_file() {
     }
     let rejected =
         vault.propose(&alice, CandidateKind::Password, &"neverTaken99!".into(), job).await.unwrap();
-    vault.reject(rejected, &turnlock::store::Disproof::RefusedTwice).await.unwrap();
+    vault
+        .reject(rejected, &turnlock::store::Disproof::OtherOpens { opened: "current password".to_owned() })
+        .await
+        .unwrap();
 
     let secrets = [PASSWORD, NEXT, TOTP, "JBSWY3DPEHPK3PXP", "1111-aaaa", "3333-cccc", "neverTaken99!"];
     let mut seen = Vec::new();

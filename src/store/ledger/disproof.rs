@@ -15,8 +15,6 @@ pub enum Disproof {
         /// What opened the account, in words.
         opened: String,
     },
-    /// The app refused it at fresh logins and, as a new password, in so many words.
-    RefusedTwice,
 }
 
 impl fmt::Display for Disproof {
@@ -26,7 +24,6 @@ impl fmt::Display for Disproof {
                 write!(f, "never submitted to the app, and a fresh login with the {opened} succeeded")
             }
             Self::OtherOpens { opened } => write!(f, "a fresh login with the {opened} succeeded"),
-            Self::RefusedTwice => f.write_str("the app refused it at fresh logins and as a new password"),
         }
     }
 }

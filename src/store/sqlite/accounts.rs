@@ -98,10 +98,7 @@ impl Accounts for SqliteStore {
             if gone.rows_affected() == 0 {
                 return Ok(false);
             }
-            sqlx::query("DELETE FROM credential_tries WHERE account = ?")
-                .bind(&name)
-                .execute(write.on())
-                .await?;
+            // Its tries stay: should the account be added again, the app still counts them.
             sqlx::query(
                 "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE account = ? AND state = 'queued'",
             )
