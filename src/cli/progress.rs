@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(2);
 pub enum Place {
     /// For a command whose product the display is.
     Stdout,
-    /// Beside a product on standard output.
+    /// Beside a product on standard output. Nothing ends when nobody reads it any more.
     Stderr,
 }
 
@@ -68,7 +68,8 @@ impl Progress {
         let text = redact(text);
         let write = || match self.place {
             Place::Stdout => writeln!(stdout(), "{text}"),
-            Place::Stderr => writeln!(stderr(), "{text}"),
+            // A terminal that was closed must not end a job in the middle.
+            Place::Stderr => writeln!(stderr(), "{text}").or(Ok(())),
         };
         self.bar.as_ref().map_or_else(write, |bar| bar.suspend(write))
     }

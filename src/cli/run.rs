@@ -37,11 +37,13 @@ impl Run {
             tracing::warn!("stopping at the next safe point; the same signal again ends at once");
         };
         let done = tokio::select! {
-            done = self.with(&runtime, context, cancel) => done,
+            // It has counted the first wish before that wish is answered, so that no second one melts into it.
+            biased;
             () = again.second() => Err(Failure::new(
                 Exit::JobFailed,
                 "stopped at once; the next worker or `turnlock run` takes up what this one was at",
             )),
+            done = self.with(&runtime, context, cancel) => done,
         };
         runtime.close().await;
         done

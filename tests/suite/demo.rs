@@ -203,6 +203,21 @@ async fn a_job_that_is_told_to_stop_by_either_signal_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_goes_on_when_nobody_reads_its_progress() {
+    let app = Acme::start(acme::Options::default()).await.unwrap();
+    app.add_user(NewUser::new("alice", "First-Pass-2026")).unwrap();
+    let home = Home::new(app.url());
+    home.add("acme/alice", "First-Pass-2026");
+    let mut child = home.command(&["run", "change_password", "--account", "acme/alice"]).spawn().unwrap();
+    drop(child.stderr.take());
+    let done = child.wait_with_output().unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success() && out.contains("succeeded"), "{out}");
+    assert_eq!(app.user("alice").unwrap().password_changes, 1);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_a_job_at_once_and_leaves_nothing_behind_but_its_candidate() {
     let app = Acme::start(acme::Options::default()).await.unwrap();
     app.add_user(NewUser::new("alice", "First-Pass-2026")).unwrap();
@@ -216,7 +231,9 @@ async fn a_second_signal_ends_a_job_at_once_and_leaves_nothing_behind_but_its_ca
     // The commit step is sent, so that one signal does not end the job.
     read_until(err, "stopping at the next safe point");
     send(&child, Signal::TERM);
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let done = child.wait_with_output().unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(1), "{out}");
     home.nothing_is_left();
     let (_, shown, _) = home.call(&["account", "show", "acme/alice"], "");
     assert!(shown.contains("pending") && shown.contains("current"), "{shown}");
