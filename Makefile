@@ -23,6 +23,7 @@ demo: ## install what is missing, build, and do the whole job on the bundled app
 test: ## install what is missing and run every test
 	scripts/install-build-deps
 	scripts/install-browser
+	scripts/install-test-deps
 	scripts/run-tests
 
 crash-matrix: ## kill a worker at every boundary, for every fate of the change in the app (takes about half an hour)

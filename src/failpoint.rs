@@ -2,7 +2,8 @@
 //!
 //! Only with the feature `failpoints`, which release builds do not have. The name of the point comes from the
 //! configuration; a name that ends in `*` stands for all that begin with what is before it, and `name#3` for the
-//! third time that the point is reached. A trace lists all points that a process comes by, in this form, so that a
+//! third time that the point is reached. With `pause:` before it the process is stopped there, until it is continued
+//! (SIGCONT). A trace lists all points that a process comes by, in this form, so that a
 //! test can take its cases from what a run really does.
 
 #[cfg(feature = "failpoints")]
@@ -15,7 +16,7 @@ mod armed {
 
     use rustix::process::{Signal, getpid, kill_process};
 
-    static POINT: OnceLock<String> = OnceLock::new();
+    static POINT: OnceLock<(String, Signal)> = OnceLock::new();
     static TRACE: OnceLock<Trace> = OnceLock::new();
 
     struct Trace {
@@ -24,10 +25,12 @@ mod armed {
 
     static TIMES: Mutex<Option<HashMap<String, u32>>> = Mutex::new(None);
 
-    /// Sets the point at which the process dies, once.
-    pub fn set(point: String) {
+    /// Sets the point at which the process dies or is stopped, once.
+    pub fn set(point: &str) {
+        let (point, signal) =
+            point.strip_prefix("pause:").map_or((point, Signal::KILL), |point| (point, Signal::STOP));
         // The first stands: there is one process and one configuration.
-        let _ = POINT.set(point);
+        let _ = POINT.set((point.to_owned(), signal));
     }
 
     /// Lists the points in this file from now on.
@@ -53,14 +56,16 @@ mod armed {
             // A test that misses a line says so itself.
             let _ = writeln!(trace.file.lock().unwrap_or_else(PoisonError::into_inner), "{nth}");
         }
-        let Some(point) = POINT.get() else { return };
+        let Some((point, signal)) = POINT.get() else { return };
         let here =
             point.strip_suffix('*').map_or(point == name || *point == nth, |prefix| name.starts_with(prefix));
         if here {
             // SIGKILL leaves no chance to clean up, which is the point; what follows is never reached.
-            let _ = kill_process(getpid(), Signal::KILL);
-            loop {
-                std::thread::park();
+            let _ = kill_process(getpid(), *signal);
+            if *signal == Signal::KILL {
+                loop {
+                    std::thread::park();
+                }
             }
         }
     }

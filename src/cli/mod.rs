@@ -127,7 +127,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let context = Context::new(cli.globals, Environment::of_process());
     #[cfg(feature = "failpoints")]
     if let Some(point) = context.environment.get("TURNLOCK_FAILPOINT") {
-        crate::failpoint::set(point.to_owned());
+        crate::failpoint::set(point);
     }
     #[cfg(feature = "failpoints")]
     if let Some(path) = context.environment.path("TURNLOCK_FAILPOINT_TRACE")

@@ -28,8 +28,9 @@ impl Context<'_> {
             Begun::Try(id) => Ok(id),
             Begun::Exhausted(spent) => {
                 let window = SignedDuration::try_from(window).unwrap_or(SignedDuration::from_mins(15));
-                let now = Timestamp::now();
-                let until = spent.oldest.unwrap_or(now).checked_add(window).unwrap_or(now);
+                let now = self.now().await?;
+                let left = window.saturating_sub(now.duration_since(spent.oldest.unwrap_or(now)));
+                let until = Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX);
                 self.learn(|learnt| learnt.not_before = Some(until));
                 Err(Halt::Budget { spent: spent.count, until })
             }
@@ -64,6 +65,11 @@ impl Context<'_> {
             self.vault.end_try(id, result, false).await?;
         }
         Ok(())
+    }
+
+    /// What the clock shows by which tries and submissions are written down.
+    pub async fn now(&self) -> Result<Timestamp, Halt> {
+        Ok(self.vault.store().now().await.map_err(VaultError::from)?)
     }
 
     /// What this job has tried so far, in earlier attempts too.

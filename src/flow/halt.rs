@@ -2,7 +2,7 @@ use jiff::tz::TimeZone;
 
 use super::evidence::without_what_may_be_secret;
 use crate::browser::{BrowserError, Overview, PageError};
-use crate::job::{Code, Verdict};
+use crate::job::{Code, Outcome, Verdict};
 use crate::playbook::{End, FlowKind, Place};
 use crate::redact::redact;
 use crate::store::StoreError;
@@ -89,6 +89,10 @@ impl Halt {
                 (error.code(), format!("Step {id} (playbook line {line}), {summary}: {error_words}."))
             }
             Self::Stopped(reason) => return reason.verdict(),
+            Self::Vault(error) if error.is_lasting() => {
+                let message = redact(&format!("The vault failed: {error}.")).into_owned();
+                return Verdict::new(Code::StorageFailed, message).with_outcome(Outcome::NeedsHuman);
+            }
             Self::Vault(error) => (Code::StorageFailed, format!("The vault failed: {error}.")),
             Self::Browser(error) => (Code::BrowserCrashed, format!("There is no page to work in: {error}.")),
             Self::Budget { spent, until } => (

@@ -60,8 +60,11 @@ impl Context<'_> {
             // A password that is set anew cannot be a wrong one.
             _ => TryResult::NotSent,
         };
-        self.vault.end_try(tried, result, false).await?;
         let committed = session.committed;
+        if let Err(error) = self.vault.end_try(tried, result, false).await {
+            let halt = Halt::from(error);
+            return Err(if committed { Halt::Verdict(halt.after_commit()) } else { halt });
+        }
         if self.job.evidence || !matches!(ended, Ok(End::PasswordChanged)) {
             evidence::keep(&session).await;
         }

@@ -204,6 +204,10 @@ impl<'a> Session<'a> {
                     return Err(error);
                 }
                 crate::failpoint::reach(&format!("{}.submitted", step.id));
+                // A process that was paused here may find that others have taken the account over meanwhile, and have
+                // settled that the app does not know the candidate.
+                self.context.vault.check_lease().await.map_err(Halt::from)?;
+                crate::failpoint::reach(&format!("{}.performing", step.id));
                 let performed = Box::pin(self.perform(step, action, given)).await;
                 crate::failpoint::reach(&format!("{}.performed", step.id));
                 return performed;

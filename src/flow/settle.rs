@@ -9,7 +9,6 @@ use super::context::Context;
 use super::halt::{Halt, StepError, end_verdict};
 use super::login::Login;
 use super::proved::Proved;
-use super::values::wait_for_clock;
 use crate::job::{Code, Kind, Outcome, Verdict};
 use crate::playbook::{Action, End, Flow, FlowKind, Step, Target};
 use crate::store::{Disproof, JobState, LogQuery, Try, TryResult};
@@ -67,7 +66,8 @@ impl<'a> Context<'a> {
     /// A fresh login with the credentials that were proved last.
     ///
     /// When the app does not take them, a candidate that was never submitted may still be what it knows: a page may
-    /// send off by itself what was typed. It counts as submitted from then on, and the next attempt settles it.
+    /// send off by itself what was typed. It counts as submitted from then on, and the next attempt settles it. So may
+    /// one that was rejected: the request with it may have reached the app when that was proved already.
     pub async fn log_in_with_current(&'a self) -> Result<Login<'a>, Halt> {
         let credentials = self.credentials().await?;
         let password = credentials.password.as_ref().ok_or_else(no_password)?;
@@ -79,8 +79,16 @@ impl<'a> Context<'a> {
             Err(Halt::Step(failed)) => matches!(failed.error, StepError::NoTotpSecret),
             Err(_) => false,
         };
-        if pending.is_empty() || !refused {
+        let rejected = !credentials.refused_passwords.is_empty() || !credentials.refused_totp.is_empty();
+        if !refused || (pending.is_empty() && !rejected) {
             return login;
+        }
+        drop(login);
+        if pending.is_empty() {
+            self.settle(credentials, Doubt::AnswerLost).await?;
+            let found = self.credentials().await?;
+            let password = found.password.as_ref().ok_or_else(no_password)?;
+            return self.log_in(password, found.totp.as_ref()).await;
         }
         for held in pending.into_iter().chain(&credentials.pending_recovery_codes) {
             self.vault.mark_submitted(held.candidate).await?;
@@ -258,13 +266,17 @@ impl<'a> Context<'a> {
         Ok(Tried::None(tried.join("; ")))
     }
 
-    /// When the app has had as long to answer the last submission as the playbook ever gives it.
+    /// When the app has had as long to answer the last submission as the playbook ever gives it, by the store's clock.
     fn app_is_done(&self, credentials: &Credentials) -> Option<Timestamp> {
         let last = submitted(credentials).filter_map(|held| held.submitted_at).max()?;
+        Some(last.checked_add(self.longest_answer()).unwrap_or(last))
+    }
+
+    /// As long as the playbook ever gives the app for an answer to a commit step.
+    fn longest_answer(&self) -> Duration {
         let commits = self.playbook.flows.iter().filter(|flow| flow.kind.commits());
         let step = self.playbook.timeouts.step;
-        let longest = commits.map(|flow| longest_wait(&flow.steps)).max().unwrap_or_default().max(step);
-        Some(last.checked_add(longest).unwrap_or(last))
+        commits.map(|flow| longest_wait(&flow.steps)).max().unwrap_or_default().max(step)
     }
 
     /// An app may still be at work on a request whose sender died. That the old credential opens the account
@@ -272,14 +284,16 @@ impl<'a> Context<'a> {
     /// `true` if that had to be waited for.
     async fn let_the_app_finish(&self, credentials: &Credentials) -> Result<bool, Halt> {
         let Some(done) = self.app_is_done(credentials) else { return Ok(false) };
-        let left = done.as_second().saturating_sub(Timestamp::now().as_second()) + 1;
-        if left <= 0 {
+        let Ok(left) = Duration::try_from(done.duration_since(self.now().await?)) else { return Ok(false) };
+        // Also when the clock was set between two starts of the machine.
+        let left = left.min(self.longest_answer());
+        if left.is_zero() {
             return Ok(false);
         }
-        let what = format!("give the app {left} s to finish what it may still be at");
+        let what = format!("give the app {} s to finish what it may still be at", left.as_secs() + 1);
         let log = self.steps.begin("reconcile", what);
         tokio::select! {
-            () = wait_for_clock(u64::try_from(done.as_second()).unwrap_or_default() + 1) => log.ok(),
+            () = tokio::time::sleep(left) => log.ok(),
             halt = self.must_stop() => return Err(halt),
         }
         Ok(true)

@@ -121,7 +121,7 @@ impl From<Halt> for ValueError {
 }
 
 /// Returns once the wall clock shows this time, also when the clock is set meanwhile.
-pub(super) async fn wait_for_clock(time: u64) {
+async fn wait_for_clock(time: u64) {
     loop {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let Some(left) = Duration::from_secs(time).checked_sub(now) else { return };

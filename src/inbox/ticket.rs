@@ -70,7 +70,7 @@ pub enum CodeNotReceived {
         messages: usize,
     },
     /// A message came in which several texts could be the code.
-    #[error("a message came for {address}, but {ambiguous}: say in the playbook what the code looks like")]
+    #[error("a message came for {address}, but {ambiguous}: a person has to look at the app's mail")]
     Ambiguous {
         /// The address.
         address: String,

@@ -67,7 +67,7 @@ pub struct Try {
     pub password: Option<Uuid>,
     /// The TOTP secret's row in the ledger.
     pub totp: Option<Uuid>,
-    /// When it began.
+    /// When it began, by the store's own clock.
     pub at: Timestamp,
     /// What came of it; `None` if the worker died before that was known.
     pub result: Option<TryResult>,
@@ -87,7 +87,7 @@ pub struct Limit {
 pub struct Spent {
     /// How many tries that count.
     pub count: u32,
-    /// The oldest of them: the budget grows again when it leaves the window.
+    /// The oldest of them, by the store's own clock: the budget grows again when it leaves the window.
     pub oldest: Option<Timestamp>,
 }
 

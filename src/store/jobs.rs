@@ -92,6 +92,8 @@ pub struct Claim {
     pub attempt: u32,
     /// How many attempts counted for the retry policy before this one.
     pub tries: u32,
+    /// Someone wanted the job cancelled before this attempt.
+    pub cancel_asked: bool,
     /// When the job became due.
     pub queued_at: Timestamp,
     /// Held by this worker.

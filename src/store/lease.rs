@@ -51,6 +51,13 @@ pub trait Leases {
     /// Holds it for `ttl` from now; `None` if it has expired, was taken over or was released.
     async fn renew(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>, StoreError>;
 
+    /// Whether it is still held: [`StoreError::LeaseLost`] if it has expired, was taken over or was released.
+    async fn check(&self, fence: &Fence) -> Result<(), StoreError>;
+
+    /// What the store's own clock shows. All that use the store share it, it goes on evenly when the wall clock is
+    /// set, and it need not show the time of day.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
     /// Lets the account go. Nothing happens if it was taken over before.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
 }

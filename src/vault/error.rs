@@ -38,6 +38,14 @@ pub enum VaultError {
     NoRandomness(String),
 }
 
+impl VaultError {
+    /// Whether it stays as it is until a person sees to it.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        matches!(self, Self::WrongKey | Self::Tampered { .. } | Self::NoPassword(_))
+    }
+}
+
 /// What can be wrong with the file that holds the master key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {

@@ -219,6 +219,17 @@ impl Vault {
         Ok(self.store.claim_totp_step(account, candidate, step, self.fence.as_deref()).await?)
     }
 
+    /// Whether the account is still held, if the vault works under a lease.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if it is not.
+    pub async fn check_lease(&self) -> Result<(), VaultError> {
+        match &self.fence {
+            Some(fence) => Ok(self.store.check(fence).await?),
+            None => Ok(()),
+        }
+    }
+
     fn seal(
         &self,
         account: &AccountRef,

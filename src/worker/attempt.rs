@@ -69,6 +69,9 @@ impl Inner {
         });
 
         let (stopper, stop) = Stop::new();
+        if claim.cancel_asked {
+            stopper.ask(StopReason::Cancelled);
+        }
         let mut performed = self.perform(&attempt, claim, &stopper, &stop).await;
         performed.verdict.message = redact(&performed.verdict.message).into_owned();
 

@@ -13,7 +13,7 @@ use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::process::Child;
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::queue::{EmbeddedQueue, Queue};
-use turnlock::store::{AttemptRow, JobRow, LogQuery};
+use turnlock::store::{AttemptRow, JobRow, JobState, LogQuery};
 use turnlock::vault::{NewAccount, Vault};
 
 use crate::harness::home::Home;
@@ -29,7 +29,9 @@ struct Scene {
 
 impl Scene {
     async fn set(folder: Option<&Path>) -> Self {
-        let app = Acme::start(Options::default()).await.unwrap();
+        // Codes that last 6 s, so that nobody waits half a minute for the next.
+        let totp = TotpShape { period: 6, ..TotpShape::default() };
+        let app = Acme::start(Options { totp, ..Options::default() }).await.unwrap();
         let plan = Plan::changed("acme", &[("lockout:", "timeouts: { step: 8s }\nlockout:")]);
         let home = match folder {
             Some(folder) => Home::within(folder, &app, &plan.playbook),
@@ -50,7 +52,11 @@ impl Scene {
     }
 
     async fn submit(&self) -> Job {
-        let job = Job::new(Kind::ChangePassword, self.account.clone());
+        self.submit_a(Kind::ChangePassword).await
+    }
+
+    async fn submit_a(&self, kind: Kind) -> Job {
+        let job = Job::new(kind, self.account.clone());
         self.vault.store().submit(&job, None).await.unwrap();
         job
     }
@@ -104,6 +110,16 @@ impl Scene {
     }
 }
 
+/// Waits until a process is stopped.
+async fn stopped(worker: &Child) {
+    let stat = format!("/proc/{}/stat", worker.id().unwrap());
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+        assert!(tokio::time::Instant::now() < until, "the worker was never stopped");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 fn signal(worker: &Child, signal: Signal) {
     let pid = Pid::from_raw(worker.id().unwrap().cast_signed()).unwrap();
     kill_process(pid, signal).unwrap();
@@ -138,6 +154,34 @@ async fn a_worker_that_was_paused_past_its_lease_writes_nothing() {
     paused.wait().await.unwrap();
     assert_eq!(scene.vault.store().candidates(&scene.account).await.unwrap(), ledger);
     assert_eq!(scene.attempts().await, attempts);
+    opens(&scene.vault, &scene.app, &scene.account).await.unwrap();
+    signal(&next, Signal::TERM);
+    next.wait().await.unwrap();
+}
+
+/// It was paused when it had written down that it submits, and had not. By the time it goes on, the candidate is
+/// rejected, by proof.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_paused_past_its_lease_submits_nothing() {
+    let scene = Scene::set(None).await;
+    let job = scene.submit().await;
+    let port = ("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0");
+    let point = ("TURNLOCK_FAILPOINT", "pause:change_password.4.submitted");
+    let mut paused = scene.home.worker(&[port, point]);
+    stopped(&paused).await;
+    let candidate =
+        scene.vault.credentials(&scene.account).await.unwrap().pending_password.unwrap().candidate;
+    scene.vault.store().cancel(job.id).await.unwrap();
+    let mut next = scene.home.worker(&[port]);
+    assert_eq!(scene.ended(&job).await.outcome, Some(Outcome::Interrupted));
+    let owed = scene.vault.store().reconciliation_of(candidate).await.unwrap().unwrap();
+    assert_eq!(scene.ended(&owed.job).await.code, Some(Code::Reconciled));
+
+    signal(&paused, Signal::CONT);
+    scene.hears("lease").await;
+    signal(&paused, Signal::TERM);
+    paused.wait().await.unwrap();
+    assert_eq!(scene.app.user("alice").unwrap().password_changes, 0, "it changed what others had settled");
     opens(&scene.vault, &scene.app, &scene.account).await.unwrap();
     signal(&next, Signal::TERM);
     next.wait().await.unwrap();
@@ -268,4 +312,72 @@ async fn a_clock_that_is_set_back_makes_no_login_wait() {
     }
     let row = rig.run(Kind::VerifyLogin, &alice).await;
     assert_ended(&row, Outcome::Succeeded, Code::LoggedIn);
+}
+
+/// The wall clock of one process, which can be set.
+struct WallClock(tempfile::NamedTempFile);
+
+impl WallClock {
+    fn new() -> Self {
+        let clock = Self(tempfile::NamedTempFile::new().unwrap());
+        clock.set_ahead(0);
+        clock
+    }
+
+    fn set_ahead(&self, hours: u8) {
+        std::fs::write(self.0.path(), format!("+{hours}h\n")).unwrap();
+    }
+
+    fn worker(&self, home: &Home) -> Child {
+        let library = std::fs::read_dir("/usr/lib").unwrap().flatten();
+        let mut library = library.map(|entry| entry.path().join("faketime/libfaketimeMT.so.1"));
+        let library =
+            library.find(|path| path.exists()).expect("scripts/install-test-deps installs libfaketime");
+        home.worker(&[
+            ("LD_PRELOAD", library.to_str().unwrap()),
+            ("FAKETIME_TIMESTAMP_FILE", self.0.path().to_str().unwrap()),
+            ("FAKETIME_NO_CACHE", "1"),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ])
+    }
+}
+
+/// The wall clock is stepped by another hour before each login: no code is right, and every window of time seems to be
+/// over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_stepped_while_a_worker_runs_locks_nobody_out() {
+    const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DP";
+    let scene = Scene::set(None).await;
+    scene.app.add_user(NewUser::new("alice", FIRST_PASSWORD).totp(SECRET)).unwrap();
+    let totp = NewAccount {
+        account: scene.account.clone(),
+        username: "alice".to_owned(),
+        address: None,
+        password: None,
+        totp: Some(format!("otpauth://totp/Acme:alice?secret={SECRET}&period=6").into()),
+    };
+    scene.vault.add_account(&totp).await.unwrap();
+    let clock = WallClock::new();
+    let mut worker = clock.worker(&scene.home);
+    let job = scene.submit_a(Kind::VerifyLogin).await;
+    assert_eq!(scene.ended(&job).await.code, Some(Code::LoggedIn));
+
+    let most = 4; // one below the playbook's lockout
+    for hours in 1..=most {
+        clock.set_ahead(hours);
+        let job = scene.submit_a(Kind::VerifyLogin).await;
+        assert_eq!(scene.ended(&job).await.code, Some(Code::CodeRefused), "{hours}");
+    }
+    clock.set_ahead(most + 1);
+    let held_back = scene.submit_a(Kind::VerifyLogin).await;
+    scene.hears("budget_exhausted").await;
+    clock.set_ahead(0);
+    let row = scene.vault.store().job(held_back.id).await.unwrap().unwrap();
+    let user = scene.app.user("alice").unwrap();
+    assert_eq!((row.state, row.code), (JobState::Queued, Some(Code::BudgetExhausted)));
+    assert_eq!((user.failed_attempts, user.locked), (u32::from(most), false));
+    let left = row.not_before.duration_since(jiff::Timestamp::now());
+    assert!(left <= jiff::SignedDuration::from_mins(15), "it waits for the clock that was wrong: {left}");
+    signal(&worker, Signal::TERM);
+    worker.wait().await.unwrap();
 }

@@ -148,6 +148,21 @@ async fn a_change_that_the_app_takes_late_is_not_lost() {
     rig.assert_current_opens(&alice).await;
 }
 
+/// It was proved that the app had not taken the change, and then the request arrives, as of a sender that was paused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_the_app_takes_after_the_proof_is_found_out() {
+    let rules = "minlength: 12; maxlength: 40; required: upper; required: digit; allowed: lower, [-_!]; max-consecutive: 2";
+    let rig = Rig::planned(vec![Plan::changed("acme", &[(rules, "maxlength: 8; required: lower")])]).await;
+    let alice = rig.account("alice").await;
+    assert_ended(&rig.run(Kind::ChangePassword, &alice).await, Outcome::Rejected, Code::PasswordRefused);
+    let rejected = &rig.credentials(&alice).await.refused_passwords[0];
+    rig.app.add_user(acme::NewUser::new("alice", rejected.secret.expose_secret())).unwrap();
+
+    assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
+    assert_eq!(rig.credentials(&alice).await.password.unwrap().candidate, rejected.candidate);
+    rig.assert_current_opens(&alice).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn when_nothing_opens_the_account_a_person_is_told_what_was_tried() {
     // An app that offers nothing to who has lost a password.

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::value::{Reader, millis, now};
+use super::value::{Reader, millis};
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::AccountRef;
 use crate::store::{Begun, Budget, Fence, Limit, NewTry, Spent, StoreError, Try, TryResult};
@@ -21,7 +21,7 @@ impl Budget for SqliteStore {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             let account = new.account.to_string();
             store.check_fence(write.on(), fence.as_ref(), &account).await?;
-            let at = now();
+            let at = store.clock.now();
             if let Some(Limit { most, window }) = limit {
                 let spent = spent(write.on(), &account, at.saturating_sub(millis(window))).await?;
                 if spent.count >= most {

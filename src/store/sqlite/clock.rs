@@ -1,12 +1,13 @@
 use std::fs;
 
+use jiff::Timestamp;
 use rustix::time::{ClockId, clock_gettime};
 use sqlx::SqlitePool;
 
 use super::value::now;
 use crate::store::StoreError;
 
-/// The clock that leases and claims run by. It reads about as the wall clock does, but goes on evenly when that is
+/// The clock that leases, claims, waiting jobs and budgets run by. It reads about as the wall clock does, but goes on evenly when that is
 /// set, and reads the same in every process that has the database open on this machine: the time since boot, on a
 /// base that the first process after a boot writes down.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +42,17 @@ impl SteadyClock {
     /// Now, in milliseconds.
     pub fn now(self) -> i64 {
         self.base + since_boot()
+    }
+
+    /// What this clock will show when the wall clock shows that, if nobody sets it.
+    pub fn of_wall(self, at: Timestamp) -> i64 {
+        at.as_millisecond().saturating_add(self.now()).saturating_sub(now())
+    }
+
+    /// What the wall clock will show when this clock shows that, if nobody sets it.
+    pub fn wall(self, at: Timestamp) -> Timestamp {
+        let ahead = now() - self.now();
+        Timestamp::from_millisecond(at.as_millisecond().saturating_add(ahead)).unwrap_or(at)
     }
 }
 

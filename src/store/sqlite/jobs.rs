@@ -7,8 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::value::{Reader, millis, now, to_i64};
-use super::{Outlasts, SqliteStore, detached, log};
-use crate::job::{AccountRef, Code, Job, Kind, Outcome, Verdict};
+use super::{Outlasts, SqliteStore, detached};
+use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -23,30 +23,22 @@ macro_rules! account_is_free {
     };
 }
 
-/// Reconciliations that Turnlock owes come before all else.
+/// Reconciliations that Turnlock owes come before all else. That the state is one of two, before it is said to be
+/// the one, lets the partial index be used.
 const NEXT_OWED: &str = concat!(
     "SELECT j.id FROM jobs AS j
-     WHERE j.cause IS NOT NULL AND j.state IN ('queued', 'running') AND j.state = 'queued' AND j.not_before <= ?2 AND ",
+     WHERE j.cause IS NOT NULL AND j.state IN ('queued', 'running') AND j.state = 'queued' AND j.not_before <= ?1 AND ",
     account_is_free!(),
     " ORDER BY j.not_before, j.seq LIMIT 1"
 );
 
 const NEXT: &str = concat!(
-    "SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?2 AND ",
+    "SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?1 AND ",
     account_is_free!(),
     " ORDER BY j.not_before, j.seq LIMIT 1"
 );
 
 const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", account_is_free!());
-
-/// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
-/// are decided with it.
-const IN_DOUBT: &str = "SELECT c.id, c.account, c.job FROM candidates AS c
-     WHERE c.state = 'pending' AND c.submitted_at IS NOT NULL AND c.kind <> 'recovery_codes'
-       AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = c.account AND l.expires_at > ?1)
-       AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = c.account AND r.state = 'running')
-       AND NOT EXISTS (SELECT 1 FROM jobs AS o WHERE o.cause = c.id)
-     GROUP BY c.account";
 
 #[async_trait]
 impl Jobs for SqliteStore {
@@ -54,12 +46,12 @@ impl Jobs for SqliteStore {
         let (store, job) = (self.clone(), job.clone());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let due = not_before.map_or_else(now, Timestamp::as_millisecond);
+            let due = not_before.map_or_else(|| store.clock.now(), |at| store.clock.of_wall(at));
             if insert(write.on(), &job, due).await? == 1 {
                 write.commit().await?;
                 return Ok(Submitted::New);
             }
-            let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
+            let first = store.fetch_job(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
             match first.kind == job.kind && first.account == job.account {
                 true => Ok(Submitted::Already),
                 false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
@@ -70,7 +62,7 @@ impl Jobs for SqliteStore {
 
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
         let mut reader = self.readers.acquire().await?;
-        fetch(&mut reader, id).await
+        self.fetch_job(&mut reader, id).await
     }
 
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError> {
@@ -104,7 +96,7 @@ impl Jobs for SqliteStore {
         let (store, worker) = (self.clone(), worker.clone());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
+            let row = store.fetch_job(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
             if row.state != JobState::Queued {
                 return Ok(Claiming::NotQueued);
             }
@@ -187,7 +179,7 @@ impl Jobs for SqliteStore {
                     claim_expires_at = NULL, outcome = coalesce(?, outcome), code = coalesce(?, code)
              WHERE id = ? AND claim_token = ? AND state = 'running'",
             )
-            .bind(not_before.as_millisecond())
+            .bind(store.clock.of_wall(not_before))
             .bind(counts)
             .bind(verdict.as_ref().map(|verdict| verdict.outcome.as_str()))
             .bind(verdict.as_ref().map(|verdict| verdict.code.as_str()))
@@ -211,7 +203,7 @@ impl Jobs for SqliteStore {
                     claim_expires_at = NULL
              WHERE id = ? AND claim_token = ? AND state = 'running'",
             )
-            .bind(not_before.as_millisecond())
+            .bind(store.clock.of_wall(not_before))
             .bind(claim.job.id.to_string())
             .bind(to_i64(claim.token))
             .execute(write.on())
@@ -226,7 +218,7 @@ impl Jobs for SqliteStore {
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
+            let row = store.fetch_job(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
             let (sql, came) = match row.state {
                 JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
                 JobState::Running => ("UPDATE jobs SET cancel_asked = 1 WHERE id = ?1", Cancelling::Asked),
@@ -247,34 +239,7 @@ impl Jobs for SqliteStore {
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, StoreError> {
-        let mut reader = self.readers.acquire().await?;
-        let left = self.left_behind(&mut reader, is_dead).await?;
-        let owed = self.in_doubt(&mut reader).await?;
-        drop(reader);
-        if left.is_empty() && owed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let store = self.clone();
-        detached(async move {
-            let mut write = store.write(Outlasts::PowerFailure).await?;
-            let mut taken_up = Vec::new();
-            for (id, token) in left.jobs {
-                if recover_job(write.on(), id, token).await? {
-                    taken_up.push(id);
-                }
-            }
-            for (account, token) in left.leases {
-                sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
-                    .bind(account)
-                    .bind(token)
-                    .execute(write.on())
-                    .await?;
-            }
-            taken_up.extend(store.owe_reconciliations(write.on()).await?);
-            write.commit().await?;
-            Ok(taken_up)
-        })
-        .await
+        self.take_up(is_dead).await
     }
 
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, StoreError> {
@@ -284,7 +249,7 @@ impl Jobs for SqliteStore {
         .bind(account.to_string())
         .fetch_optional(&self.readers)
         .await?;
-        row.as_ref().map(read).transpose()
+        row.as_ref().map(|row| self.read_job(row)).transpose()
     }
 
     async fn reconciliation_of(&self, candidate: Uuid) -> Result<Option<JobRow>, StoreError> {
@@ -292,44 +257,44 @@ impl Jobs for SqliteStore {
             .bind(candidate.to_string())
             .fetch_optional(&self.readers)
             .await?;
-        row.as_ref().map(read).transpose()
+        row.as_ref().map(|row| self.read_job(row)).transpose()
     }
 }
 
 impl SqliteStore {
-    /// The accounts that have to be reconciled, each with a candidate in doubt and the job that made it.
-    async fn in_doubt(
+    pub(super) async fn fetch_job(
         &self,
         on: &mut SqliteConnection,
-    ) -> Result<Vec<(Uuid, AccountRef, Option<Uuid>)>, StoreError> {
-        let rows = sqlx::query(IN_DOUBT).bind(self.clock.now()).fetch_all(on).await?;
-        let read = |row| {
-            let row = Reader(row);
-            Ok((row.id("id")?, row.parsed("account", "an account")?, row.id_or_null("job")?))
-        };
-        rows.iter().map(read).collect()
+        id: Uuid,
+    ) -> Result<Option<JobRow>, StoreError> {
+        let row =
+            sqlx::query("SELECT * FROM jobs WHERE id = ?").bind(id.to_string()).fetch_optional(on).await?;
+        row.as_ref().map(|row| self.read_job(row)).transpose()
     }
 
-    /// Submits a reconciliation for every account that has to be reconciled. A candidate causes one job, which goes
-    /// on until it is known what became of it. Returns the jobs.
-    async fn owe_reconciliations(&self, on: &mut SqliteConnection) -> Result<Vec<Uuid>, StoreError> {
-        let mut owed = Vec::new();
-        for (candidate, account, of) in self.in_doubt(on).await? {
-            let reason = match of {
-                Some(job) => format!("job {job} left it in doubt which credential opens the account"),
-                None => "it is in doubt which credential opens the account".to_owned(),
-            };
-            let job = Job {
-                requested_by: Some("turnlock".to_owned()),
-                reason: Some(reason),
-                cause: Some(candidate),
-                ..Job::new(Kind::Reconcile, account)
-            };
-            if insert(on, &job, now()).await? == 1 {
-                owed.push(job.id);
-            }
-        }
-        Ok(owed)
+    fn read_job(&self, row: &SqliteRow) -> Result<JobRow, StoreError> {
+        let row = Reader(row);
+        Ok(JobRow {
+            job: Job {
+                id: row.id("id")?,
+                kind: row.parsed("kind", "a kind of job")?,
+                account: row.parsed("account", "an account")?,
+                requested_by: row.text_or_null("requested_by")?,
+                reason: row.text_or_null("reason")?,
+                evidence: row.int("evidence")? != 0,
+                deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
+                submitted_at: row.time("submitted_at")?,
+                cause: row.id_or_null("cause")?,
+            },
+            state: row.parsed("state", "the state of a job")?,
+            attempts: row.count("attempts")?,
+            tries: row.count("tries")?,
+            not_before: self.clock.wall(row.time("not_before")?),
+            worker: row.worker_or_null("worker")?,
+            outcome: row.parsed_or_null("outcome", "an outcome")?,
+            code: row.parsed_or_null("code", "a code")?,
+            finished_at: row.time_or_null("finished_at")?,
+        })
     }
 
     async fn claim(
@@ -349,45 +314,16 @@ impl SqliteStore {
     .bind(id)
     .fetch_one(on)
     .await?;
-        let state = read(&row)?;
+        let state = self.read_job(&row)?;
         Ok(Claim {
             job: state.job,
             attempt: state.attempts,
             tries: state.tries,
+            cancel_asked: Reader(&row).int("cancel_asked")? != 0,
             queued_at: state.not_before.min(Timestamp::now()),
             worker: worker.clone(),
             token: Reader(&row).token("claim_token")?,
         })
-    }
-
-    async fn left_behind(
-        &self,
-        on: &mut SqliteConnection,
-        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
-    ) -> Result<LeftBehind, StoreError> {
-        let now = self.clock.now();
-        let mut left = LeftBehind { jobs: Vec::new(), leases: Vec::new() };
-        let rows =
-            sqlx::query("SELECT id, worker, claim_token, claim_expires_at FROM jobs WHERE state = 'running'")
-                .fetch_all(&mut *on)
-                .await?;
-        for row in &rows {
-            let row = Reader(row);
-            let expired = row.int("claim_expires_at")? <= now;
-            if expired || row.worker_or_null("worker")?.is_none_or(|worker| is_dead(&worker)) {
-                left.jobs.push((row.id("id")?, row.int("claim_token")?));
-            }
-        }
-        let rows = sqlx::query("SELECT account, worker, token, expires_at FROM leases WHERE expires_at > 0")
-            .fetch_all(on)
-            .await?;
-        for row in &rows {
-            let row = Reader(row);
-            if row.int("expires_at")? <= now || is_dead(&WorkerId::new(row.text("worker")?)) {
-                left.leases.push((row.text("account")?, row.int("token")?));
-            }
-        }
-        Ok(left)
     }
 }
 
@@ -395,9 +331,9 @@ fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::ClaimLost(claim.job.id)) }
 }
 
-async fn next(on: &mut SqliteConnection, steady_now: i64) -> Result<Option<String>, StoreError> {
+async fn next(on: &mut SqliteConnection, now: i64) -> Result<Option<String>, StoreError> {
     for sql in [NEXT_OWED, NEXT] {
-        let found = sqlx::query_scalar(sql).bind(steady_now).bind(now()).fetch_optional(&mut *on).await?;
+        let found = sqlx::query_scalar(sql).bind(now).fetch_optional(&mut *on).await?;
         if found.is_some() {
             return Ok(found);
         }
@@ -406,7 +342,7 @@ async fn next(on: &mut SqliteConnection, steady_now: i64) -> Result<Option<Strin
 }
 
 /// Writes a queued job down; 0 if its id, or its cause, stands there already.
-async fn insert(on: &mut SqliteConnection, job: &Job, due: i64) -> Result<u64, StoreError> {
+pub(super) async fn insert(on: &mut SqliteConnection, job: &Job, due: i64) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, state,
                            not_before, cause)
@@ -425,97 +361,4 @@ async fn insert(on: &mut SqliteConnection, job: &Job, due: i64) -> Result<u64, S
     .execute(on)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// Jobs and accounts that a dead worker holds, each with the token by which it does: what was taken over or
-/// came back to life in between is left alone.
-struct LeftBehind {
-    jobs: Vec<(Uuid, i64)>,
-    leases: Vec<(String, i64)>,
-}
-
-impl LeftBehind {
-    fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.leases.is_empty()
-    }
-}
-
-/// Puts a dead worker's job back into the queue, unless its outcome stands in the log already and merely
-/// the note that the job has ended is missing. `false` if the claim is another one by now.
-async fn recover_job(on: &mut SqliteConnection, id: Uuid, token: i64) -> Result<bool, StoreError> {
-    let held: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM jobs WHERE id = ? AND claim_token = ? AND state = 'running'")
-            .bind(id.to_string())
-            .bind(token)
-            .fetch_optional(&mut *on)
-            .await?;
-    if held.is_none() {
-        return Ok(false);
-    }
-    log::end_open_attempts(on, id).await?;
-    let row = fetch(on, id).await?.ok_or(StoreError::NoJob(id))?;
-    let ended = log::verdict_of(on, id, row.attempts).await?;
-    let cancelled: bool = sqlx::query_scalar("SELECT cancel_asked FROM jobs WHERE id = ?")
-        .bind(id.to_string())
-        .fetch_one(&mut *on)
-        .await?;
-
-    let state = match ended {
-        Some((Outcome::Succeeded | Outcome::Rejected | Outcome::NeedsHuman, _)) => JobState::Finished,
-        // After a lost answer the account must be reconciled, whoever may wish otherwise.
-        Some((Outcome::Unknown, _)) => JobState::Queued,
-        _ if cancelled => JobState::Cancelled,
-        _ => JobState::Queued,
-    };
-    let (outcome, code) = match (state, ended) {
-        (JobState::Cancelled, _) => (Some(Outcome::Interrupted), Some(Code::Cancelled)),
-        (_, Some((outcome, code))) => (Some(outcome), Some(code)),
-        (_, None) => (row.outcome, row.code),
-    };
-    let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
-    sqlx::query(
-        "UPDATE jobs SET state = ?1, tries = tries + ?2, outcome = ?3, code = ?4, worker = NULL,
-                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5,
-                finished_at = CASE WHEN ?1 = 'queued' THEN NULL ELSE ?5 END
-         WHERE id = ?6",
-    )
-    .bind(state.as_str())
-    .bind(counts)
-    .bind(outcome.map(Outcome::as_str))
-    .bind(code.map(Code::as_str))
-    .bind(now())
-    .bind(id.to_string())
-    .execute(on)
-    .await?;
-    Ok(true)
-}
-
-async fn fetch(on: &mut SqliteConnection, id: Uuid) -> Result<Option<JobRow>, StoreError> {
-    let row = sqlx::query("SELECT * FROM jobs WHERE id = ?").bind(id.to_string()).fetch_optional(on).await?;
-    row.as_ref().map(read).transpose()
-}
-
-fn read(row: &SqliteRow) -> Result<JobRow, StoreError> {
-    let row = Reader(row);
-    Ok(JobRow {
-        job: Job {
-            id: row.id("id")?,
-            kind: row.parsed("kind", "a kind of job")?,
-            account: row.parsed("account", "an account")?,
-            requested_by: row.text_or_null("requested_by")?,
-            reason: row.text_or_null("reason")?,
-            evidence: row.int("evidence")? != 0,
-            deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
-            submitted_at: row.time("submitted_at")?,
-            cause: row.id_or_null("cause")?,
-        },
-        state: row.parsed("state", "the state of a job")?,
-        attempts: row.count("attempts")?,
-        tries: row.count("tries")?,
-        not_before: row.time("not_before")?,
-        worker: row.worker_or_null("worker")?,
-        outcome: row.parsed_or_null("outcome", "an outcome")?,
-        code: row.parsed_or_null("code", "a code")?,
-        finished_at: row.time_or_null("finished_at")?,
-    })
 }

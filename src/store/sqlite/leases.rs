@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::AccountRef;
-use crate::store::{Lease, Leases, StoreError, WorkerId};
+use crate::store::{Fence, Lease, Leases, StoreError, WorkerId};
 
 #[async_trait]
 impl Leases for SqliteStore {
@@ -66,6 +66,15 @@ impl Leases for SqliteStore {
             Ok((renewed.rows_affected() == 1).then(|| Lease { expires_at, ..lease.clone() }))
         })
         .await
+    }
+
+    async fn check(&self, fence: &Fence) -> Result<(), StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        self.check_fence(&mut reader, Some(fence), &fence.account.to_string()).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(Timestamp::from_millisecond(self.clock.now()).unwrap_or(Timestamp::MAX))
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {

@@ -66,7 +66,7 @@ impl Ledger for SqliteStore {
         detached(async move {
             let (mut write, ..) = store.begin_transition(id, Transition::Submit, fence.as_ref()).await?;
             sqlx::query("UPDATE candidates SET submitted_at = ? WHERE id = ?")
-                .bind(now())
+                .bind(store.clock.now())
                 .bind(id.to_string())
                 .execute(write.on())
                 .await?;

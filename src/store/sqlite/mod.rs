@@ -16,6 +16,7 @@ mod ledger;
 mod log;
 mod meta;
 mod migrate;
+mod recovery;
 mod value;
 
 use std::fs::{self, OpenOptions, Permissions};

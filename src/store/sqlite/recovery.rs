@@ -1,0 +1,190 @@
+//! What dead workers left behind: their jobs go back into the queue, and the accounts that they left in doubt are
+//! reconciled.
+
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::jobs::insert;
+use super::value::{Reader, now};
+use super::{Outlasts, SqliteStore, detached, log};
+use crate::job::{AccountRef, Code, Job, Kind, Outcome};
+use crate::store::{JobState, StoreError, WorkerId};
+
+/// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
+/// are decided with it.
+const IN_DOUBT: &str = "SELECT c.id, c.account, c.job FROM candidates AS c
+     WHERE c.state = 'pending' AND c.submitted_at IS NOT NULL AND c.kind <> 'recovery_codes'
+       AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = c.account AND l.expires_at > ?1)
+       AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = c.account AND r.state = 'running')
+       AND NOT EXISTS (SELECT 1 FROM jobs AS o WHERE o.cause = c.id)
+     GROUP BY c.account";
+
+impl SqliteStore {
+    /// Puts what dead workers held back into the queue, and has their accounts reconciled where that is owed. Returns the
+    /// jobs.
+    pub(super) async fn take_up(
+        &self,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        let left = self.left_behind(&mut reader, is_dead).await?;
+        let owed = self.in_doubt(&mut reader).await?;
+        drop(reader);
+        if left.is_empty() && owed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let mut taken_up = Vec::new();
+            for (id, token) in left.jobs {
+                if store.recover_job(write.on(), id, token).await? {
+                    taken_up.push(id);
+                }
+            }
+            for (account, token) in left.leases {
+                sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
+                    .bind(account)
+                    .bind(token)
+                    .execute(write.on())
+                    .await?;
+            }
+            taken_up.extend(store.owe_reconciliations(write.on()).await?);
+            write.commit().await?;
+            Ok(taken_up)
+        })
+        .await
+    }
+
+    /// The accounts that have to be reconciled, each with a candidate in doubt and the job that made it.
+    async fn in_doubt(
+        &self,
+        on: &mut SqliteConnection,
+    ) -> Result<Vec<(Uuid, AccountRef, Option<Uuid>)>, StoreError> {
+        let rows = sqlx::query(IN_DOUBT).bind(self.clock.now()).fetch_all(on).await?;
+        let read = |row| {
+            let row = Reader(row);
+            Ok((row.id("id")?, row.parsed("account", "an account")?, row.id_or_null("job")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Submits a reconciliation for every account that has to be reconciled. A candidate causes one job, which goes
+    /// on until it is known what became of it. Returns the jobs.
+    pub(super) async fn owe_reconciliations(
+        &self,
+        on: &mut SqliteConnection,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let mut owed = Vec::new();
+        for (candidate, account, of) in self.in_doubt(on).await? {
+            let reason = match of {
+                Some(job) => format!("job {job} left it in doubt which credential opens the account"),
+                None => "it is in doubt which credential opens the account".to_owned(),
+            };
+            let job = Job {
+                requested_by: Some("turnlock".to_owned()),
+                reason: Some(reason),
+                cause: Some(candidate),
+                ..Job::new(Kind::Reconcile, account)
+            };
+            if insert(on, &job, self.clock.now()).await? == 1 {
+                owed.push(job.id);
+            }
+        }
+        Ok(owed)
+    }
+
+    async fn left_behind(
+        &self,
+        on: &mut SqliteConnection,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<LeftBehind, StoreError> {
+        let now = self.clock.now();
+        let mut left = LeftBehind { jobs: Vec::new(), leases: Vec::new() };
+        let rows =
+            sqlx::query("SELECT id, worker, claim_token, claim_expires_at FROM jobs WHERE state = 'running'")
+                .fetch_all(&mut *on)
+                .await?;
+        for row in &rows {
+            let row = Reader(row);
+            let expired = row.int("claim_expires_at")? <= now;
+            if expired || row.worker_or_null("worker")?.is_none_or(|worker| is_dead(&worker)) {
+                left.jobs.push((row.id("id")?, row.int("claim_token")?));
+            }
+        }
+        let rows = sqlx::query("SELECT account, worker, token, expires_at FROM leases WHERE expires_at > 0")
+            .fetch_all(on)
+            .await?;
+        for row in &rows {
+            let row = Reader(row);
+            if row.int("expires_at")? <= now || is_dead(&WorkerId::new(row.text("worker")?)) {
+                left.leases.push((row.text("account")?, row.int("token")?));
+            }
+        }
+        Ok(left)
+    }
+
+    /// Puts a dead worker's job back into the queue, unless its outcome stands in the log already and merely
+    /// the note that the job has ended is missing. `false` if the claim is another one by now.
+    async fn recover_job(&self, on: &mut SqliteConnection, id: Uuid, token: i64) -> Result<bool, StoreError> {
+        let held: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM jobs WHERE id = ? AND claim_token = ? AND state = 'running'")
+                .bind(id.to_string())
+                .bind(token)
+                .fetch_optional(&mut *on)
+                .await?;
+        if held.is_none() {
+            return Ok(false);
+        }
+        log::end_open_attempts(on, id).await?;
+        let row = self.fetch_job(on, id).await?.ok_or(StoreError::NoJob(id))?;
+        let ended = log::verdict_of(on, id, row.attempts).await?;
+        let cancelled: bool = sqlx::query_scalar("SELECT cancel_asked FROM jobs WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_one(&mut *on)
+            .await?;
+
+        let state = match ended {
+            Some((Outcome::Succeeded | Outcome::Rejected | Outcome::NeedsHuman, _)) => JobState::Finished,
+            // After a lost answer the account must be reconciled, whoever may wish otherwise.
+            Some((Outcome::Unknown, _)) => JobState::Queued,
+            _ if cancelled => JobState::Cancelled,
+            _ => JobState::Queued,
+        };
+        let (outcome, code) = match (state, ended) {
+            (JobState::Cancelled, _) => (Some(Outcome::Interrupted), Some(Code::Cancelled)),
+            (_, Some((outcome, code))) => (Some(outcome), Some(code)),
+            (_, None) => (row.outcome, row.code),
+        };
+        let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
+        sqlx::query(
+            "UPDATE jobs SET state = ?1, tries = tries + ?2, outcome = ?3, code = ?4, worker = NULL,
+                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?7,
+                finished_at = CASE WHEN ?1 = 'queued' THEN NULL ELSE ?5 END
+         WHERE id = ?6",
+        )
+        .bind(state.as_str())
+        .bind(counts)
+        .bind(outcome.map(Outcome::as_str))
+        .bind(code.map(Code::as_str))
+        .bind(now())
+        .bind(id.to_string())
+        .bind(self.clock.now())
+        .execute(on)
+        .await?;
+        Ok(true)
+    }
+}
+
+/// Jobs and accounts that a dead worker holds, each with the token by which it does: what was taken over or
+/// came back to life in between is left alone.
+struct LeftBehind {
+    jobs: Vec<(Uuid, i64)>,
+    leases: Vec<(String, i64)>,
+}
+
+impl LeftBehind {
+    fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.leases.is_empty()
+    }
+}
