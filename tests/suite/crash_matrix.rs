@@ -29,6 +29,8 @@ use crate::harness::{PATIENCE, SOON};
 
 /// So many run side by side: mostly they wait for the next TOTP code.
 const AT_ONCE: usize = 6;
+/// So long the app counts wrong passwords, and no longer, so that nobody waits a quarter of an hour.
+const WINDOW: Duration = Duration::from_secs(15);
 const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DP";
 const ADDRESS: &str = "alice@managed.test";
 
@@ -50,20 +52,24 @@ enum Errand {
     ChangePasswordWithMailedCode,
     EnrolMfa,
     EnrolMfaWithPasswordAgain,
+    /// No known credential opens the account, and a reset by mail does.
+    Recover,
 }
 
-const ERRANDS: [Errand; 5] = [
+const ERRANDS: [Errand; 6] = [
     Errand::ChangePassword,
     Errand::EnrolMfa,
     Errand::ChangePasswordWithTotp,
     Errand::ChangePasswordWithMailedCode,
     Errand::EnrolMfaWithPasswordAgain,
+    Errand::Recover,
 ];
 
 impl Errand {
     fn kind(self) -> Kind {
         match self {
             Self::EnrolMfa | Self::EnrolMfaWithPasswordAgain => Kind::EnrolMfa,
+            Self::Recover => Kind::Reconcile,
             _ => Kind::ChangePassword,
         }
     }
@@ -90,7 +96,7 @@ struct Scene {
 impl Scene {
     async fn set(errand: Errand, fate: Fate, source: &str) -> Self {
         let totp = TotpShape { period: 6, ..TotpShape::default() };
-        let app = Acme::start(Options { totp, ..Options::default() }).await.unwrap();
+        let app = Acme::start(Options { totp, lockout: WINDOW, ..Options::default() }).await.unwrap();
         let mut home = Home::new(&app, source);
         home.inbox_port();
         home.listen_for_mail(&app);
@@ -111,6 +117,7 @@ impl Scene {
                 new.totp = Some(format!("otpauth://totp/Acme:alice?secret={SECRET}&period=6").into());
             }
             Errand::ChangePasswordWithMailedCode => user = user.code_login(),
+            Errand::Recover => user.password = "Somebody-Elses-1".to_owned(),
             Errand::EnrolMfaWithPasswordAgain => {
                 app.set_user_switches("alice", Some(Switches { reauth: true, ..Switches::default() }));
             }
@@ -270,7 +277,7 @@ fn nothing_is_missing(traces: &[(Errand, Fate, Vec<String>)], source: &str) {
         .flat_map(|(.., points)| points)
         .filter_map(|point| point.split_once('#').map(|(name, _)| name))
         .collect();
-    let flows = [FlowKind::Login, FlowKind::ChangePassword, FlowKind::EnrolMfa];
+    let flows = [FlowKind::Login, FlowKind::ChangePassword, FlowKind::EnrolMfa, FlowKind::Recover];
     let steps = flows.iter().flat_map(|kind| &playbook.flows.get(*kind).unwrap().steps);
     let steps = steps.map(|step| step.id.clone());
     let ledger = ["propose", "submit", "promote", "reject"]
@@ -284,7 +291,10 @@ fn nothing_is_missing(traces: &[(Errand, Fate, Vec<String>)], source: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_anywhere_it_finds_its_way_back() {
     let all = std::env::var("TURNLOCK_CRASH_MATRIX").is_ok_and(|which| which == "all");
-    let plan = Plan::changed("acme", &[("lockout:", "timeouts: { step: 8s }\nlockout:")]);
+    let plan = Plan::changed(
+        "acme",
+        &[("lockout:", "timeouts: { step: 8s }\nlockout:"), ("window: 15m", "window: 15s")],
+    );
     let traces = traces(&plan.playbook).await;
     nothing_is_missing(&traces, &plan.playbook);
     let cases = cases(&traces, all);
