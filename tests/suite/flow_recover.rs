@@ -1,9 +1,12 @@
 //! When no known credential opens an account, a reconciliation recovers it by a forgotten password.
 
+use std::time::Duration;
+
 use acme::{ChangeFault, NewUser};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
+use turnlock::queue::Queue;
 use turnlock::store::CandidateState;
 
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, assert_ended};
@@ -57,14 +60,29 @@ async fn whatever_becomes_of_it_in_the_app() {
     join_all([one(("before", ChangeFault::CutBefore)), one(("after", ChangeFault::CutAfter))]).await;
 }
 
-/// The playbook's rules are not the app's. That is told at once.
+/// The playbook's rules are not the app's. That is told at once, and the candidate that the app was told of is looked
+/// for once more, and not for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_the_app_refuses_is_told() {
     let rules = ("rules: \"minlength: 12; maxlength: 40;", "rules: \"minlength: 8; maxlength: 8;");
-    let rig = Rig::planned(vec![Plan::changed("acme", &[rules])]).await;
+    let changes = [rules, ("window: 15m", "window: 4s"), ("lockout:", "timeouts: { step: 4s }\nlockout:")];
+    let mut plan = Plan::changed("acme", &changes);
+    plan.app.lockout = Duration::from_secs(4);
+    let rig = Rig::planned(vec![plan]).await;
     let account = lost(&rig, "alice").await;
     let row = rig.run(Kind::Reconcile, &account).await;
     assert_ended(&row, Outcome::Rejected, Code::PasswordRefused);
+
+    let candidate = rig.credentials(&account).await.pending_password.unwrap().candidate;
+    let owed = rig.queue.open_reconciliation(&account).await.unwrap().unwrap();
+    assert_eq!(owed.job.cause, Some(candidate));
+    tokio::select! {
+        ended = rig.worker.run(std::future::pending()) => panic!("{ended:?}"),
+        row = rig.queue.ended(owed.job.id) => assert_eq!(row.unwrap().outcome, Some(Outcome::Rejected)),
+    }
+    rig.worker.recover().await.unwrap();
+    assert_eq!(rig.queue.open_reconciliation(&account).await.unwrap(), None, "and once more");
+    assert_eq!(rig.credentials(&account).await.pending_password.unwrap().candidate, candidate);
     assert_eq!(rig.app.user("alice").unwrap().password_changes, 0);
     assert!(!rig.app.user("alice").unwrap().locked);
 }
