@@ -281,10 +281,12 @@ async fn whatever_shows_a_text_is_told_with_it() {
         <input placeholder=KEY5><textarea placeholder=KEY6></textarea><input value=typed placeholder=unseen>
         <select><option value=v>KEY7</select><img alt=KEY8 src=/none.png><canvas width=300 height=20></canvas>
         <b id=a data-key=KEY9></b><b id=b>b</b><ol><li>x</ol><ul><p style='display:list-item'>y</ul>
-        <x-key></x-key><script>document.querySelector('x-key').attachShadow({ mode: 'closed' }).innerHTML = 'closed'</script>",
+        <x-key></x-key><script>document.querySelector('x-key').attachShadow({ mode: 'closed' }).innerHTML = 'closed'
+        addEventListener('load', () => document.body.append('all is there'))</script>",
     )
     .await;
     let stage = Stage::open(&site.url()).await;
+    stage.see("{ text: all is there }").await.unwrap();
     let shots = stage.page.shots().await.unwrap();
     let pieces = &shots[0].pieces;
     let drawn = |piece: &Piece| piece.boxes.iter().any(|b| b[2] > 0.0 && b[3] > 0.0);
