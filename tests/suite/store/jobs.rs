@@ -1,0 +1,193 @@
+//! Jobs: order, claims, endings, recovery.
+
+use super::*;
+
+pub(super) async fn jobs_in_order(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("in-order");
+    let mut job = job("order/a");
+    job.requested_by = Some("a test".to_owned());
+    job.evidence = true;
+    assert_eq!(store.submit(&job, None).await.unwrap(), Submitted::New);
+    assert_eq!(store.submit(&job, None).await.unwrap(), Submitted::Already);
+    let other = Job { kind: Kind::ChangePassword, ..job.clone() };
+    assert!(matches!(store.submit(&other, None).await, Err(StoreError::OtherJob { .. })));
+    let later = self::job("order/b");
+    store.submit(&later, Some(Timestamp::now() + LONG)).await.unwrap();
+    let second = self::job("order/c");
+    store.submit(&second, None).await.unwrap();
+
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, job.id);
+    assert_eq!((claim.attempt, claim.tries), (1, 0));
+    assert_eq!(claim.job.requested_by, job.requested_by);
+    assert!(claim.job.evidence);
+    assert_eq!(claim.job.deadline, job.deadline);
+    let next = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(next.job.id, second.id);
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None, "the third is not due");
+    assert_eq!(store.waiting_and_running().await.unwrap(), (1, 2));
+
+    let Claiming::Claimed(third) = store.claim_job(later.id, &worker, LONG).await.unwrap() else { panic!() };
+    assert_eq!(store.claim_job(later.id, &worker, LONG).await.unwrap(), Claiming::NotQueued);
+    for claim in [claim, next, *third] {
+        finish(store, &claim, Code::LoggedIn).await;
+    }
+    assert!(matches!(store.claim_job(Uuid::now_v7(), &worker, LONG).await, Err(StoreError::NoJob(_))));
+}
+
+pub(super) async fn one_account_one_job(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("exclusive");
+    let (first, second) = (job("exclusive/a"), job("exclusive/a"));
+    store.submit(&first, None).await.unwrap();
+    store.submit(&second, None).await.unwrap();
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+    assert_eq!(store.claim_job(second.id, &worker, LONG).await.unwrap(), Claiming::AccountBusy);
+    finish(store, &claim, Code::LoggedIn).await;
+
+    // A lease holds the account too, whoever has it.
+    let lease = store.acquire(&second.account, &WorkerId::new("other"), LONG).await.unwrap().unwrap();
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+    store.release(&lease).await.unwrap();
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, second.id);
+    finish(store, &claim, Code::LoggedIn).await;
+}
+
+pub(super) async fn racing_claims(store: &Arc<dyn Store>) {
+    for number in 0..20 {
+        store.submit(&job(&format!("race/a{}", number % 4)), None).await.unwrap();
+    }
+    let racers = (0..10).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store.claim_next(&WorkerId::new(format!("racer-{number}")), LONG).await.unwrap()
+        })
+    });
+    let claims: Vec<Claim> =
+        futures::future::join_all(racers).await.into_iter().filter_map(|claim| claim.unwrap()).collect();
+    let mut accounts: Vec<_> = claims.iter().map(|claim| claim.job.account.clone()).collect();
+    accounts.sort();
+    accounts.dedup();
+    assert_eq!((claims.len(), accounts.len()), (4, 4), "a job for each account, and no more");
+
+    let mut left = claims;
+    let mut ended = 0;
+    while let Some(claim) = left.pop() {
+        finish(store, &claim, Code::LoggedIn).await;
+        ended += 1;
+        left.extend(store.claim_next(&claim.worker, LONG).await.unwrap());
+    }
+    assert_eq!(ended, 20);
+}
+
+pub(super) async fn retries_and_endings(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("retries");
+    let job = job("retries/a");
+    store.submit(&job, None).await.unwrap();
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert!(!store.heartbeat(&claim, LONG).await.unwrap());
+    let verdict = Verdict::new(Code::AppError, "500");
+    store.requeue(&claim, Timestamp::now(), true, Some(&verdict)).await.unwrap();
+    let row = store.job(job.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.attempts, row.tries), (JobState::Queued, 1, 1));
+    assert_eq!((row.outcome, row.code), (Some(Outcome::RetryLater), Some(Code::AppError)));
+    // The old claim is worth nothing now.
+    claim_lost(store.heartbeat(&claim, LONG).await);
+    claim_lost(store.finish(&claim, &verdict).await);
+    claim_lost(store.requeue(&claim, Timestamp::now(), true, None).await);
+    claim_lost(store.put_back(&claim, Timestamp::now()).await);
+
+    let again = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!((again.attempt, again.tries), (2, 1));
+    assert!(again.token > claim.token);
+    store.put_back(&again, Timestamp::now()).await.unwrap();
+    let again = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!((again.attempt, again.tries), (2, 1), "a job that was put back was not begun");
+    store.requeue(&again, Timestamp::now(), false, None).await.unwrap();
+    let again = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!((again.attempt, again.tries), (3, 1), "an interrupted attempt does not count");
+
+    finish(store, &again, Code::LoggedIn).await;
+    let row = store.job(job.id).await.unwrap().unwrap();
+    assert!(row.has_ended() && row.finished_at.is_some() && row.worker.is_none());
+    assert_eq!((row.state, row.outcome), (JobState::Finished, Some(Outcome::Succeeded)));
+    claim_lost(store.heartbeat(&again, LONG).await);
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+}
+
+pub(super) async fn cancelling(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("cancelling");
+    let (queued, running) = (job("cancel/a"), job("cancel/b"));
+    store.submit(&queued, None).await.unwrap();
+    assert_eq!(store.cancel(queued.id).await.unwrap(), Cancelling::Cancelled);
+    assert_eq!(store.cancel(queued.id).await.unwrap(), Cancelling::Ended);
+    assert_eq!(store.job(queued.id).await.unwrap().unwrap().state, JobState::Cancelled);
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+
+    store.submit(&running, None).await.unwrap();
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(store.cancel(running.id).await.unwrap(), Cancelling::Asked);
+    assert!(store.heartbeat(&claim, LONG).await.unwrap(), "its worker hears of it");
+    finish(store, &claim, Code::Cancelled).await;
+    assert_eq!(store.job(running.id).await.unwrap().unwrap().state, JobState::Cancelled);
+    assert!(matches!(store.cancel(Uuid::now_v7()).await, Err(StoreError::NoJob(_))));
+}
+
+pub(super) async fn recovery(store: &Arc<dyn Store>) {
+    let dead = WorkerId::new("dead");
+    let is_dead = |worker: &WorkerId| worker.as_str() == "dead";
+    let nobody = |_: &WorkerId| false;
+
+    // A worker that died before its commit step.
+    let before = add(store, "recovery/before").await;
+    let (claim, attempt) = begin(store, &before, &dead).await;
+    let lease = store.acquire(&before, &dead, LONG).await.unwrap().unwrap();
+    assert_eq!(store.recover(&nobody).await.unwrap(), Vec::<Uuid>::new());
+    assert_eq!(store.recover(&is_dead).await.unwrap(), [claim.job.id]);
+    ended_as(store, attempt, Outcome::Interrupted, Code::WorkerStopped).await;
+    assert_eq!(store.renew(&lease, LONG).await.unwrap(), None);
+    claim_lost(store.heartbeat(&claim, LONG).await);
+    let row = store.job(claim.job.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.tries), (JobState::Queued, 0));
+    let again = store.claim_next(&WorkerId::new("alive"), LONG).await.unwrap().unwrap();
+    finish(store, &again, Code::LoggedIn).await;
+    assert_eq!(store.recover(&is_dead).await.unwrap(), Vec::<Uuid>::new());
+
+    // One that died behind it.
+    let behind = add(store, "recovery/behind").await;
+    let (claim, attempt) = begin(store, &behind, &dead).await;
+    let new = NewCandidate { job: Some(claim.job.id), ..candidate(&behind, CandidateKind::Password, 2) };
+    store.propose(&new, None).await.unwrap();
+    store.mark_submitted(new.id, None).await.unwrap();
+    store.recover(&is_dead).await.unwrap();
+    ended_as(store, attempt, Outcome::Unknown, Code::AnswerLost).await;
+    let row = store.job(claim.job.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.tries), (JobState::Queued, 1));
+    for _ in 0..2 {
+        let again = store.claim_next(&WorkerId::new("alive"), LONG).await.unwrap().unwrap();
+        if again.job.kind == Kind::Reconcile {
+            store.promote(new.id, None).await.unwrap();
+        }
+        finish(store, &again, Code::PasswordChanged).await;
+    }
+
+    // One that died when all was done but the note that the job has ended: it is not done twice.
+    let done = add(store, "recovery/done").await;
+    let (claim, attempt) = begin(store, &done, &dead).await;
+    let verdict = Verdict::new(Code::PasswordChanged, "");
+    store.end_attempt(attempt, &verdict, &Provenance::default(), None).await.unwrap();
+    store.recover(&is_dead).await.unwrap();
+    let row = store.job(claim.job.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.code), (JobState::Finished, Some(Code::PasswordChanged)));
+
+    // One that nobody can tell dead: its claim expires.
+    let silent = add(store, "recovery/silent").await;
+    let (claim, attempt) = begin(store, &silent, &WorkerId::new("elsewhere")).await;
+    store.cancel(claim.job.id).await.unwrap();
+    store.heartbeat(&claim, Duration::ZERO).await.unwrap();
+    assert_eq!(store.recover(&nobody).await.unwrap(), [claim.job.id]);
+    ended_as(store, attempt, Outcome::Interrupted, Code::WorkerStopped).await;
+    let row = store.job(claim.job.id).await.unwrap().unwrap();
+    assert_eq!(row.state, JobState::Cancelled, "somebody wanted it cancelled");
+}

@@ -1,0 +1,150 @@
+//! What every store must do, as one suite over `Arc<dyn Store>`; and what only the SQLite one can get wrong.
+
+mod accounts;
+mod budget;
+mod jobs;
+mod leases;
+mod ledger;
+mod log;
+mod sqlite;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::{Connection, Executor, SqliteConnection};
+use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, Verdict};
+use turnlock::store::{
+    AccountEntry, AttemptRow, Begun, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming,
+    Disproof, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Provenance, SqliteStore, Step,
+    StepResult, Store, StoreError, Submitted, Transition, TryResult, WorkerId,
+};
+use uuid::Uuid;
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[tokio::test]
+async fn sqlite_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    conform(turnlock::store::open(&format!("sqlite:{}", file(&folder).display())).await.unwrap()).await;
+}
+
+/// Everything that holds for every store. Each part uses accounts of its own.
+async fn conform(store: Arc<dyn Store>) {
+    accounts::accounts(&store).await;
+    ledger::the_ledger(&store).await;
+    ledger::the_machine(&store).await;
+    ledger::retention(&store).await;
+    ledger::reconciliations(&store).await;
+    ledger::racing_proposals(&store).await;
+    ledger::a_write_that_nobody_polls(&store).await;
+    budget::totp_steps(&store).await;
+    budget::the_budget(&store).await;
+    leases::leases(&store).await;
+    leases::fences(&store).await;
+    leases::an_expired_lease(&store).await;
+    jobs::jobs_in_order(&store).await;
+    jobs::one_account_one_job(&store).await;
+    jobs::racing_claims(&store).await;
+    jobs::retries_and_endings(&store).await;
+    jobs::cancelling(&store).await;
+    jobs::recovery(&store).await;
+    log::the_log(&store).await;
+    accounts::removal(&store).await;
+}
+
+fn file(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("turnlock.db")
+}
+
+async fn open(folder: &tempfile::TempDir) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(file(folder)).await.unwrap())
+}
+
+async fn raw(path: &Path) -> SqliteConnection {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+fn account(name: &str) -> AccountRef {
+    name.parse().unwrap()
+}
+
+fn job(name: &str) -> Job {
+    Job::new(Kind::VerifyLogin, account(name))
+}
+
+fn candidate(account: &AccountRef, kind: CandidateKind, version: u32) -> NewCandidate {
+    let sealed = vec![u8::try_from(version).unwrap(); 60];
+    NewCandidate { id: Uuid::now_v7(), account: account.clone(), kind, version, sealed, job: None }
+}
+
+/// Adds an account with a password.
+async fn add(store: &Arc<dyn Store>, name: &str) -> AccountRef {
+    let account = account(name);
+    let entry = AccountEntry { account: account.clone(), username: account.name().to_owned(), address: None };
+    store.put_account(&entry, &[candidate(&account, CandidateKind::Password, 1)]).await.unwrap();
+    account
+}
+
+async fn states(store: &Arc<dyn Store>, account: &AccountRef) -> Vec<CandidateState> {
+    store.candidates(account).await.unwrap().iter().map(|row: &Candidate| row.state).collect()
+}
+
+async fn start(store: &Arc<dyn Store>, account: &AccountRef, job: Uuid) -> Uuid {
+    let id = Uuid::now_v7();
+    let new = NewAttempt {
+        id,
+        job,
+        kind: Kind::VerifyLogin,
+        account: account.clone(),
+        number: 1,
+        worker: WorkerId::new("w"),
+        queued_at: Timestamp::now(),
+        started_at: Timestamp::now(),
+    };
+    store.start_attempt(&new).await.unwrap();
+    id
+}
+
+/// A worker claims a job and begins its first attempt.
+async fn begin(store: &Arc<dyn Store>, account: &AccountRef, worker: &WorkerId) -> (Claim, Uuid) {
+    let job = Job::new(Kind::ChangePassword, account.clone());
+    store.submit(&job, None).await.unwrap();
+    let claim = store.claim_next(worker, LONG).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, job.id);
+    let attempt = start(store, account, job.id).await;
+    (claim, attempt)
+}
+
+async fn finish(store: &Arc<dyn Store>, claim: &Claim, code: Code) {
+    store.finish(claim, &Verdict::new(code, "")).await.unwrap();
+}
+
+async fn ended_as(store: &Arc<dyn Store>, attempt: Uuid, outcome: Outcome, code: Code) {
+    let verdict = store.attempt(attempt).await.unwrap().unwrap().verdict.unwrap();
+    assert_eq!((verdict.outcome, verdict.code), (outcome, code));
+}
+
+fn claim_lost<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::ClaimLost(_))), "{result:?}");
+}
+
+fn illegal(result: Result<(), StoreError>, id: Uuid, from: CandidateState) {
+    match result {
+        Err(StoreError::IllegalTransition { candidate, from: was, .. }) => {
+            assert_eq!((candidate, was), (id, from));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn new_try(name: &str) -> NewTry {
+    NewTry { account: account(name), job: Uuid::now_v7(), flow: "login", password: None, totp: None }
+}
+
+fn never() -> Disproof {
+    Disproof::NeverSubmitted { opened: "current password".to_owned() }
+}
