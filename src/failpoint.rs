@@ -43,7 +43,15 @@ mod armed {
         Ok(())
     }
 
-    /// Dies here, if this is the point.
+    /// Whether SIGSTOP was sent to this process and no thread has taken it yet, see proc_pid_status(5).
+    fn stop_is_pending() -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+        let pending = pending.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);
+        pending & (1 << (Signal::STOP.as_raw() - 1)) != 0
+    }
+
+    /// Dies here, or is stopped, if this is the point.
     pub fn reach(name: &str) {
         if POINT.get().is_none() && TRACE.get().is_none() {
             return;
@@ -66,6 +74,10 @@ mod armed {
                 loop {
                     std::thread::park();
                 }
+            }
+            // Any thread may take the signal, and this one goes on until that one has.
+            while stop_is_pending() {
+                std::thread::yield_now();
             }
         }
     }

@@ -31,7 +31,7 @@ impl StopReason {
 }
 
 /// Tells a performer that it is to come to an end at the next safe point: never between a commit step and
-/// the answer to it. One that does not come to an end within [x is
+/// the answer to it. One that does not come to an end within [`WorkerConfig::grace`](super::WorkerConfig::grace) is
 /// dropped.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Receiver<Option<StopReason>>);
