@@ -6,6 +6,9 @@
 //! (SIGCONT). A trace lists all points that a process comes by, in this form, so that a
 //! test can take its cases from what a run really does.
 
+#[cfg(all(feature = "failpoints", not(debug_assertions)))]
+compile_error!("a release build has no failpoints: leave the feature `failpoints` off");
+
 #[cfg(feature = "failpoints")]
 mod armed {
     use std::collections::HashMap;

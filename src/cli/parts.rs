@@ -58,6 +58,7 @@ impl From<StoreError> for Failure {
             StoreError::NoAccount(_)
             | StoreError::AddressTaken { .. }
             | StoreError::NoJob(_)
+            | StoreError::Owed(_)
             | StoreError::OtherJob { .. } => Self::usage(error),
             _ => Self::environment(error),
         }

@@ -16,10 +16,8 @@ impl Context<'_> {
     /// Changes the password, and proves the new one by a fresh login.
     pub async fn change_password(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::ChangePassword)?;
-        // An earlier attempt, or its reconciliation, has done all that was asked: only a proof makes it current.
-        let current = self.credentials().await?.password;
-        if let Some(held) = current.filter(|held| held.job == Some(self.job.id)) {
-            let words = self.words_of_the_reconciliation_of(&held).await?;
+        if let Some(proved) = self.proved_before(CandidateKind::Password).await? {
+            let words = self.words_of_the_reconciliation_of(proved).await?;
             return Ok(Verdict::new(
                 Code::PasswordChanged,
                 format!("An earlier attempt changed the password. {words}"),

@@ -5,16 +5,15 @@ use super::login::Login;
 use crate::credential::RecoveryCodes;
 use crate::job::{Code, Outcome, Verdict};
 use crate::playbook::{End, FlowKind};
+use crate::store::CandidateKind;
 use crate::vault::Held;
 
 impl Context<'_> {
     /// Turns on MFA by TOTP, and proves it by a fresh login with a code of a later time step.
     pub async fn enrol_mfa(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::EnrolMfa)?;
-        // An earlier attempt, or its reconciliation, has done all that was asked: only a proof makes it current.
-        let current = self.credentials().await?.totp;
-        if let Some(held) = current.filter(|held| held.job == Some(self.job.id)) {
-            let words = self.words_of_the_reconciliation_of(&held).await?;
+        if let Some(proved) = self.proved_before(CandidateKind::Totp).await? {
+            let words = self.words_of_the_reconciliation_of(proved).await?;
             return Ok(Verdict::new(Code::MfaEnabled, format!("An earlier attempt turned on MFA. {words}")));
         }
         if let Some(settled) = self.settle_submitted().await?

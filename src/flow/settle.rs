@@ -11,7 +11,7 @@ use super::login::Login;
 use super::proved::Proved;
 use crate::job::{Code, Kind, Outcome, Verdict};
 use crate::playbook::{Action, End, Flow, FlowKind, Step, Target};
-use crate::store::{Disproof, JobState, LogQuery, Try, TryResult};
+use crate::store::{Candidate, CandidateKind, CandidateState, Disproof, JobState, LogQuery, Try, TryResult};
 use crate::vault::{Credentials, Held, VaultError};
 
 /// So many of the credentials that were current once, and of those that seemed refused, are tried.
@@ -123,10 +123,20 @@ impl<'a> Context<'a> {
         Ok(None)
     }
 
+    /// The candidate with which an earlier attempt at this job, or its reconciliation, has done all that was asked:
+    /// only a proof makes one current, and another job may have changed it again since.
+    pub async fn proved_before(&self, kind: CandidateKind) -> Result<Option<Uuid>, Halt> {
+        let ledger = self.vault.store().candidates(&self.job.account).await.map_err(VaultError::from)?;
+        let proved =
+            |row: &Candidate| matches!(row.state, CandidateState::Current | CandidateState::Previous);
+        let own = ledger.iter().find(|row| row.kind == kind && row.job == Some(self.job.id) && proved(row));
+        Ok(own.map(|row| row.id))
+    }
+
     /// What a reconciliation said that proved this candidate, if one did.
-    pub async fn words_of_the_reconciliation_of(&self, held: &Held) -> Result<String, Halt> {
+    pub async fn words_of_the_reconciliation_of(&self, candidate: Uuid) -> Result<String, Halt> {
         let store = self.vault.store();
-        let Some(row) = store.reconciliation_of(held.candidate).await.map_err(VaultError::from)? else {
+        let Some(row) = store.reconciliation_of(candidate).await.map_err(VaultError::from)? else {
             return Ok("A fresh login proved it.".to_owned());
         };
         let query = LogQuery { job: Some(row.job.id), limit: 1, ..LogQuery::default() };

@@ -52,6 +52,8 @@ pub struct NewTry {
     pub job: Uuid,
     /// In which flow: `login`, `recover`, …
     pub flow: &'static str,
+    /// It goes on no longer than this.
+    pub within: Duration,
     /// The password's row in the ledger.
     pub password: Option<Uuid>,
     /// The TOTP secret's row in the ledger.
@@ -85,9 +87,11 @@ pub struct Limit {
 /// How much of its budget an account has used up in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spent {
-    /// How many tries that count.
+    /// How many tries that count. One that is under way counts until its end, and the window runs from there: the app
+    /// counts a password when it gets it, which may be long after the try began.
     pub count: u32,
-    /// The oldest of them, by the store's own clock: the budget grows again when it leaves the window.
+    /// When the app may have counted the oldest of them, by the store's own clock: the budget grows again when that
+    /// leaves the window.
     pub oldest: Option<Timestamp>,
 }
 

@@ -146,6 +146,9 @@ pub enum StoreError {
     /// No such job.
     #[error("there is no job {0}")]
     NoJob(Uuid),
+    /// Which credential opens an account is found out whatever anybody wishes.
+    #[error("job {0} is a reconciliation that Turnlock owes the account: it cannot be cancelled")]
+    Owed(Uuid),
     /// A job with this id was submitted before and asks for something else.
     #[error("job {id} was submitted before as {kind} of {account}: an id can be used for one job only")]
     OtherJob {

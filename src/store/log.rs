@@ -150,7 +150,10 @@ impl Default for LogQuery {
 #[async_trait]
 pub trait Log {
     /// Writes that an attempt begins.
-    async fn start_attempt(&self, new: &NewAttempt) -> Result<(), StoreError>;
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`].
+    async fn start_attempt(&self, new: &NewAttempt, fence: Option<&Fence>) -> Result<(), StoreError>;
 
     /// Writes steps as they come: each when it begins and once again when it has ended.
     ///

@@ -10,7 +10,7 @@ use super::next::{Next, Patience, next};
 use super::run::Inner;
 use super::{Attempt, Event, Performed, StepSink, Stop, StopReason, Stopper, WorkerError};
 use crate::failpoint;
-use crate::job::{Code, Verdict};
+use crate::job::{Code, Kind, Verdict};
 use crate::queue::QueueError;
 use crate::redact::redact;
 use crate::store::{AttemptRow, CandidateState, Claim, Lease, NewAttempt, StoreError};
@@ -44,7 +44,12 @@ impl Inner {
             return Ok(Seen::Held);
         };
         failpoint::reach("worker.leased");
-        let seen = self.attempt(claim, &lease, patience).await;
+        // The claim may have expired before the lease was taken, as in a process that was paused: then another worker
+        // has seen to the job, and may have ended it.
+        let seen = match self.queue.keep(claim, config.hold).await {
+            Ok(_) => self.attempt(claim, &lease, patience).await,
+            Err(error) => Err(error.into()),
+        };
         if seen.is_err() {
             // Else it was released in time for the next job. The first error is the one that tells.
             let _ = self.store.release(&lease).await;
@@ -60,7 +65,8 @@ impl Inner {
             worker: self.config.id.clone(),
             lease: lease.clone(),
         };
-        self.store.start_attempt(&beginning(&attempt, claim.queued_at)).await?;
+        let beginning = beginning(&attempt, claim.queued_at);
+        self.store.start_attempt(&beginning, Some(&attempt.lease.fence())).await?;
         failpoint::reach("worker.begun");
         self.tell(Event::AttemptStarted {
             attempt: attempt.id,
@@ -84,6 +90,8 @@ impl Inner {
         if claim.job.cause.is_some() {
             retry.attempts = RECONCILIATIONS;
         }
+        // What Turnlock owes an account it owes whatever anybody wishes.
+        let cancelled = cancelled && claim.job.cause.is_none();
         let next = next(&retry, claim.tries, &performed, cancelled, patience);
         let again_at = match next {
             Next::Ended => {
@@ -196,10 +204,12 @@ impl Inner {
     /// answer, that outweighs all else.
     async fn cut_off(&self, attempt: &Attempt, otherwise: Verdict) -> Performed {
         let ledger = self.store.candidates(&attempt.job.account).await;
+        // A reconciliation is about whatever candidate of the account there is.
+        let any = attempt.job.kind == Kind::Reconcile;
         let submitted = |row: &crate::store::Candidate| {
             row.state == CandidateState::Pending
                 && row.submitted_at.is_some()
-                && row.job == Some(attempt.job.id)
+                && (any || row.job == Some(attempt.job.id))
         };
         let verdict = match ledger {
             Ok(ledger) if !ledger.iter().any(submitted) => otherwise,

@@ -275,7 +275,7 @@ impl Inner {
         let now = Timestamp::now();
         let lease = Lease { account: job.account.clone(), worker: worker.clone(), token: 0, expires_at: now };
         let attempt = Attempt { id: Uuid::now_v7(), job: job.clone(), number: 1, worker, lease };
-        self.store.start_attempt(&beginning(&attempt, job.submitted_at)).await?;
+        self.store.start_attempt(&beginning(&attempt, job.submitted_at), None).await?;
         let row = self.store.end_attempt(attempt.id, &verdict, &Provenance::default(), None).await?;
         self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at: None });
         Ok(row)

@@ -187,6 +187,28 @@ async fn a_worker_that_was_paused_past_its_lease_submits_nothing() {
     next.wait().await.unwrap();
 }
 
+/// It was paused when it had taken the job and not the account yet. By the time it goes on, the job has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_paused_past_its_claim_performs_nothing() {
+    let scene = Scene::set(None).await;
+    let job = scene.submit().await;
+    let port = ("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0");
+    let mut paused = scene.home.worker(&[port, ("TURNLOCK_FAILPOINT", "pause:worker.claimed")]);
+    stopped(&paused).await;
+    let mut next = scene.home.worker(&[port]);
+    scene.changed_once(&job).await;
+    signal(&next, Signal::TERM);
+    next.wait().await.unwrap();
+    let attempts = scene.attempts().await;
+
+    signal(&paused, Signal::CONT);
+    scene.hears("the claim on job").await;
+    signal(&paused, Signal::TERM);
+    paused.wait().await.unwrap();
+    scene.changed_once(&job).await;
+    assert_eq!(scene.attempts().await, attempts);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_locked_in_mid_job_costs_nothing() {
     let scene = Scene::set(None).await;

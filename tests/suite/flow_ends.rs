@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acme::{NewUser, Switches, When};
+use acme::{NewUser, Slow, Switches, When};
 use futures::future::join;
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -327,6 +327,30 @@ async fn the_budget_of_wrong_passwords_is_never_overdrawn() {
         assert!(again.unwrap().duration_since(before) > jiff::SignedDuration::from_mins(10), "{again:?}");
         assert_eq!(rig.app_of(&account).user("mallory").unwrap().failed_attempts, allowed);
     }
+}
+
+/// The app counts a wrong password when it gets it, and forgets it a window later: the first of these came late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_login_does_not_overdraw_the_budget_when_it_grows_again() {
+    let changes = [("window: 15m", "window: 20s"), ("lockout:", "timeouts: { step: 20s }\nlockout:")];
+    let mut plan = Plan::changed("acme", &changes);
+    plan.app.lockout = Duration::from_secs(20);
+    let rig = Rig::planned(vec![plan]).await;
+    rig.account("mallory").await;
+    let mallory = rig.known("mallory", "Not-The-Password-1", None).await;
+    let slow = Slow { by: Duration::from_secs(5), paths: vec!["/login".to_owned()] };
+    for slow in [Some(slow), None, None, None] {
+        rig.app.switch(|switches| switches.slow = slow);
+        assert_ended(&rig.run(Kind::VerifyLogin, &mallory).await, Outcome::Rejected, Code::BadCredentials);
+    }
+    // As a worker does it: at the moment that the budget names.
+    let job = Job::new(Kind::VerifyLogin, mallory.clone());
+    rig.queue.submit(&job, None).await.unwrap();
+    tokio::select! {
+        ended = rig.worker.run(std::future::pending()) => panic!("{ended:?}"),
+        row = rig.queue.ended(job.id) => assert_eq!(row.unwrap().code, Some(Code::BadCredentials)),
+    }
+    assert!(!rig.app.user("mallory").unwrap().locked, "locked out");
 }
 
 #[tokio::test(flavor = "multi_thread")]

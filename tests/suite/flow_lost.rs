@@ -6,6 +6,8 @@ use acme::{ChangeFault, Event as AppEvent, Switches};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, RetryPolicy};
+use turnlock::queue::{Queue, QueueError};
+use turnlock::store::StoreError;
 use turnlock::worker::{Event, WorkerConfig};
 
 use crate::harness::rig::{Plan, Rig, acme_playbook, assert_ended};
@@ -160,6 +162,50 @@ async fn a_change_that_the_app_takes_after_the_proof_is_found_out() {
 
     assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
     assert_eq!(rig.credentials(&alice).await.password.unwrap().candidate, rejected.candidate);
+    rig.assert_current_opens(&alice).await;
+}
+
+/// The second job comes between the first one's lost answer and its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_jobs_and_a_lost_answer_make_two_changes() {
+    let rig = Rig::planned(vec![Plan::changed("acme", &[STEP])]).await;
+    let alice = rig.account("alice").await;
+    rig.app.fail_next_change("alice", ChangeFault::CutAfter);
+    let jobs = [(); 2].map(|()| Job::new(Kind::ChangePassword, alice.clone()));
+    for job in &jobs {
+        rig.queue.submit(job, None).await.unwrap();
+    }
+    let ended = join_all(jobs.iter().map(|job| rig.queue.ended(job.id)));
+    let ended = tokio::select! {
+        ended = rig.worker.run(std::future::pending()) => panic!("{ended:?}"),
+        ended = ended => ended,
+    };
+    for row in ended {
+        assert_eq!(row.unwrap().code, Some(Code::PasswordChanged));
+    }
+    assert_eq!(rig.app.user("alice").unwrap().password_changes, 2);
+    rig.assert_current_opens(&alice).await;
+}
+
+/// Ctrl-C while `turnlock run` reconciles: that is put off, and never called off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconciliation_that_is_owed_outlives_every_wish_to_stop() {
+    let patient = ("lockout:", "timeouts: { step: 40s }\nlockout:");
+    let rig = Rig::planned(vec![Plan::changed("acme", &[patient])]).await;
+    let alice = rig.account("alice").await;
+    rig.app.fail_next_change("alice", ChangeFault::CutBefore);
+    let mut events = rig.worker.events();
+    let waits = async {
+        while !matches!(events.recv().await, Ok(Event::Step { step, .. }) if step.id == "reconcile") {}
+    };
+    rig.worker.run_one(&Job::new(Kind::ChangePassword, alice.clone()), waits).await.unwrap();
+    let owed = rig.queue.open_reconciliation(&alice).await.unwrap().expect("the account is in doubt");
+    let refused = rig.queue.cancel(owed.job.id).await;
+    assert!(matches!(refused, Err(QueueError::Store(StoreError::Owed(id))) if id == owed.job.id));
+    tokio::select! {
+        ended = rig.worker.run(std::future::pending()) => panic!("{ended:?}"),
+        row = rig.queue.ended(owed.job.id) => assert_eq!(row.unwrap().code, Some(Code::Reconciled)),
+    }
     rig.assert_current_opens(&alice).await;
 }
 

@@ -4,13 +4,16 @@
 //! minute with fewer.
 #![cfg(feature = "failpoints")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acme::{Acme, ChangeFault, NewUser, Options, TotpShape};
+use acme::{Acme, ChangeFault, Event, NewUser, Options, TotpShape};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::SecretString;
 use tokio::process::Child;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, interval};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::store::{JobRow, Submitted, WorkerId};
@@ -65,8 +68,10 @@ struct Soak {
     ports: Vec<String>,
     /// Every job that was submitted.
     jobs: Vec<Job>,
-    /// The job that each account is at.
-    open: HashMap<AccountRef, Job>,
+    /// The jobs that each account is at.
+    open: HashMap<AccountRef, Vec<Job>>,
+    /// Whoever was locked out at some time.
+    locked: Arc<Mutex<BTreeSet<String>>>,
     dice: Dice,
     kills: BTreeMap<&'static str, u32>,
 }
@@ -94,6 +99,8 @@ impl Soak {
             accounts.push(account);
         }
         let ports = (0..size.workers).map(|_| format!("smtp://127.0.0.1:{}", home.inbox_port())).collect();
+        let locked = Arc::default();
+        tokio::spawn(watch_for_lockouts(app.events(), Arc::clone(&locked)));
         let mut soak = Self {
             app,
             home,
@@ -103,6 +110,7 @@ impl Soak {
             ports,
             jobs: Vec::new(),
             open: HashMap::new(),
+            locked,
             dice: Dice(seed),
             kills: BTreeMap::new(),
         };
@@ -117,32 +125,36 @@ impl Soak {
         self.home.worker(&[("TURNLOCK_INBOX_URL", &self.ports[nth]), ("TURNLOCK_SLOTS", "2")])
     }
 
-    /// Gives every idle account its next job, twice over, and now and then a bad day.
+    /// Gives every idle account its next job or two, each twice over, and now and then a bad day.
     async fn submit(&mut self) {
         let store = self.vault.store().clone();
         for account in self.accounts.clone() {
-            if let Some(job) = self.open.get(&account)
-                && !store.job(job.id).await.unwrap().unwrap().has_ended()
-            {
+            let mut idle = true;
+            for job in self.open.get(&account).into_iter().flatten() {
+                idle &= store.job(job.id).await.unwrap().unwrap().has_ended();
+            }
+            if !idle {
                 continue;
             }
             let mfa_on = self.app.user(account.name()).unwrap().mfa_on;
-            let kind = match self.dice.throw(4) {
-                0 if !mfa_on => Kind::EnrolMfa,
-                1 => Kind::VerifyLogin,
-                _ => Kind::ChangePassword,
+            let kinds: &[Kind] = match self.dice.throw(5) {
+                0 if !mfa_on => &[Kind::EnrolMfa],
+                1 => &[Kind::VerifyLogin],
+                2 => &[Kind::ChangePassword, Kind::ChangePassword],
+                _ => &[Kind::ChangePassword],
             };
             let faults = [ChangeFault::CutBefore, ChangeFault::CutAfter, ChangeFault::CutAfterOnce];
             if let Some(fault) = faults.get(self.dice.throw(9)) {
                 self.app.fail_next_change(account.name(), *fault);
             }
-            let job = Job::new(kind, account.clone());
-            let twice = tokio::join!(store.submit(&job, None), store.submit(&job, None));
-            let new =
-                [twice.0.unwrap(), twice.1.unwrap()].iter().filter(|done| **done == Submitted::New).count();
-            assert_eq!(new, 1);
-            self.jobs.push(job.clone());
-            self.open.insert(account, job);
+            let jobs: Vec<Job> = kinds.iter().map(|kind| Job::new(*kind, account.clone())).collect();
+            for job in &jobs {
+                let twice = tokio::join!(store.submit(job, None), store.submit(job, None));
+                let new = [twice.0.unwrap(), twice.1.unwrap()];
+                assert_eq!(new.iter().filter(|done| **done == Submitted::New).count(), 1);
+            }
+            self.jobs.extend_from_slice(&jobs);
+            self.open.insert(account, jobs);
         }
     }
 
@@ -208,8 +220,8 @@ impl Soak {
                 wrongs.push(format!("LOST: {why}"));
             }
             let user = self.app.user(account.name()).unwrap();
-            if user.locked {
-                wrongs.push(format!("LOCKED OUT: {account}"));
+            if user.mfa_enrolments > 1 {
+                wrongs.push(format!("{account}: MFA was turned on {} times", user.mfa_enrolments));
             }
             let mut changed = 0;
             for job in self.jobs.iter().filter(|job| &job.account == account) {
@@ -225,9 +237,25 @@ impl Soak {
                 None => wrongs.push(format!("a lease is left on {account}")),
             }
         }
+        let locked = self.locked.lock().unwrap().clone();
+        wrongs.extend(locked.iter().map(|user| format!("LOCKED OUT: {user}")));
         wrongs.extend(self.home.no_browser_is_left().await.err());
         wrongs.extend(self.home.profiles().iter().map(|left| format!("left: {}", left.display())));
         wrongs
+    }
+}
+
+/// A lockout is over before the soak is.
+async fn watch_for_lockouts(mut events: Receiver<Event>, locked: Arc<Mutex<BTreeSet<String>>>) {
+    loop {
+        match events.recv().await {
+            Ok(Event::AccountLocked { user }) => drop(locked.lock().unwrap().insert(user)),
+            Ok(_) => {}
+            Err(RecvError::Lagged(missed)) => {
+                locked.lock().unwrap().insert(format!("nobody knows: {missed} events were missed"));
+            }
+            Err(RecvError::Closed) => return,
+        }
     }
 }
 

@@ -102,7 +102,7 @@ impl Accounts for SqliteStore {
             sqlx::query(
                 "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE account = ? AND state = 'queued'",
             )
-            .bind(now())
+            .bind(store.clock.now())
             .bind(&name)
             .execute(write.on())
             .await?;

@@ -29,8 +29,8 @@ impl Budget for SqliteStore {
                 }
             }
             let id = sqlx::query_scalar(
-                "INSERT INTO credential_tries (account, job, flow, password, totp, at)
-                 VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                "INSERT INTO credential_tries (account, job, flow, password, totp, at, counted_at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
             )
             .bind(&account)
             .bind(new.job.to_string())
@@ -38,6 +38,7 @@ impl Budget for SqliteStore {
             .bind(new.password.map(|id| id.to_string()))
             .bind(new.totp.map(|id| id.to_string()))
             .bind(at)
+            .bind(at.saturating_add(millis(new.within)))
             .fetch_one(write.on())
             .await?;
             write.commit().await?;
@@ -58,10 +59,11 @@ impl Budget for SqliteStore {
             // Should this be lost, the budget errs on the safe side.
             let mut write = store.write(Outlasts::Crash).await?;
             let account: String = sqlx::query_scalar(
-                "UPDATE credential_tries SET result = ?, counts = ? WHERE id = ? RETURNING account",
+                "UPDATE credential_tries SET result = ?, counts = ?, counted_at = ? WHERE id = ? RETURNING account",
             )
             .bind(result.as_str())
             .bind(result.counts())
+            .bind(store.clock.now())
             .bind(id)
             .fetch_one(write.on())
             .await?;
@@ -103,7 +105,8 @@ impl Budget for SqliteStore {
 
 async fn spent(on: &mut SqliteConnection, account: &str, since: i64) -> Result<Spent, StoreError> {
     let row = sqlx::query(
-        "SELECT count(*) AS n, min(at) AS oldest FROM credential_tries WHERE account = ? AND at >= ? AND counts",
+        "SELECT count(*) AS n, min(counted_at) AS oldest FROM credential_tries
+         WHERE account = ? AND counted_at >= ? AND counts",
     )
     .bind(account)
     .bind(since)

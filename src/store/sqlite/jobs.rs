@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::value::{Reader, millis, now, to_i64};
+use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
@@ -152,7 +152,7 @@ impl Jobs for SqliteStore {
             .bind(verdict.outcome.as_str())
             .bind(verdict.code.as_str())
             .bind(verdict.outcome != Outcome::Interrupted)
-            .bind(now())
+            .bind(store.clock.now())
             .bind(claim.job.id.to_string())
             .bind(to_i64(claim.token))
             .execute(write.on())
@@ -221,6 +221,7 @@ impl Jobs for SqliteStore {
             let row = store.fetch_job(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
             let (sql, came) = match row.state {
                 JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
+                _ if row.job.cause.is_some() => return Err(StoreError::Owed(id)),
                 JobState::Running => ("UPDATE jobs SET cancel_asked = 1 WHERE id = ?1", Cancelling::Asked),
                 JobState::Queued => (
                     "UPDATE jobs SET state = 'cancelled', outcome = 'interrupted', code = 'cancelled',
@@ -228,7 +229,7 @@ impl Jobs for SqliteStore {
                     Cancelling::Cancelled,
                 ),
             };
-            sqlx::query(sql).bind(id.to_string()).bind(now()).execute(write.on()).await?;
+            sqlx::query(sql).bind(id.to_string()).bind(store.clock.now()).execute(write.on()).await?;
             write.commit().await?;
             Ok(came)
         })
@@ -253,7 +254,7 @@ impl Jobs for SqliteStore {
     }
 
     async fn reconciliation_of(&self, candidate: Uuid) -> Result<Option<JobRow>, StoreError> {
-        let row = sqlx::query("SELECT * FROM jobs WHERE cause = ?")
+        let row = sqlx::query("SELECT * FROM jobs WHERE cause = ? ORDER BY seq DESC LIMIT 1")
             .bind(candidate.to_string())
             .fetch_optional(&self.readers)
             .await?;
@@ -293,7 +294,7 @@ impl SqliteStore {
             worker: row.worker_or_null("worker")?,
             outcome: row.parsed_or_null("outcome", "an outcome")?,
             code: row.parsed_or_null("code", "a code")?,
-            finished_at: row.time_or_null("finished_at")?,
+            finished_at: row.time_or_null("finished_at")?.map(|at| self.clock.wall(at)),
         })
     }
 

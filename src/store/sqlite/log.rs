@@ -17,10 +17,11 @@ macro_rules! next_change {
 
 #[async_trait]
 impl Log for SqliteStore {
-    async fn start_attempt(&self, new: &NewAttempt) -> Result<(), StoreError> {
-        let (store, new) = (self.clone(), new.clone());
+    async fn start_attempt(&self, new: &NewAttempt, fence: Option<&Fence>) -> Result<(), StoreError> {
+        let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
         detached(async move {
         let mut write = store.write(Outlasts::Crash).await?;
+        store.check_fence(write.on(), fence.as_ref(), &new.account.to_string()).await?;
         sqlx::query(concat!(
             "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
              VALUES (",
@@ -201,11 +202,12 @@ async fn end(
     read(&row)
 }
 
-/// Ends what a dead worker left open. If a candidate of this job was submitted and nobody knows what came of
-/// it, that is what the outcome says.
+/// Ends what a dead worker left open. If a candidate of this job (or of the account, where the job is to reconcile it)
+/// was submitted and nobody knows what came of it, that is what the outcome says.
 pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> Result<(), StoreError> {
     let submitted: Option<i64> = sqlx::query_scalar(
-        "SELECT 1 FROM candidates WHERE job = ? AND state = 'pending' AND submitted_at IS NOT NULL",
+        "SELECT 1 FROM jobs AS j JOIN candidates AS c ON c.job = j.id OR (j.kind = 'reconcile' AND c.account = j.account)
+         WHERE j.id = ? AND c.state = 'pending' AND c.submitted_at IS NOT NULL",
     )
     .bind(job.to_string())
     .fetch_optional(&mut *on)

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::jobs::insert;
-use super::value::{Reader, now};
+use super::value::Reader;
 use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{AccountRef, Code, Job, Kind, Outcome};
 use crate::store::{JobState, StoreError, WorkerId};
@@ -16,7 +16,8 @@ const IN_DOUBT: &str = "SELECT c.id, c.account, c.job FROM candidates AS c
      WHERE c.state = 'pending' AND c.submitted_at IS NOT NULL AND c.kind <> 'recovery_codes'
        AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = c.account AND l.expires_at > ?1)
        AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = c.account AND r.state = 'running')
-       AND NOT EXISTS (SELECT 1 FROM jobs AS o WHERE o.cause = c.id)
+       AND NOT EXISTS (SELECT 1 FROM jobs AS o WHERE o.cause = c.id
+                       AND (o.state IN ('queued', 'running') OR o.finished_at >= c.submitted_at))
      GROUP BY c.account";
 
 impl SqliteStore {
@@ -43,6 +44,7 @@ impl SqliteStore {
                 }
             }
             for (account, token) in left.leases {
+                store.end_tries_under_way(write.on(), &account).await?;
                 sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
                     .bind(account)
                     .bind(token)
@@ -124,6 +126,18 @@ impl SqliteStore {
         Ok(left)
     }
 
+    /// Whatever the dead worker was trying on the account, the app has counted by now.
+    async fn end_tries_under_way(&self, on: &mut SqliteConnection, account: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE credential_tries SET counted_at = ?1 WHERE account = ?2 AND result IS NULL AND counted_at > ?1",
+        )
+        .bind(self.clock.now())
+        .bind(account)
+        .execute(on)
+        .await?;
+        Ok(())
+    }
+
     /// Puts a dead worker's job back into the queue, unless its outcome stands in the log already and merely
     /// the note that the job has ended is missing. `false` if the claim is another one by now.
     async fn recover_job(&self, on: &mut SqliteConnection, id: Uuid, token: i64) -> Result<bool, StoreError> {
@@ -138,6 +152,7 @@ impl SqliteStore {
         }
         log::end_open_attempts(on, id).await?;
         let row = self.fetch_job(on, id).await?.ok_or(StoreError::NoJob(id))?;
+        self.end_tries_under_way(on, &row.job.account.to_string()).await?;
         let ended = log::verdict_of(on, id, row.attempts).await?;
         let cancelled: bool = sqlx::query_scalar("SELECT cancel_asked FROM jobs WHERE id = ?")
             .bind(id.to_string())
@@ -148,7 +163,7 @@ impl SqliteStore {
             Some((Outcome::Succeeded | Outcome::Rejected | Outcome::NeedsHuman, _)) => JobState::Finished,
             // After a lost answer the account must be reconciled, whoever may wish otherwise.
             Some((Outcome::Unknown, _)) => JobState::Queued,
-            _ if cancelled => JobState::Cancelled,
+            _ if cancelled && row.job.cause.is_none() => JobState::Cancelled,
             _ => JobState::Queued,
         };
         let (outcome, code) = match (state, ended) {
@@ -159,7 +174,7 @@ impl SqliteStore {
         let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
         sqlx::query(
             "UPDATE jobs SET state = ?1, tries = tries + ?2, outcome = ?3, code = ?4, worker = NULL,
-                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?7,
+                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5,
                 finished_at = CASE WHEN ?1 = 'queued' THEN NULL ELSE ?5 END
          WHERE id = ?6",
         )
@@ -167,9 +182,8 @@ impl SqliteStore {
         .bind(counts)
         .bind(outcome.map(Outcome::as_str))
         .bind(code.map(Code::as_str))
-        .bind(now())
-        .bind(id.to_string())
         .bind(self.clock.now())
+        .bind(id.to_string())
         .execute(on)
         .await?;
         Ok(true)

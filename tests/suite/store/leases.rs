@@ -42,6 +42,8 @@ pub(super) async fn fences(store: &Arc<dyn Store>) {
     lost(store.end_try(id, TryResult::SignedIn, true, Some(&stale.fence())).await);
     assert_eq!(store.spent_since(&owner, Timestamp::UNIX_EPOCH).await.unwrap().count, 1);
     lost(store.claim_totp_step(&owner, new.id, 1, Some(&stale.fence())).await.map(drop));
+    let beginning = beginning(&owner, Uuid::now_v7());
+    lost(store.start_attempt(&beginning, Some(&stale.fence())).await);
     let attempt = start(store, &owner, Uuid::now_v7()).await;
     let verdict = Verdict::new(Code::LoggedIn, "");
     lost(store.end_attempt(attempt, &verdict, &Provenance::default(), Some(&stale.fence())).await.map(drop));

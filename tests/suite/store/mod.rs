@@ -93,10 +93,9 @@ async fn states(store: &Arc<dyn Store>, account: &AccountRef) -> Vec<CandidateSt
     store.candidates(account).await.unwrap().iter().map(|row: &Candidate| row.state).collect()
 }
 
-async fn start(store: &Arc<dyn Store>, account: &AccountRef, job: Uuid) -> Uuid {
-    let id = Uuid::now_v7();
-    let new = NewAttempt {
-        id,
+fn beginning(account: &AccountRef, job: Uuid) -> NewAttempt {
+    NewAttempt {
+        id: Uuid::now_v7(),
         job,
         kind: Kind::VerifyLogin,
         account: account.clone(),
@@ -104,9 +103,13 @@ async fn start(store: &Arc<dyn Store>, account: &AccountRef, job: Uuid) -> Uuid 
         worker: WorkerId::new("w"),
         queued_at: Timestamp::now(),
         started_at: Timestamp::now(),
-    };
-    store.start_attempt(&new).await.unwrap();
-    id
+    }
+}
+
+async fn start(store: &Arc<dyn Store>, account: &AccountRef, job: Uuid) -> Uuid {
+    let new = beginning(account, job);
+    store.start_attempt(&new, None).await.unwrap();
+    new.id
 }
 
 /// A worker claims a job and begins its first attempt.
@@ -142,7 +145,14 @@ fn illegal(result: Result<(), StoreError>, id: Uuid, from: CandidateState) {
 }
 
 fn new_try(name: &str) -> NewTry {
-    NewTry { account: account(name), job: Uuid::now_v7(), flow: "login", password: None, totp: None }
+    NewTry {
+        account: account(name),
+        job: Uuid::now_v7(),
+        flow: "login",
+        within: LONG,
+        password: None,
+        totp: None,
+    }
 }
 
 fn never() -> Disproof {
