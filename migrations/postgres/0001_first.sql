@@ -312,6 +312,7 @@ DECLARE
     busy boolean;
     high bigint;
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('months', x'54524e4c'::bigint));
     FOR part IN
         SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'automation_log'::regclass AND c.relname ~ '^automation_log_\d{4}_\d{2}$'

@@ -30,7 +30,7 @@ pub use ledger::{
 };
 pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
 pub use meta::Meta;
-pub use postgres::PostgresStore;
+pub use postgres::{Found, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use worker_id::WorkerId;
 

@@ -21,6 +21,7 @@ impl Jobs for PostgresStore {
             // Waits for another submission of the same id that is under way.
             if insert(&mut write, &job, not_before.map_or(0, from_now)).await? {
                 write.commit().await?;
+                store.news.tell(&store.pool).await;
                 return Ok(Submitted::New);
             }
             let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
@@ -122,7 +123,9 @@ impl Jobs for PostgresStore {
             .await?;
             held(done.rows_affected(), &claim)?;
             write.owe_reconciliation(&claim.job.account.to_string()).await?;
-            write.commit().await
+            write.commit().await?;
+            store.news.tell(&store.pool).await;
+            Ok(())
         })
         .await
     }
@@ -153,7 +156,9 @@ impl Jobs for PostgresStore {
             .await?;
             held(done.rows_affected(), &claim)?;
             write.owe_reconciliation(&claim.job.account.to_string()).await?;
-            write.commit().await
+            write.commit().await?;
+            store.news.tell(&store.pool).await;
+            Ok(())
         })
         .await
     }
@@ -173,7 +178,9 @@ impl Jobs for PostgresStore {
             .execute(write.on())
             .await?;
             held(done.rows_affected(), &claim)?;
-            write.commit().await
+            write.commit().await?;
+            store.news.tell(&store.pool).await;
+            Ok(())
         })
         .await
     }
@@ -202,6 +209,7 @@ impl Jobs for PostgresStore {
             };
             update.execute(write.on()).await?;
             write.commit().await?;
+            store.news.tell(&store.pool).await;
             Ok(came)
         })
         .await
@@ -211,7 +219,15 @@ impl Jobs for PostgresStore {
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, StoreError> {
-        self.take_up(is_dead).await
+        let jobs = self.take_up(is_dead).await?;
+        if !jobs.is_empty() {
+            self.news.tell(&self.pool).await;
+        }
+        Ok(jobs)
+    }
+
+    async fn jobs_changed(&self) {
+        self.news.heard().await;
     }
 
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, StoreError> {

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::value::{Reader, millis, now};
-use super::{Outlasts, PostgresStore, Write, answer, detached};
+use super::{Outlasts, PostgresStore, Write, answer, detached, months};
 use crate::job::{Code, Outcome, Verdict};
 use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
 
@@ -132,6 +133,15 @@ impl Log for PostgresStore {
         let found = sqlx::query("SELECT * FROM automation_log WHERE id = $1").bind(id);
         let row = answer(found.fetch_optional(&mut *reader)).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    async fn tend_log(&self, keep_from: Option<Timestamp>) -> Result<Vec<String>, StoreError> {
+        self.months.forget();
+        self.months.make_ahead(&self.pool, Timestamp::now()).await;
+        match keep_from {
+            Some(keep_from) => months::put_aside(&self.pool, keep_from).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn log_steps(&self, attempt: Uuid) -> Result<Vec<Step>, StoreError> {

@@ -19,6 +19,7 @@ mod log;
 mod meta;
 mod migrate;
 mod months;
+mod news;
 mod recovery;
 mod value;
 
@@ -32,6 +33,7 @@ use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time;
 
 use self::months::Months;
+use self::news::News;
 use super::{Fence, StoreError};
 use crate::job::AccountRef;
 
@@ -46,7 +48,10 @@ const LOCKS: i64 = 0x5452_4e4c;
 pub struct PostgresStore {
     pool: PgPool,
     months: Arc<Months>,
+    news: Arc<News>,
 }
+
+pub use migrate::Found;
 
 /// What a transaction outlasts when it has been committed.
 #[derive(Debug, Clone, Copy)]
@@ -105,17 +110,28 @@ impl PostgresStore {
     /// When the URL is not understood, the server cannot be reached or refuses, the schema holds another program's
     /// tables (it is not touched then), or the database was used by a newer Turnlock.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let pool = connect::pool(connect::options(url)?);
+        let options = connect::options(url)?;
+        let pool = connect::pool(options.clone());
         let mut tx = pool.begin().await.map_err(error::connecting)?;
         migrate::run(&mut tx).await?;
         tx.commit().await?;
         let months = Arc::new(Months::default());
         months.make_ahead(&pool, Timestamp::now()).await;
-        Ok(Self { pool, months })
+        Ok(Self { pool, months, news: Arc::new(News::new(options)) })
+    }
+
+    /// Whether a database is there and fit, without changing anything in it.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub async fn look(url: &str) -> Result<Found, StoreError> {
+        let mut connection = answer(PgConnection::connect_with(&connect::options(url)?)).await?;
+        answer(migrate::look(&mut connection)).await
     }
 
     /// Closes all connections.
     pub async fn close(&self) {
+        self.news.stop();
         self.pool.close().await;
     }
 

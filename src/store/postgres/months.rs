@@ -15,6 +15,9 @@ use crate::store::StoreError;
 /// How many months are made ahead.
 const AHEAD: i32 = 2;
 
+/// Everybody who uses the log waits behind one who waits for a lock on all of it, so that must not be long.
+const BRIEFLY: &str = "BEGIN; SET LOCAL lock_timeout = '2s'";
+
 /// The months that were seen to have their partitions.
 #[derive(Debug, Default)]
 pub(super) struct Months(Mutex<BTreeSet<Date>>);
@@ -45,6 +48,11 @@ impl Months {
         }
     }
 
+    /// Looks anew at the next attempt: a partition that could not be made may be made now.
+    pub fn forget(&self) {
+        self.seen().clear();
+    }
+
     fn seen(&self) -> std::sync::MutexGuard<'_, BTreeSet<Date>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -54,9 +62,19 @@ fn month_of(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date().first_of_month()
 }
 
+/// Takes the months that had ended before then out of the log, and returns their tables' names.
+pub(super) async fn put_aside(pool: &PgPool, keep_from: Timestamp) -> Result<Vec<String>, StoreError> {
+    let mut tx = pool.begin_with(BRIEFLY).await?;
+    let aside = sqlx::query_scalar("SELECT turnlock_put_aside($1)")
+        .bind(keep_from.as_millisecond())
+        .fetch_all(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(aside)
+}
+
 async fn make(pool: &PgPool, at: Timestamp) -> Result<bool, StoreError> {
-    // Nobody waits for long behind one who waits for a lock on the log.
-    let mut tx = pool.begin_with("BEGIN; SET LOCAL lock_timeout = '2s'").await?;
+    let mut tx = pool.begin_with(BRIEFLY).await?;
     let made = sqlx::query_scalar("SELECT turnlock_make_month($1)")
         .bind(at.as_millisecond())
         .fetch_one(&mut *tx)

@@ -241,6 +241,7 @@ async fn a_server_that_was_restarted_is_found_again() {
     let new = candidate(&owner, CandidateKind::Password, 2);
     store.propose(&new, Some(&lease.fence())).await.unwrap();
 
+    store.jobs_changed().await;
     server.stop();
     let began = Instant::now();
     let refused = store.promote(new.id, Some(&lease.fence())).await.unwrap_err();
@@ -260,6 +261,7 @@ async fn a_server_that_was_restarted_is_found_again() {
     finish(&store, &claim, Code::PasswordChanged).await;
     server.kill();
     server.start_again();
+    tokio::time::timeout(SOON, store.jobs_changed()).await.expect("it listens again");
     ended_as(&store, attempt, Outcome::Succeeded, Code::PasswordChanged).await;
     assert_eq!(store.job(claim.job.id).await.unwrap().unwrap().state, JobState::Finished);
 }
@@ -305,6 +307,34 @@ async fn what_is_wrong_with_a_url_is_said_and_its_password_is_not() {
     let database = server.database().await;
     let name = database.rsplit_once('/').unwrap().1;
     turnlock::store::open(&server.socket_url(name)).await.unwrap();
+}
+
+/// What one process submits, ends or puts back, another hears of at once.
+#[tokio::test]
+async fn news_of_jobs_reach_other_processes() {
+    let [here, there] = two().await;
+    let heard = async || tokio::time::timeout(SOON, there.jobs_changed()).await.expect("no news came");
+    let quiet = async || {
+        while tokio::time::timeout(Duration::from_millis(300), there.jobs_changed()).await.is_ok() {}
+    };
+    // It hears something when it has begun to listen.
+    heard().await;
+    quiet().await;
+    let (worker, job) = (WorkerId::new("w"), job("news/a"));
+    here.submit(&job, None).await.unwrap();
+    heard().await;
+    quiet().await;
+    let claim = here.claim_next(&worker, LONG).await.unwrap().unwrap();
+    here.requeue(&claim, Timestamp::now(), true, None).await.unwrap();
+    heard().await;
+    quiet().await;
+    let claim = here.claim_next(&worker, Duration::ZERO).await.unwrap().unwrap();
+    assert_eq!(here.recover(&|_| false).await.unwrap(), [claim.job.id]);
+    heard().await;
+    quiet().await;
+    let claim = here.claim_next(&worker, LONG).await.unwrap().unwrap();
+    finish(&here, &claim, Code::LoggedIn).await;
+    heard().await;
 }
 
 /// The promises hold for whoever opens the database, not only for this program.
