@@ -118,6 +118,11 @@ impl Server {
         self.wait_until_it_listens();
     }
 
+    /// What the server has written down.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
     fn say(&mut self, word: &str) {
         writeln!(self.words.as_mut().unwrap(), "{word}").unwrap();
     }
@@ -140,8 +145,7 @@ impl Server {
     fn wait(&self, what: &str, until: impl Fn() -> bool) {
         let began = Instant::now();
         while !until() {
-            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(began.elapsed() < SOON, "the server does not {what}: {}", log());
+            assert!(began.elapsed() < SOON, "the server does not {what}: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
     }

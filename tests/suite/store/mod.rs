@@ -6,6 +6,7 @@ mod jobs;
 mod leases;
 mod ledger;
 mod log;
+mod months;
 mod postgres;
 mod sqlite;
 
