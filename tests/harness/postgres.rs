@@ -1,6 +1,8 @@
 //! A private PostgreSQL server, on a free port and a socket in a folder of its own.
 
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -88,6 +90,29 @@ impl Server {
     /// The same, by its socket.
     pub fn socket_url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&port={}&user=turnlock", self.folder.display(), self.port)
+    }
+
+    /// Offers TLS from now on, by a certificate for `localhost` of an authority of its own; returns the authority's
+    /// file.
+    pub async fn offer_tls(&self) -> PathBuf {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        for (name, text) in [
+            ("server.crt", pem("CERTIFICATE", made.cert.der())),
+            ("server.key", pem("PRIVATE KEY", &made.signing_key.serialize_der())),
+        ] {
+            let path = self.folder.join("data").join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            let owner = std::fs::metadata(&self.folder).unwrap();
+            std::os::unix::fs::chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+        }
+        let authority = self.folder.join("authority.crt");
+        std::fs::write(&authority, pem("CERTIFICATE", made.cert.der())).unwrap();
+        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        connection.execute("ALTER SYSTEM SET ssl = on").await.unwrap();
+        connection.execute("SELECT pg_reload_conf()").await.unwrap();
+        self.wait("offer TLS", || self.log().contains("\"ssl\" changed to \"on\""));
+        authority
     }
 
     /// A new, empty database.
@@ -189,4 +214,10 @@ fn as_server(program: &Path) -> Command {
 fn number(of: &str) -> u32 {
     let said = Command::new("id").args([of, "postgres"]).output().unwrap();
     String::from_utf8(said.stdout).unwrap().trim().parse().expect("the user postgres")
+}
+
+fn pem(what: &str, bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+    format!("-----BEGIN {what}-----\n{text}\n-----END {what}-----\n")
 }

@@ -131,3 +131,37 @@ async fn a_server_that_restarts_in_the_middle_loses_nothing() {
     worker.kill().await.unwrap();
     scene.home.no_browser_is_left().await.unwrap();
 }
+
+/// Two days ahead and two days behind: each worker's claims and leases hold all the same, jobs that are due are due
+/// for both, and neither takes up what the other is at.
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_whose_clocks_are_days_apart_get_along() {
+    let mut scene = Scene::set(server(), 6).await;
+    let library = std::fs::read_dir("/usr/lib").unwrap().flatten();
+    let mut library = library.map(|entry| entry.path().join("faketime/libfaketimeMT.so.1"));
+    let library = library.find(|path| path.exists()).expect("scripts/install-test-deps installs libfaketime");
+    let mut workers = Vec::new();
+    for clock in ["+2d", "-2d"] {
+        let address = format!("smtp://127.0.0.1:{}", scene.home.inbox_port());
+        workers.push(scene.home.worker(&[
+            ("LD_PRELOAD", library.to_str().unwrap()),
+            ("FAKETIME", clock),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+            ("TURNLOCK_INBOX_URL", &address),
+            ("TURNLOCK_SLOTS", "1"),
+        ]));
+    }
+    scene.all_is_well().await;
+    let store = scene.vault.store();
+    let mut by = std::collections::BTreeSet::new();
+    for job in &scene.jobs {
+        assert_eq!(store.job(job.id).await.unwrap().unwrap().attempts, 1, "it was taken up once");
+        let attempts = store.log(&LogQuery { job: Some(job.id), ..LogQuery::default() }).await.unwrap();
+        by.extend(attempts.iter().map(|attempt| attempt.worker.to_string()));
+    }
+    assert_eq!(by.len(), 2, "both had something to do");
+    for worker in &mut workers {
+        worker.kill().await.unwrap();
+    }
+    scene.home.no_browser_is_left().await.unwrap();
+}

@@ -309,6 +309,33 @@ async fn what_is_wrong_with_a_url_is_said_and_its_password_is_not() {
     turnlock::store::open(&server.socket_url(name)).await.unwrap();
 }
 
+#[tokio::test]
+async fn the_server_is_known_by_its_certificate() {
+    let server = Server::start();
+    let url = server.database().await.replace("127.0.0.1", "localhost");
+    let authority = server.offer_tls().await;
+    let known = format!("{url}?sslmode=verify-full&sslrootcert={}", authority.display());
+    let store = PostgresStore::open(&known).await.unwrap();
+    let mut raw = raw(&url.replace("localhost", "127.0.0.1")).await;
+    let encrypted: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+         WHERE application_name = 'turnlock' AND ssl",
+    )
+    .fetch_one(&mut raw)
+    .await
+    .unwrap();
+    assert!(encrypted >= 1);
+    store.close().await;
+    // By the system's authorities it is nobody, and by another name neither.
+    for url in [format!("{url}?sslmode=verify-full"), known.replace("localhost", "127.0.0.1")] {
+        let refused = PostgresStore::open(&url).await.err().unwrap();
+        assert!(
+            matches!(&refused, StoreError::Unreachable(why) if why.contains("invalid peer certificate")),
+            "{refused}"
+        );
+    }
+}
+
 /// What one process submits, ends or puts back, another hears of at once.
 #[tokio::test]
 async fn news_of_jobs_reach_other_processes() {
