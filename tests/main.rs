@@ -29,6 +29,7 @@ mod suite {
     mod inbox_links;
     mod password_rules;
     mod playbook;
+    mod postgres_workers;
     mod soak;
     mod store;
     mod vault;

@@ -1,6 +1,7 @@
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,6 +14,7 @@ use super::library::Library;
 use super::{Context, Exit, Failure, output, parts};
 use crate::browser::{Options, Process, Sandbox};
 use crate::config::{Config, Database, Inbox, Queue};
+use crate::store::{PostgresStore, Store};
 use crate::vault::{MasterKey, Vault};
 
 /// How long a mail server may take to greet.
@@ -76,24 +78,49 @@ async fn browser(config: &Config) -> Finding {
 }
 
 async fn database(config: &Config) -> Finding {
-    let Database::Sqlite(path) = &config.database;
-    if !path.exists() {
-        return can_be_made(path);
+    let (place, made) = match &config.database {
+        Database::Sqlite(path) if !path.exists() => return can_be_made(path),
+        Database::Sqlite(path) => (path.display().to_string(), true),
+        Database::Postgres(url) => {
+            let found = PostgresStore::look(url.expose()).await.map_err(text)?;
+            if !found.durable {
+                return Err(format!(
+                    "{url} has fsync off and would lose credentials with its power: set it on"
+                ));
+            }
+            if !found.made && !found.may_make {
+                return Err(format!(
+                    "{url} has no tables yet, and this user may make none: grant CREATE on its schema"
+                ));
+            }
+            (format!("{url}, PostgreSQL {}", found.version), found.made)
+        }
+    };
+    if !made {
+        return Ok(format!("{place}; its tables will be made on first use"));
     }
     let store = parts::open_store(config).await.map_err(text)?;
     let accounts = store.accounts(None).await.map_err(text)?.len();
-    Ok(format!("{accounts} accounts in {}", path.display()))
+    Ok(format!("{accounts} accounts in {place}"))
+}
+
+/// The database, if there is one; it is not made to look at it.
+async fn store_if_made(config: &Config) -> Result<Option<Arc<dyn Store>>, String> {
+    let made = match &config.database {
+        Database::Sqlite(path) => path.exists(),
+        Database::Postgres(url) => PostgresStore::look(url.expose()).await.map_err(text)?.made,
+    };
+    if !made {
+        return Ok(None);
+    }
+    parts::open_store(config).await.map(Some).map_err(text)
 }
 
 async fn key(config: &Config) -> Finding {
-    let Database::Sqlite(database) = &config.database;
     let file = &config.master_key_file;
-    let sealed = if database.exists() {
-        let store = parts::open_store(config).await.map_err(text)?;
-        let used = !store.accounts(None).await.map_err(text)?.is_empty();
-        Some(store).filter(|_| used)
-    } else {
-        None
+    let sealed = match store_if_made(config).await? {
+        Some(store) if !store.accounts(None).await.map_err(text)?.is_empty() => Some(store),
+        _ => None,
     };
     if sealed.is_none() && !file.exists() {
         return can_be_made(file);
@@ -107,11 +134,9 @@ async fn key(config: &Config) -> Finding {
 
 async fn queue(config: &Config) -> Finding {
     let Queue::Embedded = config.queue;
-    let Database::Sqlite(path) = &config.database;
-    if !path.exists() {
+    let Some(store) = store_if_made(config).await? else {
         return Ok("in the database, which will be made on first use".to_owned());
-    }
-    let store = parts::open_store(config).await.map_err(text)?;
+    };
     let (waiting, running) = store.waiting_and_running().await.map_err(text)?;
     Ok(format!("in the database: {waiting} jobs wait, {running} run"))
 }

@@ -14,7 +14,7 @@ pub struct Globals {
     /// The config file [default: ./turnlock.toml, then ~/.config/turnlock/turnlock.toml]
     #[arg(long, global = true, value_name = "FILE", help_heading = SETTINGS, hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Where rows are kept, sqlite:PATH [default: ~/.local/share/turnlock/turnlock.db]
+    /// Where rows are kept, sqlite:PATH or postgres://USER@HOST/DATABASE [default: ~/.local/share/turnlock/turnlock.db]
     #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
     database_url: Option<String>,
     /// Where jobs come from, embedded:
@@ -44,6 +44,9 @@ pub struct Globals {
     /// How long secrets that are current no more are kept, as 90d [default: forever]
     #[arg(long, global = true, value_name = "DAYS|forever", help_heading = SETTINGS, hide_short_help = true)]
     candidate_retention: Option<String>,
+    /// How long months of the automation log stay in it, as 365d; PostgreSQL only [default: forever]
+    #[arg(long, global = true, value_name = "DAYS|forever", help_heading = SETTINGS, hide_short_help = true)]
+    log_retention: Option<String>,
     /// Where an app is, if not where its playbook says: acme.app=http://127.0.0.1:5000; may be repeated
     #[arg(
         long = "origin",
@@ -79,6 +82,7 @@ impl Globals {
             (Key::BrowserSandbox, &self.browser_sandbox),
             (Key::Slots, &self.slots),
             (Key::CandidateRetention, &self.candidate_retention),
+            (Key::LogRetention, &self.log_retention),
         ];
         let single = single.into_iter().map(|(key, value)| (key, value.iter().cloned().collect()));
         let lists = [(Key::Playbooks, self.playbooks.clone()), (Key::Origins, self.origins.clone())];

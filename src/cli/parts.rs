@@ -15,8 +15,9 @@ use crate::worker::WorkerError;
 /// # Errors
 /// With [`super::Exit::Environment`] if it cannot be opened.
 pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    let Database::Sqlite(path) = &config.database;
-    if let Some(folder) = path.parent() {
+    if let Database::Sqlite(path) = &config.database
+        && let Some(folder) = path.parent()
+    {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::environment(format_args!("the folder {} cannot be made: {error}", folder.display()))
         })?;

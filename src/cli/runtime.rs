@@ -82,6 +82,7 @@ impl Runtime {
         let how = WorkerConfig {
             slots: config.slots,
             retention: config.candidate_retention,
+            log_retention: config.log_retention,
             ..WorkerConfig::default()
         };
         let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), Arc::new(performer), how);

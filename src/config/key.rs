@@ -21,7 +21,7 @@ macro_rules! keys {
 }
 
 keys! {
-    /// `sqlite:PATH`.
+    /// `sqlite:PATH`, or `postgres://…`.
     DatabaseUrl = "database_url";
     /// `embedded:`.
     QueueUrl = "queue_url";
@@ -41,6 +41,8 @@ keys! {
     Slots = "slots";
     /// `forever`, or days: how long the secrets of previous and rejected candidates are kept.
     CandidateRetention = "candidate_retention";
+    /// `forever`, or days: how long months of the automation log stay in it; PostgreSQL only.
+    LogRetention = "log_retention";
     /// `APP.NAME=URL`, where this deployment's apps are.
     Origins = "origins";
 }

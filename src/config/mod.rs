@@ -11,12 +11,14 @@ mod file;
 mod key;
 mod layer;
 mod resolve;
+mod server_url;
 
 pub use browser::{BrowserChoice, CANDIDATES};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use key::Key;
 pub use layer::{Layer, Raw, Source};
+pub use server_url::ServerUrl;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,6 +49,8 @@ pub struct Config {
     pub slots: usize,
     /// How long the secrets of previous and rejected candidates are kept; `None` is for ever.
     pub candidate_retention: Option<Duration>,
+    /// How long months of the automation log stay in it; `None` is for ever, and all that SQLite has.
+    pub log_retention: Option<Duration>,
     /// Where this deployment's apps are, if not where their playbooks say.
     pub origins: OriginOverrides,
     /// The config file that was read, if there was one.
@@ -58,14 +62,17 @@ pub struct Config {
 pub enum Database {
     /// A SQLite file.
     Sqlite(PathBuf),
+    /// A database on a PostgreSQL server.
+    Postgres(ServerUrl),
 }
 
 impl Database {
-    /// The URL that says the same, `sqlite:PATH`.
+    /// The URL that says the same, password and all.
     #[must_use]
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(url) => url.expose().to_owned(),
         }
     }
 }

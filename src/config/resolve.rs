@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use super::{
     BrowserChoice, Config, ConfigError, Database, Environment, Inbox, Key, Layer, OriginOverrides, Queue,
-    Raw, Source, file, layer,
+    Raw, ServerUrl, Source, file, layer,
 };
 
 /// The most jobs that one worker does at once.
@@ -60,8 +62,10 @@ impl Resolver<'_> {
                 origins.add(text).map_err(|hint| ConfigError::BadOrigin { at: raw.source.clone(), hint })?;
             }
         }
+        let database = self.database()?;
         Ok(Config {
-            database: self.database()?,
+            log_retention: self.log_retention(&database)?,
+            database,
             queue: self.queue()?,
             inbox: self.inbox()?,
             master_key_file: self.path(Key::MasterKeyFile, "master.key")?,
@@ -70,7 +74,7 @@ impl Resolver<'_> {
             temporary: self.environment.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp")),
             browser: self.browser()?,
             slots: self.slots()?,
-            candidate_retention: self.candidate_retention()?,
+            candidate_retention: self.days(Key::CandidateRetention)?,
             origins,
             file,
         })
@@ -102,8 +106,17 @@ impl Resolver<'_> {
         let Some((text, at)) = self.text(Key::DatabaseUrl) else {
             return Ok(Database::Sqlite(self.in_data_folder(Key::DatabaseUrl, "turnlock.db")?));
         };
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let hint =
+                "name the server and its database, for example postgres://turnlock@db.example/turnlock";
+            return match Url::parse(text) {
+                Ok(url) if url.path().len() > 1 => Ok(Database::Postgres(ServerUrl::new(text.to_owned()))),
+                _ => Err(bad_url(at, text, hint)),
+            };
+        }
         let Some(path) = text.strip_prefix("sqlite:") else {
-            return Err(bad_url(at, text, "this version keeps its rows in SQLite: write sqlite:PATH"));
+            let hint = "write sqlite:PATH, or postgres://USER@HOST/DATABASE";
+            return Err(bad_url(at, text, hint));
         };
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() || path.starts_with(':') || path.contains('?') {
@@ -162,8 +175,21 @@ impl Resolver<'_> {
         Ok(BrowserChoice { named, search: search.split(':').map(PathBuf::from).collect(), sandbox })
     }
 
-    fn candidate_retention(&self) -> Result<Option<Duration>, ConfigError> {
-        let Some((text, at)) = self.text(Key::CandidateRetention) else { return Ok(None) };
+    fn log_retention(&self, database: &Database) -> Result<Option<Duration>, ConfigError> {
+        let retention = self.days(Key::LogRetention)?;
+        match (database, self.text(Key::LogRetention)) {
+            (Database::Sqlite(_), Some((text, at))) if retention.is_some() => {
+                let hint =
+                    "months of the log can be put aside in PostgreSQL only: leave it away, or write forever";
+                Err(ConfigError::BadValue { at: at.clone(), value: text.to_owned(), hint: hint.to_owned() })
+            }
+            _ => Ok(retention),
+        }
+    }
+
+    /// `forever`, which is none, or days.
+    fn days(&self, key: Key) -> Result<Option<Duration>, ConfigError> {
+        let Some((text, at)) = self.text(key) else { return Ok(None) };
         if text == "forever" {
             return Ok(None);
         }
@@ -254,12 +280,26 @@ mod tests {
             ("TURNLOCK_SLOTS", "0"),
             ("TURNLOCK_BROWSER_SANDBOX", "maybe"),
             ("TURNLOCK_CANDIDATE_RETENTION", "0d"),
+            ("TURNLOCK_LOG_RETENTION", "90d"), // not in SQLite
+            ("TURNLOCK_DATABASE_URL", "postgres://u:hunter2@db"),
+            ("TURNLOCK_DATABASE_URL", "mysql://u:hunter2@db/x"),
             ("TURNLOCK_INBOX_URL", "imap://x"),
         ] {
             let environment = Environment::of("/nowhere", [("HOME", "/nowhere"), (variable, value)]);
             let error = Config::resolve(Layer::new(), None, &environment).unwrap_err().to_string();
             assert!(error.starts_with(variable), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_server_may_keep_the_rows() {
+        let url = "postgres://turnlock:hunter2@db.example/turnlock";
+        let variables = [("HOME", "/x"), ("TURNLOCK_DATABASE_URL", url), ("TURNLOCK_LOG_RETENTION", "90d")];
+        let config = Config::resolve(Layer::new(), None, &Environment::of("/x", variables)).unwrap();
+        assert_eq!(config.database.url(), url);
+        assert_eq!(config.log_retention, Some(Duration::from_secs(90 * 24 * 60 * 60)));
+        assert!(!format!("{config:?}").contains("hunter2"));
     }
 
     #[test]

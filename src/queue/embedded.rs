@@ -11,7 +11,8 @@ use super::{Queue, QueueError};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, Store, StoreError, Submitted, WorkerId};
 
-/// How soon a job that another process submitted is noticed. Within a process, it is noticed at once.
+/// How soon a job that another process submitted is noticed where no news of it come. Within a process, it is noticed
+/// at once.
 const BACKSTOP: Duration = Duration::from_millis(300);
 
 /// The queue that lies in the database's table of jobs. Cheap to clone; clones wake one another.
@@ -27,6 +28,14 @@ impl EmbeddedQueue {
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store, offered: Arc::default(), ended: Arc::default() }
+    }
+
+    /// Returns when this process or another has changed something.
+    async fn changed(&self, here: &Notify) {
+        tokio::select! {
+            () = here.notified() => {}
+            () = self.store.jobs_changed() => {}
+        }
     }
 
     /// Each change may let a job through: one that was added, or one whose account has become free.
@@ -55,7 +64,7 @@ impl Queue for EmbeddedQueue {
 
     async fn ready(&self) {
         // An elapsed time-out is as good as a signal: there may be something.
-        let _ = time::timeout(BACKSTOP, self.offered.notified()).await;
+        let _ = time::timeout(BACKSTOP, self.changed(&self.offered)).await;
     }
 
     async fn keep(&self, claim: &Claim, ttl: Duration) -> Result<bool, QueueError> {
@@ -98,15 +107,17 @@ impl Queue for EmbeddedQueue {
 
     async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError> {
         loop {
-            let changed = self.ended.notified();
+            let changed = self.changed(&self.ended);
             tokio::pin!(changed);
-            // Registered before the look, so that a change in between is not missed.
-            changed.as_mut().enable();
+            // Begun before the look, so that a change in between is not missed.
+            let heard = futures::poll!(changed.as_mut()).is_ready();
             let row = self.store.job(id).await?.ok_or(StoreError::NoJob(id))?;
             if row.has_ended() {
                 return Ok(row);
             }
-            let _ = time::timeout(BACKSTOP, changed).await;
+            if !heard {
+                let _ = time::timeout(BACKSTOP, changed).await;
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
+use sqlx::postgres::PgDatabaseError;
 use uuid::Uuid;
 
-use super::{CandidateKind, CandidateState, Transition};
+use super::{CandidateKind, CandidateState, Transition, postgres, sqlite};
 use crate::job::AccountRef;
 
 /// What can go wrong between Turnlock and its database.
@@ -10,8 +11,44 @@ use crate::job::AccountRef;
 #[non_exhaustive]
 pub enum StoreError {
     /// The URL names no database that Turnlock knows.
-    #[error("`{0}` is not a database that Turnlock knows: write sqlite:PATH, for example sqlite:turnlock.db")]
+    #[error(
+        "`{0}` is not a database that Turnlock knows: write sqlite:PATH, for example sqlite:turnlock.db, or postgres://USER@HOST/DATABASE"
+    )]
     BadUrl(String),
+    /// The URL of a PostgreSQL database cannot be understood.
+    #[error(
+        "`{url}` is not the URL of a PostgreSQL database: {reason}. Write postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    BadServerUrl {
+        /// The URL without its secrets.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server cannot be reached, or was lost in the middle of a call.
+    #[error(
+        "the database server cannot be reached: {0}. Check that it runs and that the database URL names it; Turnlock connects again by itself. What was being written at that moment may or may not stand"
+    )]
+    Unreachable(String),
+    /// The server does not let this user in, or not do this.
+    #[error(
+        "the database server refuses: {0}. Check user, password and database in the URL, and that the user has the rights that docs/operations.md names"
+    )]
+    Refused(String),
+    /// The schema holds tables of some other program.
+    #[error(
+        "the schema {schema} of this PostgreSQL database holds tables that are not Turnlock's. Check the database URL, or give Turnlock a database of its own; it did not touch this one"
+    )]
+    ForeignSchema {
+        /// The schema that new tables would go to.
+        schema: String,
+    },
+    /// The server is older than what Turnlock needs.
+    #[error("the database server is PostgreSQL {found}: Turnlock needs PostgreSQL 14 or newer")]
+    ServerTooOld {
+        /// What it calls itself.
+        found: String,
+    },
     /// The file cannot be opened or created.
     #[error(
         "cannot open the database {path}: {reason}. Check that the folder exists and that you may write to it"
@@ -168,4 +205,13 @@ pub enum StoreError {
     /// The automation log is append-only.
     #[error("attempt {0} has ended: the automation log is append-only")]
     AttemptEnded(Uuid),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let of_postgres = |error: &sqlx::Error| {
+            error.as_database_error().is_none_or(|said| said.try_downcast_ref::<PgDatabaseError>().is_some())
+        };
+        if of_postgres(&error) { postgres::error::said(&error) } else { sqlite::error::said(&error) }
+    }
 }

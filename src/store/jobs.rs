@@ -169,6 +169,10 @@ pub trait Jobs {
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, StoreError>;
 
+    /// Returns when another process may have submitted a job, ended it or put it back. Whoever waits must look now and
+    /// then all the same: the news may be lost, and some stores hear none. May be dropped at any time.
+    async fn jobs_changed(&self);
+
     /// The reconciliation that Turnlock owes the account and that has not ended; other jobs of the account wait
     /// for it.
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, StoreError>;

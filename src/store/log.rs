@@ -191,6 +191,10 @@ pub trait Log {
     /// One attempt.
     async fn attempt(&self, id: Uuid) -> Result<Option<AttemptRow>, StoreError>;
 
+    /// Makes room for the months to come and puts aside those that had ended before `keep_from`, where the store keeps
+    /// months apart. What is put aside is not in the log any more, but not lost either. Returns its names.
+    async fn tend_log(&self, keep_from: Option<Timestamp>) -> Result<Vec<String>, StoreError>;
+
     /// The steps of an attempt, in order.
     async fn log_steps(&self, attempt: Uuid) -> Result<Vec<Step>, StoreError>;
 }

@@ -7,12 +7,14 @@
 
 mod account;
 mod budget;
+mod detached;
 mod error;
 mod jobs;
 mod lease;
 mod ledger;
 mod log;
 mod meta;
+mod postgres;
 mod sqlite;
 mod worker_id;
 
@@ -28,6 +30,7 @@ pub use ledger::{
 };
 pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
 pub use meta::Meta;
+pub use postgres::{Found, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use worker_id::WorkerId;
 
@@ -38,11 +41,15 @@ impl<T: Accounts + Ledger + Budget + Leases + Jobs + Log + Meta + Send + Sync> S
 
 /// Opens the database that the URL names, creates it if there is none, and brings it up to date.
 ///
-/// `sqlite:PATH` (or `sqlite://PATH`) is a file; it is created with mode 0600.
+/// `sqlite:PATH` (or `sqlite://PATH`) is a file; it is created with mode 0600. `postgres://…` is a database on a
+/// server; its tables are made in it.
 ///
 /// # Errors
-/// When the URL is not understood, or as [`SqliteStore::open`] says.
+/// When the URL is not understood, or as [`SqliteStore::open`] and [`PostgresStore::open`] say.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Arc::new(PostgresStore::open(url).await?));
+    }
     let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
     match path {
         Some(path) if !path.is_empty() => Ok(Arc::new(SqliteStore::open(path).await?)),
@@ -50,8 +57,9 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
-/// A URL may hold a password, and errors are printed.
+/// A URL may hold a password, before the host or among its parameters, and errors are printed.
 fn without_password(url: &str) -> String {
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         _ => url.to_owned(),

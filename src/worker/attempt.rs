@@ -232,9 +232,21 @@ impl Inner {
             let (verdict, fence) = (&performed.verdict, attempt.lease.fence());
             match self.store.end_attempt(attempt.id, verdict, &performed.provenance, Some(&fence)).await {
                 Ok(row) => return Ok(row),
-                Err(error @ (StoreError::Locked | StoreError::Full | StoreError::Database(_)))
-                    if tried < TRIES =>
-                {
+                // The server was lost when it had written the outcome and before it said so.
+                Err(StoreError::AttemptEnded(_)) if tried > 1 => {
+                    let row = self
+                        .store
+                        .attempt(attempt.id)
+                        .await?
+                        .filter(|row| row.verdict.as_ref().is_some_and(|stands| stands == verdict));
+                    return row.ok_or(StoreError::AttemptEnded(attempt.id).into());
+                }
+                Err(
+                    error @ (StoreError::Locked
+                    | StoreError::Full
+                    | StoreError::Unreachable(_)
+                    | StoreError::Database(_)),
+                ) if tried < TRIES => {
                     tracing::warn!(attempt = %attempt.id, %error, "the outcome could not be written; trying again");
                     time::sleep(Duration::from_secs(1)).await;
                 }

@@ -23,6 +23,8 @@ pub struct WorkerConfig {
     pub drain: Duration,
     /// How long the secrets of previous and rejected candidates are kept; `None` is for ever.
     pub retention: Option<Duration>,
+    /// How long months of the automation log stay in it, where the store can put them aside; `None` is for ever.
+    pub log_retention: Option<Duration>,
 }
 
 impl Default for WorkerConfig {
@@ -36,6 +38,7 @@ impl Default for WorkerConfig {
             grace: Duration::from_secs(10),
             drain: Duration::from_secs(60),
             retention: None,
+            log_retention: None,
         }
     }
 }

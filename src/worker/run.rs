@@ -21,7 +21,7 @@ const EVENTS: usize = 1024;
 /// How often a worker looks for what dead workers left: an account is known again soon after a lease has expired.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often a worker looks for secrets whose retention is over.
+/// How often a worker looks for secrets and months of the log whose retention is over, and makes room for the next.
 const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
 
 /// How often in a row the queue may fail before the worker gives up.
@@ -121,7 +121,10 @@ impl Worker {
                 biased;
                 () = &mut shutdown => break,
                 _ = recovery.tick() => inner.recover_quietly().await,
-                _ = housekeeping.tick() => inner.forget_quietly().await,
+                _ = housekeeping.tick() => {
+                    inner.forget_quietly().await;
+                    inner.tend_log_quietly().await;
+                }
                 Some(ended) = running.join_next() => log_panic(ended),
                 () = inner.queue.ready(), if running.len() < inner.config.slots => {}
             }
@@ -208,6 +211,19 @@ impl Inner {
             Ok(0) => {}
             Ok(secrets) => tracing::info!(secrets, "forgot secrets whose retention is over"),
             Err(error) => tracing::warn!(%error, "could not forget secrets whose retention is over"),
+        }
+    }
+
+    /// Makes room in the log, and puts aside months whose retention is over.
+    async fn tend_log_quietly(&self) {
+        let keep_from = self
+            .config
+            .log_retention
+            .map(|retention| Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN));
+        match self.store.tend_log(keep_from).await {
+            Ok(aside) if aside.is_empty() => {}
+            Ok(aside) => tracing::info!(tables = aside.join(", "), "put aside months of the log"),
+            Err(error) => tracing::warn!(%error, "could not put aside months of the log"),
         }
     }
 

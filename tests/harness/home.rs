@@ -19,6 +19,8 @@ pub struct Home {
     inbox_port: u16,
     /// Where temporary files go, if not into the folder.
     temporary: Option<tempfile::TempDir>,
+    /// Where rows are kept, if not in a file in the folder.
+    database: Option<String>,
 }
 
 impl Home {
@@ -37,7 +39,18 @@ impl Home {
     fn in_folder(folder: tempfile::TempDir, app: &acme::Acme, playbook: &str) -> Self {
         std::fs::create_dir(folder.path().join("tmp")).unwrap();
         std::fs::write(folder.path().join("acme.yaml"), playbook).unwrap();
-        Self { folder, origin: format!("acme.app={}", app.url()), inbox_port: 0, temporary: None }
+        Self {
+            folder,
+            origin: format!("acme.app={}", app.url()),
+            inbox_port: 0,
+            temporary: None,
+            database: None,
+        }
+    }
+
+    /// Keeps its rows in this database.
+    pub fn keep_rows_in(&mut self, url: String) {
+        self.database = Some(url);
     }
 
     /// Has the app mail its codes to the binary's inbox.
@@ -64,7 +77,8 @@ impl Home {
     }
 
     fn database(&self) -> String {
-        format!("sqlite:{}", self.path().join("turnlock.db").display())
+        let file = || format!("sqlite:{}", self.path().join("turnlock.db").display());
+        self.database.clone().unwrap_or_else(file)
     }
 
     /// The vault that the binary uses too.

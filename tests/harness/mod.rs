@@ -2,6 +2,7 @@
 
 #[cfg(feature = "failpoints")]
 pub mod home;
+pub mod postgres;
 pub mod rig;
 mod site;
 mod stage;

@@ -193,6 +193,7 @@ fn own_config(config: Config, folder: &Path) -> Result<Config, Failure> {
         origins: OriginOverrides::new(),
         slots: 1,
         candidate_retention: None,
+        log_retention: None,
         ..config
     })
 }

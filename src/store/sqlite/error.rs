@@ -32,14 +32,13 @@ pub(super) fn opening(path: &Path, error: sqlx::Error) -> StoreError {
     }
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match primary(&error) {
-            Some(code::BUSY | code::LOCKED) => Self::Locked,
-            Some(code::FULL) => Self::Full,
-            Some(code::READONLY) => Self::ReadOnly,
-            Some(code::IOERR | code::CORRUPT | code::NOTADB) => Self::Damaged(error.to_string()),
-            _ => Self::Database(error.to_string()),
-        }
+/// What SQLite says by this error.
+pub(in crate::store) fn said(error: &sqlx::Error) -> StoreError {
+    match primary(error) {
+        Some(code::BUSY | code::LOCKED) => StoreError::Locked,
+        Some(code::FULL) => StoreError::Full,
+        Some(code::READONLY) => StoreError::ReadOnly,
+        Some(code::IOERR | code::CORRUPT | code::NOTADB) => StoreError::Damaged(error.to_string()),
+        _ => StoreError::Database(error.to_string()),
     }
 }

@@ -243,6 +243,11 @@ impl Jobs for SqliteStore {
         self.take_up(is_dead).await
     }
 
+    async fn jobs_changed(&self) {
+        // Nobody tells another process that a file has changed.
+        std::future::pending().await
+    }
+
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, StoreError> {
         let row = sqlx::query(
             "SELECT * FROM jobs WHERE account = ? AND cause IS NOT NULL AND state IN ('queued', 'running')",

@@ -9,7 +9,7 @@
 mod accounts;
 mod budget;
 mod clock;
-mod error;
+pub(super) mod error;
 mod jobs;
 mod leases;
 mod ledger;
@@ -33,6 +33,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Sqlite, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::detached::detached;
 use super::{Fence, StoreError};
 use clock::SteadyClock;
 
@@ -209,18 +210,6 @@ impl SqliteStore {
             Some(_) if fence.account.to_string() == account => Ok(()),
             _ => Err(StoreError::LeaseLost(fence.account.clone())),
         }
-    }
-}
-
-/// Lets a write run to its end in a task of its own, whatever becomes of the caller. A caller that is dropped
-/// leaves nothing half done; and one that is merely not polled for a while, in the branch of a `select!`
-/// that waits for another write, does not hold everybody's turn meanwhile.
-async fn detached<T: Send + 'static>(
-    write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::spawn(write).await {
-        Ok(done) => done,
-        Err(ended) => Err(StoreError::Database(format!("the task that wrote has ended: {ended}"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What every store must do, as one suite over `Arc<dyn Store>`; and what only the SQLite one can get wrong.
+//! What every store must do, as one suite over `Arc<dyn Store>`; and what only one of them can get wrong.
 
 mod accounts;
 mod budget;
@@ -6,6 +6,8 @@ mod jobs;
 mod leases;
 mod ledger;
 mod log;
+mod months;
+mod postgres;
 mod sqlite;
 
 use std::os::unix::fs::PermissionsExt;

@@ -1,0 +1,331 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::claim::{self, Claimed};
+use super::value::{Reader, from_now, millis, to_i64};
+use super::{Outlasts, PostgresStore, Write, answer, detached};
+use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
+use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
+
+#[async_trait]
+impl Jobs for PostgresStore {
+    async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError> {
+        let (store, job) = (self.clone(), job.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            // Waits for another submission of the same id that is under way.
+            if insert(&mut write, &job, not_before.map_or(0, from_now)).await? {
+                write.commit().await?;
+                store.news.tell(&store.pool).await;
+                return Ok(Submitted::New);
+            }
+            let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
+            match first.kind == job.kind && first.account == job.account {
+                true => Ok(Submitted::Already),
+                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
+            }
+        })
+        .await
+    }
+
+    async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        answer(fetch(&mut reader, id)).await
+    }
+
+    async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError> {
+        let mut reader = self.reader().await?;
+        let counts = sqlx::query(
+            "SELECT (SELECT count(*) FROM jobs WHERE state = 'queued') AS waiting,
+                    (SELECT count(*) FROM jobs WHERE state = 'running') AS running",
+        );
+        let row = answer(counts.fetch_one(&mut *reader)).await?;
+        let row = Reader(&row);
+        Ok((row.token("waiting")?, row.token("running")?))
+    }
+
+    async fn claim_next(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, StoreError> {
+        let (store, worker) = (self.clone(), worker.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let Some(row) = claim::next(&mut write, &worker, ttl).await? else { return Ok(None) };
+            let claim = read_claim(&row, worker)?;
+            write.commit().await?;
+            Ok(Some(claim))
+        })
+        .await
+    }
+
+    async fn claim_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, StoreError> {
+        let (store, worker) = (self.clone(), worker.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            write.lock_account_of(id).await?;
+            match claim::this(&mut write, id, &worker, ttl).await? {
+                Claimed::Row(row) => {
+                    let claim = read_claim(&row, worker)?;
+                    write.commit().await?;
+                    Ok(Claiming::Claimed(Box::new(claim)))
+                }
+                Claimed::AccountBusy => Ok(Claiming::AccountBusy),
+                Claimed::NotQueued => Ok(Claiming::NotQueued),
+            }
+        })
+        .await
+    }
+
+    async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError> {
+        let (store, claim) = (self.clone(), claim.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let asked: Option<bool> = sqlx::query_scalar(
+                "UPDATE jobs SET claim_expires_at = turnlock_now() + $1
+                 WHERE id = $2 AND claim_token = $3 AND state = 'running' RETURNING cancel_asked",
+            )
+            .bind(millis(ttl))
+            .bind(claim.job.id)
+            .bind(to_i64(claim.token))
+            .fetch_optional(write.on())
+            .await?;
+            let asked = asked.ok_or(StoreError::ClaimLost(claim.job.id))?;
+            write.commit().await?;
+            Ok(asked)
+        })
+        .await
+    }
+
+    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), StoreError> {
+        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.clone());
+        detached(async move {
+            let mut write = store.write_of(Outlasts::PowerFailure, &claim.job.account).await?;
+            let state = match verdict.code {
+                Code::Cancelled => JobState::Cancelled,
+                _ => JobState::Finished,
+            };
+            let done = sqlx::query(
+                "UPDATE jobs SET state = $1, outcome = $2, code = $3, tries = tries + $4, finished_at = turnlock_now(),
+                    worker = NULL, claim_expires_at = NULL
+                 WHERE id = $5 AND claim_token = $6 AND state = 'running'",
+            )
+            .bind(state.as_str())
+            .bind(verdict.outcome.as_str())
+            .bind(verdict.code.as_str())
+            .bind(i64::from(verdict.outcome != Outcome::Interrupted))
+            .bind(claim.job.id)
+            .bind(to_i64(claim.token))
+            .execute(write.on())
+            .await?;
+            held(done.rows_affected(), &claim)?;
+            write.owe_reconciliation(&claim.job.account.to_string()).await?;
+            write.commit().await?;
+            store.news.tell(&store.pool).await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn requeue(
+        &self,
+        claim: &Claim,
+        not_before: Timestamp,
+        counts: bool,
+        verdict: Option<&Verdict>,
+    ) -> Result<(), StoreError> {
+        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.cloned());
+        detached(async move {
+            let mut write = store.write_of(Outlasts::Crash, &claim.job.account).await?;
+            let done = sqlx::query(
+                "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, tries = tries + $2,
+                    worker = NULL, claim_expires_at = NULL, outcome = coalesce($3, outcome),
+                    code = coalesce($4, code)
+                 WHERE id = $5 AND claim_token = $6 AND state = 'running'",
+            )
+            .bind(from_now(not_before))
+            .bind(i64::from(counts))
+            .bind(verdict.as_ref().map(|verdict| verdict.outcome.as_str()))
+            .bind(verdict.as_ref().map(|verdict| verdict.code.as_str()))
+            .bind(claim.job.id)
+            .bind(to_i64(claim.token))
+            .execute(write.on())
+            .await?;
+            held(done.rows_affected(), &claim)?;
+            write.owe_reconciliation(&claim.job.account.to_string()).await?;
+            write.commit().await?;
+            store.news.tell(&store.pool).await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError> {
+        let (store, claim) = (self.clone(), claim.clone());
+        detached(async move {
+            let mut write = store.write_of(Outlasts::Crash, &claim.job.account).await?;
+            let done = sqlx::query(
+                "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, attempts = attempts - 1,
+                    worker = NULL, claim_expires_at = NULL
+                 WHERE id = $2 AND claim_token = $3 AND state = 'running'",
+            )
+            .bind(from_now(not_before))
+            .bind(claim.job.id)
+            .bind(to_i64(claim.token))
+            .execute(write.on())
+            .await?;
+            held(done.rows_affected(), &claim)?;
+            write.commit().await?;
+            store.news.tell(&store.pool).await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            write.lock_account_of(id).await?;
+            let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
+            let (update, came) = match row.state {
+                JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
+                _ if row.job.cause.is_some() => return Err(StoreError::Owed(id)),
+                JobState::Running => (
+                    sqlx::query("UPDATE jobs SET cancel_asked = true WHERE id = $1").bind(id),
+                    Cancelling::Asked,
+                ),
+                JobState::Queued => (
+                    sqlx::query(
+                        "UPDATE jobs SET state = 'cancelled', outcome = 'interrupted', code = 'cancelled',
+                            finished_at = turnlock_now() WHERE id = $1",
+                    )
+                    .bind(id),
+                    Cancelling::Cancelled,
+                ),
+            };
+            update.execute(write.on()).await?;
+            write.commit().await?;
+            store.news.tell(&store.pool).await;
+            Ok(came)
+        })
+        .await
+    }
+
+    async fn recover(
+        &self,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let jobs = self.take_up(is_dead).await?;
+        if !jobs.is_empty() {
+            self.news.tell(&self.pool).await;
+        }
+        Ok(jobs)
+    }
+
+    async fn jobs_changed(&self) {
+        self.news.heard().await;
+    }
+
+    async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let open = sqlx::query(
+            "SELECT *, turnlock_now() AS asked_at FROM jobs
+             WHERE account = $1 AND cause IS NOT NULL AND state IN ('queued', 'running') LIMIT 1",
+        );
+        let row = answer(open.bind(account.to_string()).fetch_optional(&mut *reader)).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn reconciliation_of(&self, candidate: Uuid) -> Result<Option<JobRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let caused = sqlx::query(
+            "SELECT *, turnlock_now() AS asked_at FROM jobs WHERE cause = $1 ORDER BY seq DESC LIMIT 1",
+        );
+        let row = answer(caused.bind(candidate).fetch_optional(&mut *reader)).await?;
+        row.as_ref().map(read).transpose()
+    }
+}
+
+impl Write {
+    /// Waits for its turn at the account of a job, which never changes.
+    async fn lock_account_of(&mut self, job: Uuid) -> Result<(), StoreError> {
+        let account: Option<String> = sqlx::query_scalar("SELECT account FROM jobs WHERE id = $1")
+            .bind(job)
+            .fetch_optional(self.on())
+            .await?;
+        self.lock(&account.ok_or(StoreError::NoJob(job))?).await
+    }
+}
+
+pub(super) async fn fetch(on: &mut PgConnection, id: Uuid) -> Result<Option<JobRow>, StoreError> {
+    let found = sqlx::query("SELECT *, turnlock_now() AS asked_at FROM jobs WHERE id = $1").bind(id);
+    found.fetch_optional(on).await?.as_ref().map(read).transpose()
+}
+
+/// Writes a queued job down that is due in so many milliseconds; `false` if its id, or its cause, stands there
+/// already.
+pub(super) async fn insert(write: &mut Write, job: &Job, due_in: i64) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, state,
+                           not_before, cause)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', turnlock_now() + $9, $10) ON CONFLICT DO NOTHING",
+    )
+    .bind(job.id)
+    .bind(job.kind.as_str())
+    .bind(job.account.to_string())
+    .bind(&job.requested_by)
+    .bind(&job.reason)
+    .bind(job.evidence)
+    .bind(millis(job.deadline))
+    .bind(job.submitted_at.as_millisecond())
+    .bind(due_in)
+    .bind(job.cause)
+    .execute(write.on())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::ClaimLost(claim.job.id)) }
+}
+
+fn read(row: &PgRow) -> Result<JobRow, StoreError> {
+    let row = Reader(row);
+    Ok(JobRow {
+        job: Job {
+            id: row.id("id")?,
+            kind: row.parsed("kind", "a kind of job")?,
+            account: row.parsed("account", "an account")?,
+            requested_by: row.text_or_null("requested_by")?,
+            reason: row.text_or_null("reason")?,
+            evidence: row.flag("evidence")?,
+            deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
+            submitted_at: row.time("submitted_at")?,
+            cause: row.id_or_null("cause")?,
+        },
+        state: row.parsed("state", "the state of a job")?,
+        attempts: row.count("attempts")?,
+        tries: row.count("tries")?,
+        not_before: row.here("not_before")?,
+        worker: row.worker_or_null("worker")?,
+        outcome: row.parsed_or_null("outcome", "an outcome")?,
+        code: row.parsed_or_null("code", "a code")?,
+        finished_at: row.here_or_null("finished_at")?,
+    })
+}
+
+fn read_claim(row: &PgRow, worker: WorkerId) -> Result<Claim, StoreError> {
+    let state = read(row)?;
+    Ok(Claim {
+        job: state.job,
+        attempt: state.attempts,
+        tries: state.tries,
+        cancel_asked: Reader(row).flag("cancel_asked")?,
+        queued_at: state.not_before.min(Timestamp::now()),
+        worker,
+        token: Reader(row).token("claim_token")?,
+    })
+}

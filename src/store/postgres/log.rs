@@ -1,0 +1,321 @@
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::value::{Reader, millis, now};
+use super::{Outlasts, PostgresStore, Write, answer, detached, months};
+use crate::job::{Code, Outcome, Verdict};
+use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
+
+#[async_trait]
+impl Log for PostgresStore {
+    async fn start_attempt(&self, new: &NewAttempt, fence: Option<&Fence>) -> Result<(), StoreError> {
+        let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
+        detached(async move {
+            store.months.make_room(&store.pool, new.started_at).await;
+            let mut write = store.write(Outlasts::Crash).await?;
+            write.check_fence(fence.as_ref(), &new.account.to_string()).await?;
+            sqlx::query(
+                "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at,
+                                             started_at)
+                 VALUES (turnlock_next_change(), $1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(new.id)
+            .bind(new.job)
+            .bind(new.kind.as_str())
+            .bind(new.account.app())
+            .bind(new.account.to_string())
+            .bind(i64::from(new.number))
+            .bind(new.worker.as_str())
+            .bind(new.queued_at.as_millisecond())
+            .bind(new.started_at.as_millisecond())
+            .execute(write.on())
+            .await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn write_steps(
+        &self,
+        attempt: Uuid,
+        steps: &[Step],
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError> {
+        let (store, steps, fence) = (self.clone(), steps.to_vec(), fence.cloned());
+        detached(async move {
+            if steps.is_empty() {
+                return Ok(());
+            }
+            let mut write = store.write(Outlasts::Crash).await?;
+            let began_at = write.check_open(attempt, fence.as_ref()).await?;
+            for step in steps {
+                sqlx::query(
+                    "INSERT INTO automation_step (attempt, began_at, seq, step, summary, started_at, duration_ms,
+                                                  result, detail)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                     ON CONFLICT (attempt, seq, began_at) DO UPDATE SET duration_ms = $7, result = $8, detail = $9
+                     WHERE automation_step.result IS NULL",
+                )
+                .bind(attempt)
+                .bind(began_at)
+                .bind(i64::from(step.seq))
+                .bind(&step.id)
+                .bind(&step.summary)
+                .bind(step.started_at.as_millisecond())
+                .bind(step.duration.map(millis))
+                .bind(step.result.map(|result| result.as_str()))
+                .bind(&step.detail)
+                .execute(write.on())
+                .await?;
+            }
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn end_attempt(
+        &self,
+        attempt: Uuid,
+        verdict: &Verdict,
+        with: &Provenance,
+        fence: Option<&Fence>,
+    ) -> Result<AttemptRow, StoreError> {
+        let (store, verdict, with, fence) = (self.clone(), verdict.clone(), with.clone(), fence.cloned());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let began_at = write.check_open(attempt, fence.as_ref()).await?;
+            let row = end(&mut write, attempt, began_at, &verdict, &with).await?;
+            write.commit().await?;
+            Ok(row)
+        })
+        .await
+    }
+
+    async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = answer(question(query).build().fetch_all(&mut *reader)).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn log_changes(&self, after: i64, limit: u32) -> Result<Vec<AttemptRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        // Two statements: the rows are to be seen as they are behind the look at who writes. See the migration.
+        let settled: i64 =
+            answer(sqlx::query_scalar("SELECT turnlock_settled_changes()").fetch_one(&mut *reader)).await?;
+        if settled <= after {
+            return Ok(Vec::new());
+        }
+        let changes = sqlx::query(
+            "SELECT * FROM automation_log WHERE changed > $1 AND changed <= $2 ORDER BY changed LIMIT $3",
+        )
+        .bind(after)
+        .bind(settled)
+        .bind(i64::from(limit));
+        let rows = answer(changes.fetch_all(&mut *reader)).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn log_cursor(&self) -> Result<i64, StoreError> {
+        let mut reader = self.reader().await?;
+        let settled: i64 =
+            answer(sqlx::query_scalar("SELECT turnlock_settled_changes()").fetch_one(&mut *reader)).await?;
+        let newest = sqlx::query_scalar(
+            "SELECT changed FROM automation_log WHERE changed <= $1 ORDER BY changed DESC LIMIT 1",
+        );
+        let newest: Option<i64> = answer(newest.bind(settled).fetch_optional(&mut *reader)).await?;
+        Ok(newest.unwrap_or(0))
+    }
+
+    async fn attempt(&self, id: Uuid) -> Result<Option<AttemptRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found = sqlx::query("SELECT * FROM automation_log WHERE id = $1").bind(id);
+        let row = answer(found.fetch_optional(&mut *reader)).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn tend_log(&self, keep_from: Option<Timestamp>) -> Result<Vec<String>, StoreError> {
+        self.months.forget();
+        self.months.make_ahead(&self.pool, Timestamp::now()).await;
+        match keep_from {
+            Some(keep_from) => months::put_aside(&self.pool, keep_from).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn log_steps(&self, attempt: Uuid) -> Result<Vec<Step>, StoreError> {
+        let mut reader = self.reader().await?;
+        let steps =
+            sqlx::query("SELECT * FROM automation_step WHERE attempt = $1 ORDER BY seq").bind(attempt);
+        let rows = answer(steps.fetch_all(&mut *reader)).await?;
+        rows.iter().map(read_step).collect()
+    }
+}
+
+/// The query in SQL. Each of the questions that people ask has an index that yields its rows newest first.
+pub(super) fn question(query: &LogQuery) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new("SELECT * FROM automation_log WHERE TRUE");
+    if let Some(before) = query.before {
+        sql.push(" AND seq < ").push_bind(before);
+    }
+    if let Some(job) = query.job {
+        sql.push(" AND job = ").push_bind(job);
+    }
+    if let Some(app) = &query.app {
+        sql.push(" AND app = ").push_bind(app.clone());
+    }
+    if let Some(account) = &query.account {
+        sql.push(" AND account = ").push_bind(account.to_string());
+    }
+    if let Some(outcome) = query.outcome {
+        sql.push(" AND outcome = ").push_bind(outcome.as_str());
+    }
+    if let Some(since) = query.since {
+        sql.push(" AND started_at >= ").push_bind(since.as_millisecond());
+    }
+    // A number rather than a parameter: the planner is to know that a page is wanted, not all.
+    sql.push(" ORDER BY seq DESC LIMIT ").push(query.limit);
+    sql
+}
+
+impl Write {
+    /// Refuses to change an attempt that has ended, or under a lease that was lost. Locks its row, so that nobody ends
+    /// it meanwhile, and returns when it began, which tells its partition.
+    async fn check_open(&mut self, attempt: Uuid, fence: Option<&Fence>) -> Result<i64, StoreError> {
+        let row =
+            sqlx::query("SELECT account, outcome, started_at FROM automation_log WHERE id = $1 FOR UPDATE")
+                .bind(attempt)
+                .fetch_optional(self.on())
+                .await?;
+        let Some(row) = row else { return Err(StoreError::NoAttempt(attempt)) };
+        let row = Reader(&row);
+        self.check_fence(fence, &row.text("account")?).await?;
+        match row.text_or_null("outcome")? {
+            Some(_) => Err(StoreError::AttemptEnded(attempt)),
+            None => row.int("started_at"),
+        }
+    }
+}
+
+async fn end(
+    write: &mut Write,
+    attempt: Uuid,
+    began_at: i64,
+    verdict: &Verdict,
+    with: &Provenance,
+) -> Result<AttemptRow, StoreError> {
+    let row = sqlx::query(
+        "UPDATE automation_log SET changed = turnlock_next_change(), outcome = $1, code = $2, message = $3,
+            user_action = $4, playbook = $5, playbook_hash = $6, browser_version = $7, evidence_path = $8,
+            ended_at = $9, duration_ms = greatest(0, $9 - started_at)
+         WHERE id = $10 AND started_at = $11 RETURNING *",
+    )
+    .bind(verdict.outcome.as_str())
+    .bind(verdict.code.as_str())
+    .bind(&verdict.message)
+    .bind(verdict.code.user_action())
+    .bind(&with.playbook)
+    .bind(&with.playbook_hash)
+    .bind(&with.browser_version)
+    .bind(with.evidence.as_ref().map(|path| path.to_string_lossy().into_owned()))
+    .bind(now())
+    .bind(attempt)
+    .bind(began_at)
+    .fetch_one(write.on())
+    .await?;
+    read(&row)
+}
+
+/// Ends what a dead worker left open. If a candidate of this job (or of the account, where the job is to reconcile it)
+/// was submitted and nobody knows what came of it, that is what the outcome says.
+pub(super) async fn end_open_attempts(write: &mut Write, job: Uuid) -> Result<(), StoreError> {
+    let submitted: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM jobs AS j
+                        JOIN candidates AS c ON c.job = j.id OR (j.kind = 'reconcile' AND c.account = j.account)
+                        WHERE j.id = $1 AND c.state = 'pending' AND c.submitted_at IS NOT NULL)",
+    )
+    .bind(job)
+    .fetch_one(write.on())
+    .await?;
+    let verdict = if submitted {
+        Verdict::new(
+            Code::AnswerLost,
+            "The worker died after the commit step; the account is reconciled next.",
+        )
+    } else {
+        Verdict::new(Code::WorkerStopped, "The worker died; the job is taken up again.")
+    };
+    let open: Vec<(Uuid, i64)> = sqlx::query_as(
+        "SELECT id, started_at FROM automation_log WHERE job = $1 AND outcome IS NULL ORDER BY seq FOR UPDATE",
+    )
+    .bind(job)
+    .fetch_all(write.on())
+    .await?;
+    for (attempt, began_at) in open {
+        end(write, attempt, began_at, &verdict, &Provenance::default()).await?;
+    }
+    Ok(())
+}
+
+/// How the attempt of this number ended, if it began and ended.
+pub(super) async fn verdict_of(
+    write: &mut Write,
+    job: Uuid,
+    number: u32,
+) -> Result<Option<(Outcome, Code)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT outcome, code FROM automation_log WHERE job = $1 AND attempt = $2 AND outcome IS NOT NULL",
+    )
+    .bind(job)
+    .bind(i64::from(number))
+    .fetch_optional(write.on())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let row = Reader(&row);
+    Ok(Some((row.parsed("outcome", "an outcome")?, row.parsed("code", "a code")?)))
+}
+
+fn read(row: &PgRow) -> Result<AttemptRow, StoreError> {
+    let row = Reader(row);
+    let outcome: Option<Outcome> = row.parsed_or_null("outcome", "an outcome")?;
+    let code: Option<Code> = row.parsed_or_null("code", "a code")?;
+    let verdict = outcome.zip(code);
+    let message = row.text_or_null("message")?.unwrap_or_default();
+    Ok(AttemptRow {
+        seq: row.int("seq")?,
+        changed: row.int("changed")?,
+        id: row.id("id")?,
+        job: row.id("job")?,
+        kind: row.parsed("kind", "a kind of job")?,
+        account: row.parsed("account", "an account")?,
+        number: row.count("attempt")?,
+        worker: WorkerId::new(row.text("worker")?),
+        queued_at: row.time("queued_at")?,
+        started_at: row.time("started_at")?,
+        ended_at: row.time_or_null("ended_at")?,
+        duration: row.duration_or_null("duration_ms")?,
+        verdict: verdict.map(|(outcome, code)| Verdict { outcome, code, message }),
+        user_action: row.text_or_null("user_action")?,
+        provenance: Provenance {
+            playbook: row.text_or_null("playbook")?,
+            playbook_hash: row.text_or_null("playbook_hash")?,
+            browser_version: row.text_or_null("browser_version")?,
+            evidence: row.text_or_null("evidence_path")?.map(Into::into),
+        },
+    })
+}
+
+fn read_step(row: &PgRow) -> Result<Step, StoreError> {
+    let row = Reader(row);
+    Ok(Step {
+        seq: row.count("seq")?,
+        id: row.text("step")?,
+        summary: row.text("summary")?,
+        started_at: row.time("started_at")?,
+        duration: row.duration_or_null("duration_ms")?,
+        result: row.parsed_or_null("result", "the result of a step")?,
+        detail: row.text_or_null("detail")?,
+    })
+}

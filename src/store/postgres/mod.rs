@@ -1,0 +1,197 @@
+//! The store in a PostgreSQL database, through sqlx.
+//!
+//! Many workers write at once, under READ COMMITTED. What concerns an account takes turns by an advisory lock on its
+//! name ([`Write::lock`]), which comes first in every transaction and is held to its end: behind it, each statement
+//! sees what all earlier holders have committed. So one account's operations follow one another as they do in
+//! SQLite, and those of different accounts do not wait for each other. No transaction ever locks two accounts.
+//!
+//! All times that are compared with one another between processes are told by the server's clock.
+
+mod accounts;
+mod budget;
+mod claim;
+mod connect;
+pub(super) mod error;
+mod jobs;
+mod leases;
+mod ledger;
+mod log;
+mod meta;
+mod migrate;
+mod months;
+mod news;
+mod recovery;
+mod value;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgPool;
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use tokio::time;
+
+use self::months::Months;
+use self::news::News;
+use super::{Fence, StoreError};
+use crate::job::AccountRef;
+
+/// How long a call may take before the server counts as out of reach.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Sets Turnlock's advisory locks apart from those of others: `TRNL`.
+const LOCKS: i64 = 0x5452_4e4c;
+
+/// The store in a PostgreSQL database. Cheap to clone.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    months: Arc<Months>,
+    news: Arc<News>,
+}
+
+pub use migrate::Found;
+
+/// What a transaction outlasts when it has been committed.
+#[derive(Debug, Clone, Copy)]
+enum Outlasts {
+    /// Of the server, and the loss of a standby's primary where replication is synchronous.
+    PowerFailure,
+    /// Of any process but the server: its disk may lag behind by a moment.
+    Crash,
+}
+
+/// A transaction that may write; it is rolled back if it is not committed.
+struct Write(Transaction<'static, Postgres>);
+
+impl Write {
+    fn on(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    /// Waits for its turn at the account. To be called before anything of the account is read: only a statement
+    /// that begins behind it sees what others did before.
+    async fn lock(&mut self, account: &str) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))")
+            .bind(account)
+            .bind(LOCKS)
+            .execute(self.on())
+            .await?;
+        Ok(())
+    }
+
+    /// Refuses a write whose lease has expired, was released or was taken over. The lease's row stays locked, so that
+    /// nobody, not even by hand, takes it over before the write is committed.
+    async fn check_fence(&mut self, fence: Option<&Fence>, account: &str) -> Result<(), StoreError> {
+        let Some(fence) = fence else { return Ok(()) };
+        let holds: Option<i32> = sqlx::query_scalar(
+            "SELECT 1 FROM leases WHERE account = $1 AND token = $2 AND expires_at > turnlock_now() FOR SHARE",
+        )
+        .bind(account)
+        .bind(value::to_i64(fence.token))
+        .fetch_optional(self.on())
+        .await?;
+        match holds {
+            Some(_) if fence.account.to_string() == account => Ok(()),
+            _ => Err(StoreError::LeaseLost(fence.account.clone())),
+        }
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl PostgresStore {
+    /// Connects to the database, and brings its tables up to date, which other processes wait for.
+    ///
+    /// # Errors
+    /// When the URL is not understood, the server cannot be reached or refuses, the schema holds another program's
+    /// tables (it is not touched then), or the database was used by a newer Turnlock.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let options = connect::options(url)?;
+        let pool = connect::pool(options.clone());
+        let mut tx = pool.begin().await.map_err(error::connecting)?;
+        migrate::run(&mut tx).await?;
+        tx.commit().await?;
+        let months = Arc::new(Months::default());
+        months.make_ahead(&pool, Timestamp::now()).await;
+        Ok(Self { pool, months, news: Arc::new(News::new(options)) })
+    }
+
+    /// Whether a database is there and fit, without changing anything in it.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub async fn look(url: &str) -> Result<Found, StoreError> {
+        let mut connection = answer(PgConnection::connect_with(&connect::options(url)?)).await?;
+        answer(migrate::look(&mut connection)).await
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.news.stop();
+        self.pool.close().await;
+    }
+
+    /// A connection to read by, tried first: after a restart of the server those in the pool are lost, which fails
+    /// nobody's call.
+    async fn reader(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        answer(async {
+            let mut lost = 0;
+            loop {
+                let mut connection = self.pool.acquire().await.map_err(error::connecting)?;
+                match connection.ping().await {
+                    Err(_) if lost < connect::CONNECTIONS => lost += 1,
+                    tried => return tried.map(|()| connection).map_err(StoreError::from),
+                }
+            }
+        })
+        .await
+    }
+
+    async fn write(&self, outlasts: Outlasts) -> Result<Write, StoreError> {
+        let begin = match outlasts {
+            Outlasts::PowerFailure => "BEGIN",
+            Outlasts::Crash => "BEGIN; SET LOCAL synchronous_commit = off",
+        };
+        let mut lost = 0;
+        loop {
+            match self.pool.begin_with(begin).await {
+                Ok(begun) => return Ok(Write(begun)),
+                Err(late @ sqlx::Error::PoolTimedOut) => return Err(error::connecting(late)),
+                Err(other) => match StoreError::from(other) {
+                    // Nothing was done yet, so that another connection can be tried.
+                    StoreError::Unreachable(_) if lost < connect::CONNECTIONS => lost += 1,
+                    error => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// A transaction in which nobody else is at the account.
+    async fn write_of(&self, outlasts: Outlasts, account: &AccountRef) -> Result<Write, StoreError> {
+        let mut write = self.write(outlasts).await?;
+        write.lock(&account.to_string()).await?;
+        Ok(write)
+    }
+}
+
+/// As [`super::detached::detached`], and no longer than a server that can be reached may take.
+async fn detached<T: Send + 'static>(
+    write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    super::detached::detached(answer(write)).await
+}
+
+/// Waits for an answer of the server, but not for ever.
+async fn answer<T, E>(call: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+where
+    StoreError: From<E>,
+{
+    match time::timeout(ANSWER, call).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(StoreError::Unreachable(format!("no answer within {} s", ANSWER.as_secs()))),
+    }
+}

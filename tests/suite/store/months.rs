@@ -1,0 +1,305 @@
+//! The automation log on PostgreSQL: its months, and how fast the questions are that people ask of it.
+
+use std::time::Instant;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan as _};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::*;
+use crate::harness::postgres::{Server, server};
+
+fn months_ago(months: i32) -> Timestamp {
+    Timestamp::now().to_zoned(TimeZone::UTC).checked_sub(months.months()).unwrap().timestamp()
+}
+
+/// The table of that month.
+fn table(of: &str, at: Timestamp) -> String {
+    format!("automation_{of}_{}", at.strftime("%Y_%m"))
+}
+
+async fn start_at(store: &Arc<dyn Store>, at: Timestamp) -> Uuid {
+    let id = Uuid::now_v7();
+    let new = NewAttempt {
+        id,
+        job: Uuid::now_v7(),
+        kind: Kind::VerifyLogin,
+        account: account("months/a"),
+        number: 1,
+        worker: WorkerId::new("w"),
+        queued_at: at,
+        started_at: at,
+    };
+    store.start_attempt(&new, None).await.unwrap();
+    let step = Step {
+        seq: 1,
+        id: "login.1".to_owned(),
+        summary: "open /".to_owned(),
+        started_at: at,
+        duration: None,
+        result: None,
+        detail: None,
+    };
+    store.write_steps(id, &[step], None).await.unwrap();
+    id
+}
+
+async fn end(store: &Arc<dyn Store>, attempt: Uuid) {
+    let verdict = Verdict::new(Code::LoggedIn, "");
+    store.end_attempt(attempt, &verdict, &Provenance::default(), None).await.unwrap();
+}
+
+async fn count(on: &mut PgConnection, table: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(on).await.unwrap()
+}
+
+#[tokio::test]
+async fn months_come_and_are_put_aside() {
+    let url = server().database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    for ahead in 0..=2 {
+        assert_eq!(count(&mut raw, &table("log", months_ago(-ahead))).await, 0, "made ahead");
+    }
+
+    // An attempt of a month that nobody has made room for: there is room when it has begun.
+    let (old, open, late) = (months_ago(14), months_ago(13), months_ago(1));
+    let oldest = start_at(&store, old).await;
+    end(&store, oldest).await;
+    let open = (start_at(&store, open).await, open);
+    let newest = start_at(&store, late).await;
+    end(&store, newest).await;
+    assert_eq!(count(&mut raw, &table("log", old)).await, 1);
+    assert_eq!(count(&mut raw, &table("step", old)).await, 1);
+    assert_eq!(count(&mut raw, "automation_log_rest").await, 0);
+
+    // What had ended before then is put aside, by the month, and its tables stay. What is open stays.
+    assert_eq!(store.tend_log(None).await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.tend_log(Some(months_ago(15))).await.unwrap(), Vec::<String>::new());
+    let aside = store.tend_log(Some(months_ago(6))).await.unwrap();
+    assert_eq!(aside, [table("log", old), table("step", old)]);
+    assert_eq!(store.attempt(oldest).await.unwrap(), None);
+    assert_eq!(store.log_steps(oldest).await.unwrap(), []);
+    assert_eq!(count(&mut raw, &table("log", old)).await, 1, "not lost");
+    let seen: Vec<Uuid> = store.log(&LogQuery::default()).await.unwrap().iter().map(|row| row.id).collect();
+    assert_eq!(seen, [newest, open.0]);
+    end(&store, open.0).await;
+    assert_eq!(store.tend_log(Some(months_ago(6))).await.unwrap().len(), 2, "it has ended by now");
+
+    // Of a month that was put aside: better in the rest than not at all.
+    let straggler = start_at(&store, old).await;
+    end(&store, straggler).await;
+    assert_eq!(count(&mut raw, "automation_log_rest").await, 1);
+    assert!(store.attempt(straggler).await.unwrap().unwrap().verdict.is_some());
+    assert_eq!(store.log_steps(straggler).await.unwrap().len(), 1);
+}
+
+/// What had gone to the rest because a month was missing goes to its month when that is made, and is guarded there.
+#[tokio::test]
+async fn strays_go_to_their_month() {
+    let url = server().database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    let at = months_ago(3);
+    raw.execute(AssertSqlSafe(format!(
+        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+         SELECT turnlock_next_change(), id, gen_random_uuid(), 'verify_login', 'months', 'months/a', 1, 'w', 0, {0}
+         FROM unnest(ARRAY[gen_random_uuid(), gen_random_uuid()]) AS id;
+         INSERT INTO automation_step (attempt, began_at, seq, step, summary, started_at)
+         SELECT id, started_at, 1, 'login.1', '', 0 FROM automation_log;
+         UPDATE automation_log SET outcome = 'succeeded', code = 'logged_in'",
+        at.as_millisecond()
+    )))
+    .await
+    .unwrap();
+    assert_eq!(count(&mut raw, "automation_log_rest").await, 2);
+    let attempt = start_at(&store, at).await;
+    for (part, rows) in [("log", 3), ("step", 3)] {
+        assert_eq!(count(&mut raw, &table(part, at)).await, rows);
+        assert_eq!(count(&mut raw, &format!("automation_{part}_rest")).await, 0);
+    }
+    assert_eq!(store.log(&LogQuery::default()).await.unwrap().len(), 3);
+    end(&store, attempt).await;
+    for sql in [
+        "DELETE FROM automation_log",
+        "UPDATE automation_log SET message = ''",
+        "DELETE FROM automation_step",
+    ] {
+        assert!(raw.execute(sql).await.is_err(), "{sql}");
+    }
+    // The rest is still there for others, and guarded too.
+    raw.execute(
+        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+         VALUES (turnlock_next_change(), gen_random_uuid(), gen_random_uuid(), 'verify_login', 'x', 'x/a', 1, 'w', 0, 0)",
+    )
+    .await
+    .unwrap();
+    assert_eq!(count(&mut raw, "automation_log_rest").await, 1);
+    assert!(raw.execute("DELETE FROM automation_log_rest").await.is_err());
+}
+
+/// A worker need not own the tables. Where it may make none, attempts go to the months that there are, or to the rest.
+#[tokio::test]
+async fn a_user_who_may_make_no_tables_can_work() {
+    let server = server();
+    let url = server.database().await;
+    turnlock::store::open(&url).await.unwrap();
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    raw.execute(
+        "CREATE ROLE worker LOGIN;
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO worker;
+         GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO worker;",
+    )
+    .await
+    .unwrap();
+    let url = url.replace("turnlock@", "worker@");
+    let found = turnlock::store::PostgresStore::look(&url).await.unwrap();
+    assert!(found.made && !found.may_make && found.durable, "{found:?}");
+    let store = turnlock::store::open(&url).await.unwrap();
+    let owner = add(&store, "rights/a").await;
+    let (claim, attempt) = begin(&store, &owner, &WorkerId::new("w")).await;
+    let lease = store.acquire(&owner, &WorkerId::new("w"), LONG).await.unwrap().unwrap();
+    let new = candidate(&owner, CandidateKind::Password, 2);
+    store.propose(&new, Some(&lease.fence())).await.unwrap();
+    store.promote(new.id, Some(&lease.fence())).await.unwrap();
+    end(&store, attempt).await;
+    finish(&store, &claim, Code::PasswordChanged).await;
+    let old = start_at(&store, months_ago(30)).await;
+    end(&store, old).await;
+    assert_eq!(count(&mut raw, "automation_log_rest").await, 1);
+}
+
+/// The questions that people ask, each with the most rows that its first page can have.
+fn questions() -> Vec<(&'static str, LogQuery)> {
+    let day = Some(Timestamp::now() - SignedDuration::from_hours(24));
+    let all = LogQuery::default;
+    let app = Some("app7".to_owned());
+    let (rejected, needs_human) = (Some(Outcome::Rejected), Some(Outcome::NeedsHuman));
+    vec![
+        ("newest first", all()),
+        ("a later page", LogQuery { before: Some(1000), ..all() }),
+        ("by account", LogQuery { account: Some(account("app7/user107")), ..all() }),
+        ("by app", LogQuery { app: app.clone(), ..all() }),
+        ("by app and outcome", LogQuery { app: app.clone(), outcome: rejected, ..all() }),
+        ("by outcome", LogQuery { outcome: needs_human, ..all() }),
+        ("rejected in the last day", LogQuery { outcome: rejected, since: day, ..all() }),
+        ("needs a human in the last day", LogQuery { outcome: needs_human, since: day, ..all() }),
+        ("of an app, rejected in the last day", LogQuery { app, outcome: rejected, since: day, ..all() }),
+        ("the last day", LogQuery { since: day, ..all() }),
+        ("by job", LogQuery { job: Some(Uuid::nil()), ..all() }),
+    ]
+}
+
+/// Fills the log evenly over a year: 20 apps, 5000 accounts, nine of ten attempts succeeded.
+async fn fill(on: &mut PgConnection, rows: i64) {
+    for month in 0..12 {
+        let at = months_ago(month).as_millisecond();
+        sqlx::query("SELECT turnlock_make_month($1)").bind(at).execute(&mut *on).await.unwrap();
+    }
+    // All in one, as a bulk load is.
+    on.execute(AssertSqlSafe(format!(
+        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, outcome, code, message, worker,
+                                     queued_at, started_at, ended_at, duration_ms)
+         SELECT n, gen_random_uuid(), CASE n WHEN {rows} THEN '{nil}' ELSE gen_random_uuid() END, 'verify_login',
+                'app' || n % 20, 'app' || n % 20 || '/user' || n % 5000, 1,
+                CASE WHEN luck < 90 THEN 'succeeded' WHEN luck < 95 THEN 'retry_later'
+                     WHEN luck < 98 THEN 'rejected' ELSE 'needs_human' END,
+                'logged_in', 'A login in a fresh context succeeded.', 'host:4711:99:boot:1:nonce',
+                at, at, at + 800, 800
+         FROM (SELECT n, (hashint8(n) & 65535) % 100 AS luck, turnlock_now() - ({rows} - n) * (334 * 86400000::bigint) / {rows} AS at
+               FROM generate_series(1, {rows}::bigint) AS n) AS made;
+         SELECT setval('automation_log_changed', {rows});",
+        nil = Uuid::nil()
+    )))
+    .await
+    .unwrap();
+    on.execute("ANALYZE automation_log").await.unwrap();
+}
+
+#[tokio::test]
+async fn every_question_has_its_index() {
+    let server = server();
+    let url = server.database().await;
+    turnlock::store::open(&url).await.unwrap();
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    fill(&mut raw, 60_000).await;
+    // The server writes down how it performs what the store really asks.
+    let name = url.rsplit_once('/').unwrap().1;
+    for setting in [
+        "session_preload_libraries = 'auto_explain'",
+        "auto_explain.log_min_duration = 0",
+        "log_min_messages = 'log'",
+    ] {
+        raw.execute(AssertSqlSafe(format!("ALTER DATABASE {name} SET {setting}"))).await.unwrap();
+    }
+    let store = turnlock::store::open(&url).await.unwrap();
+    let mut seen = server.log().len();
+    let mut plan = || {
+        let log = server.log();
+        let new = log[seen..].to_owned();
+        seen = log.len();
+        new
+    };
+    plan();
+    let indexed = |what: &str, plan: &str| {
+        assert!(plan.contains("automation_log"), "{what}: no plan in {plan}");
+        // What is empty needs no index.
+        let full: Vec<_> = plan
+            .lines()
+            .filter(|line| line.contains("Seq Scan on automation_") && !line.contains("(cost=0.00..0.00 "))
+            .collect();
+        assert!(plan.contains("Index") && full.is_empty(), "{what}: {full:?}\n{plan}");
+    };
+    for (what, query) in questions() {
+        store.log(&query).await.unwrap();
+        indexed(what, &plan());
+    }
+    let id = store.log(&LogQuery::default()).await.unwrap()[0].id;
+    plan();
+    store.attempt(id).await.unwrap().unwrap();
+    indexed("by id", &plan());
+    store.log_changes(50_000, 100).await.unwrap();
+    indexed("what changed", &plan());
+    store.log_cursor().await.unwrap();
+    indexed("the cursor", &plan());
+}
+
+/// Prints how long the first page of each question takes with five million rows. Takes minutes:
+/// `cargo nextest run --features failpoints --run-ignored only -E 'test(five_million)' --no-capture`
+#[tokio::test]
+#[ignore = "takes minutes and 5 GB of disk"]
+async fn first_pages_of_five_million_rows() {
+    let server = Server::start();
+    let url = server.database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    raw.execute("ALTER SYSTEM SET max_wal_size = '4GB'").await.unwrap();
+    raw.execute("SELECT pg_reload_conf()").await.unwrap();
+    let began = Instant::now();
+    fill(&mut raw, 5_000_000).await;
+    println!("filled in {} s", began.elapsed().as_secs());
+    raw.execute("VACUUM automation_log").await.unwrap();
+    raw.execute("CHECKPOINT").await.unwrap();
+    let mut slow = Vec::new();
+    for (what, query) in questions() {
+        let query = LogQuery { before: query.before.map(|_| 2_500_000), ..query };
+        let mut times = Vec::new();
+        for _ in 0..21 {
+            let began = Instant::now();
+            let rows = store.log(&query).await.unwrap().len();
+            times.push((began.elapsed().as_secs_f64() * 1000.0, rows));
+        }
+        let first = times[0];
+        times.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let (median, worst) = (times[10].0, times[20].0);
+        println!(
+            "{what:40} {:3} rows  first {:7.2} ms  median {median:6.2} ms  worst {worst:6.2} ms",
+            first.1, first.0
+        );
+        if median > 20.0 {
+            slow.push(what);
+        }
+    }
+    assert!(slow.is_empty(), "over 20 ms: {slow:?}");
+}

@@ -1,0 +1,405 @@
+//! What only the PostgreSQL store can get wrong.
+
+use std::time::Instant;
+
+use sqlx::PgConnection;
+use turnlock::store::PostgresStore;
+
+use super::*;
+use crate::harness::SOON;
+use crate::harness::postgres::{Server, server};
+
+#[tokio::test]
+async fn postgres_conforms() {
+    conform(turnlock::store::open(&server().database().await).await.unwrap()).await;
+}
+
+/// Two workers' stores on one database.
+async fn two() -> [Arc<dyn Store>; 2] {
+    let url = server().database().await;
+    // At once: one makes the tables, the other finds them made.
+    let (one, two) = tokio::join!(turnlock::store::open(&url), turnlock::store::open(&url));
+    [one.unwrap(), two.unwrap()]
+}
+
+async fn raw(url: &str) -> PgConnection {
+    PgConnection::connect(url).await.unwrap()
+}
+
+#[tokio::test]
+async fn racing_workers_share_jobs_and_do_each_once() {
+    let stores = two().await;
+    let submitting = (0..200).map(|number| {
+        let store = stores[number % 2].clone();
+        tokio::spawn(async move { store.submit(&job(&format!("race/a{}", number % 20)), None).await })
+    });
+    for submitted in futures::future::join_all(submitting).await {
+        assert_eq!(submitted.unwrap().unwrap(), Submitted::New);
+    }
+    let at_work = Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+    let workers = (0..12).map(|number| {
+        let (store, at_work) = (stores[number % 2].clone(), at_work.clone());
+        tokio::spawn(async move {
+            let (worker, mut done, mut idle) = (WorkerId::new(format!("w{number}")), Vec::new(), 0);
+            while idle < 20 {
+                let Some(claim) = store.claim_next(&worker, LONG).await.unwrap() else {
+                    idle += 1;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                };
+                idle = 0;
+                let account = claim.job.account.clone();
+                let lease = store.acquire(&account, &worker, LONG).await.unwrap();
+                let lease = lease.expect("a claimed job's account is free");
+                assert!(at_work.lock().unwrap().insert(account.clone()), "two at {account}");
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                assert!(at_work.lock().unwrap().remove(&account));
+                store.release(&lease).await.unwrap();
+                finish(&store, &claim, Code::LoggedIn).await;
+                done.push(claim.job.id);
+            }
+            done
+        })
+    });
+    let done: Vec<Vec<Uuid>> =
+        futures::future::join_all(workers).await.into_iter().map(Result::unwrap).collect();
+    let mut all = done.concat();
+    all.sort();
+    all.dedup();
+    assert_eq!((all.len(), done.iter().map(Vec::len).sum::<usize>()), (200, 200), "each once");
+    assert!(done.iter().filter(|done| !done.is_empty()).count() > 6, "the work is shared");
+}
+
+#[tokio::test]
+async fn racing_submissions_of_one_id_are_one_job() {
+    let stores = two().await;
+    let job = job("race/one");
+    let racers = (0..20).map(|number| {
+        let (store, job) = (stores[number % 2].clone(), job.clone());
+        tokio::spawn(async move { store.submit(&job, None).await.unwrap() })
+    });
+    let results = futures::future::join_all(racers).await;
+    assert_eq!(results.iter().filter(|result| matches!(result, Ok(Submitted::New))).count(), 1);
+    assert_eq!(stores[0].waiting_and_running().await.unwrap(), (1, 0));
+}
+
+#[tokio::test]
+async fn racing_workers_share_budget_ledger_and_leases() {
+    let stores = two().await;
+    let owner = add(&stores[0], "race/owner").await;
+    let limit = Some(Limit { most: 3, window: LONG });
+    let race = |number: usize| stores[number % 2].clone();
+
+    let new = new_try("race/owner");
+    let tries = (0..20).map(|number| {
+        let (store, new) = (race(number), new.clone());
+        tokio::spawn(async move { store.begin_try(&new, limit, None).await.unwrap() })
+    });
+    let begun = futures::future::join_all(tries).await;
+    assert_eq!(begun.iter().filter(|begun| matches!(begun, Ok(Begun::Try(_)))).count(), 3);
+
+    let leases = (0..20).map(|number| {
+        let (store, owner) = (race(number), owner.clone());
+        tokio::spawn(async move { store.acquire(&owner, &WorkerId::new("w"), LONG).await.unwrap() })
+    });
+    let held: Vec<_> =
+        futures::future::join_all(leases).await.into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(held.len(), 1);
+
+    // Promotions of several proved candidates leave one current, whatever their order.
+    let fence = held[0].fence();
+    let old = stores[0].candidates(&owner).await.unwrap()[0].id;
+    let new = candidate(&owner, CandidateKind::Password, 2);
+    stores[0].propose(&new, Some(&fence)).await.unwrap();
+    let promotions = (0..20).map(|number| {
+        let (store, fence, id) = (race(number), fence.clone(), if number % 3 == 0 { old } else { new.id });
+        tokio::spawn(async move { store.promote(id, Some(&fence)).await })
+    });
+    for promoted in futures::future::join_all(promotions).await {
+        promoted.unwrap().unwrap();
+    }
+    let states = states(&stores[1], &owner).await;
+    assert_eq!(states.iter().filter(|state| **state == CandidateState::Current).count(), 1, "{states:?}");
+
+    // One address, two accounts.
+    let takers = (0..10).map(|number| {
+        let store = race(number);
+        let entry = AccountEntry {
+            account: account(&format!("race/taker{number}")),
+            username: "taker".to_owned(),
+            address: Some(if number % 2 == 0 { "Codes@x.test" } else { "codes@X.test" }.to_owned()),
+        };
+        tokio::spawn(async move { store.put_account(&entry, &[]).await })
+    });
+    let results = futures::future::join_all(takers).await;
+    let taken = results.iter().filter(|result| matches!(result, Ok(Err(StoreError::AddressTaken { .. }))));
+    assert_eq!(taken.count(), 9, "{results:?}");
+}
+
+#[tokio::test]
+async fn whoever_recovers_first_takes_up_what_was_left() {
+    let stores = two().await;
+    let dead = WorkerId::new("dead");
+    let mut left = Vec::new();
+    for number in 0..5 {
+        let owner = add(&stores[0], &format!("left/a{number}")).await;
+        let (claim, _) = begin(&stores[0], &owner, &dead).await;
+        stores[0].acquire(&owner, &dead, LONG).await.unwrap().unwrap();
+        let new = NewCandidate { job: Some(claim.job.id), ..candidate(&owner, CandidateKind::Password, 2) };
+        stores[0].propose(&new, None).await.unwrap();
+        stores[0].mark_submitted(new.id, None).await.unwrap();
+        left.push((claim.job.id, new.id));
+    }
+    let recoveries = (0..8).map(|number| {
+        let store = stores[number % 2].clone();
+        tokio::spawn(async move { store.recover(&|worker| worker.as_str() == "dead").await.unwrap() })
+    });
+    let taken_up: Vec<Uuid> =
+        futures::future::join_all(recoveries).await.into_iter().flat_map(Result::unwrap).collect();
+    let mut distinct = taken_up.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!((taken_up.len(), distinct.len()), (10, 10), "each job once, and a reconciliation for each");
+    for (job, candidate) in left {
+        assert!(taken_up.contains(&job));
+        let owed = stores[0].reconciliation_of(candidate).await.unwrap().unwrap();
+        assert!(taken_up.contains(&owed.job.id));
+    }
+}
+
+/// Numbers are drawn in one order and committed in another; a follower sees each row all the same.
+#[tokio::test]
+async fn whoever_follows_the_log_misses_nothing() {
+    let url = server().database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    let owner = account("follow/a");
+    start(&store, &owner, Uuid::now_v7()).await;
+    let cursor = store.log_cursor().await.unwrap();
+
+    // One writer has drawn its number and is slow to commit.
+    let mut slow = raw(&url).await;
+    let mut slow = slow.begin().await.unwrap();
+    slow.execute(
+        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+         VALUES (turnlock_next_change(), gen_random_uuid(), gen_random_uuid(), 'verify_login', 'follow', 'follow/a',
+                 1, 'slow', 0, turnlock_now())",
+    )
+    .await
+    .unwrap();
+    let quick = start(&store, &owner, Uuid::now_v7()).await;
+    assert_eq!(store.log_changes(cursor, 10).await.unwrap(), [], "not before the slow one");
+    assert_eq!(store.log_cursor().await.unwrap(), cursor);
+    slow.commit().await.unwrap();
+    let seen = store.log_changes(cursor, 10).await.unwrap();
+    assert_eq!(seen.len(), 2);
+    assert_eq!((seen[0].worker.as_str(), seen[1].id), ("slow", quick));
+
+    // Many writers, one follower.
+    let cursor = seen[1].changed;
+    let writing = tokio::spawn({
+        let (store, owner) = (store.clone(), owner.clone());
+        async move {
+            let writers = (0..8).map(|_| {
+                let (store, owner) = (store.clone(), owner.clone());
+                tokio::spawn(async move {
+                    for _ in 0..25 {
+                        let attempt = start(&store, &owner, Uuid::now_v7()).await;
+                        let verdict = Verdict::new(Code::LoggedIn, "");
+                        store.end_attempt(attempt, &verdict, &Provenance::default(), None).await.unwrap();
+                    }
+                })
+            });
+            futures::future::join_all(writers).await.into_iter().for_each(Result::unwrap);
+        }
+    });
+    let (mut at, mut ended) = (cursor, std::collections::BTreeSet::new());
+    let until = Instant::now() + SOON;
+    while ended.len() < 200 {
+        assert!(Instant::now() < until, "{} of 200 ends were seen", ended.len());
+        let finished = writing.is_finished();
+        let page = store.log_changes(at, 7).await.unwrap();
+        assert!(!(page.is_empty() && finished), "{} of 200 ends were seen", ended.len());
+        for row in page {
+            assert!(row.changed > at, "in order");
+            at = row.changed;
+            if row.verdict.is_some() {
+                ended.insert(row.id);
+            }
+        }
+    }
+    writing.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_was_restarted_is_found_again() {
+    let mut server = Server::start();
+    let url = server.database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    let owner = add(&store, "restart/a").await;
+    let (claim, attempt) = begin(&store, &owner, &WorkerId::new("w")).await;
+    let lease = store.acquire(&owner, &WorkerId::new("w"), LONG).await.unwrap().unwrap();
+    let new = candidate(&owner, CandidateKind::Password, 2);
+    store.propose(&new, Some(&lease.fence())).await.unwrap();
+
+    store.jobs_changed().await;
+    server.stop();
+    let began = Instant::now();
+    let refused = store.promote(new.id, Some(&lease.fence())).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unreachable(_)), "{refused}");
+    assert!(matches!(store.candidates(&owner).await, Err(StoreError::Unreachable(_))));
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    server.start_again();
+    store.promote(new.id, Some(&lease.fence())).await.unwrap();
+    assert_eq!(states(&store, &owner).await, [CandidateState::Current, CandidateState::Previous]);
+
+    // And one that crashed: what was said to be durable is.
+    server.kill();
+    server.start_again();
+    assert_eq!(states(&store, &owner).await, [CandidateState::Current, CandidateState::Previous]);
+    let verdict = Verdict::new(Code::PasswordChanged, "");
+    store.end_attempt(attempt, &verdict, &Provenance::default(), Some(&lease.fence())).await.unwrap();
+    finish(&store, &claim, Code::PasswordChanged).await;
+    server.kill();
+    server.start_again();
+    tokio::time::timeout(SOON, store.jobs_changed()).await.expect("it listens again");
+    ended_as(&store, attempt, Outcome::Succeeded, Code::PasswordChanged).await;
+    assert_eq!(store.job(claim.job.id).await.unwrap().unwrap().state, JobState::Finished);
+}
+
+#[tokio::test]
+async fn the_databases_of_others_and_of_newer_versions_are_left_alone() {
+    let url = server().database().await;
+    let mut other = raw(&url).await;
+    other.execute("CREATE TABLE photos (id int)").await.unwrap();
+    let refused = turnlock::store::open(&url).await.err().unwrap();
+    assert!(matches!(&refused, StoreError::ForeignSchema { schema } if schema == "public"), "{refused}");
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        .fetch_one(&mut other)
+        .await
+        .unwrap();
+    assert_eq!(tables, 1, "nothing was left in it");
+
+    let url = server().database().await;
+    PostgresStore::open(&url).await.unwrap().close().await;
+    raw(&url).await.execute("UPDATE turnlock_schema SET version = 4000").await.unwrap();
+    let refused = turnlock::store::open(&url).await.err().unwrap();
+    assert!(matches!(refused, StoreError::TooNew { found: 4000, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_url_is_said_and_its_password_is_not() {
+    let server = server();
+    let said = async |url: String| turnlock::store::open(&url).await.err().unwrap().to_string();
+    for url in [
+        "postgres://turnlock:hunter2@127.0.0.1:1/turnlock".to_owned(),
+        "postgres://turnlock:hunter2@host:port/turnlock".to_owned(),
+        "postgres://turnlock@127.0.0.1/turnlock?pasword=hunter2".to_owned(),
+        "postgres://turnlock@127.0.0.1/turnlock?password=hunter2&sslmode=hunter2".to_owned(),
+        "postgres://turnlock:hunter2@127.0.0.1/".to_owned(),
+        server.url("nowhere").replace("turnlock@", "turnlock:hunter2@"),
+        server.url("postgres").replace("turnlock@", "nobody:hunter2@"),
+    ] {
+        let said = said(url.clone()).await;
+        assert!(!said.contains("hunter2"), "{url}: {said}");
+    }
+    assert!(said(server.url("nowhere")).await.contains("database \"nowhere\" does not exist"));
+    assert!(said("postgres://u:p@127.0.0.1:1/db".to_owned()).await.contains("cannot be reached"));
+    let database = server.database().await;
+    let name = database.rsplit_once('/').unwrap().1;
+    turnlock::store::open(&server.socket_url(name)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_server_is_known_by_its_certificate() {
+    let server = Server::start();
+    let url = server.database().await.replace("127.0.0.1", "localhost");
+    let authority = server.offer_tls().await;
+    let known = format!("{url}?sslmode=verify-full&sslrootcert={}", authority.display());
+    let store = PostgresStore::open(&known).await.unwrap();
+    let mut raw = raw(&url.replace("localhost", "127.0.0.1")).await;
+    let encrypted: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+         WHERE application_name = 'turnlock' AND ssl",
+    )
+    .fetch_one(&mut raw)
+    .await
+    .unwrap();
+    assert!(encrypted >= 1);
+    store.close().await;
+    // By the system's authorities it is nobody, and by another name neither.
+    for url in [format!("{url}?sslmode=verify-full"), known.replace("localhost", "127.0.0.1")] {
+        let refused = PostgresStore::open(&url).await.err().unwrap();
+        assert!(
+            matches!(&refused, StoreError::Unreachable(why) if why.contains("invalid peer certificate")),
+            "{refused}"
+        );
+    }
+}
+
+/// What one process submits, ends or puts back, another hears of at once.
+#[tokio::test]
+async fn news_of_jobs_reach_other_processes() {
+    let [here, there] = two().await;
+    let heard = async || tokio::time::timeout(SOON, there.jobs_changed()).await.expect("no news came");
+    let quiet = async || {
+        while tokio::time::timeout(Duration::from_millis(300), there.jobs_changed()).await.is_ok() {}
+    };
+    // It hears something when it has begun to listen.
+    heard().await;
+    quiet().await;
+    let (worker, job) = (WorkerId::new("w"), job("news/a"));
+    here.submit(&job, None).await.unwrap();
+    heard().await;
+    quiet().await;
+    let claim = here.claim_next(&worker, LONG).await.unwrap().unwrap();
+    here.requeue(&claim, Timestamp::now(), true, None).await.unwrap();
+    heard().await;
+    quiet().await;
+    let claim = here.claim_next(&worker, Duration::ZERO).await.unwrap().unwrap();
+    assert_eq!(here.recover(&|_| false).await.unwrap(), [claim.job.id]);
+    heard().await;
+    quiet().await;
+    let claim = here.claim_next(&worker, LONG).await.unwrap().unwrap();
+    finish(&here, &claim, Code::LoggedIn).await;
+    heard().await;
+}
+
+/// The promises hold for whoever opens the database, not only for this program.
+#[tokio::test]
+async fn the_database_itself_guards_ledger_and_log() {
+    let url = server().database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    let owner = add(&store, "acme/alice").await;
+    let (claim, attempt) = begin(&store, &owner, &WorkerId::new("w")).await;
+    let new = candidate(&owner, CandidateKind::Password, 2);
+    store.propose(&new, None).await.unwrap();
+    store.reject(new.id, &never(), None).await.unwrap();
+    store
+        .end_attempt(attempt, &Verdict::new(Code::LoggedIn, ""), &Provenance::default(), None)
+        .await
+        .unwrap();
+    finish(&store, &claim, Code::LoggedIn).await;
+
+    let mut vandal = raw(&url).await;
+    vandal.execute("UPDATE accounts SET mfa_note = 'what is not guarded can be written'").await.unwrap();
+    for sql in [
+        "UPDATE candidates SET state = 'current' WHERE state = 'rejected'",
+        "UPDATE candidates SET state = 'pending' WHERE state = 'current'",
+        "UPDATE candidates SET state = 'rejected' WHERE state = 'current'",
+        "UPDATE candidates SET sealed = '\\x00'",
+        "UPDATE candidates SET sealed = ''",
+        "UPDATE candidates SET account = 'acme/bob'",
+        "DELETE FROM candidates",
+        "TRUNCATE candidates CASCADE",
+        "UPDATE automation_log SET message = 'all is well'",
+        "UPDATE automation_log SET outcome = NULL",
+        "DELETE FROM automation_log",
+        "TRUNCATE automation_log",
+        "INSERT INTO automation_step (attempt, began_at, seq, step, summary, started_at)
+         SELECT id, started_at, 1, 'login.1', '', 0 FROM automation_log",
+        "INSERT INTO automation_step (attempt, began_at, seq, step, summary, started_at)
+         VALUES (gen_random_uuid(), 0, 1, 'login.1', '', 0)",
+    ] {
+        assert!(vandal.execute(sql).await.is_err(), "{sql}");
+    }
+}
