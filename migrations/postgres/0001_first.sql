@@ -151,7 +151,7 @@ CREATE UNIQUE INDEX jobs_by_cause ON jobs (cause) WHERE cause IS NOT NULL AND st
 CREATE INDEX jobs_caused ON jobs (cause, seq) WHERE cause IS NOT NULL;
 
 CREATE INDEX jobs_due ON jobs (not_before, seq) WHERE state = 'queued';
-CREATE INDEX jobs_waiting ON jobs (account) WHERE state = 'queued';
+CREATE INDEX jobs_owed ON jobs (not_before, seq) WHERE state = 'queued' AND cause IS NOT NULL;
 CREATE INDEX jobs_reconciling ON jobs (account, not_before) WHERE cause IS NOT NULL AND state IN ('queued', 'running');
 -- One account, one job at a time.
 CREATE UNIQUE INDEX jobs_running ON jobs (account) WHERE state = 'running';

@@ -390,7 +390,13 @@ fn an_unreadable_database_ends_with_3() {
     std::fs::write(home.path().join("text"), "this is no database, as everyone can see").unwrap();
     home.call(&["log", "--database-url", "sqlite:text"]).ends(3).complains("is not a SQLite database");
     home.call(&["log", "--database-url", "sqlite:text/x.db"]).ends(3);
-    home.call(&["log", "--database-url", "postgres://me:hunter2@db/x"]).ends(3).complains("postgres://…");
+    home.call(&["log", "--database-url", "mysql://me:hunter2@db/x"]).ends(3).complains("mysql://…");
+    let nobody = "postgres://me:hunter2@127.0.0.1:1/x";
+    home.call(&["log", "--database-url", nobody]).ends(3).complains("the database server cannot be reached");
+    let kept = ["log", "--database-url", "sqlite:x.db", "--log-retention", "90d"];
+    home.call(&kept)
+        .ends(3)
+        .complains("--log-retention is `90d`: months of the log can be put aside in PostgreSQL only");
 }
 
 #[test]

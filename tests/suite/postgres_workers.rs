@@ -165,3 +165,37 @@ async fn workers_whose_clocks_are_days_apart_get_along() {
     }
     scene.home.no_browser_is_left().await.unwrap();
 }
+
+/// The doctor changes nothing, and says what a database still lacks.
+#[tokio::test]
+async fn the_doctor_looks_at_a_server() {
+    let app = Acme::start(Options::default()).await.unwrap();
+    let mut home = Home::new(&app, &Plan::changed("acme", &[]).playbook);
+    let url = server().database().await;
+    home.keep_rows_in(url.replace("turnlock@", "turnlock:hunter2@"));
+    let doctor = async |home: &Home| {
+        let said = home.turnlock().arg("doctor").output().await.unwrap();
+        let said =
+            String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
+        assert!(!said.contains("hunter2"), "{said}");
+        said.split_whitespace()
+            .filter(|word| word.chars().any(char::is_alphanumeric))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let said = doctor(&home).await;
+    assert!(said.contains("its tables will be made on first use"), "{said}");
+    let mut raw = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+    assert_eq!(tables, 0, "it has made none");
+    home.vault().await;
+    let said = doctor(&home).await;
+    assert!(said.contains("0 accounts in postgres://turnlock@127.0.0.1"), "{said}");
+    assert!(said.contains("0 jobs wait"), "{said}");
+    home.keep_rows_in("postgres://turnlock:hunter2@127.0.0.1:1/turnlock".to_owned());
+    let said = doctor(&home).await;
+    assert!(said.contains("the database server cannot be reached"), "{said}");
+}

@@ -1,7 +1,7 @@
 //! The soak: workers and browsers killed at random moments, while accounts get job after job, each submitted twice.
 //! At its end every account opens with what the vault calls current, none is locked out, each job was done once, and
 //! nothing is left. `TURNLOCK_SOAK_MINUTES` says for how long, with 4 workers and 50 accounts; else it is half a
-//! minute with fewer.
+//! minute with fewer. `TURNLOCK_SOAK_POSTGRES` keeps the rows on a PostgreSQL server of its own instead of a file.
 #![cfg(feature = "failpoints")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -83,6 +83,9 @@ impl Soak {
         let plan =
             crate::harness::rig::Plan::changed("acme", &[("lockout:", "timeouts: { step: 8s }\nlockout:")]);
         let mut home = Home::new(&app, &plan.playbook);
+        if std::env::var_os("TURNLOCK_SOAK_POSTGRES").is_some() {
+            home.keep_rows_in(crate::harness::postgres::server().database().await);
+        }
         let vault = home.vault().await;
         let mut accounts = Vec::new();
         for nth in 0..size.accounts {

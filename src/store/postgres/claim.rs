@@ -10,11 +10,12 @@ use super::{LOCKS, Write};
 use crate::store::{StoreError, WorkerId};
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired, and no reconciliation that is still
-/// to come. One that is asked for by hand need not wait for that.
+/// to come. One that is asked for by hand need not wait for that. The time is read once for the statement, as a
+/// subquery, so that an index can go by it.
 macro_rules! account_is_free {
     () => {
         "NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = j.account AND r.state = 'running')
-         AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = j.account AND l.expires_at > turnlock_now())
+         AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = j.account AND l.expires_at > (SELECT turnlock_now()))
          AND (j.kind = 'reconcile' OR NOT EXISTS (
               SELECT 1 FROM jobs AS o
               WHERE o.account = j.account AND o.cause IS NOT NULL AND o.state IN ('queued', 'running')))"
@@ -30,7 +31,7 @@ macro_rules! first {
                  SELECT j.id, j.account FROM jobs AS j
                  WHERE ",
             $of,
-            " AND j.not_before <= turnlock_now() AND j.account <> ALL ($2) AND ",
+            " AND j.not_before <= (SELECT turnlock_now()) AND j.account <> ALL ($2) AND ",
             account_is_free!(),
             "    ORDER BY j.not_before, j.seq LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
              SELECT id, account, pg_try_advisory_xact_lock(hashtextextended(account, $1)) AS mine FROM first"
@@ -38,19 +39,23 @@ macro_rules! first {
     };
 }
 
-/// Reconciliations that Turnlock owes come before all else. That the state is one of two, before it is said to be
-/// the one, lets the partial index be used.
-const FIRST_OWED: &str =
-    first!("j.cause IS NOT NULL AND j.state IN ('queued', 'running') AND j.state = 'queued'");
+/// Reconciliations that Turnlock owes come before all else.
+const FIRST_OWED: &str = first!("j.state = 'queued' AND j.cause IS NOT NULL");
 const FIRST: &str = first!("j.state = 'queued'");
 
+/// It is known to be queued, and stays so behind the lock.
 const CLAIM: &str = concat!(
     "UPDATE jobs AS j SET state = 'running', attempts = attempts + 1, worker = $2, claim_token = claim_token + 1,
             claim_expires_at = turnlock_now() + $3
-     WHERE j.id = $1 AND j.state = 'queued' AND ",
+     WHERE j.id = $1 AND ",
     account_is_free!(),
     " RETURNING *, turnlock_now() AS asked_at"
 );
+
+/// Jobs come and go faster than the statistics about them, by which the planner would rather sort all that are due than
+/// walk along their index to the first.
+pub(super) const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_sort = off;
+     SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off";
 
 /// What came of the wish to claim one certain job.
 pub(super) enum Claimed {

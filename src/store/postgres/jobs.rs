@@ -12,6 +12,9 @@ use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
 
+// A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
+// the state: the planner would take the small index of running jobs for the one of ids, and wade through those that
+// have ended meanwhile.
 #[async_trait]
 impl Jobs for PostgresStore {
     async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError> {
@@ -52,7 +55,7 @@ impl Jobs for PostgresStore {
     async fn claim_next(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, StoreError> {
         let (store, worker) = (self.clone(), worker.clone());
         detached(async move {
-            let mut write = store.write(Outlasts::Crash).await?;
+            let mut write = store.begin(claim::BEGIN).await?;
             let Some(row) = claim::next(&mut write, &worker, ttl).await? else { return Ok(None) };
             let claim = read_claim(&row, worker)?;
             write.commit().await?;
@@ -85,7 +88,7 @@ impl Jobs for PostgresStore {
             let mut write = store.write(Outlasts::Crash).await?;
             let asked: Option<bool> = sqlx::query_scalar(
                 "UPDATE jobs SET claim_expires_at = turnlock_now() + $1
-                 WHERE id = $2 AND claim_token = $3 AND state = 'running' RETURNING cancel_asked",
+                 WHERE id = $2 AND claim_token = $3 AND claim_expires_at IS NOT NULL RETURNING cancel_asked",
             )
             .bind(millis(ttl))
             .bind(claim.job.id)
@@ -110,7 +113,7 @@ impl Jobs for PostgresStore {
             let done = sqlx::query(
                 "UPDATE jobs SET state = $1, outcome = $2, code = $3, tries = tries + $4, finished_at = turnlock_now(),
                     worker = NULL, claim_expires_at = NULL
-                 WHERE id = $5 AND claim_token = $6 AND state = 'running'",
+                 WHERE id = $5 AND claim_token = $6 AND claim_expires_at IS NOT NULL",
             )
             .bind(state.as_str())
             .bind(verdict.outcome.as_str())
@@ -143,7 +146,7 @@ impl Jobs for PostgresStore {
                 "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, tries = tries + $2,
                     worker = NULL, claim_expires_at = NULL, outcome = coalesce($3, outcome),
                     code = coalesce($4, code)
-                 WHERE id = $5 AND claim_token = $6 AND state = 'running'",
+                 WHERE id = $5 AND claim_token = $6 AND claim_expires_at IS NOT NULL",
             )
             .bind(from_now(not_before))
             .bind(i64::from(counts))
@@ -169,7 +172,7 @@ impl Jobs for PostgresStore {
             let done = sqlx::query(
                 "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, attempts = attempts - 1,
                     worker = NULL, claim_expires_at = NULL
-                 WHERE id = $2 AND claim_token = $3 AND state = 'running'",
+                 WHERE id = $2 AND claim_token = $3 AND claim_expires_at IS NOT NULL",
             )
             .bind(from_now(not_before))
             .bind(claim.job.id)

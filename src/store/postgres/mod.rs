@@ -23,6 +23,7 @@ mod news;
 mod recovery;
 mod value;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,12 +63,26 @@ enum Outlasts {
     Crash,
 }
 
-/// A transaction that may write; it is rolled back if it is not committed.
-struct Write(Transaction<'static, Postgres>);
+/// A transaction that may write; it is rolled back if it is not committed, and what it has locked is free again before
+/// [`detached`] returns: a claim passes over an account at which somebody still seems to be.
+struct Write(Option<Transaction<'static, Postgres>>);
+
+tokio::task_local! {
+    /// The transaction that this task has begun and neither committed nor rolled back.
+    static LEFT: RefCell<Option<Transaction<'static, Postgres>>>;
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        // Outside of `detached` the pool rolls it back some time.
+        let _ = LEFT.try_with(|left| left.replace(self.0.take()));
+    }
+}
 
 impl Write {
     fn on(&mut self) -> &mut PgConnection {
-        &mut self.0
+        #[expect(clippy::expect_used, reason = "taken by what consumes it only: commit and drop")]
+        self.0.as_mut().expect("a write that goes on has its transaction")
     }
 
     /// Waits for its turn at the account. To be called before anything of the account is read: only a statement
@@ -98,8 +113,11 @@ impl Write {
         }
     }
 
-    async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.0.commit().await?)
+    async fn commit(mut self) -> Result<(), StoreError> {
+        match self.0.take() {
+            Some(transaction) => Ok(transaction.commit().await?),
+            None => Ok(()),
+        }
     }
 }
 
@@ -156,10 +174,14 @@ impl PostgresStore {
             Outlasts::PowerFailure => "BEGIN",
             Outlasts::Crash => "BEGIN; SET LOCAL synchronous_commit = off",
         };
+        self.begin(begin).await
+    }
+
+    async fn begin(&self, begin: &'static str) -> Result<Write, StoreError> {
         let mut lost = 0;
         loop {
             match self.pool.begin_with(begin).await {
-                Ok(begun) => return Ok(Write(begun)),
+                Ok(begun) => return Ok(Write(Some(begun))),
                 Err(late @ sqlx::Error::PoolTimedOut) => return Err(error::connecting(late)),
                 Err(other) => match StoreError::from(other) {
                     // Nothing was done yet, so that another connection can be tried.
@@ -182,7 +204,15 @@ impl PostgresStore {
 async fn detached<T: Send + 'static>(
     write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
-    super::detached::detached(answer(write)).await
+    let whole = async {
+        let done = answer(write).await;
+        if let Some(left) = LEFT.with(RefCell::take) {
+            // Where even that gets no answer, the connection is lost, and the server finds out by itself.
+            let _ = time::timeout(ANSWER, left.rollback()).await;
+        }
+        done
+    };
+    super::detached::detached(LEFT.scope(RefCell::default(), whole)).await
 }
 
 /// Waits for an answer of the server, but not for ever.

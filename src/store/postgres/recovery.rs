@@ -18,7 +18,7 @@ macro_rules! in_doubt {
     () => {
         "FROM candidates AS c
          WHERE c.state = 'pending' AND c.submitted_at IS NOT NULL AND c.kind <> 'recovery_codes'
-           AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = c.account AND l.expires_at > turnlock_now())
+           AND NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.account = c.account AND l.expires_at > (SELECT turnlock_now()))
            AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.account = c.account AND r.state = 'running')
            AND NOT EXISTS (SELECT 1 FROM jobs AS o WHERE o.cause = c.id
                            AND (o.state IN ('queued', 'running') OR o.finished_at >= c.submitted_at))"
@@ -87,7 +87,7 @@ async fn left_behind(
 ) -> Result<BTreeMap<String, LeftBehind>, StoreError> {
     let mut left: BTreeMap<String, LeftBehind> = BTreeMap::new();
     let rows = sqlx::query(
-        "SELECT id, account, worker, claim_token, coalesce(claim_expires_at <= turnlock_now(), true) AS expired
+        "SELECT id, account, worker, claim_token, claim_expires_at <= turnlock_now() AS expired
          FROM jobs WHERE state = 'running'",
     )
     .fetch_all(&mut *on)
@@ -164,8 +164,8 @@ impl Write {
     async fn recover_job(&mut self, id: Uuid, token: i64, expired: bool) -> Result<bool, StoreError> {
         // Locked, so that no sign of life comes in between.
         let held: Option<bool> = sqlx::query_scalar(
-            "SELECT cancel_asked FROM jobs WHERE id = $1 AND claim_token = $2 AND state = 'running'
-               AND (NOT $3 OR coalesce(claim_expires_at <= turnlock_now(), true)) FOR UPDATE",
+            "SELECT cancel_asked FROM jobs WHERE id = $1 AND claim_token = $2 AND claim_expires_at IS NOT NULL
+               AND (NOT $3 OR claim_expires_at <= turnlock_now()) FOR UPDATE",
         )
         .bind(id)
         .bind(token)

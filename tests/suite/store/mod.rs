@@ -8,6 +8,7 @@ mod ledger;
 mod log;
 mod months;
 mod postgres;
+mod speed;
 mod sqlite;
 
 use std::os::unix::fs::PermissionsExt;

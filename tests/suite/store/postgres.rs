@@ -336,6 +336,31 @@ async fn the_server_is_known_by_its_certificate() {
     }
 }
 
+/// A claim waits for nobody, so whatever was refused must have let its account go when it says so.
+#[tokio::test]
+async fn what_was_refused_holds_nobody_up() {
+    let [store, other] = two().await;
+    let worker = WorkerId::new("w");
+    let owner = add(&store, "refused/a").await;
+    let jobs: Vec<Job> = (0..2).map(|_| job("refused/a")).collect();
+    for job in &jobs {
+        store.submit(job, None).await.unwrap();
+    }
+    let mut claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    for _ in 0..50 {
+        assert_eq!(store.claim_job(jobs[1].id, &worker, LONG).await.unwrap(), Claiming::AccountBusy);
+        assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+        let stale = claim.clone();
+        store.put_back(&claim, Timestamp::now()).await.unwrap();
+        claim_lost(store.finish(&stale, &Verdict::new(Code::LoggedIn, "")).await);
+        claim = other.claim_next(&worker, LONG).await.unwrap().unwrap();
+        store.put_back(&claim, Timestamp::now()).await.unwrap();
+        let refused = store.propose(&candidate(&owner, CandidateKind::Password, 1), None).await;
+        assert!(matches!(refused, Err(StoreError::VersionTaken { .. })), "{refused:?}");
+        claim = other.claim_next(&worker, LONG).await.unwrap().unwrap();
+    }
+}
+
 /// What one process submits, ends or puts back, another hears of at once.
 #[tokio::test]
 async fn news_of_jobs_reach_other_processes() {
