@@ -30,6 +30,7 @@ mod suite {
     mod password_rules;
     mod playbook;
     mod postgres_workers;
+    mod rabbit;
     mod soak;
     mod store;
     mod vault;

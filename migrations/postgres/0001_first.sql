@@ -127,6 +127,7 @@ CREATE TABLE jobs (
     id               uuid NOT NULL UNIQUE,
     kind             text NOT NULL,
     account          text COLLATE "C" NOT NULL,
+    priority         text NOT NULL CHECK (priority IN ('high', 'normal', 'low')),
     requested_by     text,
     reason           text,
     evidence         boolean NOT NULL,
@@ -136,6 +137,10 @@ CREATE TABLE jobs (
     attempts         bigint NOT NULL DEFAULT 0,
     tries            bigint NOT NULL DEFAULT 0,
     not_before       bigint NOT NULL,
+    -- Which jobs come first: `not_before`, moved by what the priority is worth, so that none starves.
+    rank             bigint NOT NULL,
+    -- Where the queue lies outside of the database: a message for the job is on its way there until then.
+    offered_until    bigint,
     worker           text,
     claim_token      bigint NOT NULL DEFAULT 0,
     claim_expires_at bigint,
@@ -150,8 +155,9 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_by_cause ON jobs (cause) WHERE cause IS NOT NULL AND state IN ('queued', 'running');
 CREATE INDEX jobs_caused ON jobs (cause, seq) WHERE cause IS NOT NULL;
 
-CREATE INDEX jobs_due ON jobs (not_before, seq) WHERE state = 'queued';
-CREATE INDEX jobs_owed ON jobs (not_before, seq) WHERE state = 'queued' AND cause IS NOT NULL;
+CREATE INDEX jobs_due ON jobs (rank, seq) WHERE state = 'queued';
+CREATE INDEX jobs_owed ON jobs (rank, seq) WHERE state = 'queued' AND cause IS NOT NULL;
+CREATE INDEX jobs_to_offer ON jobs (offered_until) WHERE state = 'queued';
 CREATE INDEX jobs_reconciling ON jobs (account, not_before) WHERE cause IS NOT NULL AND state IN ('queued', 'running');
 -- One account, one job at a time.
 CREATE UNIQUE INDEX jobs_running ON jobs (account) WHERE state = 'running';

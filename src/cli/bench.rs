@@ -5,7 +5,7 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 
-use super::runtime::{Mail, Runtime};
+use super::runtime::{Jobs, Mail, Runtime};
 use super::{Context, Exit, Failure, secret_input};
 use crate::job::{AccountRef, Code, Job, Kind};
 use crate::store::{AttemptRow, LogQuery};
@@ -46,7 +46,7 @@ impl Bench {
         config.slots = self.parallel.unwrap_or(1);
         config.inbox = crate::config::Inbox::Smtp(([127, 0, 0, 1], 0).into());
         config.origins.insert("acme", "app", &self.url);
-        let runtime = Runtime::start(&config, context.colour, Mail::Needed).await?;
+        let runtime = Runtime::start(&config, context.colour, Mail::Needed, Jobs::ByHand).await?;
         // An account does one job at a time, so that as many accounts as slots share the one login.
         let accounts = (0..config.slots).map(|number| format!("acme/bench-{number}").parse());
         let accounts: Vec<AccountRef> = accounts.collect::<Result<_, _>>().map_err(Failure::usage)?;

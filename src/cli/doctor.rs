@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use comfy_table::{Cell, Color};
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -14,6 +15,7 @@ use super::library::Library;
 use super::{Context, Exit, Failure, output, parts};
 use crate::browser::{Options, Process, Sandbox};
 use crate::config::{Config, Database, Inbox, Queue};
+use crate::queue::rabbit;
 use crate::store::{PostgresStore, Store};
 use crate::vault::{MasterKey, Vault};
 
@@ -133,7 +135,11 @@ async fn key(config: &Config) -> Finding {
 }
 
 async fn queue(config: &Config) -> Finding {
-    let Queue::Embedded = config.queue;
+    if let Queue::Rabbit(url) = &config.queue {
+        let found = rabbit::look(url.expose_secret()).await.map_err(text)?;
+        let waiting: u32 = found.iter().map(|queue| queue.messages).sum();
+        return Ok(format!("RabbitMQ answers: {waiting} messages in {} queues", found.len()));
+    }
     let Some(store) = store_if_made(config).await? else {
         return Ok("in the database, which will be made on first use".to_owned());
     };

@@ -17,7 +17,7 @@ pub struct Globals {
     /// Where rows are kept, sqlite:PATH or postgres://USER@HOST/DATABASE [default: ~/.local/share/turnlock/turnlock.db]
     #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
     database_url: Option<String>,
-    /// Where jobs come from, embedded:
+    /// Where jobs come from, embedded: (the database) or amqp://USER:PASSWORD@HOST:5672/%2f
     #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
     queue_url: Option<String>,
     /// Where mail arrives, smtp://ADDRESS:PORT [default: smtp://127.0.0.1:2525]

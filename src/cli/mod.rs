@@ -15,6 +15,7 @@ mod parts;
 mod password;
 mod playbook;
 mod progress;
+mod queue;
 mod run;
 mod runtime;
 mod secret_input;
@@ -70,6 +71,8 @@ enum Command {
     Account(account::Account),
     /// Put a job into the queue, for a worker to do
     Submit(submit::Submit),
+    /// Make and show the queues of RabbitMQ
+    Queue(queue::Queue),
     /// Show the automation log
     Log(log::Log),
     /// Check and list playbooks
@@ -99,6 +102,7 @@ impl Command {
             Self::Bench(bench) => bench.run(context).await,
             Self::Account(account) => account.run(context).await,
             Self::Submit(submit) => submit.run(context).await,
+            Self::Queue(queue) => queue.run(context).await,
             Self::Log(log) => log.run(context).await,
             Self::Playbook(playbook) => playbook.run(context),
             Self::Doctor(doctor) => doctor.run(context).await,

@@ -4,8 +4,11 @@ use std::io::{Write, stderr};
 use std::sync::Arc;
 
 use super::Failure;
-use crate::config::{Config, Database};
-use crate::queue::QueueError;
+use secrecy::ExposeSecret;
+
+use crate::config::{Config, Database, Queue as QueueChoice};
+use crate::queue::rabbit::RabbitQueue;
+use crate::queue::{EmbeddedQueue, Queue, QueueError};
 use crate::store::{self, Store, StoreError};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
 use crate::worker::WorkerError;
@@ -23,6 +26,17 @@ pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
         })?;
     }
     Ok(store::open(&config.database.url()).await?)
+}
+
+/// The queue that jobs are put into.
+#[must_use]
+pub fn queue(config: &Config, store: Arc<dyn Store>) -> Arc<dyn Queue> {
+    match &config.queue {
+        QueueChoice::Embedded => Arc::new(EmbeddedQueue::new(store)),
+        QueueChoice::Rabbit(url) => {
+            Arc::new(RabbitQueue::publish_only(url.expose_secret().to_owned(), store))
+        }
+    }
 }
 
 /// Opens the vault. Its key is made on first use, which a line on standard error says; a key that should be
@@ -80,6 +94,8 @@ impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::Store(error) => error.into(),
+            error @ QueueError::Message(_) => Self::usage(error),
+            error @ QueueError::Broker(_) => Self::environment(error),
         }
     }
 }

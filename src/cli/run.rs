@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::library::Library;
 use super::progress::{Place, Progress};
-use super::runtime::{Mail, Runtime};
+use super::runtime::{Jobs, Mail, Runtime};
 use super::stops::Stops;
 use super::submit::{Tries, Wish, report};
 use super::{Context, Exit, Failure};
@@ -29,7 +29,7 @@ impl Run {
         Library::load(&config.playbooks, &config.origins, context.colour)?.must_describe(self.wish.app())?;
         let (mut stops, again) = (Stops::new()?, Stops::new()?);
         let runtime = tokio::select! {
-            started = Runtime::start(&config, context.colour, Mail::IfFree) => started?,
+            started = Runtime::start(&config, context.colour, Mail::IfFree, Jobs::ByHand) => started?,
             () = stops.next() => return Err(Failure::new(Exit::JobFailed, "stopped before the job began")),
         };
         let cancel = async {

@@ -5,14 +5,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use secrecy::ExposeSecret;
 
 use super::library::Library;
 use super::{Failure, parts};
 use crate::browser::{Options, Pool, Sandbox};
-use crate::config::{Config, Inbox as InboxChoice};
+use crate::config::{Config, Inbox as InboxChoice, Queue as QueueChoice};
 use crate::flow::FlowPerformer;
 use crate::inbox::Inbox;
 use crate::inbox::smtp::{LookupFailed, ManagedAddresses, Receiver, SmtpLimits};
+use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue};
 use crate::store::Store;
 use crate::vault::Vault;
@@ -41,12 +43,21 @@ pub enum Mail {
     IfFree,
 }
 
+/// Where its worker gets its jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jobs {
+    /// From the queue that is configured.
+    FromTheQueue,
+    /// It is given one, and writes it into the database.
+    ByHand,
+}
+
 impl Runtime {
     /// Puts it together, and starts what runs beside the worker: browser and inbox.
     ///
     /// # Errors
     /// If a part is missing or broken; the message says which, and what to do. What was started is ended.
-    pub async fn start(config: &Config, colour: bool, mail: Mail) -> Result<Self, Failure> {
+    pub async fn start(config: &Config, colour: bool, mail: Mail, from: Jobs) -> Result<Self, Failure> {
         // What can be wrong without anything being started comes first.
         let program = config.browser.find()?;
         config.browser.check_sandbox()?;
@@ -78,12 +89,20 @@ impl Runtime {
             playbooks: library.into_playbooks().collect(),
             artifacts: config.artifacts.clone(),
         };
-        let queue: Arc<dyn Queue> = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
         let how = WorkerConfig {
             slots: config.slots,
             retention: config.candidate_retention,
             log_retention: config.log_retention,
             ..WorkerConfig::default()
+        };
+        let queue: Arc<dyn Queue> = match (&config.queue, from) {
+            (QueueChoice::Rabbit(url), Jobs::FromTheQueue) => {
+                let url = url.expose_secret().to_owned();
+                let queue = RabbitQueue::consume(url, &how.id, how.slots, Arc::clone(&store));
+                queue.connected().await.map_err(Failure::environment)?;
+                Arc::new(queue)
+            }
+            _ => Arc::new(EmbeddedQueue::new(Arc::clone(&store))),
         };
         let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), Arc::new(performer), how);
         Ok(Self { store, vault, queue, worker, pool, receiver })

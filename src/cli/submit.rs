@@ -8,8 +8,7 @@ use uuid::Uuid;
 
 use super::library::must_describe_if_any;
 use super::{Context, Exit, Failure, log, output, parts};
-use crate::job::{AccountRef, Job, Kind, Outcome};
-use crate::queue::{EmbeddedQueue, Queue};
+use crate::job::{AccountRef, Job, Kind, LONGEST_DEADLINE, Outcome, Priority};
 use crate::store::{LogQuery, Store, StoreError, Submitted};
 
 /// What is asked, of which account; the same for `submit` and `run`.
@@ -24,6 +23,9 @@ pub struct Wish {
     /// The job's id, a UUID; submitting the same id again changes nothing [default: a new one]
     #[arg(long, value_name = "UUID")]
     id: Option<Uuid>,
+    /// Which jobs come first: high, normal or low
+    #[arg(long, value_name = "PRIORITY", default_value_t)]
+    priority: Priority,
     /// Why it is wanted, for the automation log
     #[arg(long)]
     reason: Option<String>,
@@ -55,6 +57,7 @@ impl Wish {
         let usual = Job::new(self.kind, self.account.clone());
         Ok(Job {
             id: self.id.unwrap_or(usual.id),
+            priority: self.priority,
             requested_by: context.environment.get("USER").map(str::to_owned),
             reason: self.reason.clone(),
             evidence: self.evidence,
@@ -89,7 +92,7 @@ impl Submit {
         must_describe_if_any(&config, self.wish.app())?;
         let store = parts::open_store(&config).await?;
         let job = self.wish.job(context, store.as_ref()).await?;
-        let queue = EmbeddedQueue::new(store.clone());
+        let queue = parts::queue(&config, store.clone());
         let submitted = queue.submit(&job, None).await?;
         if !self.wait {
             let mut out = stdout().lock();
@@ -168,6 +171,8 @@ pub async fn report(
 fn deadline(text: &str) -> Result<Duration, String> {
     let read: Option<SignedDuration> = text.parse().ok();
     let length =
-        read.and_then(|length| Duration::try_from(length).ok()).filter(|length| length.as_secs() > 0);
-    length.ok_or_else(|| format!("`{text}` is no length of time: write 90s or 5m"))
+        read.filter(|length| *length <= LONGEST_DEADLINE).and_then(|length| Duration::try_from(length).ok());
+    length
+        .filter(|length| length.as_secs() > 0)
+        .ok_or_else(|| format!("`{text}` is no length of time up to 20 minutes: write 90s or 5m"))
 }

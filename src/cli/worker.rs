@@ -3,7 +3,7 @@ use clap::Args;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::runtime::{Mail, Runtime};
+use super::runtime::{Jobs, Mail, Runtime};
 use super::stops::Stops;
 use super::{Context, Exit, Failure};
 use crate::worker::Event;
@@ -24,7 +24,7 @@ impl Worker {
         let config = context.config()?;
         let (mut stops, again) = (Stops::new()?, Stops::new()?);
         let runtime = tokio::select! {
-            started = Runtime::start(&config, context.colour, Mail::Needed) => started?,
+            started = Runtime::start(&config, context.colour, Mail::Needed, Jobs::FromTheQueue) => started?,
             () = stops.next() => return Ok(Exit::Done),
         };
         let shutdown = async {

@@ -23,7 +23,7 @@ macro_rules! keys {
 keys! {
     /// `sqlite:PATH`, or `postgres://…`.
     DatabaseUrl = "database_url";
-    /// `embedded:`.
+    /// `embedded:`, `amqp://…` or `amqps://…`.
     QueueUrl = "queue_url";
     /// `smtp://ADDRESS:PORT`.
     InboxUrl = "inbox_url";

@@ -24,6 +24,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::playbook::OriginOverrides;
 
 /// Everything that was configured, understood and checked; nothing is opened or bound yet.
@@ -78,10 +80,12 @@ impl Database {
 }
 
 /// Where jobs come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Queue {
     /// A table in the database.
     Embedded,
+    /// RabbitMQ, by this URL, which may hold a password.
+    Rabbit(SecretString),
 }
 
 /// Where mail arrives.

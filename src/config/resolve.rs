@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use url::Url;
 
 use super::{
@@ -132,9 +133,12 @@ impl Resolver<'_> {
     fn queue(&self) -> Result<Queue, ConfigError> {
         match self.text(Key::QueueUrl) {
             None | Some(("embedded:" | "embedded", _)) => Ok(Queue::Embedded),
-            Some((text, at)) => {
-                Err(bad_url(at, text, "this version has the embedded queue only: write embedded:"))
-            }
+            Some((text, at)) => match Url::parse(text) {
+                Ok(url) if matches!(url.scheme(), "amqp" | "amqps") && url.has_host() => {
+                    Ok(Queue::Rabbit(SecretString::from(text)))
+                }
+                _ => Err(bad_url(at, text, "write embedded: or amqp://USER:PASSWORD@HOST:5672/%2f")),
+            },
         }
     }
 
@@ -273,9 +277,9 @@ mod tests {
     #[test]
     fn an_error_names_the_place_and_never_repeats_a_password() {
         let environment = Environment::of("/nowhere", [("HOME", "/nowhere")]);
-        let flags = Layer::from([flag(Key::QueueUrl, &["amqp://guest:hunter2@mq"])]);
+        let flags = Layer::from([flag(Key::QueueUrl, &["ampq://guest:hunter2@mq"])]);
         let error = Config::resolve(flags, None, &environment).unwrap_err().to_string();
-        assert!(error.starts_with("--queue-url is `amqp://…`"), "{error}");
+        assert!(error.starts_with("--queue-url is `ampq://…`"), "{error}");
         for (variable, value) in [
             ("TURNLOCK_SLOTS", "0"),
             ("TURNLOCK_BROWSER_SANDBOX", "maybe"),

@@ -6,22 +6,29 @@
 mod account;
 mod code;
 mod kind;
+mod message;
 mod outcome;
+mod priority;
 mod retry;
 
 pub use account::{AccountRef, AccountRefError};
 pub use code::{Code, UnknownCode};
 pub use kind::{Kind, UnknownKind};
+pub use message::{BadMessage, JobMessage, JobOptions, LARGEST};
 pub use outcome::{Outcome, UnknownOutcome, Verdict};
+pub use priority::{Priority, UnknownPriority};
 pub use retry::{Retry, RetryPolicy};
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 /// The time that a job may take before it ends with [`Code::DeadlineExceeded`], unless it names its own.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(180);
+
+/// No attempt may take longer: brokers take a delivery back that was not acknowledged within half an hour.
+pub const LONGEST_DEADLINE: SignedDuration = SignedDuration::from_mins(20);
 
 /// A validated request to do one kind of work on one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +39,8 @@ pub struct Job {
     pub kind: Kind,
     /// Of which account.
     pub account: AccountRef,
+    /// Which jobs come first.
+    pub priority: Priority,
     /// Who asked, in the submitter's own words; for the automation log.
     pub requested_by: Option<String>,
     /// Why, in the submitter's own words; for the automation log.
@@ -54,6 +63,7 @@ impl Job {
             id: Uuid::now_v7(),
             kind,
             account,
+            priority: Priority::default(),
             requested_by: None,
             reason: None,
             evidence: false,

@@ -1,8 +1,10 @@
 //! Jobs on their way to a worker.
 //!
-//! [`Queue`] is what a worker needs of any queue; [`EmbeddedQueue`] is the one that lies in the database.
+//! [`Queue`] is what a worker needs of any queue; [`EmbeddedQueue`] is the one that lies in the database,
+//! [`rabbit::RabbitQueue`] the one that RabbitMQ keeps.
 
 mod embedded;
+pub mod rabbit;
 
 use std::time::Duration;
 
@@ -22,6 +24,12 @@ pub enum QueueError {
     /// The database behind it refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The job has no form as a message.
+    #[error("the job cannot be sent: {0}")]
+    Message(#[from] crate::job::BadMessage),
+    /// The broker refused or failed.
+    #[error(transparent)]
+    Broker(#[from] rabbit::BrokerError),
 }
 
 /// A queue of jobs. A job that was taken must be ended by [`finish`](Self::finish), [`retry`](Self::retry) or

@@ -159,6 +159,14 @@ pub trait Jobs {
     /// Cancels a job, or asks its worker to.
     async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError>;
 
+    /// Jobs that wait here while nothing tells a queue outside of the database of them: those that are tried again,
+    /// were taken up, or that Turnlock owes. Each is given out once in `hold`; [`offered`](Self::offered) says that
+    /// its message is out.
+    async fn take_offers(&self, most: u32, hold: Duration) -> Result<Vec<JobRow>, StoreError>;
+
+    /// A message for the job is out. Should it get lost, the job is offered again when it is overdue by that much.
+    async fn offered(&self, id: Uuid, overdue: Duration) -> Result<(), StoreError>;
+
     /// Takes up what dead workers left: jobs whose claim has expired, or whose worker `is_dead` by the
     /// caller's knowledge. Their open attempts end in the log as `interrupted` (or `unknown`, where a
     /// candidate of theirs was submitted and not decided), their leases are released, and they are queued

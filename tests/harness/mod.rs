@@ -3,6 +3,7 @@
 #[cfg(feature = "failpoints")]
 pub mod home;
 pub mod postgres;
+pub mod rabbit;
 pub mod rig;
 mod site;
 mod stage;

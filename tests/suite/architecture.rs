@@ -14,7 +14,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("config", &["playbook"]),
     ("store", &["job"]),
     ("vault", &["failpoint", "job", "redact", "store"]),
-    ("queue", &["job", "store"]),
+    ("queue", &["failpoint", "job", "store"]),
     ("inbox", &["credential", "job", "redact"]),
     ("browser", &["playbook", "process_table"]),
     ("failpoint", &[]),

@@ -165,9 +165,9 @@ fn a_bad_configuration_ends_with_3_and_names_the_place() {
     home.call(&["playbook", "list", "--config", "none.toml"]).ends(3).complains("none.toml");
     std::fs::remove_file(home.path().join("turnlock.toml")).unwrap();
     home.call(&["playbook", "list", "--slots", "0"]).ends(3).complains("--slots is `0`");
-    home.call_with(&["playbook", "list"], "", &[("TURNLOCK_QUEUE_URL", "amqp://me:hunter2@mq")])
+    home.call_with(&["playbook", "list"], "", &[("TURNLOCK_QUEUE_URL", "ampq://me:hunter2@mq")])
         .ends(3)
-        .complains("TURNLOCK_QUEUE_URL is `amqp://…`");
+        .complains("TURNLOCK_QUEUE_URL is `ampq://…`");
     home.call_with(&["playbook", "list"], "", &[("TURNLOCK_SLOT", "2")])
         .complains("did you mean TURNLOCK_SLOTS?");
 }
@@ -431,6 +431,27 @@ fn the_schema_is_printed_as_it_is_committed() {
     let committed =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/playbook.json")).unwrap();
     assert_eq!(printed, committed);
+}
+
+#[test]
+fn the_schema_of_a_job_is_printed_as_it_is_committed() {
+    let printed = Home::new().call(&["queue", "schema"]).ends(0).out;
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/job.json")).unwrap();
+    assert_eq!(printed, committed);
+}
+
+#[test]
+fn a_queue_that_is_not_there_ends_with_3() {
+    let home = Home::new();
+    let plan = home.call(&["queue", "declare", "--print"]).ends(0).out;
+    assert!(plan.contains("queue     turnlock.jobs.high  x-queue-type=quorum"), "{plan}");
+    let nobody = ["--queue-url", "amqp://me:hunter2@127.0.0.1:1/%2f"];
+    for command in [["queue", "status"], ["queue", "declare"]] {
+        let said = home.call(&[&command[..], &nobody].concat()).ends(3);
+        said.complains("there is no connection to RabbitMQ");
+    }
+    home.call(&["queue", "status"]).ends(2).complains("--queue-url");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use self::app::App;
 use self::plan::{PLAN, Stage};
 use super::context::colours_welcome;
 use super::progress::{Place, Progress};
-use super::runtime::{Mail, Runtime};
+use super::runtime::{Jobs, Mail, Runtime};
 use super::stops::Stops;
 use super::{Context, Exit, Failure, log, output};
 use crate::config::{Config, Database, Inbox, Queue as QueueChoice};
@@ -70,7 +70,7 @@ impl Demo {
         let mut config = own_config(context.config()?, folder)?;
         let mut app = App::start().await?;
         config.origins.insert("acme", "app", app.url());
-        let runtime = Runtime::start(&config, context.colour, Mail::Needed).await?;
+        let runtime = Runtime::start(&config, context.colour, Mail::Needed, Jobs::ByHand).await?;
         app.open_accounts(&runtime.vault, runtime.inbox_address()).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         let worker = runtime.worker.clone();

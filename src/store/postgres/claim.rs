@@ -33,7 +33,7 @@ macro_rules! first {
             $of,
             " AND j.not_before <= (SELECT turnlock_now()) AND j.account <> ALL ($2) AND ",
             account_is_free!(),
-            "    ORDER BY j.not_before, j.seq LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
+            "    ORDER BY j.rank, j.seq LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
              SELECT id, account, pg_try_advisory_xact_lock(hashtextextended(account, $1)) AS mine FROM first"
         )
     };

@@ -143,9 +143,9 @@ impl Jobs for PostgresStore {
         detached(async move {
             let mut write = store.write_of(Outlasts::Crash, &claim.job.account).await?;
             let done = sqlx::query(
-                "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, tries = tries + $2,
-                    worker = NULL, claim_expires_at = NULL, outcome = coalesce($3, outcome),
-                    code = coalesce($4, code)
+                "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, rank = turnlock_now() + $1 - $7,
+                    tries = tries + $2, worker = NULL, claim_expires_at = NULL, offered_until = NULL,
+                    outcome = coalesce($3, outcome), code = coalesce($4, code)
                  WHERE id = $5 AND claim_token = $6 AND claim_expires_at IS NOT NULL",
             )
             .bind(from_now(not_before))
@@ -154,6 +154,7 @@ impl Jobs for PostgresStore {
             .bind(verdict.as_ref().map(|verdict| verdict.code.as_str()))
             .bind(claim.job.id)
             .bind(to_i64(claim.token))
+            .bind(claim.job.priority.head_start())
             .execute(write.on())
             .await?;
             held(done.rows_affected(), &claim)?;
@@ -170,13 +171,14 @@ impl Jobs for PostgresStore {
         detached(async move {
             let mut write = store.write_of(Outlasts::Crash, &claim.job.account).await?;
             let done = sqlx::query(
-                "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, attempts = attempts - 1,
-                    worker = NULL, claim_expires_at = NULL
+                "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, rank = turnlock_now() + $1 - $4,
+                    attempts = attempts - 1, worker = NULL, claim_expires_at = NULL, offered_until = NULL
                  WHERE id = $2 AND claim_token = $3 AND claim_expires_at IS NOT NULL",
             )
             .bind(from_now(not_before))
             .bind(claim.job.id)
             .bind(to_i64(claim.token))
+            .bind(claim.job.priority.head_start())
             .execute(write.on())
             .await?;
             held(done.rows_affected(), &claim)?;
@@ -228,6 +230,44 @@ impl Jobs for PostgresStore {
         Ok(jobs)
     }
 
+    async fn take_offers(&self, most: u32, hold: Duration) -> Result<Vec<JobRow>, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let rows = sqlx::query(
+                "UPDATE jobs SET offered_until = turnlock_now() + $1 WHERE id IN (
+                     SELECT id FROM jobs
+                     WHERE state = 'queued' AND (offered_until IS NULL OR offered_until < turnlock_now())
+                     LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 RETURNING *, turnlock_now() AS asked_at",
+            )
+            .bind(millis(hold))
+            .bind(i64::from(most))
+            .fetch_all(write.on())
+            .await?;
+            write.commit().await?;
+            rows.iter().map(read).collect()
+        })
+        .await
+    }
+
+    async fn offered(&self, id: Uuid, overdue: Duration) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query(
+                "UPDATE jobs SET offered_until = greatest(not_before, turnlock_now()) + $1
+                 WHERE id = $2 AND state = 'queued' AND offered_until IS NOT NULL",
+            )
+            .bind(millis(overdue))
+            .bind(id)
+            .execute(write.on())
+            .await?;
+            write.commit().await
+        })
+        .await
+    }
+
     async fn jobs_changed(&self) {
         self.news.heard().await;
     }
@@ -273,8 +313,9 @@ pub(super) async fn fetch(on: &mut PgConnection, id: Uuid) -> Result<Option<JobR
 pub(super) async fn insert(write: &mut Write, job: &Job, due_in: i64) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, state,
-                           not_before, cause)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', turnlock_now() + $9, $10) ON CONFLICT DO NOTHING",
+                           not_before, cause, priority, rank)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', turnlock_now() + $9, $10, $11, turnlock_now() + $9 - $12)
+         ON CONFLICT DO NOTHING",
     )
     .bind(job.id)
     .bind(job.kind.as_str())
@@ -286,6 +327,8 @@ pub(super) async fn insert(write: &mut Write, job: &Job, due_in: i64) -> Result<
     .bind(job.submitted_at.as_millisecond())
     .bind(due_in)
     .bind(job.cause)
+    .bind(job.priority.as_str())
+    .bind(job.priority.head_start())
     .execute(write.on())
     .await?;
     Ok(done.rows_affected() == 1)
@@ -302,6 +345,7 @@ fn read(row: &PgRow) -> Result<JobRow, StoreError> {
             id: row.id("id")?,
             kind: row.parsed("kind", "a kind of job")?,
             account: row.parsed("account", "an account")?,
+            priority: row.parsed("priority", "a priority")?,
             requested_by: row.text_or_null("requested_by")?,
             reason: row.text_or_null("reason")?,
             evidence: row.flag("evidence")?,

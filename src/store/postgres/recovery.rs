@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::jobs::{fetch, insert};
 use super::value::{Reader, parse};
 use super::{Outlasts, PostgresStore, Write, answer, detached, log};
-use crate::job::{AccountRef, Code, Job, Kind, Outcome};
+use crate::job::{AccountRef, Code, Job, Kind, Outcome, Priority};
 use crate::store::{JobState, StoreError, WorkerId};
 
 /// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
@@ -142,6 +142,7 @@ impl Write {
             requested_by: Some("turnlock".to_owned()),
             reason: Some(reason),
             cause: Some(candidate),
+            priority: Priority::High,
             ..Job::new(Kind::Reconcile, account)
         };
         Ok(insert(self, &job, 0).await?.then_some(job.id))
@@ -192,7 +193,8 @@ impl Write {
         let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
         sqlx::query(
             "UPDATE jobs SET state = $1, tries = tries + $2, outcome = $3, code = $4, worker = NULL,
-                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = turnlock_now(),
+                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = turnlock_now(), rank = turnlock_now(),
+                offered_until = NULL,
                 finished_at = CASE WHEN $1 = 'queued' THEN NULL ELSE turnlock_now() END
              WHERE id = $5",
         )

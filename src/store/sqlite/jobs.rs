@@ -29,13 +29,13 @@ const NEXT_OWED: &str = concat!(
     "SELECT j.id FROM jobs AS j
      WHERE j.cause IS NOT NULL AND j.state IN ('queued', 'running') AND j.state = 'queued' AND j.not_before <= ?1 AND ",
     account_is_free!(),
-    " ORDER BY j.not_before, j.seq LIMIT 1"
+    " ORDER BY j.rank, j.seq LIMIT 1"
 );
 
 const NEXT: &str = concat!(
     "SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?1 AND ",
     account_is_free!(),
-    " ORDER BY j.not_before, j.seq LIMIT 1"
+    " ORDER BY j.rank, j.seq LIMIT 1"
 );
 
 const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", account_is_free!());
@@ -175,11 +175,12 @@ impl Jobs for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let done = sqlx::query(
-                "UPDATE jobs SET state = 'queued', not_before = ?, tries = tries + ?, worker = NULL,
-                    claim_expires_at = NULL, outcome = coalesce(?, outcome), code = coalesce(?, code)
-             WHERE id = ? AND claim_token = ? AND state = 'running'",
+                "UPDATE jobs SET state = 'queued', not_before = ?1, rank = ?1 - ?2, tries = tries + ?3, worker = NULL,
+                    claim_expires_at = NULL, offered_until = NULL, outcome = coalesce(?4, outcome), code = coalesce(?5, code)
+             WHERE id = ?6 AND claim_token = ?7 AND state = 'running'",
             )
             .bind(store.clock.of_wall(not_before))
+            .bind(claim.job.priority.head_start())
             .bind(counts)
             .bind(verdict.as_ref().map(|verdict| verdict.outcome.as_str()))
             .bind(verdict.as_ref().map(|verdict| verdict.code.as_str()))
@@ -199,11 +200,12 @@ impl Jobs for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let done = sqlx::query(
-                "UPDATE jobs SET state = 'queued', not_before = ?, attempts = attempts - 1, worker = NULL,
-                    claim_expires_at = NULL
-             WHERE id = ? AND claim_token = ? AND state = 'running'",
+                "UPDATE jobs SET state = 'queued', not_before = ?1, rank = ?1 - ?2, attempts = attempts - 1,
+                    worker = NULL, claim_expires_at = NULL, offered_until = NULL
+             WHERE id = ?3 AND claim_token = ?4 AND state = 'running'",
             )
             .bind(store.clock.of_wall(not_before))
+            .bind(claim.job.priority.head_start())
             .bind(claim.job.id.to_string())
             .bind(to_i64(claim.token))
             .execute(write.on())
@@ -234,6 +236,14 @@ impl Jobs for SqliteStore {
             Ok(came)
         })
         .await
+    }
+
+    async fn take_offers(&self, most: u32, hold: Duration) -> Result<Vec<JobRow>, StoreError> {
+        self.give_out_offers(most, hold).await
+    }
+
+    async fn offered(&self, id: Uuid, overdue: Duration) -> Result<(), StoreError> {
+        self.note_offer(id, overdue).await
     }
 
     async fn recover(
@@ -278,13 +288,14 @@ impl SqliteStore {
         row.as_ref().map(|row| self.read_job(row)).transpose()
     }
 
-    fn read_job(&self, row: &SqliteRow) -> Result<JobRow, StoreError> {
+    pub(super) fn read_job(&self, row: &SqliteRow) -> Result<JobRow, StoreError> {
         let row = Reader(row);
         Ok(JobRow {
             job: Job {
                 id: row.id("id")?,
                 kind: row.parsed("kind", "a kind of job")?,
                 account: row.parsed("account", "an account")?,
+                priority: row.parsed("priority", "a priority")?,
                 requested_by: row.text_or_null("requested_by")?,
                 reason: row.text_or_null("reason")?,
                 evidence: row.int("evidence")? != 0,
@@ -350,19 +361,21 @@ async fn next(on: &mut SqliteConnection, now: i64) -> Result<Option<String>, Sto
 /// Writes a queued job down; 0 if its id, or its cause, stands there already.
 pub(super) async fn insert(on: &mut SqliteConnection, job: &Job, due: i64) -> Result<u64, StoreError> {
     let done = sqlx::query(
-        "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, state,
-                           not_before, cause)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO jobs (id, kind, account, priority, requested_by, reason, evidence, deadline_ms, submitted_at,
+                           state, not_before, rank, cause)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?) ON CONFLICT DO NOTHING",
     )
     .bind(job.id.to_string())
     .bind(job.kind.as_str())
     .bind(job.account.to_string())
+    .bind(job.priority.as_str())
     .bind(&job.requested_by)
     .bind(&job.reason)
     .bind(job.evidence)
     .bind(millis(job.deadline))
     .bind(job.submitted_at.as_millisecond())
     .bind(due)
+    .bind(due - job.priority.head_start())
     .bind(job.cause.map(|id| id.to_string()))
     .execute(on)
     .await?;

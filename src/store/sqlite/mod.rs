@@ -16,6 +16,7 @@ mod ledger;
 mod log;
 mod meta;
 mod migrate;
+mod offers;
 mod recovery;
 mod value;
 

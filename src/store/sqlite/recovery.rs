@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::jobs::insert;
 use super::value::Reader;
 use super::{Outlasts, SqliteStore, detached, log};
-use crate::job::{AccountRef, Code, Job, Kind, Outcome};
+use crate::job::{AccountRef, Code, Job, Kind, Outcome, Priority};
 use crate::store::{JobState, StoreError, WorkerId};
 
 /// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
@@ -87,6 +87,7 @@ impl SqliteStore {
                 requested_by: Some("turnlock".to_owned()),
                 reason: Some(reason),
                 cause: Some(candidate),
+                priority: Priority::High,
                 ..Job::new(Kind::Reconcile, account)
             };
             if insert(on, &job, self.clock.now()).await? == 1 {
@@ -174,7 +175,8 @@ impl SqliteStore {
         let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
         sqlx::query(
             "UPDATE jobs SET state = ?1, tries = tries + ?2, outcome = ?3, code = ?4, worker = NULL,
-                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5,
+                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5, rank = ?5,
+                offered_until = NULL,
                 finished_at = CASE WHEN ?1 = 'queued' THEN NULL ELSE ?5 END
          WHERE id = ?6",
         )

@@ -191,3 +191,49 @@ pub(super) async fn recovery(store: &Arc<dyn Store>) {
     let row = store.job(claim.job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled, "somebody wanted it cancelled");
 }
+
+/// The urgent first, and who has waited long enough before them.
+pub(super) async fn priorities(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("priorities");
+    let mut jobs = Vec::new();
+    for (name, priority) in [
+        ("low", Priority::Low),
+        ("normal", Priority::Normal),
+        ("high", Priority::High),
+        ("old", Priority::Low),
+    ] {
+        let job = Job { priority, ..job(&format!("priorities/{name}")) };
+        let long_ago = Timestamp::now() - SignedDuration::from_hours(1);
+        store.submit(&job, (name == "old").then_some(long_ago)).await.unwrap();
+        jobs.push(job.id);
+    }
+    for nth in [3, 2, 1, 0] {
+        let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+        assert_eq!(claim.job.id, jobs[nth]);
+        finish(store, &claim, Code::LoggedIn).await;
+    }
+}
+
+/// A queue outside of the database hears of each job that waits here, once.
+pub(super) async fn offers(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("offers");
+    let job = Job { priority: Priority::High, ..job("offers/a") };
+    store.submit(&job, None).await.unwrap();
+    let offered = async |hold| {
+        let rows = store.take_offers(1000, hold).await.unwrap();
+        rows.into_iter().find(|row| row.job.id == job.id)
+    };
+    assert_eq!(offered(Duration::ZERO).await.unwrap().job.priority, Priority::High);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert!(offered(LONG).await.is_some(), "whoever took it has died over it");
+    assert!(offered(LONG).await.is_none());
+    store.offered(job.id, LONG).await.unwrap();
+    let Claiming::Claimed(claim) = store.claim_job(job.id, &worker, LONG).await.unwrap() else { panic!() };
+    assert!(offered(LONG).await.is_none(), "it runs");
+    let later = Timestamp::now() + SignedDuration::from_mins(1);
+    store.requeue(&claim, later, true, None).await.unwrap();
+    let row = offered(LONG).await.unwrap();
+    assert!(row.not_before.duration_since(later).abs() < SignedDuration::from_secs(5), "{row:?}");
+    store.cancel(job.id).await.unwrap();
+    assert!(offered(LONG).await.is_none());
+}

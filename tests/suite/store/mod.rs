@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection, Executor, SqliteConnection};
-use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, Verdict};
+use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, Priority, Verdict};
 use turnlock::store::{
     AccountEntry, AttemptRow, Begun, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming,
     Disproof, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Provenance, SqliteStore, Step,
@@ -54,6 +54,8 @@ async fn conform(store: Arc<dyn Store>) {
     jobs::retries_and_endings(&store).await;
     jobs::cancelling(&store).await;
     jobs::recovery(&store).await;
+    jobs::priorities(&store).await;
+    jobs::offers(&store).await;
     log::the_log(&store).await;
     accounts::removal(&store).await;
 }

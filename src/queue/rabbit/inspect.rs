@@ -1,0 +1,68 @@
+use std::time::Duration;
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use lapin::{Connection, ConnectionProperties};
+use tokio::time::timeout;
+
+use super::error::BrokerError;
+use super::topology;
+
+/// How long a broker may take to answer somebody who looks.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A queue as the broker has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueState {
+    /// Its name.
+    pub name: &'static str,
+    /// Messages that wait in it.
+    pub messages: u32,
+    /// Consumers that take from it.
+    pub consumers: u32,
+}
+
+/// Makes what is missing.
+///
+/// # Errors
+/// [`BrokerError`] when there is no broker, or it refuses.
+pub async fn declare(url: &str) -> Result<(), BrokerError> {
+    let connection = connect(url).await?;
+    let channel = connection.create_channel().await.map_err(unreachable)?;
+    let declared = topology::declare(&channel).await;
+    declared.map_err(|error| BrokerError::Declaration(error.to_string()))
+}
+
+/// The queues that are there, and how many messages wait in each. Changes nothing.
+///
+/// # Errors
+/// [`BrokerError`] when there is no broker, or it refuses.
+pub async fn look(url: &str) -> Result<Vec<QueueState>, BrokerError> {
+    let connection = connect(url).await?;
+    let mut found = Vec::new();
+    for name in topology::queues() {
+        // A queue that is missing costs the channel.
+        let channel = connection.create_channel().await.map_err(unreachable)?;
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        if let Ok(queue) = channel.queue_declare(name.into(), options, FieldTable::default()).await {
+            found.push(QueueState {
+                name,
+                messages: queue.message_count(),
+                consumers: queue.consumer_count(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+async fn connect(url: &str) -> Result<Connection, BrokerError> {
+    let properties = ConnectionProperties::default().with_connection_name("turnlock queue".into());
+    match timeout(PATIENCE, Connection::connect(url, properties)).await {
+        Ok(connected) => connected.map_err(unreachable),
+        Err(_) => Err(BrokerError::Unreachable(format!("it did not answer within {} s", PATIENCE.as_secs()))),
+    }
+}
+
+fn unreachable(error: lapin::Error) -> BrokerError {
+    BrokerError::Unreachable(error.to_string())
+}

@@ -1,0 +1,323 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lapin::BasicProperties;
+use lapin::message::Delivery;
+use lapin::options::BasicAckOptions;
+use lapin::types::{AMQPValue, FieldTable};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time;
+use uuid::Uuid;
+
+use super::arrivals::Arrivals;
+use super::error::BrokerError;
+use super::link::{Link, Outgoing};
+use super::masked::masked;
+use super::topology::{DEAD, JOBS, Rung};
+use crate::failpoint;
+use crate::job::{AccountRef, Job, JobMessage, Priority, Verdict};
+use crate::queue::{Queue, QueueError};
+use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Store, StoreError, Submitted, WorkerId};
+
+/// How soon a job that another process ended is noticed.
+const BACKSTOP: Duration = Duration::from_millis(300);
+/// How often jobs are looked for of which the broker has to be told.
+const LOOK: Duration = Duration::from_secs(1);
+/// For how long an offer is one worker's, who may die over it.
+const HOLD: Duration = Duration::from_secs(30);
+/// A job that is overdue by so much is offered again: its message may be lost.
+const OVERDUE: Duration = Duration::from_secs(15 * 60);
+/// As many offers are made in one go.
+const OFFERS: u32 = 100;
+/// A job whose account is busy comes back after this.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Jobs come through RabbitMQ, and what becomes of them stands in the database.
+///
+/// A message is a call to see to a job and no more: the first one writes the job down, and the database's claim decides
+/// who sees to it. So a message that comes twice, or again after its connection broke, does nothing; and one is
+/// acknowledged when the database says what is to become of its job. What waits there for another try is offered to the
+/// broker again by whichever worker finds it.
+pub struct RabbitQueue {
+    store: Arc<dyn Store>,
+    link: Arc<Link>,
+    arrivals: Arc<Arrivals>,
+    /// The deliveries of the jobs that are under way here.
+    held: Mutex<HashMap<Uuid, Delivery>>,
+    to_offer: Arc<Notify>,
+    offering: AbortHandle,
+}
+
+impl RabbitQueue {
+    /// Connects by that URL, now and whenever the connection breaks, and takes jobs for so many slots.
+    #[must_use]
+    pub fn consume(url: String, worker: &WorkerId, slots: usize, store: Arc<dyn Store>) -> Self {
+        Self::start(
+            url,
+            format!("turnlock worker {worker}"),
+            Some(u16::try_from(slots).unwrap_or(u16::MAX)),
+            store,
+        )
+    }
+
+    /// The same, for one who only submits.
+    #[must_use]
+    pub fn publish_only(url: String, store: Arc<dyn Store>) -> Self {
+        Self::start(url, "turnlock submit".to_owned(), None, store)
+    }
+
+    fn start(url: String, name: String, slots: Option<u16>, store: Arc<dyn Store>) -> Self {
+        let arrivals = Arc::new(Arrivals::default());
+        let link = Arc::new(Link::start(url, name, slots, Arc::clone(&arrivals)));
+        let to_offer = Arc::new(Notify::new());
+        let offering = match slots {
+            Some(_) => tokio::spawn(offer(Arc::clone(&store), Arc::clone(&link), Arc::clone(&to_offer))),
+            None => tokio::spawn(async {}),
+        };
+        Self { store, link, arrivals, held: Mutex::default(), to_offer, offering: offering.abort_handle() }
+    }
+
+    /// Returns when there is a connection.
+    ///
+    /// # Errors
+    /// When none comes about in time.
+    pub async fn connected(&self) -> Result<(), BrokerError> {
+        self.link.channel().await.map(drop)
+    }
+
+    /// The claim that this delivery leads to, if any; otherwise it has been answered.
+    async fn look_into(
+        &self,
+        delivery: &Delivery,
+        worker: &WorkerId,
+        ttl: Duration,
+    ) -> Result<Option<Claim>, QueueError> {
+        let message = match JobMessage::read(&delivery.data) {
+            Ok(message) => message,
+            Err(why) => {
+                self.bury(delivery, &why.to_string()).await?;
+                return Ok(None);
+            }
+        };
+        let not_before = message.not_before;
+        let job = message.into_job();
+        failpoint::reach("rabbit.received");
+        match self.store.submit(&job, not_before).await {
+            Ok(_) => failpoint::reach("rabbit.written"),
+            Err(why @ StoreError::OtherJob { .. }) => {
+                self.bury(delivery, &why.to_string()).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let row = self.store.job(job.id).await?.ok_or(StoreError::NoJob(job.id))?;
+        let left = Duration::try_from(row.not_before.duration_since(Timestamp::now())).unwrap_or_default();
+        if row.state == JobState::Queued && !left.is_zero() {
+            send(&self.link, &row, left).await?;
+            return Ok(None);
+        }
+        match self.store.claim_job(job.id, worker, ttl).await? {
+            Claiming::Claimed(claim) => Ok(Some(*claim)),
+            Claiming::AccountBusy => {
+                send(&self.link, &row, BUSY).await?;
+                Ok(None)
+            }
+            // It has ended, or another worker is at it.
+            Claiming::NotQueued => Ok(None),
+        }
+    }
+
+    /// Lays a message that is no job where a person can look at it, without what it may hold that is secret.
+    async fn bury(&self, delivery: &Delivery, why: &str) -> Result<(), QueueError> {
+        tracing::warn!(%why, "a message is no job; it is laid into {DEAD}");
+        let mut headers = FieldTable::default();
+        headers.insert("x-turnlock-reason".into(), AMQPValue::LongString(why.into()));
+        headers.insert("x-turnlock-key".into(), AMQPValue::LongString(delivery.routing_key.as_str().into()));
+        let body = masked(&delivery.data);
+        let properties = lasting().with_headers(headers);
+        let message = Outgoing { exchange: DEAD, key: "", body: &body, properties, mandatory: true };
+        Ok(self.link.publish(message).await?)
+    }
+
+    /// The broker may forget the delivery: the database knows what is to become of its job.
+    async fn answered(&self, id: Uuid) {
+        let delivery = self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        if let Some(delivery) = delivery {
+            acknowledge(&delivery).await;
+            failpoint::reach("rabbit.acknowledged");
+        }
+        self.to_offer.notify_one();
+    }
+}
+
+impl Drop for RabbitQueue {
+    fn drop(&mut self) {
+        self.offering.abort();
+    }
+}
+
+#[async_trait]
+impl Queue for RabbitQueue {
+    async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, QueueError> {
+        let body = JobMessage::of(job, not_before).to_json();
+        // What a worker would lay aside is better refused here.
+        JobMessage::read(&body)?;
+        let wait =
+            not_before.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
+        publish(&self.link, job.id, job.priority, &body, wait.unwrap_or_default()).await?;
+        Ok(Submitted::New)
+    }
+
+    async fn take(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, QueueError> {
+        while let Some((priority, delivery)) = self.arrivals.next() {
+            match self.look_into(&delivery, worker, ttl).await {
+                Ok(Some(claim)) => {
+                    let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+                    held.insert(claim.job.id, delivery);
+                    return Ok(Some(claim));
+                }
+                Ok(None) => acknowledge(&delivery).await,
+                Err(error) => {
+                    self.arrivals.put_back(priority, delivery);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, QueueError> {
+        Ok(self.store.claim_job(id, worker, ttl).await?)
+    }
+
+    async fn ready(&self) {
+        // An elapsed time-out is as good as a signal: there may be something.
+        let _ = time::timeout(LOOK, self.arrivals.came.notified()).await;
+    }
+
+    async fn keep(&self, claim: &Claim, ttl: Duration) -> Result<bool, QueueError> {
+        Ok(self.store.heartbeat(claim, ttl).await?)
+    }
+
+    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), QueueError> {
+        self.store.finish(claim, verdict).await?;
+        failpoint::reach("rabbit.committed");
+        self.answered(claim.job.id).await;
+        Ok(())
+    }
+
+    async fn retry(
+        &self,
+        claim: &Claim,
+        not_before: Timestamp,
+        counts: bool,
+        verdict: &Verdict,
+    ) -> Result<(), QueueError> {
+        self.store.requeue(claim, not_before, counts, Some(verdict)).await?;
+        self.answered(claim.job.id).await;
+        Ok(())
+    }
+
+    async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError> {
+        self.store.put_back(claim, not_before).await?;
+        self.answered(claim.job.id).await;
+        Ok(())
+    }
+
+    async fn cancel(&self, id: Uuid) -> Result<Cancelling, QueueError> {
+        Ok(self.store.cancel(id).await?)
+    }
+
+    async fn recover(
+        &self,
+        is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
+    ) -> Result<Vec<Uuid>, QueueError> {
+        let jobs = self.store.recover(is_dead).await?;
+        if !jobs.is_empty() {
+            self.to_offer.notify_one();
+        }
+        Ok(jobs)
+    }
+
+    async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, QueueError> {
+        Ok(self.store.open_reconciliation(account).await?)
+    }
+
+    async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError> {
+        let mut look = time::interval(BACKSTOP);
+        loop {
+            look.tick().await;
+            // There is no row before a worker has seen the message.
+            if let Some(row) = self.store.job(id).await?.filter(JobRow::has_ended) {
+                return Ok(row);
+            }
+        }
+    }
+}
+
+/// Tells the broker of the jobs that wait in the database for another try, were taken up, or are owed.
+async fn offer(store: Arc<dyn Store>, link: Arc<Link>, wanted: Arc<Notify>) {
+    loop {
+        match offer_once(store.as_ref(), &link).await {
+            Ok(0) => {
+                // An elapsed time-out is as good as a signal: another process may have left some.
+                let _ = time::timeout(LOOK, wanted.notified()).await;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "jobs that wait for another try could not be offered; they are offered again");
+                time::sleep(LOOK).await;
+            }
+        }
+    }
+}
+
+async fn offer_once(store: &dyn Store, link: &Link) -> Result<usize, QueueError> {
+    // Not before they can be made: an offer that is not made is nobody's for a while.
+    link.channel().await?;
+    let offers = store.take_offers(OFFERS, HOLD).await?;
+    for row in &offers {
+        let left = Duration::try_from(row.not_before.duration_since(Timestamp::now())).unwrap_or_default();
+        send(link, row, left).await?;
+        store.offered(row.job.id, OVERDUE).await?;
+    }
+    Ok(offers.len())
+}
+
+/// Sends a message for a job that is written down, which comes after that wait or a little earlier.
+async fn send(link: &Link, row: &JobRow, wait: Duration) -> Result<(), QueueError> {
+    let body = JobMessage::of(&row.job, None).to_json();
+    publish(link, row.job.id, row.job.priority, &body, wait).await
+}
+
+async fn publish(
+    link: &Link,
+    id: Uuid,
+    priority: Priority,
+    body: &[u8],
+    wait: Duration,
+) -> Result<(), QueueError> {
+    let exchange = if wait.is_zero() { JOBS } else { Rung::for_wait(wait).name };
+    let properties = lasting().with_message_id(id.to_string().into());
+    let message = Outgoing { exchange, key: priority.as_str(), body, properties, mandatory: true };
+    Ok(link.publish(message).await?)
+}
+
+/// Of a message that outlasts the broker.
+fn lasting() -> BasicProperties {
+    BasicProperties::default()
+        .with_delivery_mode(2)
+        .with_content_type("application/json".into())
+        .with_app_id("turnlock".into())
+}
+
+async fn acknowledge(delivery: &Delivery) {
+    if let Err(error) = delivery.ack(BasicAckOptions::default()).await {
+        // It comes again, and does nothing then.
+        tracing::debug!(%error, "a delivery could not be acknowledged");
+    }
+}
