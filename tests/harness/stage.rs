@@ -79,5 +79,5 @@ impl Stage {
     }
 }
 
-/// Long enough for a look at what is there already.
-pub const BRIEFLY: std::time::Duration = std::time::Duration::from_millis(300);
+/// Long enough on a busy machine for a look at what is there already, and for a button to stand still.
+pub const BRIEFLY: std::time::Duration = std::time::Duration::from_millis(1500);

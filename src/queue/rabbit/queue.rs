@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -143,9 +143,13 @@ impl RabbitQueue {
         Ok(self.link.publish(message).await?)
     }
 
+    fn held(&self) -> MutexGuard<'_, HashMap<Uuid, Delivery>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The broker may forget the delivery: the database knows what is to become of its job.
     async fn answered(&self, id: Uuid) {
-        let delivery = self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let delivery = self.held().remove(&id);
         if let Some(delivery) = delivery {
             acknowledge(&delivery).await;
             failpoint::reach("rabbit.acknowledged");
@@ -176,8 +180,11 @@ impl Queue for RabbitQueue {
         while let Some((priority, delivery)) = self.arrivals.next() {
             match self.look_into(&delivery, worker, ttl).await {
                 Ok(Some(claim)) => {
-                    let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-                    held.insert(claim.job.id, delivery);
+                    // One is left where the job could not be seen through before.
+                    let earlier = self.held().insert(claim.job.id, delivery);
+                    if let Some(earlier) = earlier {
+                        acknowledge(&earlier).await;
+                    }
                     return Ok(Some(claim));
                 }
                 Ok(None) => acknowledge(&delivery).await,
@@ -200,7 +207,14 @@ impl Queue for RabbitQueue {
     }
 
     async fn keep(&self, claim: &Claim, ttl: Duration) -> Result<bool, QueueError> {
-        Ok(self.store.heartbeat(claim, ttl).await?)
+        match self.store.heartbeat(claim, ttl).await {
+            // Whoever has taken it over has a delivery of their own, or makes one.
+            Err(lost @ StoreError::ClaimLost(_)) => {
+                self.answered(claim.job.id).await;
+                Err(lost.into())
+            }
+            kept => Ok(kept?),
+        }
     }
 
     async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), QueueError> {
