@@ -26,7 +26,7 @@ test: ## install what is missing and run every test
 	scripts/install-test-deps
 	scripts/run-tests
 
-crash-matrix: ## kill a worker at every boundary, for every fate of the change in the app (takes about half an hour)
+crash-matrix: ## kill a worker at every boundary, for every fate of the change in the app (takes about an hour)
 	scripts/install-build-deps
 	scripts/install-browser
 	TURNLOCK_CRASH_MATRIX=all scripts/run-test killed_anywhere_it_finds_its_way_back
