@@ -32,16 +32,22 @@ struct Size {
     time: Duration,
     workers: usize,
     accounts: usize,
+    /// So long the app counts wrong passwords, and the budget with it: an account that has used it up waits as long.
+    lockout: Duration,
 }
 
 impl Size {
     fn wanted() -> Self {
         match std::env::var("TURNLOCK_SOAK_MINUTES").ok().map(|minutes| minutes.parse::<f64>()) {
             Some(Ok(minutes)) => {
-                Self { time: Duration::from_secs_f64(minutes * 60.0), workers: 4, accounts: 50 }
+                let lockout = Duration::from_mins(15);
+                Self { time: Duration::from_secs_f64(minutes * 60.0), workers: 4, accounts: 50, lockout }
             }
             Some(Err(error)) => panic!("TURNLOCK_SOAK_MINUTES is not a number of minutes: {error}"),
-            None => Self { time: Duration::from_secs(30), workers: 2, accounts: 10 },
+            None => {
+                let time = Duration::from_secs(30);
+                Self { time, workers: 2, accounts: 10, lockout: Duration::from_secs(20) }
+            }
         }
     }
 }
@@ -79,9 +85,10 @@ struct Soak {
 impl Soak {
     async fn set(size: &Size, seed: u64) -> Self {
         let totp = TotpShape { period: 6, ..TotpShape::default() };
-        let app = Acme::start(Options { totp, ..Options::default() }).await.unwrap();
-        let plan =
-            crate::harness::rig::Plan::changed("acme", &[("lockout:", "timeouts: { step: 8s }\nlockout:")]);
+        let app = Acme::start(Options { totp, lockout: size.lockout, ..Options::default() }).await.unwrap();
+        let window = format!("window: {}s", size.lockout.as_secs());
+        let changes = [("lockout:", "timeouts: { step: 8s }\nlockout:"), ("window: 15m", &*window)];
+        let plan = crate::harness::rig::Plan::changed("acme", &changes);
         let mut home = Home::new(&app, &plan.playbook);
         if std::env::var_os("TURNLOCK_SOAK_POSTGRES").is_some() {
             home.keep_rows_in(crate::harness::postgres::server().database().await);
