@@ -16,6 +16,10 @@ pub const LARGEST: usize = 16 * 1024;
 /// No text that a producer writes for the automation log is longer, in characters.
 const LONGEST_TEXT: usize = 500;
 
+/// What a message may have.
+const FIELDS: [&str; 9] =
+    ["id", "kind", "account", "priority", "requested_by", "reason", "not_before", "deadline", "options"];
+
 /// What a field is called that somebody meant to hold a secret.
 const SECRET_NAMES: [&str; 10] =
     ["pass", "pwd", "secret", "token", "totp", "otp", "credential", "cookie", "key", "code"];
@@ -110,8 +114,7 @@ impl JobMessage {
                 return Err(BadMessage::Secret(name.to_owned()));
             }
         }
-        let known: Vec<String> = fields.keys().cloned().collect();
-        let message: Self = serde_path(fields, &known)?;
+        let message = understood(fields)?;
         match message.deadline {
             Some(deadline) if deadline <= SignedDuration::ZERO || deadline > LONGEST_DEADLINE => Err(
                 BadMessage::NotAsDescribed("`deadline` is not between a second and 20 minutes".to_owned()),
@@ -182,35 +185,32 @@ fn secret_field(fields: &Map<String, Value>) -> Option<String> {
     })
 }
 
-/// Serde's own words may show what a field holds, so that only those are used that name fields.
-fn serde_path(fields: Map<String, Value>, known: &[String]) -> Result<JobMessage, BadMessage> {
-    let known_all =
-        ["id", "kind", "account", "priority", "requested_by", "reason", "not_before", "deadline", "options"];
-    let name = |name: &str| name.chars().take(64).collect::<String>();
-    if let Some(unknown) = known.iter().find(|field| !known_all.contains(&field.as_str())) {
-        return Err(BadMessage::NotAsDescribed(format!("there is no field `{}`", name(unknown))));
+/// Serde's own words may show what a field holds, so that it is found here which field is wrong: by each alone, beside
+/// what every message needs.
+fn understood(fields: Map<String, Value>) -> Result<JobMessage, BadMessage> {
+    let wrong = |what: String| Err(BadMessage::NotAsDescribed(what));
+    let needed = [
+        ("id", Value::from("00000000-0000-0000-0000-000000000000")),
+        ("kind", Value::from("reconcile")),
+        ("account", Value::from("a/a")),
+    ];
+    if let Some((missing, _)) = needed.iter().find(|(name, _)| !fields.contains_key(*name)) {
+        return wrong(format!("the field `{missing}` is missing"));
     }
-    if let Some(missing) = ["id", "kind", "account"].iter().find(|field| !fields.contains_key(**field)) {
-        return Err(BadMessage::NotAsDescribed(format!("the field `{missing}` is missing")));
-    }
-    for (field, value) in &fields {
-        let mut alone = Map::new();
-        for (needed, stand_in) in [
-            ("id", Value::from("00000000-0000-0000-0000-000000000000")),
-            ("kind", Value::from("reconcile")),
-            ("account", Value::from("a/a")),
-        ] {
-            alone.insert(needed.to_owned(), stand_in);
+    for (name, value) in &fields {
+        let short: String = name.chars().take(64).collect();
+        if !FIELDS.contains(&name.as_str()) {
+            return wrong(format!("there is no field `{short}`"));
         }
-        alone.insert(field.clone(), value.clone());
+        let mut alone: Map<_, _> =
+            needed.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        alone.insert(name.clone(), value.clone());
         if serde_json::from_value::<JobMessage>(Value::Object(alone)).is_err() {
-            return Err(BadMessage::NotAsDescribed(format!(
-                "the field `{field}` does not hold what it should"
-            )));
+            return wrong(format!("the field `{short}` does not hold what it should"));
         }
     }
     serde_json::from_value(Value::Object(fields))
-        .map_err(|_| BadMessage::NotAsDescribed("a field does not hold what it should".to_owned()))
+        .or_else(|_| wrong("a field does not hold what it should".to_owned()))
 }
 
 #[cfg(test)]
