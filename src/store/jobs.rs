@@ -63,6 +63,16 @@ impl JobRow {
     }
 }
 
+impl JobState {
+    /// Where a job is that has ended with this code.
+    pub(super) const fn ended_by(code: Code) -> Self {
+        match code {
+            Code::Cancelled => Self::Cancelled,
+            _ => Self::Finished,
+        }
+    }
+}
+
 /// Whether a submission was the first of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Submitted {

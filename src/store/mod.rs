@@ -15,6 +15,7 @@ mod ledger;
 mod log;
 mod meta;
 mod postgres;
+mod recovery;
 mod sqlite;
 mod worker_id;
 

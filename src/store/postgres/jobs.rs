@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::claim::{self, Claimed};
 use super::value::{Reader, from_now, millis, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
-use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
+use crate::job::{AccountRef, Job, Outcome, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
 
 // A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
@@ -106,10 +106,7 @@ impl Jobs for PostgresStore {
         let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.clone());
         detached(async move {
             let mut write = store.write_of(Outlasts::PowerFailure, &claim.job.account).await?;
-            let state = match verdict.code {
-                Code::Cancelled => JobState::Cancelled,
-                _ => JobState::Finished,
-            };
+            let state = JobState::ended_by(verdict.code);
             let done = sqlx::query(
                 "UPDATE jobs SET state = $1, outcome = $2, code = $3, tries = tries + $4, finished_at = turnlock_now(),
                     worker = NULL, claim_expires_at = NULL

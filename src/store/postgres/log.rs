@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::value::{Reader, millis, now};
 use super::{Outlasts, PostgresStore, Write, answer, detached, months};
 use crate::job::{Code, Outcome, Verdict};
+use crate::store::recovery::died;
 use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
 
 #[async_trait]
@@ -239,14 +240,7 @@ pub(super) async fn end_open_attempts(write: &mut Write, job: Uuid) -> Result<()
     .bind(job)
     .fetch_one(write.on())
     .await?;
-    let verdict = if submitted {
-        Verdict::new(
-            Code::AnswerLost,
-            "The worker died after the commit step; the account is reconciled next.",
-        )
-    } else {
-        Verdict::new(Code::WorkerStopped, "The worker died; the job is taken up again.")
-    };
+    let verdict = died(submitted);
     let open: Vec<(Uuid, i64)> = sqlx::query_as(
         "SELECT id, started_at FROM automation_log WHERE job = $1 AND outcome IS NULL ORDER BY seq FOR UPDATE",
     )

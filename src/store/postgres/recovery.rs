@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::jobs::{fetch, insert};
 use super::value::{Reader, parse};
 use super::{Outlasts, PostgresStore, Write, answer, detached, log};
-use crate::job::{AccountRef, Code, Job, Kind, Outcome, Priority};
-use crate::store::{JobState, StoreError, WorkerId};
+use crate::job::{AccountRef, Code, Outcome};
+use crate::store::recovery::{TakenUp, owed};
+use crate::store::{StoreError, WorkerId};
 
 /// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
 /// are decided with it.
@@ -133,18 +134,8 @@ impl Write {
         .fetch_optional(self.on())
         .await?;
         let Some((candidate, of)) = doubt else { return Ok(None) };
-        let reason = match of {
-            Some(job) => format!("job {job} left it in doubt which credential opens the account"),
-            None => "it is in doubt which credential opens the account".to_owned(),
-        };
         let account: AccountRef = parse(account.to_owned(), "an account")?;
-        let job = Job {
-            requested_by: Some("turnlock".to_owned()),
-            reason: Some(reason),
-            cause: Some(candidate),
-            priority: Priority::High,
-            ..Job::new(Kind::Reconcile, account)
-        };
+        let job = owed(account, candidate, of);
         Ok(insert(self, &job, 0).await?.then_some(job.id))
     }
 
@@ -178,19 +169,7 @@ impl Write {
         let row = fetch(self.on(), id).await?.ok_or(StoreError::NoJob(id))?;
         let ended = log::verdict_of(self, id, row.attempts).await?;
 
-        let state = match ended {
-            Some((Outcome::Succeeded | Outcome::Rejected | Outcome::NeedsHuman, _)) => JobState::Finished,
-            // After a lost answer the account must be reconciled, whoever may wish otherwise.
-            Some((Outcome::Unknown, _)) => JobState::Queued,
-            _ if cancelled && row.job.cause.is_none() => JobState::Cancelled,
-            _ => JobState::Queued,
-        };
-        let (outcome, code) = match (state, ended) {
-            (JobState::Cancelled, _) => (Some(Outcome::Interrupted), Some(Code::Cancelled)),
-            (_, Some((outcome, code))) => (Some(outcome), Some(code)),
-            (_, None) => (row.outcome, row.code),
-        };
-        let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
+        let TakenUp { state, outcome, code, counts } = row.taken_up(ended, cancelled);
         sqlx::query(
             "UPDATE jobs SET state = $1, tries = tries + $2, outcome = $3, code = $4, worker = NULL,
                 claim_token = claim_token + 1, claim_expires_at = NULL, not_before = turnlock_now(), rank = turnlock_now(),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached};
-use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
+use crate::job::{AccountRef, Job, Outcome, Verdict};
 use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -139,10 +139,7 @@ impl Jobs for SqliteStore {
         let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.clone());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let state = match verdict.code {
-                Code::Cancelled => JobState::Cancelled,
-                _ => JobState::Finished,
-            };
+            let state = JobState::ended_by(verdict.code);
             let done = sqlx::query(
                 "UPDATE jobs SET state = ?, outcome = ?, code = ?, tries = tries + ?, finished_at = ?,
                     worker = NULL, claim_expires_at = NULL

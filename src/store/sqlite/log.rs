@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::value::{Reader, millis, now};
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::{Code, Outcome, Verdict};
+use crate::store::recovery::died;
 use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
 
 /// The next value of the column `changed`.
@@ -218,13 +219,7 @@ pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> R
     .bind(job.to_string())
     .fetch_optional(&mut *on)
     .await?;
-    let verdict = match submitted {
-        Some(_) => Verdict::new(
-            Code::AnswerLost,
-            "The worker died after the commit step; the account is reconciled next.",
-        ),
-        None => Verdict::new(Code::WorkerStopped, "The worker died; the job is taken up again."),
-    };
+    let verdict = died(submitted.is_some());
     let open = sqlx::query("SELECT id FROM automation_log WHERE job = ? AND outcome IS NULL")
         .bind(job.to_string())
         .fetch_all(&mut *on)

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::jobs::insert;
 use super::value::Reader;
 use super::{Outlasts, SqliteStore, detached, log};
-use crate::job::{AccountRef, Code, Job, Kind, Outcome, Priority};
-use crate::store::{JobState, StoreError, WorkerId};
+use crate::job::{AccountRef, Code, Outcome};
+use crate::store::recovery::{TakenUp, owed};
+use crate::store::{StoreError, WorkerId};
 
 /// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
 /// are decided with it.
@@ -77,24 +78,14 @@ impl SqliteStore {
         &self,
         on: &mut SqliteConnection,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let mut owed = Vec::new();
+        let mut jobs = Vec::new();
         for (candidate, account, of) in self.in_doubt(on).await? {
-            let reason = match of {
-                Some(job) => format!("job {job} left it in doubt which credential opens the account"),
-                None => "it is in doubt which credential opens the account".to_owned(),
-            };
-            let job = Job {
-                requested_by: Some("turnlock".to_owned()),
-                reason: Some(reason),
-                cause: Some(candidate),
-                priority: Priority::High,
-                ..Job::new(Kind::Reconcile, account)
-            };
+            let job = owed(account, candidate, of);
             if insert(on, &job, self.clock.now()).await? == 1 {
-                owed.push(job.id);
+                jobs.push(job.id);
             }
         }
-        Ok(owed)
+        Ok(jobs)
     }
 
     async fn left_behind(
@@ -160,19 +151,7 @@ impl SqliteStore {
             .fetch_one(&mut *on)
             .await?;
 
-        let state = match ended {
-            Some((Outcome::Succeeded | Outcome::Rejected | Outcome::NeedsHuman, _)) => JobState::Finished,
-            // After a lost answer the account must be reconciled, whoever may wish otherwise.
-            Some((Outcome::Unknown, _)) => JobState::Queued,
-            _ if cancelled && row.job.cause.is_none() => JobState::Cancelled,
-            _ => JobState::Queued,
-        };
-        let (outcome, code) = match (state, ended) {
-            (JobState::Cancelled, _) => (Some(Outcome::Interrupted), Some(Code::Cancelled)),
-            (_, Some((outcome, code))) => (Some(outcome), Some(code)),
-            (_, None) => (row.outcome, row.code),
-        };
-        let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
+        let TakenUp { state, outcome, code, counts } = row.taken_up(ended, cancelled);
         sqlx::query(
             "UPDATE jobs SET state = ?1, tries = tries + ?2, outcome = ?3, code = ?4, worker = NULL,
                 claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5, rank = ?5,
