@@ -84,7 +84,7 @@ async fn database(config: &Config) -> Finding {
         Database::Sqlite(path) if !path.exists() => return can_be_made(path),
         Database::Sqlite(path) => (path.display().to_string(), true),
         Database::Postgres(url) => {
-            let found = PostgresStore::look(url.expose()).await.map_err(text)?;
+            let found = PostgresStore::look(url.secret().expose_secret()).await.map_err(text)?;
             if !found.durable {
                 return Err(format!(
                     "{url} has fsync off and would lose credentials with its power: set it on"
@@ -110,7 +110,9 @@ async fn database(config: &Config) -> Finding {
 async fn store_if_made(config: &Config) -> Result<Option<Arc<dyn Store>>, String> {
     let made = match &config.database {
         Database::Sqlite(path) => path.exists(),
-        Database::Postgres(url) => PostgresStore::look(url.expose()).await.map_err(text)?.made,
+        Database::Postgres(url) => {
+            PostgresStore::look(url.secret().expose_secret()).await.map_err(text)?.made
+        }
     };
     if !made {
         return Ok(None);
@@ -136,9 +138,9 @@ async fn key(config: &Config) -> Finding {
 
 async fn queue(config: &Config) -> Finding {
     if let Queue::Rabbit(url) = &config.queue {
-        let found = rabbit::look(url.expose_secret()).await.map_err(text)?;
+        let found = rabbit::look(url.secret()).await.map_err(text)?;
         let waiting: u32 = found.iter().map(|queue| queue.messages).sum();
-        return Ok(format!("RabbitMQ answers: {waiting} messages in {} queues", found.len()));
+        return Ok(format!("RabbitMQ at {url}: {waiting} messages in {} queues", found.len()));
     }
     let Some(store) = store_if_made(config).await? else {
         return Ok("in the database, which will be made on first use".to_owned());

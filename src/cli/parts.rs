@@ -4,8 +4,6 @@ use std::io::{Write, stderr};
 use std::sync::Arc;
 
 use super::Failure;
-use secrecy::ExposeSecret;
-
 use crate::config::{Config, Database, Queue as QueueChoice};
 use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue, QueueError};
@@ -33,9 +31,7 @@ pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
 pub fn queue(config: &Config, store: Arc<dyn Store>) -> Arc<dyn Queue> {
     match &config.queue {
         QueueChoice::Embedded => Arc::new(EmbeddedQueue::new(store)),
-        QueueChoice::Rabbit(url) => {
-            Arc::new(RabbitQueue::publish_only(url.expose_secret().to_owned(), store))
-        }
+        QueueChoice::Rabbit(url) => Arc::new(RabbitQueue::publish_only(url.secret(), store)),
     }
 }
 

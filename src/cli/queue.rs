@@ -1,11 +1,10 @@
 use std::io::{Write, stdout};
 
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Context, Exit, Failure, output};
-use crate::config::Queue as Choice;
+use crate::config::{Queue as Choice, ServerUrl};
 use crate::job::JobMessage;
 use crate::queue::rabbit::{self, topology};
 
@@ -48,11 +47,11 @@ impl Queue {
                 }
             }
             Command::Declare { print: false } => {
-                rabbit::declare(&url(context)?).await.map_err(Failure::environment)?;
+                rabbit::declare(url(context)?.secret()).await.map_err(Failure::environment)?;
                 writeln!(out, "all exchanges and queues are there")?;
             }
             Command::Status { json } => {
-                let found = rabbit::look(&url(context)?).await.map_err(Failure::environment)?;
+                let found = rabbit::look(url(context)?.secret()).await.map_err(Failure::environment)?;
                 if json {
                     for queue in found {
                         let line = json!({ "queue": queue.name, "messages": queue.messages, "consumers": queue.consumers });
@@ -81,9 +80,9 @@ impl Queue {
     }
 }
 
-fn url(context: &Context) -> Result<String, Failure> {
+fn url(context: &Context) -> Result<ServerUrl, Failure> {
     match context.config()?.queue {
-        Choice::Rabbit(url) => Ok(url.expose_secret().to_owned()),
+        Choice::Rabbit(url) => Ok(url),
         Choice::Embedded => Err(Failure::usage(
             "the queue lies in the database, and has nothing to show here: --queue-url amqp://… names a RabbitMQ",
         )),

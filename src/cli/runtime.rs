@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use secrecy::ExposeSecret;
 
 use super::library::Library;
 use super::{Failure, parts};
@@ -97,8 +96,7 @@ impl Runtime {
         };
         let queue: Arc<dyn Queue> = match (&config.queue, from) {
             (QueueChoice::Rabbit(url), Jobs::FromTheQueue) => {
-                let url = url.expose_secret().to_owned();
-                let queue = RabbitQueue::consume(url, &how.id, how.slots, Arc::clone(&store));
+                let queue = RabbitQueue::consume(url.secret(), &how.id, how.slots, Arc::clone(&store));
                 queue.connected().await.map_err(Failure::environment)?;
                 Arc::new(queue)
             }

@@ -24,7 +24,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::ExposeSecret;
 
 use crate::playbook::OriginOverrides;
 
@@ -74,18 +74,18 @@ impl Database {
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
-            Self::Postgres(url) => url.expose().to_owned(),
+            Self::Postgres(url) => url.secret().expose_secret().to_owned(),
         }
     }
 }
 
 /// Where jobs come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Queue {
     /// A table in the database.
     Embedded,
-    /// RabbitMQ, by this URL, which may hold a password.
-    Rabbit(SecretString),
+    /// RabbitMQ, by this URL.
+    Rabbit(ServerUrl),
 }
 
 /// Where mail arrives.

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::Url;
 
 use super::{
@@ -111,7 +110,7 @@ impl Resolver<'_> {
             let hint =
                 "name the server and its database, for example postgres://turnlock@db.example/turnlock";
             return match Url::parse(text) {
-                Ok(url) if url.path().len() > 1 => Ok(Database::Postgres(ServerUrl::new(text.to_owned()))),
+                Ok(url) if url.path().len() > 1 => Ok(Database::Postgres(ServerUrl::new(text))),
                 _ => Err(bad_url(at, text, hint)),
             };
         }
@@ -135,7 +134,7 @@ impl Resolver<'_> {
             None | Some(("embedded:" | "embedded", _)) => Ok(Queue::Embedded),
             Some((text, at)) => match Url::parse(text) {
                 Ok(url) if matches!(url.scheme(), "amqp" | "amqps") && url.has_host() => {
-                    Ok(Queue::Rabbit(SecretString::from(text)))
+                    Ok(Queue::Rabbit(ServerUrl::new(text)))
                 }
                 _ => Err(bad_url(at, text, "write embedded: or amqp://USER:PASSWORD@HOST:5672/%2f")),
             },

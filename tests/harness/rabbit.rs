@@ -119,7 +119,7 @@ impl Broker {
 
     async fn answers(&self) {
         let until = tokio::time::Instant::now() + PATIENCE;
-        while let Err(error) = rabbit::look(&self.url()).await {
+        while let Err(error) = rabbit::look(&self.url().into()).await {
             assert!(tokio::time::Instant::now() < until, "{error}: {}", self.log());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

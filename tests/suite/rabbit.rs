@@ -49,12 +49,12 @@ impl Fleet {
     }
 
     fn producer(&self) -> RabbitQueue {
-        RabbitQueue::publish_only(self.broker.url(), self.store.clone())
+        RabbitQueue::publish_only(&self.broker.url().into(), self.store.clone())
     }
 
     fn worker(&self, url: String) -> Worker {
         let how = WorkerConfig::default();
-        let queue = RabbitQueue::consume(url, &how.id, how.slots, self.store.clone());
+        let queue = RabbitQueue::consume(&url.into(), &how.id, how.slots, self.store.clone());
         Worker::new(self.store.clone(), Arc::new(queue), self.idle.clone(), how)
     }
 
@@ -67,7 +67,7 @@ impl Fleet {
     }
 
     async fn messages(&self, name: &str) -> u32 {
-        let found = rabbit::look(&self.broker.url()).await.unwrap();
+        let found = rabbit::look(&self.broker.url().into()).await.unwrap();
         found.iter().find(|queue| queue.name == name).unwrap().messages
     }
 }
@@ -90,7 +90,7 @@ async fn publish(url: &str, key: &str, body: &[u8]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_any_producer_are_done_once_and_others_are_laid_aside() {
     let fleet = Fleet::start(Duration::ZERO).await;
-    rabbit::declare(&fleet.broker.url()).await.unwrap();
+    rabbit::declare(&fleet.broker.url().into()).await.unwrap();
     let (one, two) = (fleet.worker(fleet.broker.url()), fleet.worker(fleet.broker.url()));
     let producer = fleet.producer();
     let work = async {
@@ -266,7 +266,7 @@ async fn a_worker_killed_anywhere_changes_a_password_once() {
         assert_eq!(finished.filter(|verdict| verdict.outcome == Outcome::Succeeded).count(), 1, "{point}");
         // It has answered the delivery as well: nothing is left for anybody.
         let until = tokio::time::Instant::now() + SOON;
-        while rabbit::look(&url).await.unwrap().iter().any(|queue| queue.messages > 0) {
+        while rabbit::look(&url.as_str().into()).await.unwrap().iter().any(|queue| queue.messages > 0) {
             assert!(tokio::time::Instant::now() < until, "{point}: a message is left");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -1,9 +1,6 @@
 /// What can go wrong between Turnlock and its broker. No URL is shown: it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerError {
-    /// The URL is none, or names another protocol.
-    #[error("the queue's URL is not understood: {0}. Write amqp://USER:PASSWORD@HOST:5672/%2f")]
-    BadUrl(String),
     /// There is no connection, and none came within the time that is waited for one.
     #[error("there is no connection to RabbitMQ: {0}. Check that it runs and that the queue's URL is right")]
     Unreachable(String),

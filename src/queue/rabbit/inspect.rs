@@ -3,6 +3,7 @@ use std::time::Duration;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use super::error::BrokerError;
@@ -26,7 +27,7 @@ pub struct QueueState {
 ///
 /// # Errors
 /// [`BrokerError`] when there is no broker, or it refuses.
-pub async fn declare(url: &str) -> Result<(), BrokerError> {
+pub async fn declare(url: &SecretString) -> Result<(), BrokerError> {
     let connection = connect(url).await?;
     let channel = connection.create_channel().await.map_err(unreachable)?;
     let declared = topology::declare(&channel).await;
@@ -37,7 +38,7 @@ pub async fn declare(url: &str) -> Result<(), BrokerError> {
 ///
 /// # Errors
 /// [`BrokerError`] when there is no broker, or it refuses.
-pub async fn look(url: &str) -> Result<Vec<QueueState>, BrokerError> {
+pub async fn look(url: &SecretString) -> Result<Vec<QueueState>, BrokerError> {
     let connection = connect(url).await?;
     let mut found = Vec::new();
     for name in topology::queues() {
@@ -55,9 +56,9 @@ pub async fn look(url: &str) -> Result<Vec<QueueState>, BrokerError> {
     Ok(found)
 }
 
-async fn connect(url: &str) -> Result<Connection, BrokerError> {
+async fn connect(url: &SecretString) -> Result<Connection, BrokerError> {
     let properties = ConnectionProperties::default().with_connection_name("turnlock queue".into());
-    match timeout(PATIENCE, Connection::connect(url, properties)).await {
+    match timeout(PATIENCE, Connection::connect(url.expose_secret(), properties)).await {
         Ok(connected) => connected.map_err(unreachable),
         Err(_) => Err(BrokerError::Unreachable(format!("it did not answer within {} s", PATIENCE.as_secs()))),
     }

@@ -5,6 +5,7 @@ use futures::StreamExt;
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, Consumer, Event};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -51,7 +52,7 @@ enum State {
 
 impl Link {
     /// Connects now and for ever. With `slots`, jobs arrive, so many of each priority at most that nobody has answered.
-    pub fn start(url: String, name: String, slots: Option<u16>, arrivals: Arc<Arrivals>) -> Self {
+    pub fn start(url: SecretString, name: String, slots: Option<u16>, arrivals: Arc<Arrivals>) -> Self {
         let (sender, current) = watch::channel(State::Down("it was not connected yet".to_owned()));
         let supervisor = tokio::spawn(supervise(url, name, slots, arrivals, sender)).abort_handle();
         Self { current, supervisor }
@@ -107,7 +108,7 @@ impl Drop for Link {
 }
 
 async fn supervise(
-    url: String,
+    url: SecretString,
     name: String,
     slots: Option<u16>,
     arrivals: Arc<Arrivals>,
@@ -143,9 +144,9 @@ struct Line {
     consumers: Vec<(Priority, Consumer)>,
 }
 
-async fn connect(url: &str, name: &str, slots: Option<u16>) -> lapin::Result<Line> {
+async fn connect(url: &SecretString, name: &str, slots: Option<u16>) -> lapin::Result<Line> {
     let properties = ConnectionProperties::default().with_connection_name(name.into());
-    let connection = Connection::connect(url, properties).await?;
+    let connection = Connection::connect(url.expose_secret(), properties).await?;
     let channel = connection.create_channel().await?;
     topology::declare(&channel).await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;

@@ -8,6 +8,7 @@ use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
+use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time;
@@ -55,7 +56,7 @@ pub struct RabbitQueue {
 impl RabbitQueue {
     /// Connects by that URL, now and whenever the connection breaks, and takes jobs for so many slots.
     #[must_use]
-    pub fn consume(url: String, worker: &WorkerId, slots: usize, store: Arc<dyn Store>) -> Self {
+    pub fn consume(url: &SecretString, worker: &WorkerId, slots: usize, store: Arc<dyn Store>) -> Self {
         Self::start(
             url,
             format!("turnlock worker {worker}"),
@@ -66,13 +67,13 @@ impl RabbitQueue {
 
     /// The same, for one who only submits.
     #[must_use]
-    pub fn publish_only(url: String, store: Arc<dyn Store>) -> Self {
+    pub fn publish_only(url: &SecretString, store: Arc<dyn Store>) -> Self {
         Self::start(url, "turnlock submit".to_owned(), None, store)
     }
 
-    fn start(url: String, name: String, slots: Option<u16>, store: Arc<dyn Store>) -> Self {
+    fn start(url: &SecretString, name: String, slots: Option<u16>, store: Arc<dyn Store>) -> Self {
         let arrivals = Arc::new(Arrivals::default());
-        let link = Arc::new(Link::start(url, name, slots, Arc::clone(&arrivals)));
+        let link = Arc::new(Link::start(url.clone(), name, slots, Arc::clone(&arrivals)));
         let to_offer = Arc::new(Notify::new());
         let offering = match slots {
             Some(_) => tokio::spawn(offer(Arc::clone(&store), Arc::clone(&link), Arc::clone(&to_offer))),
