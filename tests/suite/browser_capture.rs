@@ -75,6 +75,7 @@ async fn every_piece_that_is_drawn_is_told_with_its_place() {
     )
     .await;
     let stage = Stage::open(&site.url()).await;
+    stage.see("{ text: shadow }").await.unwrap();
     let shots = stage.page.shots().await.unwrap();
     let pieces = &shots[0].pieces;
     let text: String = pieces
