@@ -8,8 +8,10 @@ use tokio::time;
 use uuid::Uuid;
 
 use super::{Queue, QueueError};
-use crate::job::{AccountRef, Job, Verdict};
-use crate::store::{Cancelling, Claim, Claiming, JobRow, Store, StoreError, Submitted, WorkerId};
+use crate::job::{AccountRef, Job};
+use crate::store::{
+    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Store, StoreError, Submitted, WorkerId,
+};
 
 /// How soon a job that another process submitted is noticed where no news of it come. Within a process, it is noticed
 /// at once.
@@ -54,8 +56,18 @@ impl Queue for EmbeddedQueue {
         self.tell(self.store.submit(job, not_before).await)
     }
 
-    async fn take(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, QueueError> {
-        Ok(self.store.claim_next(worker, ttl).await?)
+    async fn take(&self, worker: &WorkerId, ttl: Duration, most: usize) -> Result<Vec<Claim>, QueueError> {
+        let mut claims = Vec::new();
+        while claims.len() < most {
+            match self.store.claim_next(worker, ttl).await {
+                Ok(Some(claim)) => claims.push(claim),
+                Ok(None) => break,
+                // What was claimed already has to be performed.
+                Err(_) if !claims.is_empty() => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(claims)
     }
 
     async fn take_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, QueueError> {
@@ -71,18 +83,8 @@ impl Queue for EmbeddedQueue {
         Ok(self.store.heartbeat(claim, ttl).await?)
     }
 
-    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), QueueError> {
-        self.tell(self.store.finish(claim, verdict).await)
-    }
-
-    async fn retry(
-        &self,
-        claim: &Claim,
-        not_before: Timestamp,
-        counts: bool,
-        verdict: &Verdict,
-    ) -> Result<(), QueueError> {
-        self.tell(self.store.requeue(claim, not_before, counts, Some(verdict)).await)
+    async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, QueueError> {
+        self.tell(self.store.end(claim, ending).await)
     }
 
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError> {

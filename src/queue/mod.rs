@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 pub use embedded::EmbeddedQueue;
 
-use crate::job::{AccountRef, Job, Verdict};
-use crate::store::{Cancelling, Claim, Claiming, JobRow, StoreError, Submitted, WorkerId};
+use crate::job::{AccountRef, Job};
+use crate::store::{
+    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, StoreError, Submitted, WorkerId,
+};
 
 /// What can go wrong with a queue.
 #[derive(Debug, thiserror::Error)]
@@ -32,16 +34,16 @@ pub enum QueueError {
     Broker(#[from] rabbit::BrokerError),
 }
 
-/// A queue of jobs. A job that was taken must be ended by [`finish`](Self::finish), [`retry`](Self::retry) or
+/// A queue of jobs. A job that was taken must be ended by [`end`](Self::end) or
 /// [`put_back`](Self::put_back); if its worker dies instead, the job is delivered again.
 #[async_trait]
 pub trait Queue: Send + Sync {
     /// Puts a job into the queue, durably. Submitting the same id again changes nothing.
     async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, QueueError>;
 
-    /// Takes the next job that may be performed now, if there is one. Not to be dropped before it returns: a
-    /// job may have been taken by then.
-    async fn take(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, QueueError>;
+    /// Takes jobs that may be performed now, as many as there are but no more than that. Not to be dropped before it
+    /// returns: a job may have been taken by then.
+    async fn take(&self, worker: &WorkerId, ttl: Duration, most: usize) -> Result<Vec<Claim>, QueueError>;
 
     /// Takes this very job, due or not.
     async fn take_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, QueueError>;
@@ -52,18 +54,9 @@ pub trait Queue: Send + Sync {
     /// The worker still performs the job. `true` if someone wants it cancelled.
     async fn keep(&self, claim: &Claim, ttl: Duration) -> Result<bool, QueueError>;
 
-    /// The job has ended, and its outcome stands in the automation log.
-    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), QueueError>;
-
-    /// The job is delivered again, not before then. `counts` says whether the attempt counts for the retry
-    /// policy.
-    async fn retry(
-        &self,
-        claim: &Claim,
-        not_before: Timestamp,
-        counts: bool,
-        verdict: &Verdict,
-    ) -> Result<(), QueueError>;
+    /// The job's attempt has ended: writes how into the automation log, and sees to it that the job ends or is
+    /// delivered again, as the ending says.
+    async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, QueueError>;
 
     /// The job is delivered again, as if it had not been taken: no attempt began.
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError>;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::ledger::names;
-use super::{StoreError, WorkerId};
-use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
+use super::{AttemptRow, Claim, Claiming, Delivered, Ending, StoreError, Taking, WorkerId};
+use crate::job::{AccountRef, Code, Job, Outcome};
 
 /// Where a job is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,36 +93,6 @@ pub enum Cancelling {
     Ended,
 }
 
-/// A worker's hold on a job, for a while.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// What is asked.
-    pub job: Job,
-    /// The number of the attempt that begins with this claim, from 1; interrupted ones included.
-    pub attempt: u32,
-    /// How many attempts counted for the retry policy before this one.
-    pub tries: u32,
-    /// Someone wanted the job cancelled before this attempt.
-    pub cancel_asked: bool,
-    /// When the job became due.
-    pub queued_at: Timestamp,
-    /// Held by this worker.
-    pub worker: WorkerId,
-    /// Greater than that of every earlier claim on this job.
-    pub token: u64,
-}
-
-/// What came of the wish to claim one certain job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claiming {
-    /// It is claimed.
-    Claimed(Box<Claim>),
-    /// Another job holds its account.
-    AccountBusy,
-    /// It runs elsewhere or has ended.
-    NotQueued,
-}
-
 /// The jobs, and the queue that the embedded size makes of them.
 #[async_trait]
 pub trait Jobs {
@@ -145,25 +115,34 @@ pub trait Jobs {
     /// Claims this job, due or not.
     async fn claim_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, StoreError>;
 
-    /// Holds the claim for `ttl` from now. `true` if someone wants the job cancelled.
+    /// Writes down the jobs that a queue outside of the database delivers, as far as they are new, and claims those
+    /// that can be begun. Says of each, in the same order, what came of it. One that is written down here and has
+    /// to wait is not [offered](Self::take_offers) before it is `overdue` by so much, for its message is known.
+    async fn claim_delivered(
+        &self,
+        jobs: &[Delivered],
+        worker: &WorkerId,
+        ttl: Duration,
+        overdue: Duration,
+    ) -> Result<Vec<Taking>, StoreError>;
+
+    /// Holds the claim and its lease for `ttl` from now. `true` if someone wants the job cancelled.
     ///
     /// # Errors
-    /// [`StoreError::ClaimLost`], here and below, when the claim was taken over or the job has ended.
+    /// [`StoreError::ClaimLost`] when the claim or its lease has expired, was taken over, or the job has ended.
     async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError>;
 
-    /// The job has ended like this. Durable when it returns.
-    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), StoreError>;
+    /// The claimed job's attempt has ended like this: writes it into the log, says what becomes of the job, and lets
+    /// its account go; all of it or nothing. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError::AttemptEnded`], [`StoreError::LeaseLost`], [`StoreError::ClaimLost`]: nothing is changed.
+    async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, StoreError>;
 
-    /// The job goes back into the queue. `counts` says whether the attempt counts for the retry policy.
-    async fn requeue(
-        &self,
-        claim: &Claim,
-        not_before: Timestamp,
-        counts: bool,
-        verdict: Option<&Verdict>,
-    ) -> Result<(), StoreError>;
-
-    /// Puts the claimed job back as if it had not been claimed: no attempt was begun.
+    /// Puts the claimed job back as if it had not been claimed: no attempt was begun. Lets its account go.
+    ///
+    /// # Errors
+    /// [`StoreError::ClaimLost`].
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError>;
 
     /// Cancels a job, or asks its worker to.
@@ -177,11 +156,26 @@ pub trait Jobs {
     /// A message for the job is out. Should it get lost, the job is offered again when it is overdue by that much.
     async fn offered(&self, id: Uuid, overdue: Duration) -> Result<(), StoreError>;
 
+    /// From now on every job that ends leaves an announcement, in the same transaction: somebody outside of the
+    /// database wants to hear of it. That of a job that [`end`](Self::end) ends is its worker's to make, for
+    /// [`ITS_TURN`](super::ITS_TURN); the others are anybody's.
+    fn announce_ends(&self);
+
+    /// Jobs that have ended and whose end has not been announced yet. Each is given out once in `hold`;
+    /// [`announced`](Self::announced) says that it was.
+    async fn take_announcements(&self, most: u32, hold: Duration) -> Result<Vec<JobRow>, StoreError>;
+
+    /// The worker that ended these jobs, whose turn it was, cannot announce it now: anybody may.
+    async fn announce_later(&self, jobs: &[Uuid]) -> Result<(), StoreError>;
+
+    /// The ends of these jobs have been announced.
+    async fn announced(&self, jobs: &[Uuid]) -> Result<(), StoreError>;
+
     /// Takes up what dead workers left: jobs whose claim has expired, or whose worker `is_dead` by the
     /// caller's knowledge. Their open attempts end in the log as `interrupted` (or `unknown`, where a
     /// candidate of theirs was submitted and not decided), their leases are released, and they are queued
     /// again. For every account that is in doubt and that nobody is at, a reconciliation is submitted, as it is by
-    /// [`finish`](Self::finish) and [`requeue`](Self::requeue). Returns the jobs.
+    /// [`end`](Self::end). Returns the jobs.
     async fn recover(
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),

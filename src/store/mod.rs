@@ -7,7 +7,9 @@
 
 mod account;
 mod budget;
+mod claim;
 mod detached;
+mod ending;
 mod error;
 mod jobs;
 mod lease;
@@ -23,8 +25,10 @@ use std::sync::Arc;
 
 pub use account::{Account, AccountEntry, Accounts};
 pub use budget::{Begun, Budget, Limit, NewTry, Spent, Try, TryResult};
+pub use claim::{Claim, Claiming, Delivered, Taking};
+pub use ending::{Ending, ITS_TURN, Next};
 pub use error::StoreError;
-pub use jobs::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, Submitted};
+pub use jobs::{Cancelling, JobRow, JobState, Jobs, Submitted};
 pub use lease::{Fence, Lease, Leases};
 pub use ledger::{
     Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,

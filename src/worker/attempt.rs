@@ -6,17 +6,14 @@ use jiff::Timestamp;
 use tokio::time;
 use uuid::Uuid;
 
-use super::next::{Next, Patience, next};
+use super::next::{Patience, next};
 use super::run::Inner;
 use super::{Attempt, Event, Performed, StepSink, Stop, StopReason, Stopper, WorkerError};
 use crate::failpoint;
 use crate::job::{Code, Kind, Verdict};
 use crate::queue::QueueError;
 use crate::redact::redact;
-use crate::store::{AttemptRow, CandidateState, Claim, Lease, NewAttempt, StoreError};
-
-/// How soon a job is offered again whose account turned out to be held.
-const HELD: Duration = Duration::from_millis(500);
+use crate::store::{AttemptRow, CandidateState, Claim, Ending, NewAttempt, Next, StoreError};
 
 /// How often the end of an attempt is written anew while the database fails. Each try waits for locks by
 /// itself.
@@ -26,46 +23,27 @@ const TRIES: u32 = 5;
 /// day, every ten minutes at last. Then the account's other jobs may go on, which settle it or say why they cannot.
 const RECONCILIATIONS: u32 = 200;
 
-/// What came of a claim.
-pub(super) enum Seen {
-    /// Nothing: another worker holds the account, and the job was put back.
-    Held,
-    /// An attempt was performed.
-    Attempt { row: Box<AttemptRow>, again_at: Option<Timestamp> },
+/// What came of an attempt.
+pub(super) struct Seen {
+    pub row: AttemptRow,
+    /// When the job is tried again; `None` if it has ended.
+    pub again_at: Option<Timestamp>,
 }
 
 impl Inner {
     /// Sees a claimed job through one attempt.
     pub(super) async fn see_through(&self, claim: &Claim, patience: Patience) -> Result<Seen, WorkerError> {
-        let config = &self.config;
         failpoint::reach("worker.claimed");
-        let Some(lease) = self.store.acquire(&claim.job.account, &config.id, config.hold).await? else {
-            self.queue.put_back(claim, Timestamp::now() + HELD).await?;
-            return Ok(Seen::Held);
-        };
-        failpoint::reach("worker.leased");
-        // The claim may have expired before the lease was taken, as in a process that was paused: then another worker
-        // has seen to the job, and may have ended it.
-        let seen = match self.queue.keep(claim, config.hold).await {
-            Ok(_) => self.attempt(claim, &lease, patience).await,
-            Err(error) => Err(error.into()),
-        };
-        if seen.is_err() {
-            // Else it was released in time for the next job. The first error is the one that tells.
-            let _ = self.store.release(&lease).await;
-        }
-        seen
-    }
-
-    async fn attempt(&self, claim: &Claim, lease: &Lease, patience: Patience) -> Result<Seen, WorkerError> {
         let attempt = Attempt {
             id: Uuid::now_v7(),
             job: claim.job.clone(),
             number: claim.attempt,
             worker: self.config.id.clone(),
-            lease: lease.clone(),
+            lease: claim.lease.clone(),
         };
         let beginning = beginning(&attempt, claim.queued_at);
+        // Refused where the lease, and with it the claim, has expired, as in a process that was paused: another worker
+        // sees to the job then, and may have ended it.
         self.store.start_attempt(&beginning, Some(&attempt.lease.fence())).await?;
         failpoint::reach("worker.begun");
         self.tell(Event::AttemptStarted {
@@ -81,10 +59,6 @@ impl Inner {
         let mut performed = self.perform(&attempt, claim, &stopper, &stop).await;
         performed.verdict.message = redact(&performed.verdict.message).into_owned();
 
-        let row = self.write_end(&attempt, &performed).await?;
-        failpoint::reach("worker.logged");
-        self.store.release(lease).await?;
-        failpoint::reach("worker.released");
         let cancelled = stop.asked() == Some(StopReason::Cancelled);
         let mut retry = self.config.retry;
         if claim.job.cause.is_some() {
@@ -93,19 +67,21 @@ impl Inner {
         // What Turnlock owes an account it owes whatever anybody wishes.
         let cancelled = cancelled && claim.job.cause.is_none();
         let next = next(&retry, claim.tries, &performed, cancelled, patience);
-        let again_at = match next {
-            Next::Ended => {
-                self.queue.finish(claim, &performed.verdict).await?;
-                None
-            }
-            Next::Again { at, counts } => {
-                self.queue.retry(claim, at, counts, &performed.verdict).await?;
-                Some(at)
-            }
+        let ending = Ending {
+            attempt: attempt.id,
+            began_at: beginning.started_at,
+            verdict: performed.verdict,
+            provenance: performed.provenance,
+            next,
         };
+        let row = self.write_end(claim, &ending).await?;
         failpoint::reach("worker.finished");
+        let again_at = match next {
+            Next::Ended => None,
+            Next::Again { at, .. } => Some(at),
+        };
         self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at });
-        Ok(Seen::Attempt { row: Box::new(row), again_at })
+        Ok(Seen { row, again_at })
     }
 
     /// Lets the performer work until it is done or has to be dropped.
@@ -129,7 +105,7 @@ impl Inner {
                     "Turnlock itself failed while it performed the attempt; its own log names the place.",
                 )).await,
             },
-            reason = self.guard(claim, &attempt.lease, stopper) => self.cut_off(attempt, reason.verdict()).await,
+            reason = self.guard(claim, stopper) => self.cut_off(attempt, reason.verdict()).await,
         };
         // Every sink is gone by now, unless a task of the performer outlives its attempt.
         match time::timeout(self.config.grace, writer).await {
@@ -144,8 +120,8 @@ impl Inner {
     }
 
     /// Returns when the performer must be dropped: its grace is over after it was asked to stop.
-    async fn guard(&self, claim: &Claim, lease: &Lease, stopper: &Stopper) -> StopReason {
-        let lost = self.beat(claim, lease, stopper);
+    async fn guard(&self, claim: &Claim, stopper: &Stopper) -> StopReason {
+        let lost = self.beat(claim, stopper);
         tokio::pin!(lost);
         let reason = tokio::select! {
             reason = &mut lost => reason,
@@ -170,7 +146,7 @@ impl Inner {
     }
 
     /// Gives signs of life; returns when they are in vain.
-    async fn beat(&self, claim: &Claim, lease: &Lease, stopper: &Stopper) -> StopReason {
+    async fn beat(&self, claim: &Claim, stopper: &Stopper) -> StopReason {
         let hold = self.config.hold;
         let mut held_since = Instant::now();
         let mut beats = time::interval(self.config.beat);
@@ -179,20 +155,15 @@ impl Inner {
         loop {
             beats.tick().await;
             let sent = Instant::now();
-            let kept = self.queue.keep(claim, hold).await;
-            let renewed = self.store.renew(lease, hold).await;
-            match (kept, renewed) {
-                (Err(QueueError::Store(StoreError::ClaimLost(_))), _) | (_, Ok(None)) => {
-                    return StopReason::LeaseLost;
-                }
-                (Ok(cancelled), Ok(Some(_))) => {
+            match self.queue.keep(claim, hold).await {
+                Err(QueueError::Store(StoreError::ClaimLost(_))) => return StopReason::LeaseLost,
+                Ok(cancelled) => {
                     held_since = sent;
                     if cancelled {
                         stopper.ask(StopReason::Cancelled);
                     }
                 }
-                (Err(error), _) => tracing::warn!(job = %claim.job.id, %error, "a sign of life failed"),
-                (_, Err(error)) => tracing::warn!(job = %claim.job.id, %error, "a sign of life failed"),
+                Err(error) => tracing::warn!(job = %claim.job.id, %error, "a sign of life failed"),
             }
             if held_since.elapsed() >= hold {
                 return StopReason::LeaseLost;
@@ -225,29 +196,29 @@ impl Inner {
         Performed::new(verdict)
     }
 
-    async fn write_end(&self, attempt: &Attempt, performed: &Performed) -> Result<AttemptRow, WorkerError> {
+    async fn write_end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, WorkerError> {
+        let attempt = ending.attempt;
         let mut tried = 0;
         loop {
             tried += 1;
-            let (verdict, fence) = (&performed.verdict, attempt.lease.fence());
-            match self.store.end_attempt(attempt.id, verdict, &performed.provenance, Some(&fence)).await {
+            match self.queue.end(claim, ending).await {
                 Ok(row) => return Ok(row),
                 // The server was lost when it had written the outcome and before it said so.
-                Err(StoreError::AttemptEnded(_)) if tried > 1 => {
+                Err(QueueError::Store(StoreError::AttemptEnded(_))) if tried > 1 => {
                     let row = self
                         .store
-                        .attempt(attempt.id)
+                        .attempt(attempt)
                         .await?
-                        .filter(|row| row.verdict.as_ref().is_some_and(|stands| stands == verdict));
-                    return row.ok_or(StoreError::AttemptEnded(attempt.id).into());
+                        .filter(|row| row.verdict.as_ref() == Some(&ending.verdict));
+                    return row.ok_or(StoreError::AttemptEnded(attempt).into());
                 }
-                Err(
+                Err(QueueError::Store(
                     error @ (StoreError::Locked
                     | StoreError::Full
                     | StoreError::Unreachable(_)
                     | StoreError::Database(_)),
-                ) if tried < TRIES => {
-                    tracing::warn!(attempt = %attempt.id, %error, "the outcome could not be written; trying again");
+                )) if tried < TRIES => {
+                    tracing::warn!(%attempt, %error, "the outcome could not be written; trying again");
                     time::sleep(Duration::from_secs(1)).await;
                 }
                 Err(error) => return Err(error.into()),

@@ -2,20 +2,7 @@ use jiff::Timestamp;
 
 use super::Performed;
 use crate::job::{Code, Outcome, Retry, RetryPolicy};
-
-/// What becomes of a job after an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// It has ended.
-    Ended,
-    /// It is tried again, not before then.
-    Again {
-        /// The earliest time.
-        at: Timestamp,
-        /// Whether the attempt counted for the retry policy.
-        counts: bool,
-    },
-}
+use crate::store::Next;
 
 /// For how long a job may stay with its worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -90,22 +90,19 @@ impl Worker {
         let mut failures = 0;
         tokio::pin!(shutdown);
         loop {
-            let mut ready = true;
-            while ready && running.len() < inner.config.slots {
-                ready = match inner.queue.take(&inner.config.id, inner.config.hold).await {
-                    Ok(Some(claim)) => {
+            let free = inner.config.slots.saturating_sub(running.len());
+            if free > 0 {
+                match inner.queue.take(&inner.config.id, inner.config.hold, free).await {
+                    Ok(claims) => {
                         failures = 0;
-                        let inner = inner.clone();
-                        running.spawn(async move {
-                            if let Err(error) = inner.see_through(&claim, Patience::Queue).await {
-                                tracing::error!(job = %claim.job.id, %error, "a job could not be seen through; it is taken up again when its claim expires");
-                            }
-                        });
-                        true
-                    }
-                    Ok(None) => {
-                        failures = 0;
-                        false
+                        for claim in claims {
+                            let inner = inner.clone();
+                            running.spawn(async move {
+                                if let Err(error) = inner.see_through(&claim, Patience::Queue).await {
+                                    tracing::error!(job = %claim.job.id, %error, "a job could not be seen through; it is taken up again when its claim expires");
+                                }
+                            });
+                        }
                     }
                     Err(error) => {
                         failures += 1;
@@ -113,9 +110,8 @@ impl Worker {
                         if failures >= FAILURES {
                             return Err(error.into());
                         }
-                        false
                     }
-                };
+                }
             }
             tokio::select! {
                 biased;
@@ -233,9 +229,8 @@ impl Inner {
         loop {
             match self.queue.take_job(job.id, &self.config.id, self.config.hold).await? {
                 Claiming::Claimed(claim) => match self.see_through(&claim, Patience::Now).await? {
-                    Seen::Held => {}
-                    Seen::Attempt { row, again_at: None } => return Ok(*row),
-                    Seen::Attempt { row, again_at: Some(_) } => last = Some(*row),
+                    Seen { row, again_at: None } => return Ok(row),
+                    Seen { row, again_at: Some(_) } => last = Some(row),
                 },
                 Claiming::AccountBusy => match (self.reconcile_here(job).await?, last.take()) {
                     (Owed::Done, before) => last = before,
@@ -279,9 +274,8 @@ impl Inner {
         let taken = self.queue.take_job(owed.job.id, &self.config.id, self.config.hold).await?;
         let Claiming::Claimed(claim) = taken else { return Ok(Owed::Elsewhere) };
         Ok(match self.see_through(&claim, Patience::Queue).await? {
-            Seen::Attempt { again_at: None, .. } => Owed::Done,
-            Seen::Attempt { again_at: Some(_), .. } => Owed::Later,
-            Seen::Held => Owed::Elsewhere,
+            Seen { again_at: None, .. } => Owed::Done,
+            Seen { again_at: Some(_), .. } => Owed::Later,
         })
     }
 

@@ -246,7 +246,7 @@ fn cases(traces: &[(Errand, Fate, Vec<String>)], all: bool) -> Vec<Case> {
         None,
         Some("ledger.reject.behind"),
         Some("settle.promoted"),
-        Some("worker.logged"),
+        Some("worker.finished"),
     ];
     let mut cases: Vec<Case> = Vec::new();
     let mut taken = BTreeSet::new();

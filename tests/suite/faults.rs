@@ -187,7 +187,7 @@ async fn a_worker_that_was_paused_past_its_lease_submits_nothing() {
     next.wait().await.unwrap();
 }
 
-/// It was paused when it had taken the job and not the account yet. By the time it goes on, the job has ended.
+/// It was paused when it had taken the job and had not begun yet. By the time it goes on, the job has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_paused_past_its_claim_performs_nothing() {
     let scene = Scene::set(None).await;
@@ -202,7 +202,7 @@ async fn a_worker_that_was_paused_past_its_claim_performs_nothing() {
     let attempts = scene.attempts().await;
 
     signal(&paused, Signal::CONT);
-    scene.hears("the claim on job").await;
+    scene.hears("the lease on").await;
     signal(&paused, Signal::TERM);
     paused.wait().await.unwrap();
     scene.changed_once(&job).await;

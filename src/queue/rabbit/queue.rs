@@ -20,9 +20,12 @@ use super::link::{Link, Outgoing};
 use super::masked::masked;
 use super::topology::{DEAD, JOBS, Rung};
 use crate::failpoint;
-use crate::job::{AccountRef, Job, JobMessage, Priority, Verdict};
+use crate::job::{AccountRef, Job, JobMessage, Priority};
 use crate::queue::{Queue, QueueError};
-use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Store, StoreError, Submitted, WorkerId};
+use crate::store::{
+    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Store, StoreError, Submitted, Taking,
+    WorkerId,
+};
 
 /// How soon a job that another process ended is noticed.
 const BACKSTOP: Duration = Duration::from_millis(300);
@@ -36,6 +39,9 @@ const OVERDUE: Duration = Duration::from_secs(15 * 60);
 const OFFERS: u32 = 100;
 /// A job whose account is busy comes back after this.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// As many deliveries are seen to in one transaction.
+const TOGETHER: usize = 128;
 
 /// Jobs come through RabbitMQ, and what becomes of them stands in the database.
 ///
@@ -51,6 +57,23 @@ pub struct RabbitQueue {
     held: Mutex<HashMap<Uuid, Delivery>>,
     to_offer: Arc<Notify>,
     offering: AbortHandle,
+}
+
+/// A job that has arrived.
+struct Arrival {
+    priority: Priority,
+    delivery: Delivery,
+    job: Delivered,
+}
+
+/// What was done about a delivery.
+enum Answer {
+    /// Its job is to be performed, and the delivery acknowledged after that.
+    Perform(Box<Claim>),
+    /// The broker may forget it.
+    Acknowledged,
+    /// Nothing yet.
+    LookAgain,
 }
 
 impl RabbitQueue {
@@ -90,46 +113,54 @@ impl RabbitQueue {
         self.link.channel().await.map(drop)
     }
 
-    /// The claim that this delivery leads to, if any; otherwise it has been answered.
-    async fn look_into(
-        &self,
-        delivery: &Delivery,
-        worker: &WorkerId,
-        ttl: Duration,
-    ) -> Result<Option<Claim>, QueueError> {
-        let message = match JobMessage::read(&delivery.data) {
-            Ok(message) => message,
-            Err(why) => {
-                self.bury(delivery, &why.to_string()).await?;
-                return Ok(None);
+    /// The jobs that were delivered, as many as are wanted. What is no job is laid aside.
+    async fn delivered(&self, most: usize) -> Result<Vec<Arrival>, QueueError> {
+        let mut arrived = Vec::new();
+        while arrived.len() < most
+            && let Some((priority, delivery)) = self.arrivals.next()
+        {
+            match JobMessage::read(&delivery.data) {
+                Ok(message) => {
+                    let not_before = message.not_before;
+                    let job = Delivered { job: message.into_job(), not_before };
+                    arrived.push(Arrival { priority, delivery, job });
+                }
+                Err(why) => match self.bury(&delivery, &why.to_string()).await {
+                    Ok(()) => acknowledge(&delivery).await,
+                    Err(error) => {
+                        self.arrivals.put_back(priority, delivery);
+                        self.put_all_back(arrived);
+                        return Err(error);
+                    }
+                },
             }
-        };
-        let not_before = message.not_before;
-        let job = message.into_job();
-        failpoint::reach("rabbit.received");
-        match self.store.submit(&job, not_before).await {
-            Ok(_) => failpoint::reach("rabbit.written"),
-            Err(why @ StoreError::OtherJob { .. }) => {
-                self.bury(delivery, &why.to_string()).await?;
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
         }
-        let row = self.store.job(job.id).await?.ok_or(StoreError::NoJob(job.id))?;
-        let left = Duration::try_from(row.not_before.duration_since(Timestamp::now())).unwrap_or_default();
-        if row.state == JobState::Queued && !left.is_zero() {
-            send(&self.link, &row, left).await?;
-            return Ok(None);
+        Ok(arrived)
+    }
+
+    /// They come first again, in the order in which they came.
+    fn put_all_back(&self, arrived: Vec<Arrival>) {
+        for Arrival { priority, delivery, .. } in arrived.into_iter().rev() {
+            self.arrivals.put_back(priority, delivery);
         }
-        match self.store.claim_job(job.id, worker, ttl).await? {
-            Claiming::Claimed(claim) => Ok(Some(*claim)),
-            Claiming::AccountBusy => {
-                send(&self.link, &row, BUSY).await?;
-                Ok(None)
+    }
+
+    /// Does what is to be done about a delivery, by what the database says of its job.
+    async fn answer(&self, delivery: &Delivery, taking: Taking) -> Result<Answer, QueueError> {
+        match taking {
+            Taking::Claimed(claim) => return Ok(Answer::Perform(claim)),
+            Taking::NotDue(row) => {
+                let left = row.not_before.duration_since(Timestamp::now());
+                send(&self.link, &row, Duration::try_from(left).unwrap_or_default()).await?;
             }
+            Taking::AccountBusy(row) => send(&self.link, &row, BUSY).await?,
+            Taking::Refused(why) => self.bury(delivery, &why.to_string()).await?,
             // It has ended, or another worker is at it.
-            Claiming::NotQueued => Ok(None),
+            Taking::NotQueued => {}
+            Taking::Contended => return Ok(Answer::LookAgain),
         }
+        acknowledge(delivery).await;
+        Ok(Answer::Acknowledged)
     }
 
     /// Lays a message that is no job where a person can look at it, without what it may hold that is secret.
@@ -177,25 +208,47 @@ impl Queue for RabbitQueue {
         Ok(Submitted::New)
     }
 
-    async fn take(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, QueueError> {
-        while let Some((priority, delivery)) = self.arrivals.next() {
-            match self.look_into(&delivery, worker, ttl).await {
-                Ok(Some(claim)) => {
+    async fn take(&self, worker: &WorkerId, ttl: Duration, most: usize) -> Result<Vec<Claim>, QueueError> {
+        let arrived = self.delivered(most.min(TOGETHER)).await?;
+        if arrived.is_empty() {
+            return Ok(Vec::new());
+        }
+        failpoint::reach("rabbit.received");
+        let jobs: Vec<Delivered> = arrived.iter().map(|arrival| arrival.job.clone()).collect();
+        let takings = match self.store.claim_delivered(&jobs, worker, ttl, OVERDUE).await {
+            Ok(takings) => takings,
+            Err(error) => {
+                self.put_all_back(arrived);
+                return Err(error.into());
+            }
+        };
+        failpoint::reach("rabbit.written");
+        let mut claims = Vec::new();
+        let mut failed = None;
+        for (arrival, taking) in arrived.into_iter().zip(takings) {
+            let Arrival { priority, delivery, .. } = arrival;
+            match self.answer(&delivery, taking).await {
+                Ok(Answer::Perform(claim)) => {
                     // One is left where the job could not be seen through before.
                     let earlier = self.held().insert(claim.job.id, delivery);
                     if let Some(earlier) = earlier {
                         acknowledge(&earlier).await;
                     }
-                    return Ok(Some(claim));
+                    claims.push(*claim);
                 }
-                Ok(None) => acknowledge(&delivery).await,
+                Ok(Answer::Acknowledged) => {}
+                Ok(Answer::LookAgain) => self.arrivals.put_back(priority, delivery),
                 Err(error) => {
                     self.arrivals.put_back(priority, delivery);
-                    return Err(error);
+                    failed = Some(error);
                 }
             }
         }
-        Ok(None)
+        match failed {
+            // What was claimed has to be performed.
+            Some(error) if claims.is_empty() => Err(error),
+            _ => Ok(claims),
+        }
     }
 
     async fn take_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, QueueError> {
@@ -218,23 +271,11 @@ impl Queue for RabbitQueue {
         }
     }
 
-    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), QueueError> {
-        self.store.finish(claim, verdict).await?;
+    async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, QueueError> {
+        let row = self.store.end(claim, ending).await?;
         failpoint::reach("rabbit.committed");
         self.answered(claim.job.id).await;
-        Ok(())
-    }
-
-    async fn retry(
-        &self,
-        claim: &Claim,
-        not_before: Timestamp,
-        counts: bool,
-        verdict: &Verdict,
-    ) -> Result<(), QueueError> {
-        self.store.requeue(claim, not_before, counts, Some(verdict)).await?;
-        self.answered(claim.job.id).await;
-        Ok(())
+        Ok(row)
     }
 
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::value::millis;
 use super::{LOCKS, Write};
-use crate::store::{StoreError, WorkerId};
+use crate::store::{Delivered, StoreError, WorkerId};
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired, and no reconciliation that is still
 /// to come. One that is asked for by hand need not wait for that. The time is read once for the statement, as a
@@ -43,13 +43,43 @@ macro_rules! first {
 const FIRST_OWED: &str = first!("j.state = 'queued' AND j.cause IS NOT NULL");
 const FIRST: &str = first!("j.state = 'queued'");
 
-/// It is known to be queued, and stays so behind the lock.
-const CLAIM: &str = concat!(
-    "UPDATE jobs AS j SET state = 'running', attempts = attempts + 1, worker = $2, claim_token = claim_token + 1,
-            claim_expires_at = turnlock_now() + $3
-     WHERE j.id = $1 AND ",
-    account_is_free!(),
-    " RETURNING *, turnlock_now() AS asked_at"
+/// Claims each of them with its account. They are known to be queued, of different accounts that are free, and stay so
+/// behind the locks.
+macro_rules! claim {
+    ($before:literal $after:literal) => {
+        concat!(
+            "WITH t AS MATERIALIZED (SELECT turnlock_now() AS now),
+             those AS MATERIALIZED (",
+            $before,
+            account_is_free!(),
+            $after,
+            "), claimed AS (
+                 UPDATE jobs AS j
+                 SET state = 'running', attempts = attempts + 1, worker = $1, claim_token = claim_token + 1,
+                     claim_expires_at = t.now + $2
+                 FROM those, t WHERE j.id = those.id RETURNING j.*, t.now AS asked_at),
+             leased AS (
+                 INSERT INTO leases (account, worker, token, expires_at)
+                 SELECT c.account, $1, 1, c.claim_expires_at FROM claimed AS c
+                 ON CONFLICT (account) DO UPDATE
+                 SET worker = excluded.worker, token = leases.token + 1, expires_at = excluded.expires_at
+                 RETURNING account, token, expires_at)
+             SELECT c.*, l.token AS lease_token, l.expires_at AS lease_expires_at
+             FROM claimed AS c JOIN leased AS l ON l.account = c.account"
+        )
+    };
+}
+
+/// This one, due or not.
+const CLAIM: &str = claim!("SELECT id FROM jobs AS j WHERE j.id = $3 AND " "");
+
+/// Of those delivered, the first of each account.
+const CLAIM_DUE: &str = claim!(
+    "SELECT DISTINCT ON (j.account) j.id
+     FROM unnest($3::uuid[], $4::text[], $5::text[]) AS g (id, kind, account)
+     JOIN jobs AS j ON j.id = g.id AND j.kind = g.kind AND j.account = g.account
+     WHERE j.state = 'queued' AND j.not_before <= (SELECT now FROM t) AND "
+    " ORDER BY j.account, j.cause IS NULL, j.rank, j.seq"
 );
 
 /// Jobs come and go faster than the statistics about them, by which the planner would rather sort all that are due than
@@ -111,6 +141,23 @@ async fn claim(
     worker: &WorkerId,
     ttl: Duration,
 ) -> Result<Option<PgRow>, StoreError> {
-    let claimed = sqlx::query(CLAIM).bind(id).bind(worker.as_str()).bind(millis(ttl));
+    let claimed = sqlx::query(CLAIM).bind(worker.as_str()).bind(millis(ttl)).bind(id);
     Ok(claimed.fetch_optional(write.on()).await?)
+}
+
+/// Claims of the delivered jobs those that are due and whose accounts are free. It is this transaction's turn at their
+/// accounts.
+pub(super) async fn due(
+    write: &mut Write,
+    jobs: &[&Delivered],
+    worker: &WorkerId,
+    ttl: Duration,
+) -> Result<Vec<PgRow>, StoreError> {
+    let claimed = sqlx::query(CLAIM_DUE)
+        .bind(worker.as_str())
+        .bind(millis(ttl))
+        .bind(jobs.iter().map(|one| one.job.id).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|one| one.job.kind.as_str()).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|one| one.job.account.to_string()).collect::<Vec<_>>());
+    Ok(claimed.fetch_all(write.on()).await?)
 }

@@ -1,3 +1,4 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,8 +10,11 @@ use uuid::Uuid;
 use super::claim::{self, Claimed};
 use super::value::{Reader, from_now, millis, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
-use crate::job::{AccountRef, Job, Outcome, Verdict};
-use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
+use crate::job::{AccountRef, Job};
+use crate::store::{
+    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Lease, StoreError,
+    Submitted, Taking, WorkerId,
+};
 
 // A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
 // the state: the planner would take the small index of running jobs for the one of ids, and wade through those that
@@ -57,7 +61,7 @@ impl Jobs for PostgresStore {
         detached(async move {
             let mut write = store.begin(claim::BEGIN).await?;
             let Some(row) = claim::next(&mut write, &worker, ttl).await? else { return Ok(None) };
-            let claim = read_claim(&row, worker)?;
+            let claim = read_claim(&row, &worker)?;
             write.commit().await?;
             Ok(Some(claim))
         })
@@ -71,7 +75,7 @@ impl Jobs for PostgresStore {
             write.lock_account_of(id).await?;
             match claim::this(&mut write, id, &worker, ttl).await? {
                 Claimed::Row(row) => {
-                    let claim = read_claim(&row, worker)?;
+                    let claim = read_claim(&row, &worker)?;
                     write.commit().await?;
                     Ok(Claiming::Claimed(Box::new(claim)))
                 }
@@ -82,15 +86,31 @@ impl Jobs for PostgresStore {
         .await
     }
 
+    async fn claim_delivered(
+        &self,
+        jobs: &[Delivered],
+        worker: &WorkerId,
+        ttl: Duration,
+        overdue: Duration,
+    ) -> Result<Vec<Taking>, StoreError> {
+        self.take_delivered(jobs, worker, ttl, overdue).await
+    }
+
     async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError> {
         let (store, claim) = (self.clone(), claim.clone());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
+            // A lease that has expired is lost, also when nobody has taken the account over yet.
             let asked: Option<bool> = sqlx::query_scalar(
-                "UPDATE jobs SET claim_expires_at = turnlock_now() + $1
-                 WHERE id = $2 AND claim_token = $3 AND claim_expires_at IS NOT NULL RETURNING cancel_asked",
+                "WITH renewed AS (
+                     UPDATE leases SET expires_at = turnlock_now() + $1
+                     WHERE account = $2 AND token = $3 AND expires_at > turnlock_now() RETURNING expires_at)
+                 UPDATE jobs SET claim_expires_at = renewed.expires_at FROM renewed
+                 WHERE id = $4 AND claim_token = $5 AND claim_expires_at IS NOT NULL RETURNING cancel_asked",
             )
             .bind(millis(ttl))
+            .bind(claim.lease.account.to_string())
+            .bind(to_i64(claim.lease.token))
             .bind(claim.job.id)
             .bind(to_i64(claim.token))
             .fetch_optional(write.on())
@@ -102,65 +122,12 @@ impl Jobs for PostgresStore {
         .await
     }
 
-    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), StoreError> {
-        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.clone());
-        detached(async move {
-            let mut write = store.write_of(Outlasts::PowerFailure, &claim.job.account).await?;
-            let state = JobState::ended_by(verdict.code);
-            let done = sqlx::query(
-                "UPDATE jobs SET state = $1, outcome = $2, code = $3, tries = tries + $4, finished_at = turnlock_now(),
-                    worker = NULL, claim_expires_at = NULL
-                 WHERE id = $5 AND claim_token = $6 AND claim_expires_at IS NOT NULL",
-            )
-            .bind(state.as_str())
-            .bind(verdict.outcome.as_str())
-            .bind(verdict.code.as_str())
-            .bind(i64::from(verdict.outcome != Outcome::Interrupted))
-            .bind(claim.job.id)
-            .bind(to_i64(claim.token))
-            .execute(write.on())
-            .await?;
-            held(done.rows_affected(), &claim)?;
-            write.owe_reconciliation(&claim.job.account.to_string()).await?;
-            write.commit().await?;
-            store.news.tell(&store.pool).await;
-            Ok(())
-        })
-        .await
-    }
-
-    async fn requeue(
-        &self,
-        claim: &Claim,
-        not_before: Timestamp,
-        counts: bool,
-        verdict: Option<&Verdict>,
-    ) -> Result<(), StoreError> {
-        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.cloned());
-        detached(async move {
-            let mut write = store.write_of(Outlasts::Crash, &claim.job.account).await?;
-            let done = sqlx::query(
-                "UPDATE jobs SET state = 'queued', not_before = turnlock_now() + $1, rank = turnlock_now() + $1 - $7,
-                    tries = tries + $2, worker = NULL, claim_expires_at = NULL, offered_until = NULL,
-                    outcome = coalesce($3, outcome), code = coalesce($4, code)
-                 WHERE id = $5 AND claim_token = $6 AND claim_expires_at IS NOT NULL",
-            )
-            .bind(from_now(not_before))
-            .bind(i64::from(counts))
-            .bind(verdict.as_ref().map(|verdict| verdict.outcome.as_str()))
-            .bind(verdict.as_ref().map(|verdict| verdict.code.as_str()))
-            .bind(claim.job.id)
-            .bind(to_i64(claim.token))
-            .bind(claim.job.priority.head_start())
-            .execute(write.on())
-            .await?;
-            held(done.rows_affected(), &claim)?;
-            write.owe_reconciliation(&claim.job.account.to_string()).await?;
-            write.commit().await?;
-            store.news.tell(&store.pool).await;
-            Ok(())
-        })
-        .await
+    async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, StoreError> {
+        let end = (claim.clone(), ending.clone());
+        match &self.batches {
+            Some(batches) => batches.end.write(end).await,
+            None => self.clone().end_alone(end).await,
+        }
     }
 
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError> {
@@ -179,6 +146,7 @@ impl Jobs for PostgresStore {
             .execute(write.on())
             .await?;
             held(done.rows_affected(), &claim)?;
+            write.let_go(&claim.lease).await?;
             write.commit().await?;
             store.news.tell(&store.pool).await;
             Ok(())
@@ -209,11 +177,30 @@ impl Jobs for PostgresStore {
                 ),
             };
             update.execute(write.on()).await?;
+            if came == Cancelling::Cancelled && store.announces() {
+                write.announce(id).await?;
+            }
             write.commit().await?;
             store.news.tell(&store.pool).await;
             Ok(came)
         })
         .await
+    }
+
+    fn announce_ends(&self) {
+        self.announcing.store(true, Ordering::Relaxed);
+    }
+
+    async fn take_announcements(&self, most: u32, hold: Duration) -> Result<Vec<JobRow>, StoreError> {
+        self.give_out_announcements(most, hold).await
+    }
+
+    async fn announce_later(&self, jobs: &[Uuid]) -> Result<(), StoreError> {
+        self.give_back_announcements(jobs.to_vec()).await
+    }
+
+    async fn announced(&self, jobs: &[Uuid]) -> Result<(), StoreError> {
+        self.note_announced(jobs.to_vec()).await
     }
 
     async fn recover(
@@ -335,7 +322,7 @@ fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::ClaimLost(claim.job.id)) }
 }
 
-fn read(row: &PgRow) -> Result<JobRow, StoreError> {
+pub(super) fn read(row: &PgRow) -> Result<JobRow, StoreError> {
     let row = Reader(row);
     Ok(JobRow {
         job: Job {
@@ -361,15 +348,21 @@ fn read(row: &PgRow) -> Result<JobRow, StoreError> {
     })
 }
 
-fn read_claim(row: &PgRow, worker: WorkerId) -> Result<Claim, StoreError> {
+pub(super) fn read_claim(row: &PgRow, worker: &WorkerId) -> Result<Claim, StoreError> {
     let state = read(row)?;
+    let row = Reader(row);
     Ok(Claim {
-        job: state.job,
         attempt: state.attempts,
         tries: state.tries,
-        cancel_asked: Reader(row).flag("cancel_asked")?,
+        cancel_asked: row.flag("cancel_asked")?,
         queued_at: state.not_before.min(Timestamp::now()),
-        worker,
-        token: Reader(row).token("claim_token")?,
+        token: row.token("claim_token")?,
+        lease: Lease {
+            account: state.job.account.clone(),
+            worker: worker.clone(),
+            token: row.token("lease_token")?,
+            expires_at: row.time("lease_expires_at")?,
+        },
+        job: state.job,
     })
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::value::{Reader, millis, time, to_i64};
-use super::{Outlasts, PostgresStore, answer, detached};
+use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::AccountRef;
 use crate::store::{Fence, Lease, Leases, StoreError, WorkerId};
 
@@ -82,13 +82,21 @@ impl Leases for PostgresStore {
         let (store, lease) = (self.clone(), lease.clone());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = $1 AND token = $2")
-                .bind(lease.account.to_string())
-                .bind(to_i64(lease.token))
-                .execute(write.on())
-                .await?;
+            write.let_go(&lease).await?;
             write.commit().await
         })
         .await
+    }
+}
+
+impl Write {
+    /// The account is free again, unless it was taken over.
+    pub(super) async fn let_go(&mut self, lease: &Lease) -> Result<(), StoreError> {
+        sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = $1 AND token = $2")
+            .bind(lease.account.to_string())
+            .bind(to_i64(lease.token))
+            .execute(self.on())
+            .await?;
+        Ok(())
     }
 }

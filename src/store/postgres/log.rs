@@ -1,11 +1,14 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::value::{Reader, millis, now};
-use super::{Outlasts, PostgresStore, Write, answer, detached, months};
+use super::value::{Reader, millis, now, to_i64};
+use super::{Outlasts, PostgresStore, Write, answer, detached, in_time, months};
 use crate::job::{Code, Outcome, Verdict};
 use crate::store::recovery::died;
 use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
@@ -13,30 +16,11 @@ use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Ste
 #[async_trait]
 impl Log for PostgresStore {
     async fn start_attempt(&self, new: &NewAttempt, fence: Option<&Fence>) -> Result<(), StoreError> {
-        let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
-        detached(async move {
-            store.months.make_room(&store.pool, new.started_at).await;
-            let mut write = store.write(Outlasts::Crash).await?;
-            write.check_fence(fence.as_ref(), &new.account.to_string()).await?;
-            sqlx::query(
-                "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at,
-                                             started_at)
-                 VALUES (turnlock_next_change(), $1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )
-            .bind(new.id)
-            .bind(new.job)
-            .bind(new.kind.as_str())
-            .bind(new.account.app())
-            .bind(new.account.to_string())
-            .bind(i64::from(new.number))
-            .bind(new.worker.as_str())
-            .bind(new.queued_at.as_millisecond())
-            .bind(new.started_at.as_millisecond())
-            .execute(write.on())
-            .await?;
-            write.commit().await
-        })
-        .await
+        let begin = (new.clone(), fence.cloned());
+        match &self.batches {
+            Some(batches) => batches.begin.write(begin).await,
+            None => self.clone().begin_alone(begin).await,
+        }
     }
 
     async fn write_steps(
@@ -155,6 +139,51 @@ impl Log for PostgresStore {
     }
 }
 
+/// An attempt that begins, under its lease.
+pub(super) type Begin = (NewAttempt, Option<Fence>);
+
+/// Those whose leases hold, or that need none. The leases' rows stay locked, so that nobody, not even by hand, takes
+/// one over before the write is committed; those that somebody else has locked are left to be begun alone.
+const BEGIN: &str = "
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+                             $8::bigint[], $9::bigint[], $10::bigint[])
+             AS g (id, job, kind, app, account, attempt, worker, queued_at, started_at, token)),
+    held AS MATERIALIZED (
+        SELECT g.id FROM given AS g JOIN leases AS l ON l.account = g.account
+        WHERE l.token = g.token AND l.expires_at > turnlock_now() FOR SHARE OF l SKIP LOCKED)
+    INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+    SELECT turnlock_next_change(), g.id, g.job, g.kind, g.app, g.account, g.attempt, g.worker, g.queued_at, g.started_at
+    FROM given AS g WHERE g.token IS NULL OR EXISTS (SELECT 1 FROM held AS h WHERE h.id = g.id)
+    RETURNING id";
+
+impl PostgresStore {
+    pub(super) async fn begin_together(self, many: Arc<Vec<Begin>>) -> Result<Vec<Option<()>>, StoreError> {
+        in_time(async move {
+            for (new, _) in many.iter() {
+                self.months.make_room(&self.pool, new.started_at).await;
+            }
+            let mut write = self.write_many(Outlasts::Crash).await?;
+            let begun = write.begin_attempts(&many).await?;
+            write.commit().await?;
+            Ok(many.iter().map(|(new, _)| begun.contains(&new.id).then_some(())).collect())
+        })
+        .await
+    }
+
+    pub(super) async fn begin_alone(self, one: Begin) -> Result<(), StoreError> {
+        in_time(async move {
+            let (new, fence) = one;
+            self.months.make_room(&self.pool, new.started_at).await;
+            let mut write = self.write_many(Outlasts::Crash).await?;
+            write.check_fence(fence.as_ref(), &new.account.to_string()).await?;
+            write.begin_attempts(&[(new, None)]).await?;
+            write.commit().await
+        })
+        .await
+    }
+}
+
 /// The query in SQL. Each of the questions that people ask has an index that yields its rows newest first.
 pub(super) fn question(query: &LogQuery) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new("SELECT * FROM automation_log WHERE TRUE");
@@ -182,9 +211,36 @@ pub(super) fn question(query: &LogQuery) -> QueryBuilder<Postgres> {
 }
 
 impl Write {
+    async fn begin_attempts(&mut self, many: &[Begin]) -> Result<HashSet<Uuid>, StoreError> {
+        let text = |of: fn(&NewAttempt) -> String| many.iter().map(|(new, _)| of(new)).collect::<Vec<_>>();
+        let number = |of: fn(&NewAttempt) -> i64| many.iter().map(|(new, _)| of(new)).collect::<Vec<_>>();
+        let begun: Vec<Uuid> = sqlx::query_scalar(BEGIN)
+            .bind(many.iter().map(|(new, _)| new.id).collect::<Vec<_>>())
+            .bind(many.iter().map(|(new, _)| new.job).collect::<Vec<_>>())
+            .bind(text(|new| new.kind.as_str().to_owned()))
+            .bind(text(|new| new.account.app().to_owned()))
+            .bind(text(|new| new.account.to_string()))
+            .bind(number(|new| new.number.into()))
+            .bind(text(|new| new.worker.as_str().to_owned()))
+            .bind(number(|new| new.queued_at.as_millisecond()))
+            .bind(number(|new| new.started_at.as_millisecond()))
+            .bind(
+                many.iter()
+                    .map(|(_, fence)| fence.as_ref().map(|fence| to_i64(fence.token)))
+                    .collect::<Vec<_>>(),
+            )
+            .fetch_all(self.on())
+            .await?;
+        Ok(begun.into_iter().collect())
+    }
+
     /// Refuses to change an attempt that has ended, or under a lease that was lost. Locks its row, so that nobody ends
     /// it meanwhile, and returns when it began, which tells its partition.
-    async fn check_open(&mut self, attempt: Uuid, fence: Option<&Fence>) -> Result<i64, StoreError> {
+    pub(super) async fn check_open(
+        &mut self,
+        attempt: Uuid,
+        fence: Option<&Fence>,
+    ) -> Result<i64, StoreError> {
         let row =
             sqlx::query("SELECT account, outcome, started_at FROM automation_log WHERE id = $1 FOR UPDATE")
                 .bind(attempt)
@@ -271,7 +327,7 @@ pub(super) async fn verdict_of(
     Ok(Some((row.parsed("outcome", "an outcome")?, row.parsed("code", "a code")?)))
 }
 
-fn read(row: &PgRow) -> Result<AttemptRow, StoreError> {
+pub(super) fn read(row: &PgRow) -> Result<AttemptRow, StoreError> {
     let row = Reader(row);
     let outcome: Option<Outcome> = row.parsed_or_null("outcome", "an outcome")?;
     let code: Option<Code> = row.parsed_or_null("code", "a code")?;

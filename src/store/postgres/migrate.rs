@@ -4,7 +4,10 @@ use super::LOCKS;
 use crate::store::StoreError;
 
 /// In order; the place is the version. A migration that was released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_first.sql"),
+    include_str!("../../../migrations/postgres/0002_announcements.sql"),
+];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.
 const OLDEST: i32 = 140_000;

@@ -3,14 +3,19 @@
 //! Many workers write at once, under READ COMMITTED. What concerns an account takes turns by an advisory lock on its
 //! name ([`Write::lock`]), which comes first in every transaction and is held to its end: behind it, each statement
 //! sees what all earlier holders have committed. So one account's operations follow one another as they do in
-//! SQLite, and those of different accounts do not wait for each other. No transaction ever locks two accounts.
+//! SQLite, and those of different accounts do not wait for each other. No transaction ever waits for a second account:
+//! those that are about many take the turn only where nobody else is ([`Write::try_lock`]).
 //!
 //! All times that are compared with one another between processes are told by the server's clock.
 
 mod accounts;
+mod announcements;
+mod batch;
 mod budget;
 mod claim;
 mod connect;
+mod deliver;
+mod end;
 pub(super) mod error;
 mod jobs;
 mod leases;
@@ -24,7 +29,9 @@ mod recovery;
 mod value;
 
 use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,9 +40,10 @@ use sqlx::postgres::PgPool;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time;
 
+use self::batch::Batch;
 use self::months::Months;
 use self::news::News;
-use super::{Fence, StoreError};
+use super::{AttemptRow, Fence, StoreError};
 use crate::job::AccountRef;
 
 /// How long a call may take before the server counts as out of reach.
@@ -50,6 +58,32 @@ pub struct PostgresStore {
     pool: PgPool,
     months: Arc<Months>,
     news: Arc<News>,
+    /// `None` in the store by which the batches themselves are written.
+    batches: Option<Arc<Batches>>,
+    /// Whether somebody outside wants to hear of jobs that end.
+    announcing: Arc<AtomicBool>,
+}
+
+/// Writes of which many come at a time.
+struct Batches {
+    begin: Batch<log::Begin, ()>,
+    end: Batch<end::End, AttemptRow>,
+}
+
+impl Batches {
+    fn new(store: &PostgresStore) -> Self {
+        let [begins, begin, ends, end] = [(); 4].map(|()| store.clone());
+        Self {
+            begin: Batch::new(
+                Arc::new(move |many| Box::pin(begins.clone().begin_together(many))),
+                Arc::new(move |one| Box::pin(begin.clone().begin_alone(one))),
+            ),
+            end: Batch::new(
+                Arc::new(move |many| Box::pin(ends.clone().end_together(many))),
+                Arc::new(move |one| Box::pin(end.clone().end_alone(one))),
+            ),
+        }
+    }
 }
 
 pub use migrate::Found;
@@ -113,9 +147,28 @@ impl Write {
         }
     }
 
+    /// Takes the turn at those accounts at which nobody else is. Returns them.
+    async fn try_lock(&mut self, accounts: BTreeSet<String>) -> Result<HashSet<String>, StoreError> {
+        let locked: Vec<String> = sqlx::query_scalar(
+            "SELECT a FROM unnest($1::text[]) AS a WHERE pg_try_advisory_xact_lock(hashtextextended(a, $2))",
+        )
+        .bind(accounts.into_iter().collect::<Vec<_>>())
+        .bind(LOCKS)
+        .fetch_all(self.on())
+        .await?;
+        Ok(locked.into_iter().collect())
+    }
+
     async fn commit(mut self) -> Result<(), StoreError> {
         match self.0.take() {
             Some(transaction) => Ok(transaction.commit().await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn rollback(mut self) -> Result<(), StoreError> {
+        match self.0.take() {
+            Some(transaction) => Ok(transaction.rollback().await?),
             None => Ok(()),
         }
     }
@@ -135,7 +188,10 @@ impl PostgresStore {
         tx.commit().await?;
         let months = Arc::new(Months::default());
         months.make_ahead(&pool, Timestamp::now()).await;
-        Ok(Self { pool, months, news: Arc::new(News::new(options)) })
+        let news = Arc::new(News::new(options));
+        let store = Self { pool, months, news, batches: None, announcing: Arc::default() };
+        let batches = Some(Arc::new(Batches::new(&store)));
+        Ok(Self { batches, ..store })
     }
 
     /// Whether a database is there and fit, without changing anything in it.
@@ -177,6 +233,26 @@ impl PostgresStore {
         self.begin(begin).await
     }
 
+    /// A transaction whose statements are about many rows that are named each. Their plans do not depend on how many,
+    /// and go by the indexes, whatever the statistics believe of tables that grow this fast.
+    async fn write_many(&self, outlasts: Outlasts) -> Result<Write, StoreError> {
+        macro_rules! by_index {
+            ($begin:literal) => {
+                concat!(
+                    $begin,
+                    "; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;
+                     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+                     SET LOCAL enable_bitmapscan = off"
+                )
+            };
+        }
+        self.begin(match outlasts {
+            Outlasts::PowerFailure => by_index!("BEGIN"),
+            Outlasts::Crash => by_index!("BEGIN; SET LOCAL synchronous_commit = off"),
+        })
+        .await
+    }
+
     async fn begin(&self, begin: &'static str) -> Result<Write, StoreError> {
         let mut lost = 0;
         loop {
@@ -204,6 +280,11 @@ impl PostgresStore {
 async fn detached<T: Send + 'static>(
     write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
+    super::detached::detached(in_time(write)).await
+}
+
+/// A write that takes no longer than a server that can be reached may take, and leaves no transaction behind.
+async fn in_time<T>(write: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let whole = async {
         let done = answer(write).await;
         if let Some(left) = LEFT.with(RefCell::take) {
@@ -212,7 +293,7 @@ async fn detached<T: Send + 'static>(
         }
         done
     };
-    super::detached::detached(LEFT.scope(RefCell::default(), whole)).await
+    LEFT.scope(RefCell::default(), whole).await
 }
 
 /// Waits for an answer of the server, but not for ever.

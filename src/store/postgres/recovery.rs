@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::jobs::{fetch, insert};
 use super::value::{Reader, parse};
 use super::{Outlasts, PostgresStore, Write, answer, detached, log};
-use crate::job::{AccountRef, Code, Outcome};
+use crate::job::{Code, Outcome};
 use crate::store::recovery::{TakenUp, owed};
-use crate::store::{StoreError, WorkerId};
+use crate::store::{JobState, StoreError, WorkerId};
 
 /// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
 /// are decided with it.
@@ -52,7 +52,7 @@ impl PostgresStore {
                 write.lock(&account).await?;
                 let mut jobs = Vec::new();
                 if let Some((id, token, expired)) = left.job
-                    && write.recover_job(id, token, expired).await?
+                    && write.recover_job(id, token, expired, store.announces()).await?
                 {
                     jobs.push(id);
                 }
@@ -70,7 +70,7 @@ impl PostgresStore {
                     .execute(write.on())
                     .await?;
                 }
-                jobs.extend(write.owe_reconciliation(&account).await?);
+                jobs.extend(write.owe_reconciliations(&[account]).await?);
                 write.commit().await?;
                 Ok(jobs)
             })
@@ -122,21 +122,25 @@ async fn left_behind(
 }
 
 impl Write {
-    /// Submits a reconciliation of the account if one is owed. A candidate causes one job, which goes on until it is
-    /// known what became of it. It is this transaction's turn at the account.
-    pub(super) async fn owe_reconciliation(&mut self, account: &str) -> Result<Option<Uuid>, StoreError> {
-        let doubt: Option<(Uuid, Option<Uuid>)> = sqlx::query_as(concat!(
-            "SELECT c.id, c.job ",
+    /// Submits a reconciliation of each of the accounts to which one is owed. A candidate causes one job, which goes on
+    /// until it is known what became of it. It is this transaction's turn at the accounts.
+    pub(super) async fn owe_reconciliations(&mut self, accounts: &[String]) -> Result<Vec<Uuid>, StoreError> {
+        let doubts: Vec<(String, Uuid, Option<Uuid>)> = sqlx::query_as(concat!(
+            "SELECT DISTINCT ON (c.account) c.account, c.id, c.job ",
             in_doubt!(),
-            " AND c.account = $1 ORDER BY c.seq DESC LIMIT 1"
+            " AND c.account = ANY ($1) ORDER BY c.account, c.seq DESC"
         ))
-        .bind(account)
-        .fetch_optional(self.on())
+        .bind(accounts)
+        .fetch_all(self.on())
         .await?;
-        let Some((candidate, of)) = doubt else { return Ok(None) };
-        let account: AccountRef = parse(account.to_owned(), "an account")?;
-        let job = owed(account, candidate, of);
-        Ok(insert(self, &job, 0).await?.then_some(job.id))
+        let mut jobs = Vec::new();
+        for (account, candidate, of) in doubts {
+            let job = owed(parse(account, "an account")?, candidate, of);
+            if insert(self, &job, 0).await? {
+                jobs.push(job.id);
+            }
+        }
+        Ok(jobs)
     }
 
     /// Whatever the dead worker was trying on the account, the app has counted by now.
@@ -153,7 +157,13 @@ impl Write {
 
     /// Puts a dead worker's job back into the queue, unless its outcome stands in the log already and merely
     /// the note that the job has ended is missing. `false` if the claim is another one by now, or alive.
-    async fn recover_job(&mut self, id: Uuid, token: i64, expired: bool) -> Result<bool, StoreError> {
+    async fn recover_job(
+        &mut self,
+        id: Uuid,
+        token: i64,
+        expired: bool,
+        announce: bool,
+    ) -> Result<bool, StoreError> {
         // Locked, so that no sign of life comes in between.
         let held: Option<bool> = sqlx::query_scalar(
             "SELECT cancel_asked FROM jobs WHERE id = $1 AND claim_token = $2 AND claim_expires_at IS NOT NULL
@@ -184,6 +194,9 @@ impl Write {
         .bind(id)
         .execute(self.on())
         .await?;
+        if announce && state != JobState::Queued {
+            self.announce(id).await?;
+        }
         Ok(true)
     }
 }

@@ -1,3 +1,4 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,9 +8,12 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::value::{Reader, millis, to_i64};
-use super::{Outlasts, SqliteStore, detached};
+use super::{Outlasts, SqliteStore, detached, leases, log};
 use crate::job::{AccountRef, Job, Outcome, Verdict};
-use crate::store::{Cancelling, Claim, Claiming, JobRow, JobState, Jobs, StoreError, Submitted, WorkerId};
+use crate::store::{
+    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, ITS_TURN, JobRow, JobState, Jobs, Next,
+    StoreError, Submitted, Taking, WorkerId,
+};
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
 /// that is still to come. One that is asked for by hand need not wait for that.
@@ -100,12 +104,7 @@ impl Jobs for SqliteStore {
             if row.state != JobState::Queued {
                 return Ok(Claiming::NotQueued);
             }
-            let free: Option<i64> = sqlx::query_scalar(FREE)
-                .bind(store.clock.now())
-                .bind(id.to_string())
-                .fetch_optional(write.on())
-                .await?;
-            if free.is_none() {
+            if !store.is_free(write.on(), id).await? {
                 return Ok(Claiming::AccountBusy);
             }
             let claim = store.claim(write.on(), &id.to_string(), &worker, ttl).await?;
@@ -115,15 +114,50 @@ impl Jobs for SqliteStore {
         .await
     }
 
+    async fn claim_delivered(
+        &self,
+        jobs: &[Delivered],
+        worker: &WorkerId,
+        ttl: Duration,
+        overdue: Duration,
+    ) -> Result<Vec<Taking>, StoreError> {
+        let (store, jobs, worker) = (self.clone(), jobs.to_vec(), worker.clone());
+        detached(async move {
+            // A message stays with its broker until the job has ended, so that nothing here is needed after a power
+            // failure.
+            let mut write = store.write(Outlasts::Crash).await?;
+            let mut takings = Vec::with_capacity(jobs.len());
+            for delivered in jobs {
+                takings.push(store.take_delivered(write.on(), delivered, &worker, ttl, overdue).await?);
+            }
+            write.commit().await?;
+            Ok(takings)
+        })
+        .await
+    }
+
     async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError> {
         let (store, claim) = (self.clone(), claim.clone());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
+            let now = store.clock.now();
+            let until = now.saturating_add(millis(ttl));
+            // One that has expired is lost, also when nobody has taken the account over yet.
+            let renewed = sqlx::query(
+                "UPDATE leases SET expires_at = ? WHERE account = ? AND token = ? AND expires_at > ?",
+            )
+            .bind(until)
+            .bind(claim.lease.account.to_string())
+            .bind(to_i64(claim.lease.token))
+            .bind(now)
+            .execute(write.on())
+            .await?;
+            held(renewed.rows_affected(), &claim)?;
             let row = sqlx::query(
                 "UPDATE jobs SET claim_expires_at = ? WHERE id = ? AND claim_token = ? AND state = 'running'
-             RETURNING cancel_asked",
+                 RETURNING cancel_asked",
             )
-            .bind(store.clock.now().saturating_add(millis(ttl)))
+            .bind(until)
             .bind(claim.job.id.to_string())
             .bind(to_i64(claim.token))
             .fetch_optional(write.on())
@@ -135,59 +169,26 @@ impl Jobs for SqliteStore {
         .await
     }
 
-    async fn finish(&self, claim: &Claim, verdict: &Verdict) -> Result<(), StoreError> {
-        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.clone());
+    async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, StoreError> {
+        let (store, claim, ending) = (self.clone(), claim.clone(), ending.clone());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let state = JobState::ended_by(verdict.code);
-            let done = sqlx::query(
-                "UPDATE jobs SET state = ?, outcome = ?, code = ?, tries = tries + ?, finished_at = ?,
-                    worker = NULL, claim_expires_at = NULL
-             WHERE id = ? AND claim_token = ? AND state = 'running'",
-            )
-            .bind(state.as_str())
-            .bind(verdict.outcome.as_str())
-            .bind(verdict.code.as_str())
-            .bind(verdict.outcome != Outcome::Interrupted)
-            .bind(store.clock.now())
-            .bind(claim.job.id.to_string())
-            .bind(to_i64(claim.token))
-            .execute(write.on())
-            .await?;
-            held(done.rows_affected(), &claim)?;
+            store.check_open(write.on(), ending.attempt, Some(&claim.lease.fence())).await?;
+            let row = log::end(write.on(), ending.attempt, &ending.verdict, &ending.provenance).await?;
+            store.let_go(write.on(), &claim).await?;
+            let done = match ending.next {
+                Next::Ended => store.finish(write.on(), &claim, &ending.verdict).await?,
+                Next::Again { at, counts } => {
+                    store.requeue(write.on(), &claim, &ending.verdict, at, counts).await?
+                }
+            };
+            held(done, &claim)?;
+            if ending.next == Next::Ended {
+                store.announce(write.on(), claim.job.id, ITS_TURN).await?;
+            }
             store.owe_reconciliations(write.on()).await?;
-            write.commit().await
-        })
-        .await
-    }
-
-    async fn requeue(
-        &self,
-        claim: &Claim,
-        not_before: Timestamp,
-        counts: bool,
-        verdict: Option<&Verdict>,
-    ) -> Result<(), StoreError> {
-        let (store, claim, verdict) = (self.clone(), claim.clone(), verdict.cloned());
-        detached(async move {
-            let mut write = store.write(Outlasts::Crash).await?;
-            let done = sqlx::query(
-                "UPDATE jobs SET state = 'queued', not_before = ?1, rank = ?1 - ?2, tries = tries + ?3, worker = NULL,
-                    claim_expires_at = NULL, offered_until = NULL, outcome = coalesce(?4, outcome), code = coalesce(?5, code)
-             WHERE id = ?6 AND claim_token = ?7 AND state = 'running'",
-            )
-            .bind(store.clock.of_wall(not_before))
-            .bind(claim.job.priority.head_start())
-            .bind(counts)
-            .bind(verdict.as_ref().map(|verdict| verdict.outcome.as_str()))
-            .bind(verdict.as_ref().map(|verdict| verdict.code.as_str()))
-            .bind(claim.job.id.to_string())
-            .bind(to_i64(claim.token))
-            .execute(write.on())
-            .await?;
-            held(done.rows_affected(), &claim)?;
-            store.owe_reconciliations(write.on()).await?;
-            write.commit().await
+            write.commit().await?;
+            Ok(row)
         })
         .await
     }
@@ -208,6 +209,7 @@ impl Jobs for SqliteStore {
             .execute(write.on())
             .await?;
             held(done.rows_affected(), &claim)?;
+            store.let_go(write.on(), &claim).await?;
             write.commit().await
         })
         .await
@@ -229,6 +231,9 @@ impl Jobs for SqliteStore {
                 ),
             };
             sqlx::query(sql).bind(id.to_string()).bind(store.clock.now()).execute(write.on()).await?;
+            if came == Cancelling::Cancelled {
+                store.announce(write.on(), id, Duration::ZERO).await?;
+            }
             write.commit().await?;
             Ok(came)
         })
@@ -241,6 +246,22 @@ impl Jobs for SqliteStore {
 
     async fn offered(&self, id: Uuid, overdue: Duration) -> Result<(), StoreError> {
         self.note_offer(id, overdue).await
+    }
+
+    fn announce_ends(&self) {
+        self.announcing.store(true, Ordering::Relaxed);
+    }
+
+    async fn take_announcements(&self, most: u32, hold: Duration) -> Result<Vec<JobRow>, StoreError> {
+        self.give_out_announcements(most, hold).await
+    }
+
+    async fn announce_later(&self, jobs: &[Uuid]) -> Result<(), StoreError> {
+        self.give_back_announcements(jobs).await
+    }
+
+    async fn announced(&self, jobs: &[Uuid]) -> Result<(), StoreError> {
+        self.note_announced(jobs).await
     }
 
     async fn recover(
@@ -311,6 +332,7 @@ impl SqliteStore {
         })
     }
 
+    /// Claims a job that is queued and whose account is free.
     async fn claim(
         &self,
         on: &mut SqliteConnection,
@@ -318,26 +340,124 @@ impl SqliteStore {
         worker: &WorkerId,
         ttl: Duration,
     ) -> Result<Claim, StoreError> {
+        let now = self.clock.now();
+        let until = now.saturating_add(millis(ttl));
         let row = sqlx::query(
-        "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = ?, claim_token = claim_token + 1,
-                claim_expires_at = ?
-         WHERE id = ? RETURNING *",
-    )
-    .bind(worker.as_str())
-    .bind(self.clock.now().saturating_add(millis(ttl)))
-    .bind(id)
-    .fetch_one(on)
-    .await?;
+            "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = ?, claim_token = claim_token + 1,
+                    claim_expires_at = ?
+             WHERE id = ? RETURNING *",
+        )
+        .bind(worker.as_str())
+        .bind(until)
+        .bind(id)
+        .fetch_one(&mut *on)
+        .await?;
         let state = self.read_job(&row)?;
+        let account = &state.job.account;
+        let lease = leases::take(on, account, worker, now, until).await?;
         Ok(Claim {
-            job: state.job,
             attempt: state.attempts,
             tries: state.tries,
             cancel_asked: Reader(&row).int("cancel_asked")? != 0,
             queued_at: state.not_before.min(Timestamp::now()),
-            worker: worker.clone(),
             token: Reader(&row).token("claim_token")?,
+            lease: lease.ok_or_else(|| StoreError::LeaseLost(account.clone()))?,
+            job: state.job,
         })
+    }
+
+    async fn is_free(&self, on: &mut SqliteConnection, id: Uuid) -> Result<bool, StoreError> {
+        let free: Option<i64> =
+            sqlx::query_scalar(FREE).bind(self.clock.now()).bind(id.to_string()).fetch_optional(on).await?;
+        Ok(free.is_some())
+    }
+
+    async fn take_delivered(
+        &self,
+        on: &mut SqliteConnection,
+        Delivered { job, not_before }: Delivered,
+        worker: &WorkerId,
+        ttl: Duration,
+        overdue: Duration,
+    ) -> Result<Taking, StoreError> {
+        let now = self.clock.now();
+        let due = not_before.map_or(now, |at| self.clock.of_wall(at));
+        if insert(on, &job, due).await? == 1 {
+            self.hold_offer(on, job.id, overdue).await?;
+        }
+        let row = self.fetch_job(on, job.id).await?.ok_or(StoreError::NoJob(job.id))?;
+        if row.job.kind != job.kind || row.job.account != job.account {
+            let (kind, account) = (row.job.kind, row.job.account);
+            return Ok(Taking::Refused(StoreError::OtherJob { id: job.id, kind, account }));
+        }
+        if row.state != JobState::Queued {
+            return Ok(Taking::NotQueued);
+        }
+        if row.not_before > self.clock.wall(Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX)) {
+            return Ok(Taking::NotDue(Box::new(row)));
+        }
+        if !self.is_free(on, job.id).await? {
+            return Ok(Taking::AccountBusy(Box::new(row)));
+        }
+        Ok(Taking::Claimed(Box::new(self.claim(on, &job.id.to_string(), worker, ttl).await?)))
+    }
+
+    /// The account of the claim is free again, unless it was taken over.
+    async fn let_go(&self, on: &mut SqliteConnection, claim: &Claim) -> Result<(), StoreError> {
+        sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
+            .bind(claim.lease.account.to_string())
+            .bind(to_i64(claim.lease.token))
+            .execute(on)
+            .await?;
+        Ok(())
+    }
+
+    async fn finish(
+        &self,
+        on: &mut SqliteConnection,
+        claim: &Claim,
+        verdict: &Verdict,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "UPDATE jobs SET state = ?, outcome = ?, code = ?, tries = tries + ?, finished_at = ?,
+                worker = NULL, claim_expires_at = NULL
+             WHERE id = ? AND claim_token = ? AND state = 'running'",
+        )
+        .bind(JobState::ended_by(verdict.code).as_str())
+        .bind(verdict.outcome.as_str())
+        .bind(verdict.code.as_str())
+        .bind(verdict.outcome != Outcome::Interrupted)
+        .bind(self.clock.now())
+        .bind(claim.job.id.to_string())
+        .bind(to_i64(claim.token))
+        .execute(on)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn requeue(
+        &self,
+        on: &mut SqliteConnection,
+        claim: &Claim,
+        verdict: &Verdict,
+        at: Timestamp,
+        counts: bool,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'queued', not_before = ?1, rank = ?1 - ?2, tries = tries + ?3, worker = NULL,
+                claim_expires_at = NULL, offered_until = NULL, outcome = ?4, code = ?5
+             WHERE id = ?6 AND claim_token = ?7 AND state = 'running'",
+        )
+        .bind(self.clock.of_wall(at))
+        .bind(claim.job.priority.head_start())
+        .bind(counts)
+        .bind(verdict.outcome.as_str())
+        .bind(verdict.code.as_str())
+        .bind(claim.job.id.to_string())
+        .bind(to_i64(claim.token))
+        .execute(on)
+        .await?;
+        Ok(done.rows_affected())
     }
 }
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::SqliteConnection;
 
 use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached};
@@ -20,27 +21,9 @@ impl Leases for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let now = store.clock.now();
-            let row = sqlx::query(
-                "INSERT INTO leases (account, worker, token, expires_at) VALUES (?1, ?2, 1, ?3)
-             ON CONFLICT (account) DO UPDATE SET worker = ?2, token = token + 1, expires_at = ?3
-             WHERE expires_at <= ?4
-             RETURNING token, expires_at",
-            )
-            .bind(account.to_string())
-            .bind(worker.as_str())
-            .bind(now.saturating_add(millis(ttl)))
-            .bind(now)
-            .fetch_optional(write.on())
-            .await?;
+            let lease = take(write.on(), &account, &worker, now, now.saturating_add(millis(ttl))).await?;
             write.commit().await?;
-            let Some(row) = row else { return Ok(None) };
-            let row = Reader(&row);
-            Ok(Some(Lease {
-                account: account.clone(),
-                worker: worker.clone(),
-                token: row.token("token")?,
-                expires_at: row.time("expires_at")?,
-            }))
+            Ok(lease)
         })
         .await
     }
@@ -90,4 +73,34 @@ impl Leases for SqliteStore {
         })
         .await
     }
+}
+
+/// Takes the account until then, if no lease on it holds now.
+pub(super) async fn take(
+    on: &mut SqliteConnection,
+    account: &AccountRef,
+    worker: &WorkerId,
+    now: i64,
+    until: i64,
+) -> Result<Option<Lease>, StoreError> {
+    let row = sqlx::query(
+        "INSERT INTO leases (account, worker, token, expires_at) VALUES (?1, ?2, 1, ?3)
+         ON CONFLICT (account) DO UPDATE SET worker = ?2, token = token + 1, expires_at = ?3
+         WHERE expires_at <= ?4
+         RETURNING token, expires_at",
+    )
+    .bind(account.to_string())
+    .bind(worker.as_str())
+    .bind(until)
+    .bind(now)
+    .fetch_optional(on)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let row = Reader(&row);
+    Ok(Some(Lease {
+        account: account.clone(),
+        worker: worker.clone(),
+        token: row.token("token")?,
+        expires_at: row.time("expires_at")?,
+    }))
 }

@@ -161,7 +161,7 @@ impl Log for SqliteStore {
 
 impl SqliteStore {
     /// Refuses to change an attempt that has ended, or under a lease that was lost.
-    async fn check_open(
+    pub(super) async fn check_open(
         &self,
         on: &mut SqliteConnection,
         attempt: Uuid,
@@ -181,7 +181,7 @@ impl SqliteStore {
     }
 }
 
-async fn end(
+pub(super) async fn end(
     on: &mut SqliteConnection,
     attempt: Uuid,
     verdict: &Verdict,

@@ -7,6 +7,7 @@
 //! process and spares the disk a flush.
 
 mod accounts;
+mod announcements;
 mod budget;
 mod clock;
 pub(super) mod error;
@@ -25,6 +26,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -50,6 +52,8 @@ pub struct SqliteStore {
     turn: Arc<Mutex<()>>,
     file: Arc<File>,
     clock: SteadyClock,
+    /// Whether somebody wants to hear of jobs that end.
+    announcing: Arc<AtomicBool>,
 }
 
 /// Which file was opened: SQLite itself goes on writing to a file that has no name any more.
@@ -168,6 +172,7 @@ impl SqliteStore {
             quick: pool(1).connect_lazy_with(quick),
             durable,
             turn: Arc::default(),
+            announcing: Arc::default(),
         })
     }
 

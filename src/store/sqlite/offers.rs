@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::value::millis;
@@ -57,5 +58,21 @@ impl SqliteStore {
             write.commit().await
         })
         .await
+    }
+
+    /// The job's message is known: it is not offered before it is overdue by that much.
+    pub(super) async fn hold_offer(
+        &self,
+        on: &mut SqliteConnection,
+        id: Uuid,
+        overdue: Duration,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET offered_until = max(not_before, ?1) + ?2 WHERE id = ?3")
+            .bind(self.clock.now())
+            .bind(millis(overdue))
+            .bind(id.to_string())
+            .execute(on)
+            .await?;
+        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! What dead workers left behind: their jobs go back into the queue, and the accounts that they left in doubt are
 //! reconciled.
 
+use std::time::Duration;
+
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
@@ -9,7 +11,7 @@ use super::value::Reader;
 use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{AccountRef, Code, Outcome};
 use crate::store::recovery::{TakenUp, owed};
-use crate::store::{StoreError, WorkerId};
+use crate::store::{JobState, StoreError, WorkerId};
 
 /// A candidate is in doubt that was submitted and not decided, while nobody is at its account. Its recovery codes
 /// are decided with it.
@@ -165,8 +167,11 @@ impl SqliteStore {
         .bind(code.map(Code::as_str))
         .bind(self.clock.now())
         .bind(id.to_string())
-        .execute(on)
+        .execute(&mut *on)
         .await?;
+        if state != JobState::Queued {
+            self.announce(on, id, Duration::ZERO).await?;
+        }
         Ok(true)
     }
 }

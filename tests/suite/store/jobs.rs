@@ -76,7 +76,7 @@ pub(super) async fn racing_claims(store: &Arc<dyn Store>) {
     while let Some(claim) = left.pop() {
         finish(store, &claim, Code::LoggedIn).await;
         ended += 1;
-        left.extend(store.claim_next(&claim.worker, LONG).await.unwrap());
+        left.extend(store.claim_next(&claim.lease.worker, LONG).await.unwrap());
     }
     assert_eq!(ended, 20);
 }
@@ -88,14 +88,14 @@ pub(super) async fn retries_and_endings(store: &Arc<dyn Store>) {
     let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
     assert!(!store.heartbeat(&claim, LONG).await.unwrap());
     let verdict = Verdict::new(Code::AppError, "500");
-    store.requeue(&claim, Timestamp::now(), true, Some(&verdict)).await.unwrap();
+    requeue(store, &claim, &verdict, Timestamp::now(), true).await;
     let row = store.job(job.id).await.unwrap().unwrap();
     assert_eq!((row.state, row.attempts, row.tries), (JobState::Queued, 1, 1));
     assert_eq!((row.outcome, row.code), (Some(Outcome::RetryLater), Some(Code::AppError)));
     // The old claim is worth nothing now.
     claim_lost(store.heartbeat(&claim, LONG).await);
-    claim_lost(store.finish(&claim, &verdict).await);
-    claim_lost(store.requeue(&claim, Timestamp::now(), true, None).await);
+    claim_lost(end(store, &claim, verdict.clone(), Next::Ended).await);
+    claim_lost(end(store, &claim, verdict.clone(), Next::Again { at: Timestamp::now(), counts: true }).await);
     claim_lost(store.put_back(&claim, Timestamp::now()).await);
 
     let again = store.claim_next(&worker, LONG).await.unwrap().unwrap();
@@ -104,7 +104,8 @@ pub(super) async fn retries_and_endings(store: &Arc<dyn Store>) {
     store.put_back(&again, Timestamp::now()).await.unwrap();
     let again = store.claim_next(&worker, LONG).await.unwrap().unwrap();
     assert_eq!((again.attempt, again.tries), (2, 1), "a job that was put back was not begun");
-    store.requeue(&again, Timestamp::now(), false, None).await.unwrap();
+    let stopped = Verdict::new(Code::WorkerStopped, "");
+    requeue(store, &again, &stopped, Timestamp::now(), false).await;
     let again = store.claim_next(&worker, LONG).await.unwrap().unwrap();
     assert_eq!((again.attempt, again.tries), (3, 1), "an interrupted attempt does not count");
 
@@ -142,11 +143,10 @@ pub(super) async fn recovery(store: &Arc<dyn Store>) {
     // A worker that died before its commit step.
     let before = add(store, "recovery/before").await;
     let (claim, attempt) = begin(store, &before, &dead).await;
-    let lease = store.acquire(&before, &dead, LONG).await.unwrap().unwrap();
     assert_eq!(store.recover(&nobody).await.unwrap(), Vec::<Uuid>::new());
     assert_eq!(store.recover(&is_dead).await.unwrap(), [claim.job.id]);
     ended_as(store, attempt, Outcome::Interrupted, Code::WorkerStopped).await;
-    assert_eq!(store.renew(&lease, LONG).await.unwrap(), None);
+    assert_eq!(store.renew(&claim.lease, LONG).await.unwrap(), None);
     claim_lost(store.heartbeat(&claim, LONG).await);
     let row = store.job(claim.job.id).await.unwrap().unwrap();
     assert_eq!((row.state, row.tries), (JobState::Queued, 0));
@@ -231,7 +231,7 @@ pub(super) async fn offers(store: &Arc<dyn Store>) {
     let Claiming::Claimed(claim) = store.claim_job(job.id, &worker, LONG).await.unwrap() else { panic!() };
     assert!(offered(LONG).await.is_none(), "it runs");
     let later = Timestamp::now() + SignedDuration::from_mins(1);
-    store.requeue(&claim, later, true, None).await.unwrap();
+    requeue(store, &claim, &Verdict::new(Code::AppError, ""), later, true).await;
     let row = offered(LONG).await.unwrap();
     assert!(row.not_before.duration_since(later).abs() < SignedDuration::from_secs(5), "{row:?}");
     store.cancel(job.id).await.unwrap();

@@ -160,7 +160,7 @@ pub(super) async fn reconciliations(store: &Arc<dyn Store>) {
     assert_eq!(store.open_reconciliation(&owner).await.unwrap(), None, "its worker is still at it");
     let verdict = Verdict::new(Code::AnswerLost, "");
     store.end_attempt(attempt, &verdict, &Provenance::default(), None).await.unwrap();
-    store.requeue(&claim, Timestamp::now(), true, Some(&verdict)).await.unwrap();
+    requeue(store, &claim, &verdict, Timestamp::now(), true).await;
 
     let owed = store.open_reconciliation(&owner).await.unwrap().unwrap();
     assert_eq!((owed.job.kind, owed.job.cause), (Kind::Reconcile, Some(new.id)));

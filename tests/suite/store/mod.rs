@@ -2,6 +2,7 @@
 
 mod accounts;
 mod budget;
+mod delivered;
 mod jobs;
 mod leases;
 mod ledger;
@@ -21,8 +22,9 @@ use sqlx::{Connection, Executor, SqliteConnection};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, Priority, Verdict};
 use turnlock::store::{
     AccountEntry, AttemptRow, Begun, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming,
-    Disproof, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Provenance, SqliteStore, Step,
-    StepResult, Store, StoreError, Submitted, Transition, TryResult, WorkerId,
+    Delivered, Disproof, Ending, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Next,
+    Provenance, SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult,
+    WorkerId,
 };
 use uuid::Uuid;
 
@@ -56,6 +58,8 @@ async fn conform(store: Arc<dyn Store>) {
     jobs::recovery(&store).await;
     jobs::priorities(&store).await;
     jobs::offers(&store).await;
+    delivered::jobs_that_are_delivered(&store).await;
+    delivered::ends_that_are_announced(&store).await;
     log::the_log(&store).await;
     accounts::removal(&store).await;
 }
@@ -127,8 +131,26 @@ async fn begin(store: &Arc<dyn Store>, account: &AccountRef, worker: &WorkerId) 
     (claim, attempt)
 }
 
+/// An attempt at the claimed job ends like this.
+async fn end(
+    store: &Arc<dyn Store>,
+    claim: &Claim,
+    verdict: Verdict,
+    next: Next,
+) -> Result<AttemptRow, StoreError> {
+    let new = beginning(&claim.job.account, claim.job.id);
+    store.start_attempt(&new, None).await.unwrap();
+    let provenance = Provenance::default();
+    let ending = Ending { attempt: new.id, began_at: new.started_at, verdict, provenance, next };
+    store.end(claim, &ending).await
+}
+
 async fn finish(store: &Arc<dyn Store>, claim: &Claim, code: Code) {
-    store.finish(claim, &Verdict::new(code, "")).await.unwrap();
+    end(store, claim, Verdict::new(code, ""), Next::Ended).await.unwrap();
+}
+
+async fn requeue(store: &Arc<dyn Store>, claim: &Claim, verdict: &Verdict, at: Timestamp, counts: bool) {
+    end(store, claim, verdict.clone(), Next::Again { at, counts }).await.unwrap();
 }
 
 async fn ended_as(store: &Arc<dyn Store>, attempt: Uuid, outcome: Outcome, code: Code) {
@@ -137,7 +159,7 @@ async fn ended_as(store: &Arc<dyn Store>, attempt: Uuid, outcome: Outcome, code:
 }
 
 fn claim_lost<T: std::fmt::Debug>(result: Result<T, StoreError>) {
-    assert!(matches!(result, Err(StoreError::ClaimLost(_))), "{result:?}");
+    assert!(matches!(result, Err(StoreError::ClaimLost(_) | StoreError::LeaseLost(_))), "{result:?}");
 }
 
 fn illegal(result: Result<(), StoreError>, id: Uuid, from: CandidateState) {

@@ -159,7 +159,7 @@ async fn a_user_who_may_make_no_tables_can_work() {
     let store = turnlock::store::open(&url).await.unwrap();
     let owner = add(&store, "rights/a").await;
     let (claim, attempt) = begin(&store, &owner, &WorkerId::new("w")).await;
-    let lease = store.acquire(&owner, &WorkerId::new("w"), LONG).await.unwrap().unwrap();
+    let lease = claim.lease.clone();
     let new = candidate(&owner, CandidateKind::Password, 2);
     store.propose(&new, Some(&lease.fence())).await.unwrap();
     store.promote(new.id, Some(&lease.fence())).await.unwrap();

@@ -49,12 +49,9 @@ async fn racing_workers_share_jobs_and_do_each_once() {
                 };
                 idle = 0;
                 let account = claim.job.account.clone();
-                let lease = store.acquire(&account, &worker, LONG).await.unwrap();
-                let lease = lease.expect("a claimed job's account is free");
                 assert!(at_work.lock().unwrap().insert(account.clone()), "two at {account}");
                 tokio::time::sleep(Duration::from_millis(2)).await;
                 assert!(at_work.lock().unwrap().remove(&account));
-                store.release(&lease).await.unwrap();
                 finish(&store, &claim, Code::LoggedIn).await;
                 done.push(claim.job.id);
             }
@@ -144,7 +141,6 @@ async fn whoever_recovers_first_takes_up_what_was_left() {
     for number in 0..5 {
         let owner = add(&stores[0], &format!("left/a{number}")).await;
         let (claim, _) = begin(&stores[0], &owner, &dead).await;
-        stores[0].acquire(&owner, &dead, LONG).await.unwrap().unwrap();
         let new = NewCandidate { job: Some(claim.job.id), ..candidate(&owner, CandidateKind::Password, 2) };
         stores[0].propose(&new, None).await.unwrap();
         stores[0].mark_submitted(new.id, None).await.unwrap();
@@ -237,7 +233,7 @@ async fn a_server_that_was_restarted_is_found_again() {
     let store = turnlock::store::open(&url).await.unwrap();
     let owner = add(&store, "restart/a").await;
     let (claim, attempt) = begin(&store, &owner, &WorkerId::new("w")).await;
-    let lease = store.acquire(&owner, &WorkerId::new("w"), LONG).await.unwrap().unwrap();
+    let lease = claim.lease.clone();
     let new = candidate(&owner, CandidateKind::Password, 2);
     store.propose(&new, Some(&lease.fence())).await.unwrap();
 
@@ -352,7 +348,7 @@ async fn what_was_refused_holds_nobody_up() {
         assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
         let stale = claim.clone();
         store.put_back(&claim, Timestamp::now()).await.unwrap();
-        claim_lost(store.finish(&stale, &Verdict::new(Code::LoggedIn, "")).await);
+        claim_lost(end(&store, &stale, Verdict::new(Code::LoggedIn, ""), Next::Ended).await);
         claim = other.claim_next(&worker, LONG).await.unwrap().unwrap();
         store.put_back(&claim, Timestamp::now()).await.unwrap();
         let refused = store.propose(&candidate(&owner, CandidateKind::Password, 1), None).await;
@@ -377,7 +373,7 @@ async fn news_of_jobs_reach_other_processes() {
     heard().await;
     quiet().await;
     let claim = here.claim_next(&worker, LONG).await.unwrap().unwrap();
-    here.requeue(&claim, Timestamp::now(), true, None).await.unwrap();
+    requeue(&here, &claim, &Verdict::new(Code::AppError, ""), Timestamp::now(), true).await;
     heard().await;
     quiet().await;
     let claim = here.claim_next(&worker, Duration::ZERO).await.unwrap().unwrap();

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::*;
 use crate::harness::postgres::Server;
 
-/// Everything that a worker writes about a job but its steps: claim, lease, attempt, outcome, release, end.
+/// Everything that a worker writes about a job but its steps: claim, attempt, outcome.
 async fn work(store: Arc<dyn Store>, worker: WorkerId) -> u32 {
     let mut done = 0;
     loop {
@@ -18,12 +18,6 @@ async fn work(store: Arc<dyn Store>, worker: WorkerId) -> u32 {
             }
             continue;
         };
-        let account = claim.job.account.clone();
-        let lease = store.acquire(&account, &worker, LONG).await.unwrap().unwrap();
-        let attempt = start(&store, &account, claim.job.id).await;
-        let verdict = Verdict::new(Code::LoggedIn, "");
-        store.end_attempt(attempt, &verdict, &Provenance::default(), Some(&lease.fence())).await.unwrap();
-        store.release(&lease).await.unwrap();
         finish(&store, &claim, Code::LoggedIn).await;
         done += 1;
     }

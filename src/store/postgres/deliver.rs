@@ -1,0 +1,129 @@
+//! Jobs that a queue outside of the database delivers, many in one transaction: written down, and claimed where that
+//! is possible.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::claim;
+use super::jobs::{read, read_claim};
+use super::value::{from_now, millis};
+use super::{Outlasts, PostgresStore, Write, detached};
+use crate::job::Job;
+use crate::store::{Claim, Delivered, JobRow, JobState, StoreError, Taking, WorkerId};
+
+const WRITE_DOWN: &str = "
+    INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority, state,
+                      not_before, rank, offered_until)
+    SELECT g.id, g.kind, g.account, g.requested_by, g.reason, g.evidence, g.deadline_ms, g.submitted_at, g.priority,
+           'queued', t.now + g.due_in, t.now + g.due_in - g.head_start, t.now + greatest(g.due_in, 0) + $12
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
+                $8::bigint[], $9::text[], $10::bigint[], $11::bigint[])
+         AS g (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority, due_in,
+               head_start),
+         (SELECT turnlock_now() AS now) AS t
+    ON CONFLICT DO NOTHING";
+
+impl PostgresStore {
+    pub(super) async fn take_delivered(
+        &self,
+        jobs: &[Delivered],
+        worker: &WorkerId,
+        ttl: Duration,
+        overdue: Duration,
+    ) -> Result<Vec<Taking>, StoreError> {
+        let (store, jobs, worker) = (self.clone(), jobs.to_vec(), worker.clone());
+        detached(async move {
+            // A message stays with its broker until the job has ended, so that nothing here is needed after a power
+            // failure.
+            let mut write = store.write_many(Outlasts::Crash).await?;
+            let accounts = jobs.iter().map(|one| one.job.account.to_string()).collect();
+            let free = write.try_lock(accounts).await?;
+            let ours: Vec<&Delivered> =
+                jobs.iter().filter(|one| free.contains(&one.job.account.to_string())).collect();
+            write.write_down(&ours, overdue).await?;
+            let ids: Vec<Uuid> = ours.iter().map(|one| one.job.id).collect();
+            let mut claims = HashMap::new();
+            for row in claim::due(&mut write, &ours, &worker, ttl).await? {
+                let claim = read_claim(&row, &worker)?;
+                claims.insert(claim.job.id, claim);
+            }
+            let rows = if claims.len() < ids.len() { write.rows(&ids).await? } else { HashMap::new() };
+            write.commit().await?;
+            let ours: HashSet<Uuid> = ids.into_iter().collect();
+            let taken = jobs.into_iter().map(|Delivered { job, .. }| match ours.contains(&job.id) {
+                true => what_came(&job, &mut claims, &rows),
+                false => Ok(Taking::Contended),
+            });
+            taken.collect()
+        })
+        .await
+    }
+}
+
+fn what_came(
+    job: &Job,
+    claims: &mut HashMap<Uuid, Claim>,
+    rows: &HashMap<Uuid, (JobRow, bool)>,
+) -> Result<Taking, StoreError> {
+    if let Some(claim) = claims.remove(&job.id) {
+        return Ok(Taking::Claimed(Box::new(claim)));
+    }
+    let Some((row, due)) = rows.get(&job.id) else {
+        // It was delivered twice at once, and is claimed already.
+        return Ok(Taking::NotQueued);
+    };
+    let (kind, account) = (row.job.kind, row.job.account.clone());
+    Ok(if (kind, &account) != (job.kind, &job.account) {
+        Taking::Refused(StoreError::OtherJob { id: job.id, kind, account })
+    } else if row.state != JobState::Queued {
+        Taking::NotQueued
+    } else if *due {
+        Taking::AccountBusy(Box::new(row.clone()))
+    } else {
+        Taking::NotDue(Box::new(row.clone()))
+    })
+}
+
+impl Write {
+    /// It is this transaction's turn at their accounts.
+    async fn write_down(&mut self, jobs: &[&Delivered], overdue: Duration) -> Result<(), StoreError> {
+        let text = |of: fn(&Job) -> String| jobs.iter().map(|one| of(&one.job)).collect::<Vec<_>>();
+        let maybe = |of: fn(&Job) -> Option<String>| jobs.iter().map(|one| of(&one.job)).collect::<Vec<_>>();
+        let number = |of: fn(&Job) -> i64| jobs.iter().map(|one| of(&one.job)).collect::<Vec<_>>();
+        sqlx::query(WRITE_DOWN)
+            .bind(jobs.iter().map(|one| one.job.id).collect::<Vec<_>>())
+            .bind(text(|job| job.kind.as_str().to_owned()))
+            .bind(text(|job| job.account.to_string()))
+            .bind(maybe(|job| job.requested_by.clone()))
+            .bind(maybe(|job| job.reason.clone()))
+            .bind(jobs.iter().map(|one| one.job.evidence).collect::<Vec<_>>())
+            .bind(number(|job| millis(job.deadline)))
+            .bind(number(|job| job.submitted_at.as_millisecond()))
+            .bind(text(|job| job.priority.as_str().to_owned()))
+            .bind(jobs.iter().map(|one| one.not_before.map_or(0, from_now)).collect::<Vec<_>>())
+            .bind(number(|job| job.priority.head_start()))
+            .bind(millis(overdue))
+            .execute(self.on())
+            .await?;
+        Ok(())
+    }
+
+    /// The jobs as they stand, and whether each is due.
+    async fn rows(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, (JobRow, bool)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT j.*, t.now AS asked_at, j.not_before <= t.now AS due
+             FROM unnest($1::uuid[]) AS g (id) JOIN jobs AS j ON j.id = g.id, (SELECT turnlock_now() AS now) AS t",
+        )
+        .bind(ids)
+        .fetch_all(self.on())
+        .await?;
+        let one = |row: &PgRow| {
+            let due = super::value::Reader(row).flag("due")?;
+            read(row).map(|row| (row.job.id, (row, due)))
+        };
+        rows.iter().map(one).collect()
+    }
+}
