@@ -2,6 +2,7 @@
 
 mod account;
 mod bench;
+mod bench_queue;
 mod context;
 mod demo;
 mod doctor;
@@ -83,6 +84,7 @@ enum Command {
     Password(password::Password),
     #[command(hide = true)]
     Bench(bench::Bench),
+    BenchQueue(bench_queue::BenchQueue),
 }
 
 impl Command {
@@ -100,6 +102,7 @@ impl Command {
             Self::Worker(worker) => worker.run(context).await,
             Self::Run(run) => run.run(context).await,
             Self::Bench(bench) => bench.run(context).await,
+            Self::BenchQueue(bench) => bench.run(context).await,
             Self::Account(account) => account.run(context).await,
             Self::Submit(submit) => submit.run(context).await,
             Self::Queue(queue) => queue.run(context).await,

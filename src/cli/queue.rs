@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Context, Exit, Failure, output};
 use crate::config::{Queue as Choice, ServerUrl};
-use crate::job::JobMessage;
+use crate::job::{JobEvent, JobMessage};
 use crate::queue::rabbit::{self, topology};
 
 /// Make and show the queues of RabbitMQ
@@ -30,7 +30,11 @@ enum Command {
         json: bool,
     },
     /// Print the JSON Schema of a job's message
-    Schema,
+    Schema {
+        /// That of the events on turnlock.events instead
+        #[arg(long)]
+        events: bool,
+    },
 }
 
 impl Queue {
@@ -69,8 +73,9 @@ impl Queue {
                     writeln!(out, "{table}")?;
                 }
             }
-            Command::Schema => {
-                let schema = serde_json::to_string_pretty(&JobMessage::schema()).map_err(|error| {
+            Command::Schema { events } => {
+                let schema = if events { JobEvent::schema() } else { JobMessage::schema() };
+                let schema = serde_json::to_string_pretty(&schema).map_err(|error| {
                     Failure::environment(format_args!("the schema has no JSON form: {error}"))
                 })?;
                 writeln!(out, "{schema}")?;

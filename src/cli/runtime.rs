@@ -100,7 +100,10 @@ impl Runtime {
                 queue.connected().await.map_err(Failure::environment)?;
                 Arc::new(queue)
             }
-            _ => Arc::new(EmbeddedQueue::new(Arc::clone(&store))),
+            (QueueChoice::Rabbit(_), Jobs::ByHand) => {
+                Arc::new(EmbeddedQueue::announced_by_others(Arc::clone(&store)))
+            }
+            (QueueChoice::Embedded, _) => Arc::new(EmbeddedQueue::new(Arc::clone(&store))),
         };
         let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), Arc::new(performer), how);
         Ok(Self { store, vault, queue, worker, pool, receiver })

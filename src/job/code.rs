@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 use super::Outcome;
 
 /// One table for all codes: variant, name, usual outcome, what a person should do.
@@ -122,6 +124,12 @@ impl FromStr for Code {
             .copied()
             .find(|code| code.as_str() == text)
             .ok_or_else(|| UnknownCode(text.to_owned()))
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod code;
+mod event;
 mod kind;
 mod message;
 mod outcome;
@@ -13,6 +14,7 @@ mod retry;
 
 pub use account::{AccountRef, AccountRefError};
 pub use code::{Code, UnknownCode};
+pub use event::{Happened, JobEvent};
 pub use kind::{Kind, UnknownKind};
 pub use message::{BadMessage, JobMessage, JobOptions, LARGEST};
 pub use outcome::{Outcome, UnknownOutcome, Verdict};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Queue, QueueError};
 use crate::job::{AccountRef, Job};
 use crate::store::{
-    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Store, StoreError, Submitted, WorkerId,
+    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Store, StoreError, Submitted, WorkerId,
 };
 
 /// How soon a job that another process submitted is noticed where no news of it come. Within a process, it is noticed
@@ -23,13 +23,21 @@ pub struct EmbeddedQueue {
     store: Arc<dyn Store>,
     offered: Arc<Notify>,
     ended: Arc<Notify>,
+    others_announce: bool,
 }
 
 impl EmbeddedQueue {
     /// The queue in this database.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, offered: Arc::default(), ended: Arc::default() }
+        Self { store, offered: Arc::default(), ended: Arc::default(), others_announce: false }
+    }
+
+    /// The same, beside a queue outside of the database whose workers announce the ends of jobs.
+    #[must_use]
+    pub fn announced_by_others(store: Arc<dyn Store>) -> Self {
+        store.announce_ends();
+        Self { others_announce: true, ..Self::new(store) }
     }
 
     /// Returns when this process or another has changed something.
@@ -84,7 +92,12 @@ impl Queue for EmbeddedQueue {
     }
 
     async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, QueueError> {
-        self.tell(self.store.end(claim, ending).await)
+        let ended = self.store.end(claim, ending).await;
+        if self.others_announce && ended.is_ok() && ending.next == Next::Ended {
+            // Should that fail, they find it a little later.
+            let _ = self.store.announce_later(&[claim.job.id]).await;
+        }
+        self.tell(ended)
     }
 
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError> {

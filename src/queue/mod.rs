@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub use embedded::EmbeddedQueue;
 
-use crate::job::{AccountRef, Job};
+use crate::job::{AccountRef, Job, JobEvent};
 use crate::store::{
     AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, StoreError, Submitted, WorkerId,
 };
@@ -72,6 +72,15 @@ pub trait Queue: Send + Sync {
 
     /// The reconciliation that Turnlock owes the account and that has not ended.
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, QueueError>;
+
+    /// Whether anybody listens to [`progress`](Self::progress).
+    fn wants_progress(&self) -> bool {
+        false
+    }
+
+    /// Tells those who listen how a job goes, without waiting for anything: it may be missed. That a job has ended is
+    /// told by [`end`](Self::end), and for certain.
+    fn progress(&self, _event: JobEvent) {}
 
     /// Returns when the job has ended.
     async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError>;

@@ -49,6 +49,7 @@ impl Inner {
         self.tell(Event::AttemptStarted {
             attempt: attempt.id,
             number: claim.attempt,
+            worker: attempt.worker.clone(),
             job: claim.job.clone(),
         });
 

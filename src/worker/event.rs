@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::job::Job;
-use crate::store::{AttemptRow, Step};
+use crate::store::{AttemptRow, Step, WorkerId};
 
 /// What a worker does, as it does it; for progress displays. What counts is the automation log.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub enum Event {
         attempt: Uuid,
         /// Its number within the job, from 1.
         number: u32,
+        /// Who performs it.
+        worker: WorkerId,
         /// The job.
         job: Job,
     },

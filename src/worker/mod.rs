@@ -10,6 +10,7 @@ mod event;
 pub mod identity;
 mod next;
 mod performer;
+mod progress;
 mod run;
 mod steps;
 mod stop;

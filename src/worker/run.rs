@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::attempt::{Seen, beginning};
 use super::next::Patience;
-use super::{Attempt, Event, Performer, StopReason, WorkerConfig, WorkerError, identity};
+use super::{Attempt, Event, Performer, StopReason, WorkerConfig, WorkerError, identity, progress};
 use crate::job::{Code, Job, Verdict};
 use crate::queue::Queue;
 use crate::store::{AttemptRow, Claiming, Lease, Provenance, Store, Submitted, WorkerId};
@@ -82,6 +82,11 @@ impl Worker {
         let inner = &self.0;
         inner.stopping.send_replace(None);
         let mut running = JoinSet::new();
+        // Ends with this call.
+        let mut telling = JoinSet::new();
+        if inner.queue.wants_progress() {
+            telling.spawn(progress::tell(self.events(), Arc::clone(&inner.queue)));
+        }
         let mut recovery = time::interval(inner.config.beat.min(LOOK));
         recovery.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         recovery.tick().await;

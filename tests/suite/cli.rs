@@ -442,6 +442,14 @@ fn the_schema_of_a_job_is_printed_as_it_is_committed() {
 }
 
 #[test]
+fn the_schema_of_an_event_is_printed_as_it_is_committed() {
+    let printed = Home::new().call(&["queue", "schema", "--events"]).ends(0).out;
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/event.json")).unwrap();
+    assert_eq!(printed, committed);
+}
+
+#[test]
 fn a_queue_that_is_not_there_ends_with_3() {
     let home = Home::new();
     let plan = home.call(&["queue", "declare", "--print"]).ends(0).out;

@@ -83,21 +83,43 @@ impl Link {
     /// [`BrokerError::Unroutable`], [`BrokerError::Refused`], [`BrokerError::Unconfirmed`], or
     /// [`BrokerError::Unreachable`].
     pub async fn publish(&self, message: Outgoing<'_>) -> Result<(), BrokerError> {
-        let Outgoing { exchange, key, body, properties, mandatory } = message;
-        let what = if key.is_empty() { exchange.to_owned() } else { format!("{exchange} ({key})") };
-        let channel = self.channel().await?;
-        let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
-        let published = async {
-            let confirm =
-                channel.basic_publish(exchange.into(), key.into(), options, body, properties).await?;
-            confirm.await
-        };
-        match timeout(CONFIRM, published).await {
-            Ok(Ok(Confirmation::Ack(None))) => Ok(()),
-            Ok(Ok(Confirmation::Ack(Some(_)))) => Err(BrokerError::Unroutable(what)),
-            Ok(Ok(Confirmation::Nack(_))) => Err(BrokerError::Refused(what)),
-            Ok(Ok(Confirmation::NotRequested) | Err(_)) | Err(_) => Err(BrokerError::Unconfirmed(what)),
+        publish(&self.channel().await?, message).await
+    }
+
+    /// The same, for what can be published another time: does not wait for a connection.
+    pub async fn publish_at_once(&self, message: Outgoing<'_>) -> Result<(), BrokerError> {
+        publish(&self.channel_at_once()?, message).await
+    }
+
+    /// Publishes what may get lost.
+    pub async fn mention(&self, message: Outgoing<'_>) {
+        let Ok(channel) = self.channel_at_once() else { return };
+        let Outgoing { exchange, key, body, properties, .. } = message;
+        let options = BasicPublishOptions::default();
+        let _ = channel.basic_publish(exchange.into(), key.into(), options, body, properties).await;
+    }
+
+    fn channel_at_once(&self) -> Result<Channel, BrokerError> {
+        match &*self.current.borrow() {
+            State::Up(channel) => Ok(channel.clone()),
+            State::Down(why) => Err(BrokerError::Unreachable(why.clone())),
         }
+    }
+}
+
+async fn publish(channel: &Channel, message: Outgoing<'_>) -> Result<(), BrokerError> {
+    let Outgoing { exchange, key, body, properties, mandatory } = message;
+    let what = if key.is_empty() { exchange.to_owned() } else { format!("{exchange} ({key})") };
+    let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
+    let published = async {
+        let confirm = channel.basic_publish(exchange.into(), key.into(), options, body, properties).await?;
+        confirm.await
+    };
+    match timeout(CONFIRM, published).await {
+        Ok(Ok(Confirmation::Ack(None))) => Ok(()),
+        Ok(Ok(Confirmation::Ack(Some(_)))) => Err(BrokerError::Unroutable(what)),
+        Ok(Ok(Confirmation::Nack(_))) => Err(BrokerError::Refused(what)),
+        Ok(Ok(Confirmation::NotRequested) | Err(_)) | Err(_) => Err(BrokerError::Unconfirmed(what)),
     }
 }
 

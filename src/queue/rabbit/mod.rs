@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod error;
+mod events;
 mod inspect;
 mod link;
 mod masked;

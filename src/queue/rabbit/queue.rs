@@ -10,21 +10,22 @@ use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use secrecy::SecretString;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 use tokio::time;
 use uuid::Uuid;
 
 use super::arrivals::Arrivals;
 use super::error::BrokerError;
+use super::events::{self, Progress, announce_all};
 use super::link::{Link, Outgoing};
 use super::masked::masked;
 use super::topology::{DEAD, JOBS, Rung};
 use crate::failpoint;
-use crate::job::{AccountRef, Job, JobMessage, Priority};
+use crate::job::{AccountRef, Job, JobEvent, JobMessage, Priority};
 use crate::queue::{Queue, QueueError};
 use crate::store::{
-    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Store, StoreError, Submitted, Taking,
-    WorkerId,
+    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError, Submitted,
+    Taking, WorkerId,
 };
 
 /// How soon a job that another process ended is noticed.
@@ -56,7 +57,9 @@ pub struct RabbitQueue {
     /// The deliveries of the jobs that are under way here.
     held: Mutex<HashMap<Uuid, Delivery>>,
     to_offer: Arc<Notify>,
-    offering: AbortHandle,
+    progress: Progress,
+    /// What goes on beside the jobs; it ends with the queue.
+    _beside: JoinSet<()>,
 }
 
 /// A job that has arrived.
@@ -98,11 +101,15 @@ impl RabbitQueue {
         let arrivals = Arc::new(Arrivals::default());
         let link = Arc::new(Link::start(url.clone(), name, slots, Arc::clone(&arrivals)));
         let to_offer = Arc::new(Notify::new());
-        let offering = match slots {
-            Some(_) => tokio::spawn(offer(Arc::clone(&store), Arc::clone(&link), Arc::clone(&to_offer))),
-            None => tokio::spawn(async {}),
-        };
-        Self { store, link, arrivals, held: Mutex::default(), to_offer, offering: offering.abort_handle() }
+        let (progress, telling) = Progress::start(Arc::clone(&link));
+        store.announce_ends();
+        let mut beside = JoinSet::new();
+        if slots.is_some() {
+            beside.spawn(offer(Arc::clone(&store), Arc::clone(&link), Arc::clone(&to_offer)));
+            beside.spawn(announce_all(Arc::clone(&store), Arc::clone(&link)));
+            beside.spawn(telling);
+        }
+        Self { store, link, arrivals, held: Mutex::default(), to_offer, progress, _beside: beside }
     }
 
     /// Returns when there is a connection.
@@ -179,6 +186,26 @@ impl RabbitQueue {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells that the job has ended; where that fails, it is told later by whoever finds it untold.
+    async fn announce(&self, claim: &Claim, ending: &Ending, row: &AttemptRow) {
+        let at = row.ended_at.unwrap_or_else(Timestamp::now);
+        let event = JobEvent::finished(&claim.job, &ending.verdict, claim.attempt, at);
+        let job = [claim.job.id];
+        let noted = match events::announce(&self.link, &event).await {
+            Ok(()) => {
+                failpoint::reach("rabbit.announced");
+                self.store.announced(&job).await
+            }
+            Err(error) => {
+                tracing::warn!(job = %claim.job.id, %error, "the end of a job could not be announced; it is announced later");
+                self.store.announce_later(&job).await
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(job = %claim.job.id, %error, "the end of a job may be announced again");
+        }
+    }
+
     /// The broker may forget the delivery: the database knows what is to become of its job.
     async fn answered(&self, id: Uuid) {
         let delivery = self.held().remove(&id);
@@ -187,12 +214,6 @@ impl RabbitQueue {
             failpoint::reach("rabbit.acknowledged");
         }
         self.to_offer.notify_one();
-    }
-}
-
-impl Drop for RabbitQueue {
-    fn drop(&mut self) {
-        self.offering.abort();
     }
 }
 
@@ -274,6 +295,9 @@ impl Queue for RabbitQueue {
     async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, QueueError> {
         let row = self.store.end(claim, ending).await?;
         failpoint::reach("rabbit.committed");
+        if ending.next == Next::Ended {
+            self.announce(claim, ending, &row).await;
+        }
         self.answered(claim.job.id).await;
         Ok(row)
     }
@@ -301,6 +325,14 @@ impl Queue for RabbitQueue {
 
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, QueueError> {
         Ok(self.store.open_reconciliation(account).await?)
+    }
+
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
+    fn progress(&self, event: JobEvent) {
+        self.progress.tell(event);
     }
 
     async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError> {

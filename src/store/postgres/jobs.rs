@@ -200,7 +200,10 @@ impl Jobs for PostgresStore {
     }
 
     async fn announced(&self, jobs: &[Uuid]) -> Result<(), StoreError> {
-        self.note_announced(jobs.to_vec()).await
+        match (jobs, &self.batches) {
+            ([job], Some(batches)) => batches.announced.write(*job).await,
+            _ => self.note_announced(jobs.to_vec()).await,
+        }
     }
 
     async fn recover(

@@ -39,6 +39,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time;
+use uuid::Uuid;
 
 use self::batch::Batch;
 use self::months::Months;
@@ -68,11 +69,12 @@ pub struct PostgresStore {
 struct Batches {
     begin: Batch<log::Begin, ()>,
     end: Batch<end::End, AttemptRow>,
+    announced: Batch<Uuid, ()>,
 }
 
 impl Batches {
     fn new(store: &PostgresStore) -> Self {
-        let [begins, begin, ends, end] = [(); 4].map(|()| store.clone());
+        let [begins, begin, ends, end, announced, one] = [(); 6].map(|()| store.clone());
         Self {
             begin: Batch::new(
                 Arc::new(move |many| Box::pin(begins.clone().begin_together(many))),
@@ -81,6 +83,19 @@ impl Batches {
             end: Batch::new(
                 Arc::new(move |many| Box::pin(ends.clone().end_together(many))),
                 Arc::new(move |one| Box::pin(end.clone().end_alone(one))),
+            ),
+            announced: Batch::new(
+                Arc::new(move |many: Arc<Vec<Uuid>>| {
+                    let store = announced.clone();
+                    Box::pin(async move {
+                        store.note_announced(many.to_vec()).await?;
+                        Ok(many.iter().map(|_| Some(())).collect())
+                    })
+                }),
+                Arc::new(move |job| {
+                    let store = one.clone();
+                    Box::pin(async move { store.note_announced(vec![job]).await })
+                }),
             ),
         }
     }

@@ -1,5 +1,7 @@
 //! The queue of a fleet, on a real RabbitMQ.
 
+mod events;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -110,7 +112,7 @@ async fn jobs_of_any_producer_are_done_once_and_others_are_laid_aside() {
         // The same again, by hand and to another queue.
         publish(&fleet.broker.url(), "low", &JobMessage::of(&jobs[0], None).to_json()).await;
         // As the documentation says.
-        let guide = include_str!("../../docs/queue.md");
+        let guide = include_str!("../../../docs/queue.md");
         let script = guide.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
         let python = tokio::process::Command::new("/usr/bin/python3")
             .args(["-c", script])
@@ -204,7 +206,7 @@ async fn a_worker_killed_anywhere_changes_a_password_once() {
     use crate::harness::home::Home;
     use crate::harness::rig::{FIRST_PASSWORD, acme_playbook, assert_opens};
 
-    const POINTS: [&str; 9] = [
+    const POINTS: [&str; 10] = [
         "rabbit.received",
         "rabbit.written",
         "worker.claimed",
@@ -212,6 +214,7 @@ async fn a_worker_killed_anywhere_changes_a_password_once() {
         "change_password.4.submitted",
         "change_password.4.performed",
         "rabbit.committed",
+        "rabbit.announced",
         "rabbit.acknowledged",
         "worker.finished",
     ];
@@ -221,6 +224,7 @@ async fn a_worker_killed_anywhere_changes_a_password_once() {
     let vault = home.vault().await;
     let url = broker.url();
     let queue = EmbeddedQueue::new(vault.store().clone());
+    let mut listener = events::Listener::start(&url).await;
     for point in POINTS {
         let name = point.replace(['.', '_'], "-");
         let account: AccountRef = format!("acme/{name}").parse().unwrap();
@@ -264,6 +268,7 @@ async fn a_worker_killed_anywhere_changes_a_password_once() {
         assert_eq!(finished.filter(|verdict| verdict.outcome == Outcome::Succeeded).count(), 1, "{point}");
         // It has answered the delivery as well: nothing is left for anybody.
         let until = tokio::time::Instant::now() + SOON;
+        listener.until(|heard| heard.end_of(&job).is_some()).await;
         while rabbit::look(&url.as_str().into()).await.unwrap().iter().any(|queue| queue.messages > 0) {
             assert!(tokio::time::Instant::now() < until, "{point}: a message is left");
             tokio::time::sleep(Duration::from_millis(100)).await;
