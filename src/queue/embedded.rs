@@ -8,7 +8,7 @@ use tokio::time;
 use uuid::Uuid;
 
 use super::{Queue, QueueError};
-use crate::job::{AccountRef, Job};
+use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
     AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Store, StoreError, Submitted, WorkerId,
 };
@@ -104,8 +104,8 @@ impl Queue for EmbeddedQueue {
         self.tell(self.store.put_back(claim, not_before).await)
     }
 
-    async fn cancel(&self, id: Uuid) -> Result<Cancelling, QueueError> {
-        self.tell(self.store.cancel(id).await)
+    async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError> {
+        self.tell(self.store.cancel(id, why).await)
     }
 
     async fn recover(

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub use embedded::EmbeddedQueue;
 
-use crate::job::{AccountRef, Job, JobEvent};
+use crate::job::{AccountRef, Job, JobEvent, Verdict};
 use crate::store::{
     AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, StoreError, Submitted, WorkerId,
 };
@@ -61,8 +61,8 @@ pub trait Queue: Send + Sync {
     /// The job is delivered again, as if it had not been taken: no attempt began.
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError>;
 
-    /// Cancels a job, or asks its worker to stop at the next safe point.
-    async fn cancel(&self, id: Uuid) -> Result<Cancelling, QueueError>;
+    /// Cancels a job, or asks its worker to stop at the next safe point. `why` is how one ends that has not begun.
+    async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError>;
 
     /// Delivers again what dead workers had taken. Returns the jobs.
     async fn recover(

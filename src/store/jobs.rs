@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ledger::names;
 use super::{AttemptRow, Claim, Claiming, Delivered, Ending, StoreError, Taking, WorkerId};
-use crate::job::{AccountRef, Code, Job, Outcome};
+use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 
 /// Where a job is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,12 +91,23 @@ pub enum Cancelling {
     Asked,
     /// It had ended already.
     Ended,
+    /// It is not known here: should it come, it is cancelled then.
+    Noted,
+}
+
+/// Whom the log names where no worker had to do with it.
+pub(super) const NOBODY: &str = "nobody";
+
+/// How a job ends that was cancelled before it was written down.
+pub(super) fn cancelled_ahead() -> Verdict {
+    Verdict::new(Code::Cancelled, "The job was cancelled before a worker had seen it.")
 }
 
 /// The jobs, and the queue that the embedded size makes of them.
 #[async_trait]
 pub trait Jobs {
-    /// Writes a job down. Submitting the same id again changes nothing. Durable when it returns.
+    /// Writes a job down. Submitting the same id again changes nothing. Durable when it returns. One that was
+    /// [cancelled ahead](Self::cancel_ahead) has ended with that, and the log says so.
     ///
     /// # Errors
     /// [`StoreError::OtherJob`] if the id was used for another kind or account.
@@ -145,8 +156,20 @@ pub trait Jobs {
     /// [`StoreError::ClaimLost`].
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError>;
 
-    /// Cancels a job, or asks its worker to.
-    async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError>;
+    /// Cancels a job, or asks its worker to. `why` is how one ends that has not begun; the log gets it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoJob`], and [`StoreError::Owed`] for what Turnlock owes an account.
+    async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError>;
+
+    /// The same for a job that need not be known here yet: it is cancelled as soon as it is submitted.
+    ///
+    /// # Errors
+    /// [`StoreError::Owed`].
+    async fn cancel_ahead(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError>;
+
+    /// Forgets who was [cancelled ahead](Self::cancel_ahead) that long ago. Returns how many.
+    async fn forget_cancellations(&self, older_than: Duration) -> Result<u64, StoreError>;
 
     /// Jobs that wait here while nothing tells a queue outside of the database of them: those that are tried again,
     /// were taken up, or that Turnlock owes. Each is given out once in `hold`; [`offered`](Self::offered) says that

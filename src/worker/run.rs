@@ -8,12 +8,12 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time;
 use uuid::Uuid;
 
-use super::attempt::{Seen, beginning};
+use super::attempt::Seen;
 use super::next::Patience;
-use super::{Attempt, Event, Performer, StopReason, WorkerConfig, WorkerError, identity, progress};
+use super::{Event, Performer, StopReason, WorkerConfig, WorkerError, identity, progress};
 use crate::job::{Code, Job, Verdict};
 use crate::queue::Queue;
-use crate::store::{AttemptRow, Claiming, Lease, Provenance, Store, Submitted, WorkerId};
+use crate::store::{AttemptRow, Claiming, LogQuery, Store, Submitted, WorkerId};
 
 /// How many events a watcher may fall behind before it misses some.
 const EVENTS: usize = 1024;
@@ -23,6 +23,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How often a worker looks for secrets and months of the log whose retention is over, and makes room for the next.
 const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+
+/// How long a job that was cancelled before its message came stays so, should the message come after all.
+const CANCELLATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How often in a row the queue may fail before the worker gives up.
 const FAILURES: u32 = 30;
@@ -163,7 +166,7 @@ impl Worker {
         tokio::select! {
             row = &mut work => row,
             () = cancel => {
-                inner.queue.cancel(job.id).await?;
+                inner.queue.cancel(job.id, &StopReason::Cancelled.verdict()).await?;
                 inner.stopping.send_replace(Some(StopReason::Cancelled));
                 work.await
             }
@@ -204,8 +207,11 @@ impl Inner {
         }
     }
 
-    /// Erases secrets whose retention is over.
+    /// Forgets what nobody needs any more: secrets whose retention is over, and cancellations of jobs that never came.
     async fn forget_quietly(&self) {
+        if let Err(error) = self.store.forget_cancellations(CANCELLATIONS).await {
+            tracing::warn!(%error, "could not forget old cancellations");
+        }
         let Some(retention) = self.config.retention else { return };
         let before = Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN);
         match self.store.forget(before).await {
@@ -250,17 +256,17 @@ impl Inner {
                     }
                     (_, Some(row)) => return Ok(row),
                     (_, None) => {
-                        self.queue.cancel(job.id).await?;
                         let message =
                             format!("Another job held {} for as long as this one may take.", job.account);
-                        return self.note(job, Verdict::new(Code::AccountBusy, message)).await;
+                        self.queue.cancel(job.id, &Verdict::new(Code::AccountBusy, message)).await?;
+                        return self.ended_unbegun(job).await;
                     }
                 },
                 // Cancelled in between: by `cancel`, or by somebody else.
                 Claiming::NotQueued => {
                     return match last {
                         Some(row) => Ok(row),
-                        None => self.note(job, Verdict::new(Code::Cancelled, "The job was cancelled.")).await,
+                        None => self.ended_unbegun(job).await,
                     };
                 }
             }
@@ -284,14 +290,11 @@ impl Inner {
         })
     }
 
-    /// Writes down how a job ended that no attempt was made at.
-    async fn note(&self, job: &Job, verdict: Verdict) -> Result<AttemptRow, WorkerError> {
-        let worker = self.config.id.clone();
-        let now = Timestamp::now();
-        let lease = Lease { account: job.account.clone(), worker: worker.clone(), token: 0, expires_at: now };
-        let attempt = Attempt { id: Uuid::now_v7(), job: job.clone(), number: 1, worker, lease };
-        self.store.start_attempt(&beginning(&attempt, job.submitted_at), None).await?;
-        let row = self.store.end_attempt(attempt.id, &verdict, &Provenance::default(), None).await?;
+    /// What the log says of a job that has ended without an attempt of this worker's.
+    async fn ended_unbegun(&self, job: &Job) -> Result<AttemptRow, WorkerError> {
+        let query = LogQuery { job: Some(job.id), limit: 1, ..LogQuery::default() };
+        let newest = self.store.log(&query).await?.pop().filter(|row| row.verdict.is_some());
+        let row = newest.ok_or(WorkerError::NotQueued(job.id))?;
         self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at: None });
         Ok(row)
     }

@@ -15,6 +15,7 @@ use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::queue::{EmbeddedQueue, Queue};
 use turnlock::store::{AttemptRow, JobRow, JobState, LogQuery};
 use turnlock::vault::{NewAccount, Vault};
+use turnlock::worker::StopReason;
 
 use crate::harness::home::Home;
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, assert_ended, opens};
@@ -171,7 +172,7 @@ async fn a_worker_that_was_paused_past_its_lease_submits_nothing() {
     stopped(&paused).await;
     let candidate =
         scene.vault.credentials(&scene.account).await.unwrap().pending_password.unwrap().candidate;
-    scene.vault.store().cancel(job.id).await.unwrap();
+    scene.vault.store().cancel(job.id, &StopReason::Cancelled.verdict()).await.unwrap();
     let mut next = scene.home.worker(&[port]);
     assert_eq!(scene.ended(&job).await.outcome, Some(Outcome::Interrupted));
     let owed = scene.vault.store().reconciliation_of(candidate).await.unwrap().unwrap();

@@ -13,7 +13,7 @@ use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::queue::Queue;
 use turnlock::store::{JobState, StepResult};
 use turnlock::vault::NewAccount;
-use turnlock::worker::Event;
+use turnlock::worker::{Event, StopReason};
 
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, assert_ended};
 
@@ -267,7 +267,7 @@ async fn a_change_under_way_is_seen_through_whoever_wishes_it_to_stop() {
     let wish = async {
         hold.arrived().await;
         // The wish is there first, then the answer.
-        let _ = rig.queue.cancel(job.id).await;
+        let _ = rig.queue.cancel(job.id, &StopReason::Cancelled.verdict()).await;
     };
     let mut steps = rig.worker.events();
     let release = async {

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, RetryPolicy};
 use turnlock::queue::{Queue, QueueError};
 use turnlock::store::StoreError;
-use turnlock::worker::{Event, WorkerConfig};
+use turnlock::worker::{Event, StopReason, WorkerConfig};
 
 use crate::harness::rig::{Plan, Rig, acme_playbook, assert_ended};
 
@@ -200,7 +200,7 @@ async fn a_reconciliation_that_is_owed_outlives_every_wish_to_stop() {
     };
     rig.worker.run_one(&Job::new(Kind::ChangePassword, alice.clone()), waits).await.unwrap();
     let owed = rig.queue.open_reconciliation(&alice).await.unwrap().expect("the account is in doubt");
-    let refused = rig.queue.cancel(owed.job.id).await;
+    let refused = rig.queue.cancel(owed.job.id, &StopReason::Cancelled.verdict()).await;
     assert!(matches!(refused, Err(QueueError::Store(StoreError::Owed(id))) if id == owed.job.id));
     tokio::select! {
         ended = rig.worker.run(std::future::pending()) => panic!("{ended:?}"),

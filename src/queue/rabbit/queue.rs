@@ -21,7 +21,7 @@ use super::link::{Link, Outgoing};
 use super::masked::masked;
 use super::topology::{DEAD, JOBS, Rung};
 use crate::failpoint;
-use crate::job::{AccountRef, Job, JobEvent, JobMessage, Priority};
+use crate::job::{AccountRef, Job, JobEvent, JobMessage, Priority, Verdict};
 use crate::queue::{Queue, QueueError};
 use crate::store::{
     AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError, Submitted,
@@ -308,8 +308,9 @@ impl Queue for RabbitQueue {
         Ok(())
     }
 
-    async fn cancel(&self, id: Uuid) -> Result<Cancelling, QueueError> {
-        Ok(self.store.cancel(id).await?)
+    async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError> {
+        // Its message may not have come to any worker yet.
+        Ok(self.store.cancel_ahead(id, why).await?)
     }
 
     async fn recover(

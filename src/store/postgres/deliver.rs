@@ -15,16 +15,20 @@ use crate::job::Job;
 use crate::store::{Claim, Delivered, JobRow, JobState, StoreError, Taking, WorkerId};
 
 const WRITE_DOWN: &str = "
-    INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority, state,
-                      not_before, rank, offered_until)
+    INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority,
+                      not_before, rank, offered_until, state, outcome, code, finished_at)
     SELECT g.id, g.kind, g.account, g.requested_by, g.reason, g.evidence, g.deadline_ms, g.submitted_at, g.priority,
-           'queued', t.now + g.due_in, t.now + g.due_in - g.head_start, t.now + greatest(g.due_in, 0) + $12
+           t.now + g.due_in, t.now + g.due_in - g.head_start, t.now + greatest(g.due_in, 0) + $12,
+           CASE WHEN c.id IS NULL THEN 'queued' ELSE 'cancelled' END,
+           CASE WHEN c.id IS NOT NULL THEN 'interrupted' END, CASE WHEN c.id IS NOT NULL THEN 'cancelled' END,
+           CASE WHEN c.id IS NOT NULL THEN t.now END
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
                 $8::bigint[], $9::text[], $10::bigint[], $11::bigint[])
          AS g (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority, due_in,
-               head_start),
+               head_start)
+         LEFT JOIN cancellations AS c ON c.id = g.id,
          (SELECT turnlock_now() AS now) AS t
-    ON CONFLICT DO NOTHING";
+    ON CONFLICT DO NOTHING RETURNING id, state";
 
 impl PostgresStore {
     pub(super) async fn take_delivered(
@@ -43,7 +47,7 @@ impl PostgresStore {
             let free = write.try_lock(accounts).await?;
             let ours: Vec<&Delivered> =
                 jobs.iter().filter(|one| free.contains(&one.job.account.to_string())).collect();
-            write.write_down(&ours, overdue).await?;
+            write.write_down(&ours, overdue, store.announces()).await?;
             let ids: Vec<Uuid> = ours.iter().map(|one| one.job.id).collect();
             let mut claims = HashMap::new();
             for row in claim::due(&mut write, &ours, &worker, ttl).await? {
@@ -89,11 +93,16 @@ fn what_came(
 
 impl Write {
     /// It is this transaction's turn at their accounts.
-    async fn write_down(&mut self, jobs: &[&Delivered], overdue: Duration) -> Result<(), StoreError> {
+    async fn write_down(
+        &mut self,
+        jobs: &[&Delivered],
+        overdue: Duration,
+        announce: bool,
+    ) -> Result<(), StoreError> {
         let text = |of: fn(&Job) -> String| jobs.iter().map(|one| of(&one.job)).collect::<Vec<_>>();
         let maybe = |of: fn(&Job) -> Option<String>| jobs.iter().map(|one| of(&one.job)).collect::<Vec<_>>();
         let number = |of: fn(&Job) -> i64| jobs.iter().map(|one| of(&one.job)).collect::<Vec<_>>();
-        sqlx::query(WRITE_DOWN)
+        let written: Vec<(Uuid, String)> = sqlx::query_as(WRITE_DOWN)
             .bind(jobs.iter().map(|one| one.job.id).collect::<Vec<_>>())
             .bind(text(|job| job.kind.as_str().to_owned()))
             .bind(text(|job| job.account.to_string()))
@@ -106,8 +115,14 @@ impl Write {
             .bind(jobs.iter().map(|one| one.not_before.map_or(0, from_now)).collect::<Vec<_>>())
             .bind(number(|job| job.priority.head_start()))
             .bind(millis(overdue))
-            .execute(self.on())
+            .fetch_all(self.on())
             .await?;
+        // Seldom any.
+        for (id, _) in written.iter().filter(|(_, state)| state == JobState::Cancelled.as_str()) {
+            if let Some(one) = jobs.iter().find(|one| one.job.id == *id) {
+                self.end_ahead(&one.job, announce).await?;
+            }
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::claim::{self, Claimed};
 use super::value::{Reader, from_now, millis, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
-use crate::job::{AccountRef, Job};
+use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
     AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Lease, StoreError,
     Submitted, Taking, WorkerId,
@@ -26,7 +26,10 @@ impl Jobs for PostgresStore {
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             // Waits for another submission of the same id that is under way.
-            if insert(&mut write, &job, not_before.map_or(0, from_now)).await? {
+            if let Some(state) = insert(&mut write, &job, not_before.map_or(0, from_now)).await? {
+                if state == JobState::Cancelled {
+                    write.end_ahead(&job, store.announces()).await?;
+                }
                 write.commit().await?;
                 store.news.tell(&store.pool).await;
                 return Ok(Submitted::New);
@@ -154,37 +157,16 @@ impl Jobs for PostgresStore {
         .await
     }
 
-    async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError> {
-        let store = self.clone();
-        detached(async move {
-            let mut write = store.write(Outlasts::PowerFailure).await?;
-            write.lock_account_of(id).await?;
-            let row = fetch(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
-            let (update, came) = match row.state {
-                JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
-                _ if row.job.cause.is_some() => return Err(StoreError::Owed(id)),
-                JobState::Running => (
-                    sqlx::query("UPDATE jobs SET cancel_asked = true WHERE id = $1").bind(id),
-                    Cancelling::Asked,
-                ),
-                JobState::Queued => (
-                    sqlx::query(
-                        "UPDATE jobs SET state = 'cancelled', outcome = 'interrupted', code = 'cancelled',
-                            finished_at = turnlock_now() WHERE id = $1",
-                    )
-                    .bind(id),
-                    Cancelling::Cancelled,
-                ),
-            };
-            update.execute(write.on()).await?;
-            if came == Cancelling::Cancelled && store.announces() {
-                write.announce(id).await?;
-            }
-            write.commit().await?;
-            store.news.tell(&store.pool).await;
-            Ok(came)
-        })
-        .await
+    async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError> {
+        self.cancel_known(id, why).await
+    }
+
+    async fn cancel_ahead(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError> {
+        self.cancel_or_note(id, why).await
+    }
+
+    async fn forget_cancellations(&self, older_than: Duration) -> Result<u64, StoreError> {
+        self.forget_notes(older_than).await
     }
 
     fn announce_ends(&self) {
@@ -281,7 +263,7 @@ impl Jobs for PostgresStore {
 
 impl Write {
     /// Waits for its turn at the account of a job, which never changes.
-    async fn lock_account_of(&mut self, job: Uuid) -> Result<(), StoreError> {
+    pub(super) async fn lock_account_of(&mut self, job: Uuid) -> Result<(), StoreError> {
         let account: Option<String> = sqlx::query_scalar("SELECT account FROM jobs WHERE id = $1")
             .bind(job)
             .fetch_optional(self.on())
@@ -295,14 +277,21 @@ pub(super) async fn fetch(on: &mut PgConnection, id: Uuid) -> Result<Option<JobR
     found.fetch_optional(on).await?.as_ref().map(read).transpose()
 }
 
-/// Writes a queued job down that is due in so many milliseconds; `false` if its id, or its cause, stands there
-/// already.
-pub(super) async fn insert(write: &mut Write, job: &Job, due_in: i64) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, state,
-                           not_before, cause, priority, rank)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', turnlock_now() + $9, $10, $11, turnlock_now() + $9 - $12)
-         ON CONFLICT DO NOTHING",
+/// Writes a queued job down that is due in so many milliseconds, or a cancelled one, if it was cancelled ahead; `None`
+/// if its id, or its cause, stands there already.
+pub(super) async fn insert(
+    write: &mut Write,
+    job: &Job,
+    due_in: i64,
+) -> Result<Option<JobState>, StoreError> {
+    let row = sqlx::query(
+        "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, not_before,
+                           cause, priority, rank, state, outcome, code, finished_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, turnlock_now() + $9, $10, $11, turnlock_now() + $9 - $12,
+                CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END, CASE WHEN ahead THEN 'interrupted' END,
+                CASE WHEN ahead THEN 'cancelled' END, CASE WHEN ahead THEN turnlock_now() END
+         FROM (SELECT EXISTS (SELECT 1 FROM cancellations WHERE id = $1) AS ahead) AS noted
+         ON CONFLICT DO NOTHING RETURNING state",
     )
     .bind(job.id)
     .bind(job.kind.as_str())
@@ -316,9 +305,9 @@ pub(super) async fn insert(write: &mut Write, job: &Job, due_in: i64) -> Result<
     .bind(job.cause)
     .bind(job.priority.as_str())
     .bind(job.priority.head_start())
-    .execute(write.on())
+    .fetch_optional(write.on())
     .await?;
-    Ok(done.rows_affected() == 1)
+    row.as_ref().map(|row| Reader(row).parsed("state", "the state of a job")).transpose()
 }
 
 fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ use crate::store::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_first.sql"),
     include_str!("../../../migrations/postgres/0002_announcements.sql"),
+    include_str!("../../../migrations/postgres/0003_cancellations.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.

@@ -12,6 +12,7 @@ mod accounts;
 mod announcements;
 mod batch;
 mod budget;
+mod cancellations;
 mod claim;
 mod connect;
 mod deliver;

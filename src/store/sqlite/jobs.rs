@@ -7,9 +7,11 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::cancellations::Unknown;
 use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached, leases, log};
 use crate::job::{AccountRef, Job, Outcome, Verdict};
+use crate::store::jobs::cancelled_ahead;
 use crate::store::{
     AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, ITS_TURN, JobRow, JobState, Jobs, Next,
     StoreError, Submitted, Taking, WorkerId,
@@ -51,7 +53,7 @@ impl Jobs for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             let due = not_before.map_or_else(|| store.clock.now(), |at| store.clock.of_wall(at));
-            if insert(write.on(), &job, due).await? == 1 {
+            if store.insert(write.on(), &job, due).await? {
                 write.commit().await?;
                 return Ok(Submitted::New);
             }
@@ -215,29 +217,16 @@ impl Jobs for SqliteStore {
         .await
     }
 
-    async fn cancel(&self, id: Uuid) -> Result<Cancelling, StoreError> {
-        let store = self.clone();
-        detached(async move {
-            let mut write = store.write(Outlasts::PowerFailure).await?;
-            let row = store.fetch_job(write.on(), id).await?.ok_or(StoreError::NoJob(id))?;
-            let (sql, came) = match row.state {
-                JobState::Finished | JobState::Cancelled => return Ok(Cancelling::Ended),
-                _ if row.job.cause.is_some() => return Err(StoreError::Owed(id)),
-                JobState::Running => ("UPDATE jobs SET cancel_asked = 1 WHERE id = ?1", Cancelling::Asked),
-                JobState::Queued => (
-                    "UPDATE jobs SET state = 'cancelled', outcome = 'interrupted', code = 'cancelled',
-                        finished_at = ?2 WHERE id = ?1",
-                    Cancelling::Cancelled,
-                ),
-            };
-            sqlx::query(sql).bind(id.to_string()).bind(store.clock.now()).execute(write.on()).await?;
-            if came == Cancelling::Cancelled {
-                store.announce(write.on(), id, Duration::ZERO).await?;
-            }
-            write.commit().await?;
-            Ok(came)
-        })
-        .await
+    async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError> {
+        self.cancel_or(id, why, Unknown::IsAnError).await
+    }
+
+    async fn cancel_ahead(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError> {
+        self.cancel_or(id, why, Unknown::IsNoted).await
+    }
+
+    async fn forget_cancellations(&self, older_than: Duration) -> Result<u64, StoreError> {
+        self.forget_notes(older_than).await
     }
 
     async fn take_offers(&self, most: u32, hold: Duration) -> Result<Vec<JobRow>, StoreError> {
@@ -366,6 +355,45 @@ impl SqliteStore {
         })
     }
 
+    /// Writes a queued job down, or a cancelled one, if it was cancelled ahead; `false` if its id, or its cause, stands
+    /// there already.
+    pub(super) async fn insert(
+        &self,
+        on: &mut SqliteConnection,
+        job: &Job,
+        due: i64,
+    ) -> Result<bool, StoreError> {
+        let state: Option<String> = sqlx::query_scalar(
+            "INSERT INTO jobs (id, kind, account, priority, requested_by, reason, evidence, deadline_ms, submitted_at,
+                               not_before, rank, cause, state, outcome, code, finished_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END,
+                    CASE WHEN ahead THEN 'interrupted' END, CASE WHEN ahead THEN 'cancelled' END,
+                    CASE WHEN ahead THEN ?13 END
+             FROM (SELECT EXISTS (SELECT 1 FROM cancellations WHERE id = ?1) AS ahead) WHERE true
+             ON CONFLICT DO NOTHING RETURNING state",
+        )
+        .bind(job.id.to_string())
+        .bind(job.kind.as_str())
+        .bind(job.account.to_string())
+        .bind(job.priority.as_str())
+        .bind(&job.requested_by)
+        .bind(&job.reason)
+        .bind(job.evidence)
+        .bind(millis(job.deadline))
+        .bind(job.submitted_at.as_millisecond())
+        .bind(due)
+        .bind(due - job.priority.head_start())
+        .bind(job.cause.map(|id| id.to_string()))
+        .bind(self.clock.now())
+        .fetch_optional(&mut *on)
+        .await?;
+        if state.as_deref() == Some(JobState::Cancelled.as_str()) {
+            log::note(on, job, 1, &cancelled_ahead()).await?;
+            self.announce(on, job.id, Duration::ZERO).await?;
+        }
+        Ok(state.is_some())
+    }
+
     async fn is_free(&self, on: &mut SqliteConnection, id: Uuid) -> Result<bool, StoreError> {
         let free: Option<i64> =
             sqlx::query_scalar(FREE).bind(self.clock.now()).bind(id.to_string()).fetch_optional(on).await?;
@@ -382,7 +410,7 @@ impl SqliteStore {
     ) -> Result<Taking, StoreError> {
         let now = self.clock.now();
         let due = not_before.map_or(now, |at| self.clock.of_wall(at));
-        if insert(on, &job, due).await? == 1 {
+        if self.insert(on, &job, due).await? {
             self.hold_offer(on, job.id, overdue).await?;
         }
         let row = self.fetch_job(on, job.id).await?.ok_or(StoreError::NoJob(job.id))?;
@@ -473,28 +501,4 @@ async fn next(on: &mut SqliteConnection, now: i64) -> Result<Option<String>, Sto
         }
     }
     Ok(None)
-}
-
-/// Writes a queued job down; 0 if its id, or its cause, stands there already.
-pub(super) async fn insert(on: &mut SqliteConnection, job: &Job, due: i64) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO jobs (id, kind, account, priority, requested_by, reason, evidence, deadline_ms, submitted_at,
-                           state, not_before, rank, cause)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(job.id.to_string())
-    .bind(job.kind.as_str())
-    .bind(job.account.to_string())
-    .bind(job.priority.as_str())
-    .bind(&job.requested_by)
-    .bind(&job.reason)
-    .bind(job.evidence)
-    .bind(millis(job.deadline))
-    .bind(job.submitted_at.as_millisecond())
-    .bind(due)
-    .bind(due - job.priority.head_start())
-    .bind(job.cause.map(|id| id.to_string()))
-    .execute(on)
-    .await?;
-    Ok(done.rows_affected())
 }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis, now};
 use super::{Outlasts, SqliteStore, detached};
-use crate::job::{Code, Outcome, Verdict};
+use crate::job::{Code, Job, Outcome, Verdict};
+use crate::store::jobs::NOBODY;
 use crate::store::recovery::died;
 use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
 
@@ -207,6 +208,38 @@ pub(super) async fn end(
     .fetch_one(on)
     .await?;
     read(&row)
+}
+
+/// Writes down how a job ended that no attempt was made at: as one that began and ended now.
+pub(super) async fn note(
+    on: &mut SqliteConnection,
+    job: &Job,
+    number: u32,
+    verdict: &Verdict,
+) -> Result<(), StoreError> {
+    sqlx::query(concat!(
+        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at,
+                                     ended_at, duration_ms, outcome, code, message, user_action)
+         VALUES (",
+        next_change!(),
+        ", ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, ?10, ?11, ?12, ?13)"
+    ))
+    .bind(Uuid::now_v7().to_string())
+    .bind(job.id.to_string())
+    .bind(job.kind.as_str())
+    .bind(job.account.app())
+    .bind(job.account.to_string())
+    .bind(number)
+    .bind(NOBODY)
+    .bind(job.submitted_at.as_millisecond())
+    .bind(now())
+    .bind(verdict.outcome.as_str())
+    .bind(verdict.code.as_str())
+    .bind(&verdict.message)
+    .bind(verdict.code.user_action())
+    .execute(on)
+    .await?;
+    Ok(())
 }
 
 /// Ends what a dead worker left open. If a candidate of this job (or of the account, where the job is to reconcile it)

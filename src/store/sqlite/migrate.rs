@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_counted.sql"),
     include_str!("../../../migrations/sqlite/0004_priorities_and_offers.sql"),
     include_str!("../../../migrations/sqlite/0005_announcements.sql"),
+    include_str!("../../../migrations/sqlite/0006_cancellations.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.

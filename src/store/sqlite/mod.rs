@@ -9,6 +9,7 @@
 mod accounts;
 mod announcements;
 mod budget;
+mod cancellations;
 mod clock;
 pub(super) mod error;
 mod jobs;

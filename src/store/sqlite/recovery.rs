@@ -6,7 +6,6 @@ use std::time::Duration;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::jobs::insert;
 use super::value::Reader;
 use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{AccountRef, Code, Outcome};
@@ -83,7 +82,7 @@ impl SqliteStore {
         let mut jobs = Vec::new();
         for (candidate, account, of) in self.in_doubt(on).await? {
             let job = owed(account, candidate, of);
-            if insert(on, &job, self.clock.now()).await? == 1 {
+            if self.insert(on, &job, self.clock.now()).await? {
                 jobs.push(job.id);
             }
         }

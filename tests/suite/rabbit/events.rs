@@ -110,7 +110,7 @@ async fn a_jobs_life_is_told_as_cloud_events() {
     // One that nobody ever begins is told of as well.
     let never = self::job("acme/bob");
     fleet.store.submit(&never, Some(jiff::Timestamp::now() + SOON)).await.unwrap();
-    producer.cancel(never.id).await.unwrap();
+    producer.cancel(never.id, &Verdict::new(Code::Cancelled, "")).await.unwrap();
     tokio::select! {
         ended = worker.run(std::future::pending()) => panic!("{ended:?}"),
         () = listener.until(|heard| heard.end_of(&job.id).is_some() && heard.end_of(&never.id).is_some()) => {}

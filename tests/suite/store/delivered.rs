@@ -57,7 +57,7 @@ pub(super) async fn jobs_that_are_delivered(store: &Arc<dyn Store>) {
     }
     for left in [&second, &third, &later.job] {
         if !store.job(left.id).await.unwrap().unwrap().has_ended() {
-            store.cancel(left.id).await.unwrap();
+            store.cancel(left.id, &jobs::unwanted()).await.unwrap();
         }
     }
 }
@@ -83,7 +83,7 @@ pub(super) async fn ends_that_are_announced(store: &Arc<dyn Store>) {
     let claim = begin(&jobs[1]).await;
     requeue(store, &claim, &Verdict::new(Code::AppError, ""), Timestamp::now(), true).await;
     assert!(take().await.is_empty(), "it has not ended");
-    store.cancel(jobs[1].id).await.unwrap();
+    store.cancel(jobs[1].id, &jobs::unwanted()).await.unwrap();
     assert_eq!(take().await, [jobs[1].id]);
     store.announced(&[jobs[1].id]).await.unwrap();
     assert!(take().await.is_empty());
@@ -96,11 +96,24 @@ pub(super) async fn ends_that_are_announced(store: &Arc<dyn Store>) {
 
     // What is known only when a dead worker's job is taken up.
     let claim = begin(&jobs[3]).await;
-    store.cancel(jobs[3].id).await.unwrap();
+    store.cancel(jobs[3].id, &jobs::unwanted()).await.unwrap();
     assert!(take().await == [jobs[2].id]);
     store.recover(&|id| *id == claim.lease.worker).await.unwrap();
     let mut both = take().await;
     both.sort();
     assert_eq!(both, [jobs[2].id, jobs[3].id]);
+    store.announced(&both).await.unwrap();
+
+    // Jobs that were cancelled before they came.
+    let ahead = ["e", "f"].map(|name| job(&format!("announced/{name}")));
+    for job in &ahead {
+        store.cancel_ahead(job.id, &jobs::unwanted()).await.unwrap();
+    }
+    assert!(take().await.is_empty(), "they have not come");
+    store.submit(&ahead[0], None).await.unwrap();
+    store.claim_delivered(&[delivered(&ahead[1])], &worker, LONG, LONG).await.unwrap();
+    let mut both = take().await;
+    both.sort();
+    assert_eq!(both, ahead.each_ref().map(|job| job.id));
     store.announced(&both).await.unwrap();
 }

@@ -121,18 +121,112 @@ pub(super) async fn cancelling(store: &Arc<dyn Store>) {
     let worker = WorkerId::new("cancelling");
     let (queued, running) = (job("cancel/a"), job("cancel/b"));
     store.submit(&queued, None).await.unwrap();
-    assert_eq!(store.cancel(queued.id).await.unwrap(), Cancelling::Cancelled);
-    assert_eq!(store.cancel(queued.id).await.unwrap(), Cancelling::Ended);
+    assert_eq!(store.cancel(queued.id, &unwanted()).await.unwrap(), Cancelling::Cancelled);
+    assert_eq!(store.cancel(queued.id, &unwanted()).await.unwrap(), Cancelling::Ended);
+    assert_eq!(store.cancel_ahead(queued.id, &unwanted()).await.unwrap(), Cancelling::Ended);
     assert_eq!(store.job(queued.id).await.unwrap().unwrap().state, JobState::Cancelled);
     assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+    assert_eq!(logged(store, &queued).await, [unwanted()], "the log says so, once");
 
     store.submit(&running, None).await.unwrap();
     let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
-    assert_eq!(store.cancel(running.id).await.unwrap(), Cancelling::Asked);
+    assert_eq!(store.cancel_ahead(running.id, &unwanted()).await.unwrap(), Cancelling::Asked);
     assert!(store.heartbeat(&claim, LONG).await.unwrap(), "its worker hears of it");
     finish(store, &claim, Code::Cancelled).await;
     assert_eq!(store.job(running.id).await.unwrap().unwrap().state, JobState::Cancelled);
-    assert!(matches!(store.cancel(Uuid::now_v7()).await, Err(StoreError::NoJob(_))));
+    let unknown = store.cancel(Uuid::now_v7(), &unwanted()).await;
+    assert!(matches!(unknown, Err(StoreError::NoJob(_))));
+
+    // One that waits for another try: its attempts stand in the log already.
+    let again = self::job("cancel/c");
+    store.submit(&again, None).await.unwrap();
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    requeue(store, &claim, &Verdict::new(Code::AppError, ""), Timestamp::now(), true).await;
+    assert_eq!(store.cancel(again.id, &unwanted()).await.unwrap(), Cancelling::Cancelled);
+    let query = LogQuery { job: Some(again.id), limit: 1, ..LogQuery::default() };
+    let row = store.log(&query).await.unwrap().remove(0);
+    assert_eq!((row.number, row.verdict), (2, Some(unwanted())));
+    assert!(row.ended_at.is_some() && row.user_action.is_some());
+}
+
+/// A job that is cancelled before it comes is cancelled when it comes; nobody begins it.
+pub(super) async fn cancelling_ahead(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("cancelling-ahead");
+    let ahead = job("ahead/a");
+    for _ in 0..2 {
+        assert_eq!(store.cancel_ahead(ahead.id, &unwanted()).await.unwrap(), Cancelling::Noted);
+    }
+    let cursor = store.log_cursor().await.unwrap();
+    let later = Timestamp::now() + SignedDuration::from_hours(1);
+    assert_eq!(store.submit(&ahead, Some(later)).await.unwrap(), Submitted::New);
+    assert_eq!(store.submit(&ahead, None).await.unwrap(), Submitted::Already);
+    let row = store.job(ahead.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.attempts, row.code), (JobState::Cancelled, 0, Some(Code::Cancelled)));
+    assert!(row.finished_at.unwrap() < later, "it has ended now");
+    assert_eq!(store.claim_job(ahead.id, &worker, LONG).await.unwrap(), Claiming::NotQueued);
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+    assert_eq!(store.cancel_ahead(ahead.id, &unwanted()).await.unwrap(), Cancelling::Ended);
+    let verdicts = logged(store, &ahead).await;
+    assert_eq!(verdicts.iter().map(|verdict| verdict.code).collect::<Vec<_>>(), [Code::Cancelled]);
+    let followed = store.log_changes(cursor, 10).await.unwrap();
+    assert!(followed.iter().any(|row| row.job == ahead.id), "who follows the log hears of it");
+
+    // The same as a queue delivers it, among others.
+    let (delivered, wanted) = (job("ahead/d"), job("ahead/d"));
+    store.cancel_ahead(delivered.id, &unwanted()).await.unwrap();
+    let batch = [&delivered, &wanted, &delivered].map(|job| Delivered { job: job.clone(), not_before: None });
+    let takings = store.claim_delivered(&batch, &worker, LONG, LONG).await.unwrap();
+    let [Taking::NotQueued, Taking::Claimed(claim), Taking::NotQueued] = &takings[..] else {
+        panic!("{takings:?}")
+    };
+    assert_eq!(claim.job.id, wanted.id);
+    finish(store, claim, Code::LoggedIn).await;
+    let row = store.job(delivered.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.attempts, row.code), (JobState::Cancelled, 0, Some(Code::Cancelled)));
+    assert!(row.finished_at.is_some());
+    assert_eq!(logged(store, &delivered).await.len(), 1);
+    let offers = store.take_offers(1000, Duration::ZERO).await.unwrap();
+    assert!(offers.iter().all(|row| row.job.id != delivered.id), "nobody is told of it any more");
+
+    let (kept, forgotten) = (job("ahead/b"), job("ahead/c"));
+    store.cancel_ahead(kept.id, &unwanted()).await.unwrap();
+    store.forget_cancellations(LONG).await.unwrap();
+    store.submit(&kept, None).await.unwrap();
+    assert_eq!(store.job(kept.id).await.unwrap().unwrap().state, JobState::Cancelled);
+    store.cancel_ahead(forgotten.id, &unwanted()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert!(store.forget_cancellations(Duration::ZERO).await.unwrap() >= 1);
+    store.submit(&forgotten, None).await.unwrap();
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, forgotten.id);
+    finish(store, &claim, Code::LoggedIn).await;
+}
+
+/// Whoever comes first: a job is either cancelled when it is written down, or found and cancelled then.
+pub(super) async fn racing_cancellations(store: &Arc<dyn Store>) {
+    let jobs: Vec<Job> = (0..40).map(|nth| job(&format!("race/b{nth}"))).collect();
+    let races = jobs.iter().map(|job| {
+        let (submits, cancels, job, id) = (store.clone(), store.clone(), job.clone(), job.id);
+        let submits = tokio::spawn(async move { submits.submit(&job, None).await.unwrap() });
+        let cancels = tokio::spawn(async move { cancels.cancel_ahead(id, &unwanted()).await.unwrap() });
+        async move { (submits.await.unwrap(), cancels.await.unwrap()) }
+    });
+    let came = futures::future::join_all(races).await;
+    for (job, came) in jobs.iter().zip(came) {
+        let row = store.job(job.id).await.unwrap().unwrap();
+        assert_eq!(row.state, JobState::Cancelled, "{came:?}");
+        assert_eq!(logged(store, job).await.len(), 1, "{came:?}");
+    }
+}
+
+pub(super) fn unwanted() -> Verdict {
+    Verdict::new(Code::Cancelled, "Nobody wants it any more.")
+}
+
+/// How the attempts at a job ended, by the log.
+async fn logged(store: &Arc<dyn Store>, job: &Job) -> Vec<Verdict> {
+    let rows = store.log(&LogQuery { job: Some(job.id), ..LogQuery::default() }).await.unwrap();
+    rows.into_iter().map(|row| row.verdict.unwrap()).collect()
 }
 
 pub(super) async fn recovery(store: &Arc<dyn Store>) {
@@ -184,7 +278,7 @@ pub(super) async fn recovery(store: &Arc<dyn Store>) {
     // One that nobody can tell dead: its claim expires.
     let silent = add(store, "recovery/silent").await;
     let (claim, attempt) = begin(store, &silent, &WorkerId::new("elsewhere")).await;
-    store.cancel(claim.job.id).await.unwrap();
+    store.cancel(claim.job.id, &unwanted()).await.unwrap();
     store.heartbeat(&claim, Duration::ZERO).await.unwrap();
     assert_eq!(store.recover(&nobody).await.unwrap(), [claim.job.id]);
     ended_as(store, attempt, Outcome::Interrupted, Code::WorkerStopped).await;
@@ -234,6 +328,6 @@ pub(super) async fn offers(store: &Arc<dyn Store>) {
     requeue(store, &claim, &Verdict::new(Code::AppError, ""), later, true).await;
     let row = offered(LONG).await.unwrap();
     assert!(row.not_before.duration_since(later).abs() < SignedDuration::from_secs(5), "{row:?}");
-    store.cancel(job.id).await.unwrap();
+    store.cancel(job.id, &unwanted()).await.unwrap();
     assert!(offered(LONG).await.is_none());
 }

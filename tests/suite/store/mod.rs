@@ -55,6 +55,8 @@ async fn conform(store: Arc<dyn Store>) {
     jobs::racing_claims(&store).await;
     jobs::retries_and_endings(&store).await;
     jobs::cancelling(&store).await;
+    jobs::cancelling_ahead(&store).await;
+    jobs::racing_cancellations(&store).await;
     jobs::recovery(&store).await;
     jobs::priorities(&store).await;
     jobs::offers(&store).await;

@@ -424,3 +424,40 @@ async fn the_database_itself_guards_ledger_and_log() {
         assert!(vandal.execute(sql).await.is_err(), "{sql}");
     }
 }
+
+/// A job that somebody is writing down when it is cancelled is not missed: neither sees what the other has not committed.
+#[tokio::test]
+async fn a_job_that_is_being_written_down_is_cancelled_all_the_same() {
+    let url = server().database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    let job = job("ahead/writing");
+    let mut writer = raw(&url).await;
+    writer.execute("BEGIN").await.unwrap();
+    sqlx::query(
+        "INSERT INTO jobs (id, kind, account, priority, evidence, deadline_ms, submitted_at, state, not_before, rank)
+         VALUES ($1, 'verify_login', 'ahead/writing', 'normal', false, 1000, 0, 'queued', 0, 0)",
+    )
+    .bind(job.id)
+    .execute(&mut writer)
+    .await
+    .unwrap();
+    let cancelling = tokio::spawn({
+        let store = store.clone();
+        async move { store.cancel_ahead(job.id, &Verdict::new(Code::Cancelled, "")).await.unwrap() }
+    });
+    // It has noted what it wants, and waits.
+    let mut looker = raw(&url).await;
+    let until = Instant::now() + SOON;
+    loop {
+        let noted: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM cancellations").fetch_one(&mut looker).await.unwrap();
+        if noted == 1 {
+            break;
+        }
+        assert!(Instant::now() < until && !cancelling.is_finished());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    writer.execute("COMMIT").await.unwrap();
+    assert_eq!(cancelling.await.unwrap(), Cancelling::Cancelled);
+    assert_eq!(store.job(job.id).await.unwrap().unwrap().state, JobState::Cancelled);
+}

@@ -107,7 +107,7 @@ async fn a_running_job_is_cancelled_at_its_next_safe_point() {
     site.queue.submit(&job, None).await.unwrap();
     let (row, ()) = tokio::join!(site.run_until(&worker, job.id), async {
         begun.notified().await;
-        site.queue.cancel(job.id).await.unwrap();
+        site.queue.cancel(job.id, &StopReason::Cancelled.verdict()).await.unwrap();
     });
     assert_eq!((row.state, row.code), (JobState::Cancelled, Some(Code::Cancelled)));
 }
