@@ -15,6 +15,7 @@ mod suite {
     mod browser_pool;
     mod browser_process;
     mod browser_secrets;
+    mod cancel;
     mod cli;
     mod crash_matrix;
     mod demo;
@@ -31,6 +32,7 @@ mod suite {
     mod playbook;
     mod postgres_workers;
     mod rabbit;
+    mod rabbit_dead;
     mod soak;
     mod store;
     mod vault;

@@ -3,7 +3,9 @@
 mod account;
 mod bench;
 mod bench_queue;
+mod cancel;
 mod context;
+mod dead;
 mod demo;
 mod doctor;
 mod exit;
@@ -72,8 +74,12 @@ enum Command {
     Account(account::Account),
     /// Put a job into the queue, for a worker to do
     Submit(submit::Submit),
+    /// Cancel jobs, also those that run
+    Cancel(cancel::Cancel),
     /// Make and show the queues of RabbitMQ
     Queue(queue::Queue),
+    /// Look at messages that RabbitMQ or a worker laid aside, and give them back or drop them
+    Dead(dead::Dead),
     /// Show the automation log
     Log(log::Log),
     /// Check and list playbooks
@@ -105,7 +111,9 @@ impl Command {
             Self::BenchQueue(bench) => bench.run(context).await,
             Self::Account(account) => account.run(context).await,
             Self::Submit(submit) => submit.run(context).await,
+            Self::Cancel(cancel) => cancel.run(context).await,
             Self::Queue(queue) => queue.run(context).await,
+            Self::Dead(dead) => dead.run(context).await,
             Self::Log(log) => log.run(context).await,
             Self::Playbook(playbook) => playbook.run(context),
             Self::Doctor(doctor) => doctor.run(context).await,

@@ -55,6 +55,12 @@ pub fn local_time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// The text of somebody else, without what would confuse a terminal.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 /// A duration for people: `85 ms`, `1.2 s`, `3 min 5 s`.
 #[must_use]
 pub fn duration(length: Duration) -> String {

@@ -184,7 +184,9 @@ pub enum StoreError {
     #[error("there is no job {0}")]
     NoJob(Uuid),
     /// Which credential opens an account is found out whatever anybody wishes.
-    #[error("job {0} is a reconciliation that Turnlock owes the account: it cannot be cancelled")]
+    #[error(
+        "job {0} cannot be cancelled: it is a reconciliation that Turnlock owes its account, and ends when it is known which credential opens that"
+    )]
     Owed(Uuid),
     /// A job with this id was submitted before and asks for something else.
     #[error("job {id} was submitted before as {kind} of {account}: an id can be used for one job only")]

@@ -1,5 +1,6 @@
 //! What the tests share: a real browser, the bundled app, playbooks from a few lines.
 
+pub mod fleet;
 #[cfg(feature = "failpoints")]
 pub mod home;
 pub mod postgres;

@@ -18,4 +18,7 @@ pub enum BrokerError {
     /// The broker has something of the name that is declared otherwise, or the user may not declare it.
     #[error("RabbitMQ refuses what Turnlock declares: {0}")]
     Declaration(String),
+    /// Somebody else holds the dead letters.
+    #[error("somebody else is at the dead letters: try again when they are done")]
+    NotYourTurn,
 }

@@ -28,7 +28,7 @@ pub struct QueueState {
 /// # Errors
 /// [`BrokerError`] when there is no broker, or it refuses.
 pub async fn declare(url: &SecretString) -> Result<(), BrokerError> {
-    let connection = connect(url).await?;
+    let connection = connect(url, "turnlock queue").await?;
     let channel = connection.create_channel().await.map_err(unreachable)?;
     let declared = topology::declare(&channel).await;
     declared.map_err(|error| BrokerError::Declaration(error.to_string()))
@@ -39,7 +39,7 @@ pub async fn declare(url: &SecretString) -> Result<(), BrokerError> {
 /// # Errors
 /// [`BrokerError`] when there is no broker, or it refuses.
 pub async fn look(url: &SecretString) -> Result<Vec<QueueState>, BrokerError> {
-    let connection = connect(url).await?;
+    let connection = connect(url, "turnlock queue").await?;
     let mut found = Vec::new();
     for name in topology::queues() {
         // A queue that is missing costs the channel.
@@ -56,8 +56,9 @@ pub async fn look(url: &SecretString) -> Result<Vec<QueueState>, BrokerError> {
     Ok(found)
 }
 
-async fn connect(url: &SecretString) -> Result<Connection, BrokerError> {
-    let properties = ConnectionProperties::default().with_connection_name("turnlock queue".into());
+/// A connection for somebody who looks, by the name that RabbitMQ shows.
+pub(super) async fn connect(url: &SecretString, name: &str) -> Result<Connection, BrokerError> {
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
     match timeout(PATIENCE, Connection::connect(url.expose_secret(), properties)).await {
         Ok(connected) => connected.map_err(unreachable),
         Err(_) => Err(BrokerError::Unreachable(format!("it did not answer within {} s", PATIENCE.as_secs()))),

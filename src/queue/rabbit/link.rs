@@ -107,7 +107,8 @@ impl Link {
     }
 }
 
-async fn publish(channel: &Channel, message: Outgoing<'_>) -> Result<(), BrokerError> {
+/// The same over any channel that confirms.
+pub(super) async fn publish(channel: &Channel, message: Outgoing<'_>) -> Result<(), BrokerError> {
     let Outgoing { exchange, key, body, properties, mandatory } = message;
     let what = if key.is_empty() { exchange.to_owned() } else { format!("{exchange} ({key})") };
     let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };

@@ -1,14 +1,19 @@
 //! RabbitMQ: brings jobs to the workers of a fleet.
 
 mod arrivals;
+mod dead;
 mod error;
 mod events;
+mod headers;
 mod inspect;
+mod letter;
 mod link;
 mod masked;
 mod queue;
 pub mod topology;
 
+pub use dead::{DeadLetters, MOST, RequeueError};
 pub use error::BrokerError;
 pub use inspect::{QueueState, declare, look};
+pub use letter::{Letter, NotRequeueable, Why};
 pub use queue::RabbitQueue;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::arrivals::Arrivals;
 use super::error::BrokerError;
 use super::events::{self, Progress, announce_all};
+use super::headers::{KEY, REASON};
 use super::link::{Link, Outgoing};
 use super::masked::masked;
 use super::topology::{DEAD, JOBS, Rung};
@@ -174,10 +175,17 @@ impl RabbitQueue {
     async fn bury(&self, delivery: &Delivery, why: &str) -> Result<(), QueueError> {
         tracing::warn!(%why, "a message is no job; it is laid into {DEAD}");
         let mut headers = FieldTable::default();
-        headers.insert("x-turnlock-reason".into(), AMQPValue::LongString(why.into()));
-        headers.insert("x-turnlock-key".into(), AMQPValue::LongString(delivery.routing_key.as_str().into()));
+        headers.insert(REASON.into(), AMQPValue::LongString(why.into()));
+        headers.insert(KEY.into(), AMQPValue::LongString(delivery.routing_key.as_str().into()));
         let body = masked(&delivery.data);
-        let properties = lasting().with_headers(headers);
+        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+        let mut properties = lasting().with_headers(headers).with_timestamp(now);
+        // By which its producer may know it.
+        if let Some(id) =
+            delivery.properties.message_id().as_ref().filter(|id| id.as_str().parse::<Uuid>().is_ok())
+        {
+            properties = properties.with_message_id(id.clone());
+        }
         let message = Outgoing { exchange: DEAD, key: "", body: &body, properties, mandatory: true };
         Ok(self.link.publish(message).await?)
     }
@@ -397,7 +405,7 @@ async fn publish(
 }
 
 /// Of a message that outlasts the broker.
-fn lasting() -> BasicProperties {
+pub(super) fn lasting() -> BasicProperties {
     BasicProperties::default()
         .with_delivery_mode(2)
         .with_content_type("application/json".into())

@@ -21,6 +21,8 @@ pub const EVENTS: &str = "turnlock.events";
 
 /// How often the broker delivers a message that comes back without an answer, as from workers that died over it.
 const DELIVERIES: u32 = 20;
+/// How often a dead letter may be looked at: it is never to get lost by that.
+const LOOKS: u32 = 1_000_000_000;
 
 /// A step of the retry ladder: a queue in which a job waits that long, and comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +119,11 @@ pub fn topology() -> Vec<Declaration> {
         Exchange { name: JOBS, kind: ExchangeKind::Direct },
         Exchange { name: DEAD, kind: ExchangeKind::Fanout },
         Exchange { name: EVENTS, kind: ExchangeKind::Topic },
-        Queue { name: DEAD, arguments: vec![("x-queue-type", Text("quorum"))] },
+        // With a limit, letters that are looked at go back to their place, and some brokers set a low one of their own.
+        Queue {
+            name: DEAD,
+            arguments: vec![("x-queue-type", Text("quorum")), ("x-delivery-limit", Number(LOOKS))],
+        },
         Binding { exchange: DEAD, queue: DEAD, key: "" },
     ];
     for priority in Priority::ALL {

@@ -1,0 +1,84 @@
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use clap::Args;
+
+use super::{Failure, find, what};
+use crate::cli::output::printable;
+use crate::queue::rabbit::{DeadLetters, Letter, RequeueError};
+
+/// Which letters are meant.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The letters as `turnlock dead list` calls them, or the ids of their jobs
+    #[arg(value_name = "LETTER", required_unless_present = "all")]
+    letters: Vec<String>,
+    /// All that lie there
+    #[arg(long, conflicts_with = "letters")]
+    all: bool,
+}
+
+impl Which {
+    /// Gives them back to the workers.
+    pub async fn requeue(&self, letters: &mut DeadLetters, out: &mut impl Write) -> Result<(), Failure> {
+        for place in self.places(letters)? {
+            let (name, asked) = described(letters, place);
+            match letters.requeue(place).await {
+                Ok(()) => writeln!(out, "requeued {name}: {asked}")?,
+                Err(RequeueError::NotAJob(why)) if self.all => {
+                    writeln!(out, "left {name}: {}", printable(&why.to_string()))?;
+                }
+                Err(RequeueError::NotAJob(why)) => {
+                    return Err(Failure::usage(format_args!(
+                        "letter {name} cannot be requeued: {}",
+                        printable(&why.to_string())
+                    )));
+                }
+                Err(RequeueError::Broker(why)) => {
+                    return Err(Failure::environment(format_args!("letter {name} stays where it is: {why}")));
+                }
+            }
+        }
+        self.say_rest(letters, out)
+    }
+
+    /// Removes them for good.
+    pub async fn drop(&self, letters: &mut DeadLetters, out: &mut impl Write) -> Result<(), Failure> {
+        for place in self.places(letters)? {
+            let (name, asked) = described(letters, place);
+            letters.discard(place).await.map_err(Failure::environment)?;
+            writeln!(out, "dropped {name}: {asked}")?;
+        }
+        self.say_rest(letters, out)
+    }
+
+    /// Each once, in their order.
+    fn places(&self, letters: &DeadLetters) -> Result<BTreeSet<usize>, Failure> {
+        if self.all {
+            return Ok((0..letters.letters().len()).collect());
+        }
+        self.letters.iter().map(|name| find(letters, name)).collect()
+    }
+
+    fn say_rest(&self, letters: &DeadLetters, out: &mut impl Write) -> Result<(), Failure> {
+        if self.all && letters.letters().len() == 0 {
+            writeln!(out, "no dead letters")?;
+        }
+        if self.all && letters.behind() > 0 {
+            writeln!(out, "{} more wait behind these: do it again", letters.behind())?;
+        }
+        Ok(())
+    }
+}
+
+/// What a letter is called, and what it asked for or why it was laid aside.
+fn described(letters: &DeadLetters, place: usize) -> (String, String) {
+    let of = |letter: &Letter| {
+        let asked = match letter.job() {
+            Ok(_) => what(letter),
+            Err(_) => format!("no job ({})", letter.why),
+        };
+        (letter.short_name().to_owned(), printable(&asked))
+    };
+    letters.letters().nth(place).map(of).unwrap_or_default()
+}

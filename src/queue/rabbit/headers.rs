@@ -1,0 +1,111 @@
+//! The headers of a message as they may be shown: what RabbitMQ and Turnlock say, and of what producers say the names.
+
+use jiff::Timestamp;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use serde_json::{Map, Value};
+
+use super::masked::mask;
+use super::topology::{self, DEAD, EVENTS, JOBS};
+use crate::job::Priority;
+
+/// Why Turnlock laid a message aside, and the key by which it had come.
+pub(super) const REASON: &str = "x-turnlock-reason";
+pub(super) const KEY: &str = "x-turnlock-key";
+
+/// How often RabbitMQ has delivered the message before; it grows with each look.
+const COUNTS: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
+
+/// How a message died, in the words of RabbitMQ.
+pub(super) const DEATHS: [&str; 4] = ["delivery_limit", "rejected", "expired", "maxlen"];
+
+/// The headers as they may be shown.
+pub(super) fn shown(headers: &FieldTable) -> Map<String, Value> {
+    let one = |(name, value): (&ShortString, &AMQPValue)| {
+        let name = printable(name.as_str());
+        let value = match name.as_str() {
+            REASON => text(value).map_or(Value::Null, Value::from),
+            name if is_the_brokers(name) => said(value),
+            _ => mask(json(value), 0),
+        };
+        (name, value)
+    };
+    headers.inner().iter().map(one).collect()
+}
+
+/// How often the message was looked at before, and the headers without that.
+pub(super) fn take_count(headers: &mut Map<String, Value>) -> u64 {
+    let counts = COUNTS.map(|name| headers.remove(name).and_then(|count| count.as_u64()));
+    counts.into_iter().flatten().max().unwrap_or(0)
+}
+
+fn is_the_brokers(name: &str) -> bool {
+    name == KEY
+        || COUNTS.contains(&name)
+        || ["x-death", "x-first-death-", "x-last-death-"].iter().any(|known| name.starts_with(known))
+}
+
+/// What is said in a header of RabbitMQ's or Turnlock's. Since anybody can write one, texts are shown only if they are
+/// names that Turnlock knows.
+fn said(value: &AMQPValue) -> Value {
+    match value {
+        AMQPValue::FieldTable(table) => {
+            table.inner().iter().map(|(name, value)| (name.as_str().to_owned(), said(value))).collect()
+        }
+        AMQPValue::FieldArray(items) => items.as_slice().iter().map(said).collect(),
+        AMQPValue::LongString(_) | AMQPValue::ShortString(_) => match text(value) {
+            Some(text) if text.is_empty() || is_known(&text) => Value::from(text),
+            _ => mask(json(value), 0),
+        },
+        other => json(other),
+    }
+}
+
+fn is_known(text: &str) -> bool {
+    topology::queues().chain([JOBS, DEAD, EVENTS]).chain(DEATHS).any(|known| known == text)
+        || text.parse::<Priority>().is_ok()
+}
+
+/// The text of a header, if it is one, without what would confuse a terminal.
+pub(super) fn text(value: &AMQPValue) -> Option<String> {
+    let text = match value {
+        AMQPValue::LongString(text) => String::from_utf8_lossy(text.as_bytes()).into_owned(),
+        AMQPValue::ShortString(text) => text.as_str().to_owned(),
+        _ => return None,
+    };
+    Some(printable(&text))
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn json(value: &AMQPValue) -> Value {
+    match value {
+        AMQPValue::Boolean(yes) => Value::from(*yes),
+        AMQPValue::ShortShortInt(number) => Value::from(*number),
+        AMQPValue::ShortShortUInt(number) => Value::from(*number),
+        AMQPValue::ShortInt(number) => Value::from(*number),
+        AMQPValue::ShortUInt(number) => Value::from(*number),
+        AMQPValue::LongInt(number) => Value::from(*number),
+        AMQPValue::LongUInt(number) => Value::from(*number),
+        AMQPValue::LongLongInt(number) => Value::from(*number),
+        AMQPValue::Float(number) => Value::from(*number),
+        AMQPValue::Double(number) => Value::from(*number),
+        AMQPValue::DecimalValue(number) => Value::from(number.value),
+        AMQPValue::Timestamp(seconds) => {
+            time(*seconds).map_or(Value::Null, |time| Value::from(time.to_string()))
+        }
+        AMQPValue::FieldArray(items) => items.as_slice().iter().map(json).collect(),
+        AMQPValue::FieldTable(table) => {
+            table.inner().iter().map(|(name, value)| (name.as_str().to_owned(), json(value))).collect()
+        }
+        AMQPValue::ByteArray(bytes) => bytes.as_slice().iter().map(|byte| Value::from(*byte)).collect(),
+        AMQPValue::LongString(_) | AMQPValue::ShortString(_) => text(value).map_or(Value::Null, Value::from),
+        AMQPValue::Void => Value::Null,
+    }
+}
+
+/// A time of AMQP's, in seconds since 1970.
+pub(super) fn time(seconds: u64) -> Option<Timestamp> {
+    i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok())
+}
