@@ -58,7 +58,11 @@ pub(super) fn as_json(letter: &Letter) -> Value {
         "letter": letter.name(),
         "at": letter.at.map(|at| at.to_string()),
         "queue": letter.queue,
-        "by": if matches!(letter.why, Why::NoJob(_)) { "turnlock" } else { "rabbitmq" },
+        "by": match letter.why {
+            Why::NoJob(_) => Some("turnlock"),
+            Why::Unanswered | Why::Other(_) => Some("rabbitmq"),
+            Why::Unsaid => None,
+        },
         "reason": letter.why.to_string(),
         "message_id": letter.message_id,
         "job": job.map(|job| job.id),

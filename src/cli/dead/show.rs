@@ -50,7 +50,9 @@ impl Show {
                 line("what to do", &format!("turnlock dead requeue {}", letter.short_name()))?;
                 line("", &format!("what became of the job: turnlock log --job {}", job.id))?;
             }
-            Err(why) => line("what to do", &format!("turnlock dead drop {}: {why}", letter.short_name()))?,
+            Err(why) => {
+                line("what to do", &format!("{why}; then: turnlock dead drop {}", letter.short_name()))?
+            }
         }
         Ok(())
     }

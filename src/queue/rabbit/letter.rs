@@ -138,7 +138,7 @@ impl fmt::Display for Why {
         match self {
             Self::NoJob(reason) => f.write_str(reason),
             Self::Unanswered => f.write_str(
-                "delivered as often as its queue allows, and never answered: workers died with it, or lost their connections",
+                "delivered again and again and never answered, for workers died or lost their connections",
             ),
             Self::Other(death) => write!(f, "RabbitMQ laid it aside: {death}"),
             Self::Unsaid => f.write_str("nothing says why: somebody has published it there"),
