@@ -15,7 +15,7 @@ use super::library::Library;
 use super::{Context, Exit, Failure, output, parts};
 use crate::browser::{Options, Process, Sandbox};
 use crate::config::{Config, Database, Inbox, Queue};
-use crate::queue::rabbit;
+use crate::queue::rabbit::{self, topology};
 use crate::store::{PostgresStore, Store};
 use crate::vault::{MasterKey, Vault};
 
@@ -140,7 +140,12 @@ async fn queue(config: &Config) -> Finding {
     if let Queue::Rabbit(url) = &config.queue {
         let found = rabbit::look(url.secret()).await.map_err(text)?;
         let waiting: u32 = found.iter().map(|queue| queue.messages).sum();
-        return Ok(format!("RabbitMQ at {url}: {waiting} messages in {} queues", found.len()));
+        let dead = found.iter().find(|queue| queue.name == topology::DEAD).map_or(0, |queue| queue.messages);
+        let dead = match dead {
+            0 => String::new(),
+            dead => format!(", {dead} of them dead letters: `turnlock dead list` shows them"),
+        };
+        return Ok(format!("RabbitMQ at {url}: {waiting} messages in {} queues{dead}", found.len()));
     }
     let Some(store) = store_if_made(config).await? else {
         return Ok("in the database, which will be made on first use".to_owned());
