@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -48,14 +48,16 @@ pub fn start(telemetry: &Telemetry) -> Result<(), BadLevel> {
         .with_default_directive(LevelFilter::WARN.into())
         .parse(&telemetry.level)
         .map_err(|_| bad())?;
-    let filter = asked.and(filter_fn(within_cap));
     let lines = tracing_subscriber::fmt::layer().with_writer(Redacting).with_ansi(telemetry.colour);
     let layer = match telemetry.format {
         Format::Text => lines.boxed(),
         Format::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),
     };
+    // The filters are for all layers, not for this one alone: such a one loses the line that follows when somebody
+    // merely asks whether one would be wanted, as sqlx does with each statement.
+    let lines = tracing_subscriber::registry().with(layer).with(asked).with(filter_fn(within_cap));
     // A second set-up in one process (as tests do) keeps the first.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    let _ = lines.try_init();
     set_panic_hook();
     Ok(())
 }

@@ -41,6 +41,9 @@ pub struct Globals {
     /// How many jobs are done at once [default: one for each processor]
     #[arg(long, global = true, value_name = "N", help_heading = SETTINGS, hide_short_help = true)]
     slots: Option<String>,
+    /// How long running jobs may go on when their worker is told to end, as 60s or 5m [default: 60s]
+    #[arg(long, global = true, value_name = "TIME", help_heading = SETTINGS, hide_short_help = true)]
+    grace_period: Option<String>,
     /// How long secrets that are current no more are kept, as 90d [default: forever]
     #[arg(long, global = true, value_name = "DAYS|forever", help_heading = SETTINGS, hide_short_help = true)]
     candidate_retention: Option<String>,
@@ -81,6 +84,7 @@ impl Globals {
             (Key::Browser, &self.browser),
             (Key::BrowserSandbox, &self.browser_sandbox),
             (Key::Slots, &self.slots),
+            (Key::GracePeriod, &self.grace_period),
             (Key::CandidateRetention, &self.candidate_retention),
             (Key::LogRetention, &self.log_retention),
         ];

@@ -34,12 +34,16 @@ pub use globals::Globals;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write, stderr};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 use crate::redact::redact;
 use crate::telemetry;
+
+/// How long what runs beside a command may take to end when the command is done.
+const AT_THE_END: Duration = Duration::from_secs(2);
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -63,7 +67,7 @@ struct Cli {
 enum Command {
     /// Do the whole job on the bundled app: log in, turn on MFA, change the password
     Demo(demo::Demo),
-    /// Take jobs off the queue and do them, until Ctrl-C
+    /// Take jobs off the queue and do them, until Ctrl-C; or look after the workers that do
     Worker(worker::Worker),
     /// Do one job here and now
     Run(run::Run),
@@ -97,7 +101,7 @@ impl Command {
     /// The log level unless another is asked for.
     const fn usual_level(&self) -> &'static str {
         match self {
-            Self::Worker(_) => "info",
+            Self::Worker(worker) if worker.works() => "info",
             _ => "warn",
         }
     }
@@ -159,7 +163,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| Failure::environment(format_args!("no threads can be started: {error}")))?;
-        runtime.block_on(cli.command.run(&context))
+        let done = runtime.block_on(cli.command.run(&context));
+        // A look-up of a name that does not come back keeps nobody waiting.
+        runtime.shutdown_timeout(AT_THE_END);
+        done
     });
     done.unwrap_or_else(|failure| {
         if !failure.is_silent() {

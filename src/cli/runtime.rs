@@ -3,8 +3,10 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio::time::timeout;
 
 use super::library::Library;
 use super::{Failure, parts};
@@ -32,6 +34,9 @@ pub struct Runtime {
     pool: Pool,
     receiver: Option<Receiver>,
 }
+
+/// How long mail that is being received may take when everything ends; who sends it sends it again.
+const MAIL_ENDS: Duration = Duration::from_secs(2);
 
 /// What to do when the inbox's address is in use, as by a worker on the same machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +95,7 @@ impl Runtime {
         };
         let how = WorkerConfig {
             slots: config.slots,
+            drain: config.grace_period,
             retention: config.candidate_retention,
             log_retention: config.log_retention,
             ..WorkerConfig::default()
@@ -120,11 +126,11 @@ impl Runtime {
         self.pool.prepared().await;
     }
 
-    /// Ends browser and inbox.
+    /// Ends browser and inbox. Mail that is being received may come to its end, but not for long.
     pub async fn close(self) {
         self.pool.close().await;
         if let Some(receiver) = self.receiver {
-            receiver.shutdown().await;
+            let _ = timeout(MAIL_ENDS, receiver.shutdown()).await;
         }
     }
 }

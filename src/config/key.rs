@@ -39,6 +39,8 @@ keys! {
     BrowserSandbox = "browser_sandbox";
     /// How many jobs a worker does at once.
     Slots = "slots";
+    /// How long running jobs may go on when their worker is told to end.
+    GracePeriod = "grace_period";
     /// `forever`, or days: how long the secrets of previous and rejected candidates are kept.
     CandidateRetention = "candidate_retention";
     /// `forever`, or days: how long months of the automation log stay in it; PostgreSQL only.

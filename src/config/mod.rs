@@ -49,6 +49,8 @@ pub struct Config {
     pub browser: BrowserChoice,
     /// How many jobs a worker does at once.
     pub slots: usize,
+    /// How long running jobs may go on when their worker is told to end.
+    pub grace_period: Duration,
     /// How long the secrets of previous and rejected candidates are kept; `None` is for ever.
     pub candidate_retention: Option<Duration>,
     /// How long months of the automation log stay in it; `None` is for ever, and all that SQLite has.

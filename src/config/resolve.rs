@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use url::Url;
 
 use super::{
@@ -10,6 +11,10 @@ use super::{
 
 /// The most jobs that one worker does at once.
 const MOST_SLOTS: usize = 64;
+
+/// How long running jobs may go on when their worker is told to end: usually, and at most.
+const GRACE_PERIOD: Duration = Duration::from_secs(60);
+const LONGEST_GRACE_PERIOD: SignedDuration = SignedDuration::from_hours(1);
 
 impl Config {
     /// Reads the config file and puts flags before variables before the file before the defaults.
@@ -74,6 +79,7 @@ impl Resolver<'_> {
             temporary: self.environment.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp")),
             browser: self.browser()?,
             slots: self.slots()?,
+            grace_period: self.grace_period()?,
             candidate_retention: self.days(Key::CandidateRetention)?,
             origins,
             file,
@@ -206,6 +212,15 @@ impl Resolver<'_> {
         }
     }
 
+    fn grace_period(&self) -> Result<Duration, ConfigError> {
+        let Some((text, at)) = self.text(Key::GracePeriod) else { return Ok(GRACE_PERIOD) };
+        let length = text.parse().ok().filter(|length: &SignedDuration| *length <= LONGEST_GRACE_PERIOD);
+        length.and_then(|length| Duration::try_from(length).ok()).ok_or_else(|| {
+            let hint = "write a time from 0s to 1h, for example 60s or 5m".to_owned();
+            ConfigError::BadValue { at: at.clone(), value: text.to_owned(), hint }
+        })
+    }
+
     fn slots(&self) -> Result<usize, ConfigError> {
         let Some((text, at)) = self.text(Key::Slots) else {
             return Ok(std::thread::available_parallelism().map_or(2, usize::from).min(MOST_SLOTS));
@@ -238,7 +253,7 @@ mod tests {
     #[test]
     fn flags_come_before_variables_before_the_file_before_defaults() {
         let home = tempfile::tempdir().unwrap();
-        let toml = "slots = 3\nqueue_url = \"embedded:\"\ninbox_url = \"smtp://127.0.0.1:3\"\nartifacts = \"ev\"\n\
+        let toml = "slots = 3\ngrace_period = \"1m 30s\"\nqueue_url = \"embedded:\"\ninbox_url = \"smtp://127.0.0.1:3\"\nartifacts = \"ev\"\n\
                     [origins]\n\"acme.app\" = \"http://127.0.0.1:3\"\n\"acme.sso\" = \"http://127.0.0.1:4\"\n";
         std::fs::write(home.path().join("turnlock.toml"), toml).unwrap();
         let folder = home.path().to_str().unwrap();
@@ -253,7 +268,7 @@ mod tests {
         );
         let flags = Layer::from([flag(Key::Slots, &["1"])]);
         let config = Config::resolve(flags, None, &environment).unwrap();
-        assert_eq!(config.slots, 1);
+        assert_eq!((config.slots, config.grace_period), (1, Duration::from_secs(90)));
         assert_eq!(config.inbox, Inbox::Smtp("127.0.0.1:2".parse().unwrap()));
         assert_eq!(config.artifacts, home.path().join("ev"));
         assert_eq!(config.master_key_file, home.path().join(".local/share/turnlock/master.key"));
@@ -282,6 +297,9 @@ mod tests {
         for (variable, value) in [
             ("TURNLOCK_SLOTS", "0"),
             ("TURNLOCK_BROWSER_SANDBOX", "maybe"),
+            ("TURNLOCK_GRACE_PERIOD", "60"),
+            ("TURNLOCK_GRACE_PERIOD", "-1s"),
+            ("TURNLOCK_GRACE_PERIOD", "2h"),
             ("TURNLOCK_CANDIDATE_RETENTION", "0d"),
             ("TURNLOCK_LOG_RETENTION", "90d"), // not in SQLite
             ("TURNLOCK_DATABASE_URL", "postgres://u:hunter2@db"),

@@ -4,6 +4,7 @@
 //! [`rabbit::RabbitQueue`] the one that RabbitMQ keeps.
 
 mod embedded;
+mod outage;
 pub mod rabbit;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use embedded::EmbeddedQueue;
+pub(crate) use outage::Outage;
 
 use crate::job::{AccountRef, Job, JobEvent, Verdict};
 use crate::store::{
@@ -32,6 +34,18 @@ pub enum QueueError {
     /// The broker refused or failed.
     #[error(transparent)]
     Broker(#[from] rabbit::BrokerError),
+}
+
+impl QueueError {
+    /// Whether no waiting mends it.
+    #[must_use]
+    pub const fn lasts(&self) -> bool {
+        match self {
+            Self::Store(error) => error.lasts(),
+            Self::Broker(error) => error.lasts(),
+            Self::Message(_) => false,
+        }
+    }
 }
 
 /// A queue of jobs. A job that was taken must be ended by [`end`](Self::end) or
@@ -84,4 +98,19 @@ pub trait Queue: Send + Sync {
 
     /// Returns when the job has ended.
     async fn ended(&self, id: Uuid) -> Result<JobRow, QueueError>;
+
+    /// No job is to be brought here until [`resume`](Self::resume). Those that were, and that nobody has taken, go back at
+    /// once, so that other workers get them.
+    async fn pause(&self) {}
+
+    /// Jobs are brought here again.
+    async fn resume(&self) {}
+
+    /// Returns when the queue fails in a way that no waiting mends. May be dropped at any time.
+    async fn refused(&self) -> QueueError {
+        std::future::pending().await
+    }
+
+    /// Says what is left to say, as far as that takes no time, and brings nothing any more.
+    async fn close(&self) {}
 }

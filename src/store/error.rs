@@ -209,6 +209,25 @@ pub enum StoreError {
     AttemptEnded(Uuid),
 }
 
+impl StoreError {
+    /// Whether no waiting mends it: a person has to, and a program that would try again would try for ever.
+    #[must_use]
+    pub const fn lasts(&self) -> bool {
+        matches!(
+            self,
+            Self::BadUrl(_)
+                | Self::BadServerUrl { .. }
+                | Self::Refused(_)
+                | Self::ForeignSchema { .. }
+                | Self::ServerTooOld { .. }
+                | Self::NotADatabase { .. }
+                | Self::NotOurs { .. }
+                | Self::TooNew { .. }
+                | Self::Migration(_)
+        )
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let of_postgres = |error: &sqlx::Error| {

@@ -1,5 +1,5 @@
-//! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs and the
-//! automation log.
+//! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log
+//! and the fleet of workers.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
@@ -11,6 +11,7 @@ mod claim;
 mod detached;
 mod ending;
 mod error;
+mod fleet;
 mod jobs;
 mod lease;
 mod ledger;
@@ -28,6 +29,7 @@ pub use budget::{Begun, Budget, Limit, NewTry, Spent, Try, TryResult};
 pub use claim::{Claim, Claiming, Delivered, Taking};
 pub use ending::{Ending, ITS_TURN, Next};
 pub use error::StoreError;
+pub use fleet::{Beat, Duty, Fleet, WorkerRow};
 pub use jobs::{Cancelling, JobRow, JobState, Jobs, Submitted};
 pub use lease::{Fence, Lease, Leases};
 pub use ledger::{
@@ -40,9 +42,9 @@ pub use sqlite::SqliteStore;
 pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
-pub trait Store: Accounts + Ledger + Budget + Leases + Jobs + Log + Meta + Send + Sync {}
+pub trait Store: Accounts + Ledger + Budget + Leases + Jobs + Log + Fleet + Meta + Send + Sync {}
 
-impl<T: Accounts + Ledger + Budget + Leases + Jobs + Log + Meta + Send + Sync> Store for T {}
+impl<T: Accounts + Ledger + Budget + Leases + Jobs + Log + Fleet + Meta + Send + Sync> Store for T {}
 
 /// Opens the database that the URL names, creates it if there is none, and brings it up to date.
 ///

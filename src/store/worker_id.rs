@@ -16,6 +16,18 @@ impl WorkerId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The machine that it runs on, if the id says so: `HOST:PID:…`.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.0.split_once(':').map(|(host, _)| host)
+    }
+
+    /// The number of its process there.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.0.split(':').nth(1)?.parse().ok()
+    }
 }
 
 impl fmt::Display for WorkerId {

@@ -17,9 +17,10 @@ pub struct WorkerConfig {
     pub hold: Duration,
     /// How often it gives a sign of life; well below `hold`.
     pub beat: Duration,
-    /// How long an attempt that was asked to stop may take to do so.
+    /// How long an attempt that was asked to stop may take to do so, before it is dropped.
     pub grace: Duration,
-    /// How long running attempts may go on when the worker is asked to stop, before they are asked too.
+    /// How long running attempts may go on when the worker is asked to stop, before they are asked too: its grace
+    /// period.
     pub drain: Duration,
     /// How long the secrets of previous and rejected candidates are kept; `None` is for ever.
     pub retention: Option<Duration>,

@@ -7,10 +7,10 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkerError {
-    /// The queue failed, again and again.
+    /// The queue failed, in a way that no waiting mends where a worker runs.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The store failed.
+    /// The store failed, likewise.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The job to run here and now is running elsewhere or has ended.

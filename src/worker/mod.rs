@@ -4,12 +4,15 @@
 //! try. What an attempt consists of is the work of a [`Performer`].
 
 mod attempt;
+mod chores;
 mod config;
 mod error;
 mod event;
 pub mod identity;
+mod intake;
 mod next;
 mod performer;
+mod presence;
 mod progress;
 mod run;
 mod steps;

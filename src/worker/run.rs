@@ -3,32 +3,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time;
 use uuid::Uuid;
 
 use super::attempt::Seen;
+use super::intake::Intake;
 use super::next::Patience;
+use super::presence::Standing;
 use super::{Event, Performer, StopReason, WorkerConfig, WorkerError, identity, progress};
 use crate::job::{Code, Job, Verdict};
 use crate::queue::Queue;
-use crate::store::{AttemptRow, Claiming, LogQuery, Store, Submitted, WorkerId};
+use crate::store::{AttemptRow, Claim, Claiming, Duty, LogQuery, Store, StoreError, Submitted, WorkerId};
 
 /// How many events a watcher may fall behind before it misses some.
 const EVENTS: usize = 1024;
 
-/// How often a worker looks for what dead workers left: an account is known again soon after a lease has expired.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// How often a worker looks for secrets and months of the log whose retention is over, and makes room for the next.
-const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
-
-/// How long a job that was cancelled before its message came stays so, should the message come after all.
-const CANCELLATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// How often in a row the queue may fail before the worker gives up.
-const FAILURES: u32 = 30;
+/// How long a worker that ends waits for a job that it is just about to take, to give it back.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Takes jobs from the queue and sees each of them through. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +33,7 @@ pub(super) struct Inner {
     pub(super) store: Arc<dyn Store>,
     pub(super) performer: Arc<dyn Performer>,
     pub(super) events: broadcast::Sender<Event>,
+    pub(super) standing: watch::Sender<Standing>,
     stopping: watch::Sender<Option<StopReason>>,
 }
 
@@ -53,8 +47,8 @@ impl Worker {
         config: WorkerConfig,
     ) -> Self {
         let events = broadcast::Sender::new(EVENTS);
-        let stopping = watch::Sender::new(None);
-        Self(Arc::new(Inner { config, queue, store, performer, events, stopping }))
+        let (standing, stopping) = (watch::Sender::default(), watch::Sender::new(None));
+        Self(Arc::new(Inner { config, queue, store, performer, events, standing, stopping }))
     }
 
     /// Who it is.
@@ -74,70 +68,42 @@ impl Worker {
         Ok(self.0.queue.recover(&identity::is_dead).await?)
     }
 
-    /// Works until `shutdown` completes. Then it takes no more jobs; those that run may go on for
-    /// [`WorkerConfig::drain`], are asked to stop after that, and are dropped when they do not. A job that
+    /// Has it take no more jobs, or take jobs again. Those that it has begun go on. Others may say so too, by the store;
+    /// the last word counts.
+    pub fn assign(&self, duty: Duty) {
+        self.0.assign(duty);
+    }
+
+    /// Works until `shutdown` completes, however often the queue fails. Then it takes no more jobs; those that run may
+    /// go on for [`WorkerConfig::drain`], are asked to stop after that, and are dropped when they do not. A job that
     /// was stopped goes back into the queue. Dropping this future ends at once; other workers take up what
     /// it was at.
     ///
     /// # Errors
-    /// When the queue fails again and again.
+    /// What no waiting mends, when the jobs that run have ended as above.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) -> Result<(), WorkerError> {
         let inner = &self.0;
         inner.stopping.send_replace(None);
-        let mut running = JoinSet::new();
+        inner.ends(false);
         // Ends with this call.
         let mut telling = JoinSet::new();
         if inner.queue.wants_progress() {
             telling.spawn(progress::tell(self.events(), Arc::clone(&inner.queue)));
         }
-        let mut recovery = time::interval(inner.config.beat.min(LOOK));
-        recovery.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        recovery.tick().await;
-        inner.recover_quietly().await;
-        let mut housekeeping = time::interval(HOUSEKEEPING);
-        let mut failures = 0;
-        tokio::pin!(shutdown);
-        loop {
-            let free = inner.config.slots.saturating_sub(running.len());
-            if free > 0 {
-                match inner.queue.take(&inner.config.id, inner.config.hold, free).await {
-                    Ok(claims) => {
-                        failures = 0;
-                        for claim in claims {
-                            let inner = inner.clone();
-                            running.spawn(async move {
-                                if let Err(error) = inner.see_through(&claim, Patience::Queue).await {
-                                    tracing::error!(job = %claim.job.id, %error, "a job could not be seen through; it is taken up again when its claim expires");
-                                }
-                            });
-                        }
-                    }
-                    Err(error) => {
-                        failures += 1;
-                        tracing::warn!(%error, failures, "no job could be taken");
-                        if failures >= FAILURES {
-                            return Err(error.into());
-                        }
-                    }
-                }
-            }
+        let (tell, told) = oneshot::channel::<StoreError>();
+        let hopeless = async {
             tokio::select! {
-                biased;
-                () = &mut shutdown => break,
-                _ = recovery.tick() => inner.recover_quietly().await,
-                _ = housekeeping.tick() => {
-                    inner.forget_quietly().await;
-                    inner.tend_log_quietly().await;
-                }
-                Some(ended) = running.join_next() => log_panic(ended),
-                () = inner.queue.ready(), if running.len() < inner.config.slots => {}
+                error = inner.queue.refused() => WorkerError::from(error),
+                Ok(error) = told => WorkerError::from(error),
             }
-        }
-        if time::timeout(inner.config.drain, finished(&mut running)).await.is_err() {
-            inner.stopping.send_replace(Some(StopReason::WorkerStops));
-            finished(&mut running).await;
-        }
-        Ok(())
+        };
+        let done = tokio::select! {
+            done = inner.work(shutdown, hopeless) => done,
+            never = inner.do_chores() => match never {},
+            never = inner.be_present(tell) => match never {},
+        };
+        inner.say_farewell().await;
+        done
     }
 
     /// Runs one job here and now: submits it, waits until its account is free (for no longer than its
@@ -199,38 +165,107 @@ impl Inner {
         }
     }
 
+    /// Takes jobs and sees them through, until it is told to end or there is no hope.
+    async fn work(
+        self: &Arc<Self>,
+        shutdown: impl Future<Output = ()>,
+        hopeless: impl Future<Output = WorkerError>,
+    ) -> Result<(), WorkerError> {
+        let mut running = JoinSet::new();
+        let mut intake = Intake::new(self);
+        let mut standing = self.standing.subscribe();
+        let mut duty = Duty::Working;
+        tokio::pin!(shutdown, hopeless);
+        let done = loop {
+            let free = match duty {
+                Duty::Working => self.config.slots.saturating_sub(running.len()),
+                Duty::Draining => 0,
+            };
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break Ok(()),
+                error = &mut hopeless => break Err(error),
+                Some(ended) = running.join_next() => {
+                    log_panic(ended);
+                    intake.look();
+                }
+                wanted = said(&mut standing, duty) => {
+                    duty = wanted;
+                    self.begin(duty, running.len()).await;
+                }
+                taken = intake.next(free) => match taken {
+                    Ok(claims) if free > 0 => {
+                        for claim in claims {
+                            self.start(claim, &mut running);
+                        }
+                    }
+                    Ok(late) => {
+                        self.give_back(&late).await;
+                        // What it was taken from may have something again.
+                        self.queue.pause().await;
+                    }
+                    Err(error) => break Err(error.into()),
+                },
+            }
+        };
+        self.ends(true);
+        if let Err(error) = &done {
+            tracing::error!(%error, "no more jobs are taken, since no waiting mends this; those that run may end");
+        }
+        self.queue.pause().await;
+        if intake.is_under_way()
+            && let Ok(Ok(late)) = time::timeout(LATE, intake.next(0)).await
+        {
+            self.give_back(&late).await;
+            self.queue.pause().await;
+        }
+        if time::timeout(self.config.drain, finished(&mut running)).await.is_err() {
+            tracing::info!(
+                jobs = running.len(),
+                "the grace period is over: jobs stop at their next safe point, and go back"
+            );
+            self.stopping.send_replace(Some(StopReason::WorkerStops));
+            finished(&mut running).await;
+        }
+        done
+    }
+
+    fn start(self: &Arc<Self>, claim: Claim, running: &mut JoinSet<()>) {
+        let inner = Arc::clone(self);
+        running.spawn(async move {
+            if let Err(error) = inner.see_through(&claim, Patience::Queue).await {
+                tracing::error!(job = %claim.job.id, %error, "a job could not be seen through; it is taken up again when its claim expires");
+            }
+        });
+    }
+
+    /// Puts jobs back that were just being taken when no more were to be taken; no attempt has begun.
+    async fn give_back(&self, late: &[Claim]) {
+        for claim in late {
+            if let Err(error) = self.queue.put_back(claim, Timestamp::now()).await {
+                tracing::warn!(job = %claim.job.id, %error, "a job could not be put back; it is taken up again when its claim expires");
+            }
+        }
+    }
+
+    async fn begin(&self, duty: Duty, jobs: usize) {
+        match duty {
+            Duty::Working => {
+                tracing::info!("takes jobs again");
+                self.queue.resume().await;
+            }
+            Duty::Draining => {
+                tracing::info!(jobs, "takes no more jobs until it is told to go on; those that run go on");
+                self.queue.pause().await;
+            }
+        }
+    }
+
     async fn recover_quietly(&self) {
         match self.queue.recover(&identity::is_dead).await {
             Ok(jobs) if jobs.is_empty() => {}
             Ok(jobs) => tracing::info!(jobs = jobs.len(), "took up jobs that dead workers left"),
             Err(error) => tracing::warn!(%error, "could not look for jobs that dead workers left"),
-        }
-    }
-
-    /// Forgets what nobody needs any more: secrets whose retention is over, and cancellations of jobs that never came.
-    async fn forget_quietly(&self) {
-        if let Err(error) = self.store.forget_cancellations(CANCELLATIONS).await {
-            tracing::warn!(%error, "could not forget old cancellations");
-        }
-        let Some(retention) = self.config.retention else { return };
-        let before = Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN);
-        match self.store.forget(before).await {
-            Ok(0) => {}
-            Ok(secrets) => tracing::info!(secrets, "forgot secrets whose retention is over"),
-            Err(error) => tracing::warn!(%error, "could not forget secrets whose retention is over"),
-        }
-    }
-
-    /// Makes room in the log, and puts aside months whose retention is over.
-    async fn tend_log_quietly(&self) {
-        let keep_from = self
-            .config
-            .log_retention
-            .map(|retention| Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN));
-        match self.store.tend_log(keep_from).await {
-            Ok(aside) if aside.is_empty() => {}
-            Ok(aside) => tracing::info!(tables = aside.join(", "), "put aside months of the log"),
-            Err(error) => tracing::warn!(%error, "could not put aside months of the log"),
         }
     }
 
@@ -297,6 +332,15 @@ impl Inner {
         let row = newest.ok_or(WorkerError::NotQueued(job.id))?;
         self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at: None });
         Ok(row)
+    }
+}
+
+/// Returns when something else is wanted than before.
+async fn said(standing: &mut watch::Receiver<Standing>, before: Duty) -> Duty {
+    match standing.wait_for(|now| now.duty != before).await.map(|now| now.duty) {
+        Ok(duty) => duty,
+        // Nobody can say anything any more.
+        Err(_) => std::future::pending().await,
     }
 }
 

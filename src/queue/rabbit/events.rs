@@ -14,11 +14,13 @@ use super::error::BrokerError;
 use super::link::{Link, Outgoing};
 use super::topology::EVENTS;
 use crate::job::{Code, JobEvent, Verdict};
-use crate::queue::QueueError;
+use crate::queue::{Outage, QueueError};
 use crate::store::{JobRow, LogQuery, Store};
 
 /// How often ends are looked for that nobody has announced.
 const LOOK: Duration = Duration::from_secs(1);
+/// The wait between two tries at most, while database or broker fail.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// As many are announced in one go.
 const TOGETHER: u32 = 100;
 /// For how long they are one worker's, who may die over it.
@@ -72,14 +74,17 @@ pub(super) async fn announce(link: &Link, event: &JobEvent) -> Result<(), Broker
 /// Announces what nobody else has: the ends of jobs that were cancelled while they waited, whose workers died, or that
 /// ended while there was no connection.
 pub(super) async fn announce_all(store: Arc<dyn Store>, link: Arc<Link>) {
+    let mut outage = Outage::of("ends of jobs cannot be announced", LONGEST_WAIT);
     loop {
+        let begun = time::Instant::now();
         match announce_some(store.as_ref(), &link).await {
-            Ok(0) => time::sleep(LOOK).await,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "ends of jobs could not be announced; they are announced again");
-                time::sleep(LOOK).await;
+            Ok(told) => {
+                outage.over();
+                if told == 0 {
+                    time::sleep(LOOK).await;
+                }
             }
+            Err(error) => time::sleep_until(begun + outage.failed(&error)).await,
         }
     }
 }

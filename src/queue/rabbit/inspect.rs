@@ -29,9 +29,8 @@ pub struct QueueState {
 /// [`BrokerError`] when there is no broker, or it refuses.
 pub async fn declare(url: &SecretString) -> Result<(), BrokerError> {
     let connection = connect(url, "turnlock queue").await?;
-    let channel = connection.create_channel().await.map_err(unreachable)?;
-    let declared = topology::declare(&channel).await;
-    declared.map_err(|error| BrokerError::Declaration(error.to_string()))
+    let channel = connection.create_channel().await.map_err(refused)?;
+    topology::declare(&channel).await.map_err(|error| BrokerError::declaring(&error))
 }
 
 /// The queues that are there, and how many messages wait in each. Changes nothing.
@@ -43,7 +42,7 @@ pub async fn look(url: &SecretString) -> Result<Vec<QueueState>, BrokerError> {
     let mut found = Vec::new();
     for name in topology::queues() {
         // A queue that is missing costs the channel.
-        let channel = connection.create_channel().await.map_err(unreachable)?;
+        let channel = connection.create_channel().await.map_err(refused)?;
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         if let Ok(queue) = channel.queue_declare(name.into(), options, FieldTable::default()).await {
             found.push(QueueState {
@@ -60,11 +59,11 @@ pub async fn look(url: &SecretString) -> Result<Vec<QueueState>, BrokerError> {
 pub(super) async fn connect(url: &SecretString, name: &str) -> Result<Connection, BrokerError> {
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     match timeout(PATIENCE, Connection::connect(url.expose_secret(), properties)).await {
-        Ok(connected) => connected.map_err(unreachable),
+        Ok(connected) => connected.map_err(refused),
         Err(_) => Err(BrokerError::Unreachable(format!("it did not answer within {} s", PATIENCE.as_secs()))),
     }
 }
 
-fn unreachable(error: lapin::Error) -> BrokerError {
-    BrokerError::Unreachable(error.to_string())
+fn refused(error: lapin::Error) -> BrokerError {
+    BrokerError::connecting(&error)
 }

@@ -1,28 +1,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use lapin::options::{BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions};
-use lapin::types::FieldTable;
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, Consumer, Event};
-use secrecy::{ExposeSecret, SecretString};
+use lapin::options::BasicPublishOptions;
+use lapin::{BasicProperties, Channel, Confirmation};
+use secrecy::SecretString;
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::arrivals::Arrivals;
 use super::error::BrokerError;
-use super::topology::{self, queue_of};
-use crate::job::Priority;
+use super::line::{Broken, Line, Wanted};
+use crate::queue::Outage;
 
 /// How long a publisher waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long a connection may take to come about.
+/// How long a connection may take to come about, or to end.
 const CONNECT: Duration = Duration::from_secs(10);
+const CLOSE: Duration = Duration::from_secs(2);
 /// How long a broker may take to confirm a message.
 const CONFIRM: Duration = Duration::from_secs(30);
-/// The wait before the first try to connect again; it doubles up to the longest.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The wait between two tries to connect again at most.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// A message on its way out.
@@ -40,48 +38,82 @@ pub(super) struct Outgoing<'a> {
 #[derive(Debug)]
 pub(super) struct Link {
     current: watch::Receiver<State>,
+    wanted: watch::Sender<Wanted>,
     supervisor: AbortHandle,
 }
 
 #[derive(Debug, Clone)]
 enum State {
     Up(Channel),
-    /// With the words of the last failure.
-    Down(String),
+    /// With what stood in the way last.
+    Down(BrokerError),
+}
+
+impl State {
+    /// Whether there is anything to say to those who wait for a connection.
+    fn is_settled(&self) -> bool {
+        match self {
+            Self::Up(_) => true,
+            Self::Down(why) => why.lasts(),
+        }
+    }
 }
 
 impl Link {
     /// Connects now and for ever. With `slots`, jobs arrive, so many of each priority at most that nobody has answered.
     pub fn start(url: SecretString, name: String, slots: Option<u16>, arrivals: Arc<Arrivals>) -> Self {
-        let (sender, current) = watch::channel(State::Down("it was not connected yet".to_owned()));
-        let supervisor = tokio::spawn(supervise(url, name, slots, arrivals, sender)).abort_handle();
-        Self { current, supervisor }
+        let (sender, current) =
+            watch::channel(State::Down(BrokerError::Unreachable("it was not connected yet".to_owned())));
+        let wanted = watch::Sender::new(slots.map_or(Wanted::Nothing, Wanted::Jobs));
+        let supervisor = tokio::spawn(supervise(url, name, wanted.subscribe(), arrivals, sender));
+        Self { current, wanted, supervisor: supervisor.abort_handle() }
     }
 
     /// Returns when there is a connection.
     ///
     /// # Errors
-    /// [`BrokerError::Unreachable`] when none comes about in time.
+    /// [`BrokerError::Unreachable`] when none comes about in time; at once what no waiting mends.
     pub async fn channel(&self) -> Result<Channel, BrokerError> {
         let mut current = self.current.clone();
-        let up = timeout(PATIENCE, current.wait_for(|state| matches!(state, State::Up(_)))).await;
-        match up {
-            Ok(Ok(state)) => match &*state {
-                State::Up(channel) => Ok(channel.clone()),
-                State::Down(why) => Err(BrokerError::Unreachable(why.clone())),
-            },
-            _ => match &*self.current.borrow() {
-                State::Down(why) => Err(BrokerError::Unreachable(why.clone())),
-                State::Up(_) => Err(BrokerError::Unreachable("it has just come back".to_owned())),
-            },
+        let _ = timeout(PATIENCE, current.wait_for(State::is_settled)).await;
+        match &*current.borrow() {
+            State::Up(channel) => Ok(channel.clone()),
+            State::Down(why) => Err(why.clone()),
         }
+    }
+
+    /// Returns when the broker refuses in a way that no waiting mends.
+    pub async fn refused(&self) -> BrokerError {
+        let mut current = self.current.clone();
+        let lasts = |state: &State| matches!(state, State::Down(why) if why.lasts());
+        if let Ok(state) = current.wait_for(lasts).await
+            && let State::Down(why) = &*state
+        {
+            return why.clone();
+        }
+        std::future::pending().await
+    }
+
+    /// Has jobs arrive or not. What has arrived and was not taken goes back.
+    pub fn want(&self, wanted: Wanted) {
+        // Also if it is the same: something may have been put back meanwhile.
+        self.wanted.send_replace(wanted);
+    }
+
+    /// Ends the connection, if there is one.
+    pub async fn close(&self) {
+        self.want(Wanted::End);
+        let mut current = self.current.clone();
+        // The supervisor's end is gone when it has ended.
+        let ended = async { while current.changed().await.is_ok() {} };
+        let _ = timeout(CLOSE, ended).await;
     }
 
     /// Publishes, and waits until the broker has it for good.
     ///
     /// # Errors
-    /// [`BrokerError::Unroutable`], [`BrokerError::Refused`], [`BrokerError::Unconfirmed`], or
-    /// [`BrokerError::Unreachable`].
+    /// [`BrokerError::Unroutable`], [`BrokerError::Refused`], [`BrokerError::Unconfirmed`], or as for
+    /// [`channel`](Self::channel).
     pub async fn publish(&self, message: Outgoing<'_>) -> Result<(), BrokerError> {
         publish(&self.channel().await?, message).await
     }
@@ -102,8 +134,14 @@ impl Link {
     fn channel_at_once(&self) -> Result<Channel, BrokerError> {
         match &*self.current.borrow() {
             State::Up(channel) => Ok(channel.clone()),
-            State::Down(why) => Err(BrokerError::Unreachable(why.clone())),
+            State::Down(why) => Err(why.clone()),
         }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.supervisor.abort();
     }
 }
 
@@ -124,100 +162,46 @@ pub(super) async fn publish(channel: &Channel, message: Outgoing<'_>) -> Result<
     }
 }
 
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.supervisor.abort();
-    }
-}
-
 async fn supervise(
     url: SecretString,
     name: String,
-    slots: Option<u16>,
+    mut wanted: watch::Receiver<Wanted>,
     arrivals: Arc<Arrivals>,
     current: watch::Sender<State>,
 ) {
-    let mut wait = FIRST_WAIT;
+    let mut outage = Outage::of("no connection to RabbitMQ", LONGEST_WAIT);
+    let mut end = wanted.clone();
+    let end = end.wait_for(|wanted| *wanted == Wanted::End);
+    tokio::pin!(end);
     loop {
-        let why = match timeout(CONNECT, connect(&url, &name, slots)).await {
-            Ok(Ok(line)) => {
-                wait = FIRST_WAIT;
-                tracing::info!("connected to RabbitMQ");
-                current.send_replace(State::Up(line.channel.clone()));
-                let why = line.serve(&arrivals).await;
-                arrivals.clear();
-                why
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("it did not answer within {} s", CONNECT.as_secs()),
+        let (begun, now) = (Instant::now(), *wanted.borrow_and_update());
+        let connected = tokio::select! {
+            connected = timeout(CONNECT, Line::connect(&url, &name, &arrivals, now)) => connected,
+            _ = &mut end => return,
         };
-        let before = current.send_replace(State::Down(why.clone()));
-        if !matches!(&before, State::Down(known) if *known == why) {
-            tracing::warn!(%why, "no connection to RabbitMQ; it is made anew");
-        }
-        sleep(wait).await;
-        wait = (wait * 2).min(LONGEST_WAIT);
-    }
-}
-
-/// A connection, as long as it holds.
-struct Line {
-    connection: Connection,
-    channel: Channel,
-    consumers: Vec<(Priority, Consumer)>,
-}
-
-async fn connect(url: &SecretString, name: &str, slots: Option<u16>) -> lapin::Result<Line> {
-    let properties = ConnectionProperties::default().with_connection_name(name.into());
-    let connection = Connection::connect(url.expose_secret(), properties).await?;
-    let channel = connection.create_channel().await?;
-    topology::declare(&channel).await?;
-    channel.confirm_select(ConfirmSelectOptions::default()).await?;
-    let mut consumers = Vec::new();
-    if let Some(slots) = slots {
-        // Each consumer gets so many; a quorum queue knows no limit for the whole channel.
-        channel.basic_qos(slots, BasicQosOptions::default()).await?;
-        for priority in Priority::ALL {
-            let tag = format!("{name} {priority}");
-            let options = BasicConsumeOptions::default();
-            let consumer = channel
-                .basic_consume(queue_of(priority).into(), tag.into(), options, FieldTable::default())
-                .await?;
-            consumers.push((priority, consumer));
-        }
-    }
-    Ok(Line { connection, channel, consumers })
-}
-
-impl Line {
-    /// Hands on what arrives, until the connection breaks. Says why it did.
-    async fn serve(self, arrivals: &Arc<Arrivals>) -> String {
-        let mut events = Box::pin(self.connection.events_listener());
-        let mut tasks = JoinSet::new();
-        for (priority, mut consumer) in self.consumers {
-            let arrivals = Arc::clone(arrivals);
-            tasks.spawn(async move {
-                loop {
-                    match consumer.next().await {
-                        Some(Ok(delivery)) => arrivals.push(priority, delivery),
-                        Some(Err(error)) => return error.to_string(),
-                        None => return format!("the queue {} was removed", queue_of(priority)),
-                    }
-                }
-            });
-        }
-        loop {
-            tokio::select! {
-                event = events.next() => match event {
-                    Some(Event::Error(error)) => return error.to_string(),
-                    Some(Event::ConnectionBlocked(why)) => tracing::warn!(%why, "RabbitMQ takes no messages for the time being"),
-                    Some(_) => {}
-                    None => return "the connection was closed".to_owned(),
-                },
-                Some(ended) = tasks.join_next() => {
-                    return ended.unwrap_or_else(|error| format!("a consumer failed: {error}"));
+        let why = match connected {
+            Ok(Ok(line)) => {
+                outage.over();
+                tracing::info!("connected to RabbitMQ");
+                current.send_replace(State::Up(line.channel().clone()));
+                let broken = line.serve(&mut wanted).await;
+                arrivals.clear();
+                match broken {
+                    Broken::AsWanted => return,
+                    Broken::By(why) => why,
                 }
             }
+            Ok(Err(error)) => error,
+            Err(_) => BrokerError::Unreachable(format!("it did not answer within {} s", CONNECT.as_secs())),
+        };
+        if *wanted.borrow() == Wanted::End {
+            return;
+        }
+        let wait = outage.failed(&why);
+        current.send_replace(State::Down(why));
+        tokio::select! {
+            () = sleep_until(begun + wait) => {}
+            _ = &mut end => return,
         }
     }
 }

@@ -7,6 +7,7 @@ mod events;
 mod headers;
 mod inspect;
 mod letter;
+mod line;
 mod link;
 mod masked;
 mod queue;

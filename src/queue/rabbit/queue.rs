@@ -9,7 +9,7 @@ use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use secrecy::SecretString;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 use uuid::Uuid;
@@ -18,12 +18,13 @@ use super::arrivals::Arrivals;
 use super::error::BrokerError;
 use super::events::{self, Progress, announce_all};
 use super::headers::{KEY, REASON};
+use super::line::Wanted;
 use super::link::{Link, Outgoing};
 use super::masked::masked;
 use super::topology::{DEAD, JOBS, Rung};
 use crate::failpoint;
 use crate::job::{AccountRef, Job, JobEvent, JobMessage, Priority, Verdict};
-use crate::queue::{Queue, QueueError};
+use crate::queue::{Outage, Queue, QueueError};
 use crate::store::{
     AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError, Submitted,
     Taking, WorkerId,
@@ -39,6 +40,10 @@ const HOLD: Duration = Duration::from_secs(30);
 const OVERDUE: Duration = Duration::from_secs(15 * 60);
 /// As many offers are made in one go.
 const OFFERS: u32 = 100;
+/// The wait between two tries to make offers at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long one who leaves waits for the offers of what it leaves.
+const LEAVING: Duration = Duration::from_secs(2);
 /// A job whose account is busy comes back after this.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -57,7 +62,11 @@ pub struct RabbitQueue {
     arrivals: Arc<Arrivals>,
     /// The deliveries of the jobs that are under way here.
     held: Mutex<HashMap<Uuid, Delivery>>,
+    /// Which jobs it takes, for so many slots; none if it only submits.
+    slots: Option<u16>,
     to_offer: Arc<Notify>,
+    /// That the offers at hand are the last.
+    leaving: watch::Sender<bool>,
     progress: Progress,
     /// What goes on beside the jobs; it ends with the queue.
     _beside: JoinSet<()>,
@@ -101,22 +110,24 @@ impl RabbitQueue {
     fn start(url: &SecretString, name: String, slots: Option<u16>, store: Arc<dyn Store>) -> Self {
         let arrivals = Arc::new(Arrivals::default());
         let link = Arc::new(Link::start(url.clone(), name, slots, Arc::clone(&arrivals)));
-        let to_offer = Arc::new(Notify::new());
+        let (to_offer, leaving) = (Arc::new(Notify::new()), watch::Sender::new(false));
         let (progress, telling) = Progress::start(Arc::clone(&link));
         store.announce_ends();
         let mut beside = JoinSet::new();
         if slots.is_some() {
-            beside.spawn(offer(Arc::clone(&store), Arc::clone(&link), Arc::clone(&to_offer)));
-            beside.spawn(announce_all(Arc::clone(&store), Arc::clone(&link)));
+            let (store, link) = (|| Arc::clone(&store), || Arc::clone(&link));
+            beside.spawn(offer(store(), link(), Arc::clone(&to_offer), leaving.subscribe()));
+            beside.spawn(announce_all(store(), link()));
             beside.spawn(telling);
         }
-        Self { store, link, arrivals, held: Mutex::default(), to_offer, progress, _beside: beside }
+        let held = Mutex::default();
+        Self { store, link, arrivals, held, slots, to_offer, leaving, progress, _beside: beside }
     }
 
     /// Returns when there is a connection.
     ///
     /// # Errors
-    /// When none comes about in time.
+    /// When none comes about in time, or the broker refuses.
     pub async fn connected(&self) -> Result<(), BrokerError> {
         self.link.channel().await.map(drop)
     }
@@ -354,21 +365,54 @@ impl Queue for RabbitQueue {
             }
         }
     }
+
+    async fn pause(&self) {
+        self.link.want(Wanted::Nothing);
+    }
+
+    async fn resume(&self) {
+        self.link.want(self.slots.map_or(Wanted::Nothing, Wanted::Jobs));
+    }
+
+    async fn refused(&self) -> QueueError {
+        self.link.refused().await.into()
+    }
+
+    async fn close(&self) {
+        self.leaving.send_replace(true);
+        // Its end is gone when it has told of all.
+        let _ = time::timeout(LEAVING, self.leaving.closed()).await;
+        self.link.close().await;
+    }
 }
 
-/// Tells the broker of the jobs that wait in the database for another try, were taken up, or are owed.
-async fn offer(store: Arc<dyn Store>, link: Arc<Link>, wanted: Arc<Notify>) {
+/// Tells the broker of the jobs that wait in the database for another try, were taken up, or are owed; until the worker
+/// leaves, and has told of what it leaves itself.
+async fn offer(
+    store: Arc<dyn Store>,
+    link: Arc<Link>,
+    wanted: Arc<Notify>,
+    mut leaving: watch::Receiver<bool>,
+) {
+    let mut outage = Outage::of("jobs that wait for another try cannot be offered", LONGEST_WAIT);
     loop {
-        match offer_once(store.as_ref(), &link).await {
-            Ok(0) => {
+        let (begun, last) = (time::Instant::now(), *leaving.borrow());
+        let again = match offer_once(store.as_ref(), &link).await {
+            Ok(offered) => {
+                outage.over();
                 // An elapsed time-out is as good as a signal: another process may have left some.
-                let _ = time::timeout(LOOK, wanted.notified()).await;
+                if offered == 0 { Some(time::Instant::now() + LOOK) } else { None }
             }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "jobs that wait for another try could not be offered; they are offered again");
-                time::sleep(LOOK).await;
-            }
+            Err(error) => Some(begun + outage.failed(&error)),
+        };
+        match again {
+            _ if last => return,
+            None => {}
+            Some(again) => tokio::select! {
+                () = time::sleep_until(again) => {}
+                () = wanted.notified() => {}
+                _ = leaving.changed() => {}
+            },
         }
     }
 }

@@ -20,7 +20,7 @@ pub const DEAD: &str = "turnlock.dead";
 pub const EVENTS: &str = "turnlock.events";
 
 /// How often the broker delivers a message that comes back without an answer, as from workers that died over it.
-const DELIVERIES: u32 = 20;
+pub(super) const DELIVERIES: u32 = 20;
 /// How often a dead letter may be looked at: it is never to get lost by that.
 const LOOKS: u32 = 1_000_000_000;
 

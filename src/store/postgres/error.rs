@@ -19,8 +19,10 @@ pub(in crate::store) fn said(error: &sqlx::Error) -> StoreError {
         "57P01" | "57P02" | "57P03" | "57P05" | "53300" => StoreError::Unreachable(reason),
         "53100" => StoreError::Full,
         "58030" | "XX001" | "XX002" => StoreError::Damaged(reason),
-        // No such database, no such right, or one that is only read, as a standby is.
-        "3D000" | "42501" | "25006" => StoreError::Refused(reason),
+        // A standby, as a primary is that has just been relieved: what follows goes to the next one.
+        "25006" => StoreError::Unreachable(format!("it can only be read ({reason})")),
+        // No such database, or no such right.
+        "3D000" | "42501" => StoreError::Refused(reason),
         code if code.starts_with("08") => StoreError::Unreachable(reason),
         code if code.starts_with("28") => StoreError::Refused(reason),
         code => StoreError::Database(format!("{reason} (SQLSTATE {code})")),

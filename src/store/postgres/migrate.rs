@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_first.sql"),
     include_str!("../../../migrations/postgres/0002_announcements.sql"),
     include_str!("../../../migrations/postgres/0003_cancellations.sql"),
+    include_str!("../../../migrations/postgres/0004_workers.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.
@@ -102,7 +103,12 @@ async fn owner(on: &mut PgConnection) -> Result<(String, bool), StoreError> {
 
 async fn applied(on: &mut PgConnection) -> Result<i64, StoreError> {
     let found: i64 = sqlx::query_scalar("SELECT version FROM turnlock_schema").fetch_one(on).await?;
-    if found > known() { Err(StoreError::TooNew { found, known: known() }) } else { Ok(found) }
+    check_known(found).map(|()| found)
+}
+
+/// Refuses a schema that a newer Turnlock has been at.
+pub(super) fn check_known(found: i64) -> Result<(), StoreError> {
+    if found > known() { Err(StoreError::TooNew { found, known: known() }) } else { Ok(()) }
 }
 
 fn known() -> i64 {

@@ -18,6 +18,7 @@ mod connect;
 mod deliver;
 mod end;
 pub(super) mod error;
+mod fleet;
 mod jobs;
 mod leases;
 mod ledger;

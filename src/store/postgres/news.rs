@@ -1,4 +1,4 @@
-//! Tells other processes that jobs have changed, and hears it from them.
+//! Tells other processes that jobs have changed or that something else is wanted of workers, and hears it from them.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -12,12 +12,14 @@ use tokio::time;
 
 use super::connect;
 
-const CHANNEL: &str = "turnlock_jobs";
+const JOBS: &str = "turnlock_jobs";
+const WORKERS: &str = "turnlock_workers";
 
 /// Sent by itself rather than with the change: a transaction that notifies holds a lock of the whole server while it
 /// commits, and a durable one would have all others wait for its flush to the disk. As one message it is one
 /// transaction.
-const TELL: &str = "SET LOCAL synchronous_commit = off; NOTIFY turnlock_jobs";
+const TELL_OF_JOBS: &str = "SET LOCAL synchronous_commit = off; NOTIFY turnlock_jobs";
+const TELL_OF_WORKERS: &str = "SET LOCAL synchronous_commit = off; NOTIFY turnlock_workers";
 
 /// How long the news may take: they are a convenience, since everybody looks now and then anyway.
 const TELLING: Duration = Duration::from_secs(1);
@@ -25,13 +27,19 @@ const TELLING: Duration = Duration::from_secs(1);
 /// How soon it is listened again when the server was lost.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The news of the jobs, out and in.
+/// The news, out and in.
 pub(super) struct News {
     due: AtomicBool,
     turn: Mutex<()>,
-    heard: Arc<Notify>,
+    heard: Arc<Heard>,
     options: PgConnectOptions,
     listener: OnceLock<AbortHandle>,
+}
+
+#[derive(Default)]
+struct Heard {
+    of_jobs: Notify,
+    of_workers: Notify,
 }
 
 impl News {
@@ -46,7 +54,7 @@ impl News {
         let telling = async {
             let _turn = self.turn.lock().await;
             if self.due.swap(false, Ordering::SeqCst) {
-                sqlx::raw_sql(TELL).execute(pool).await?;
+                sqlx::raw_sql(TELL_OF_JOBS).execute(pool).await?;
             }
             Ok::<_, sqlx::Error>(())
         };
@@ -55,23 +63,41 @@ impl News {
         }
     }
 
+    /// Something else is wanted of workers, and that is committed.
+    pub async fn tell_workers(&self, pool: &PgPool) {
+        let telling = sqlx::raw_sql(TELL_OF_WORKERS).execute(pool);
+        if !matches!(time::timeout(TELLING, telling).await, Ok(Ok(_))) {
+            tracing::debug!("workers will notice later what is wanted of them");
+        }
+    }
+
     /// Returns when anybody has told that jobs have changed, or might have while nobody listened. Listening begins
     /// with the first call.
     pub async fn heard(&self) {
+        self.listen();
+        self.heard.of_jobs.notified().await;
+    }
+
+    /// The same of what is wanted of workers.
+    pub async fn heard_of_workers(&self) {
+        self.listen();
+        self.heard.of_workers.notified().await;
+    }
+
+    fn listen(&self) {
         self.listener.get_or_init(|| {
             let (options, heard) = (self.options.clone(), Arc::clone(&self.heard));
             tokio::spawn(async move {
                 let pool = connect::pool(options);
                 loop {
                     if let Err(error) = listen(&pool, &heard).await {
-                        tracing::debug!(%error, "the news of the jobs are interrupted");
+                        tracing::debug!(%error, "the news are interrupted");
                     }
                     time::sleep(AGAIN).await;
                 }
             })
             .abort_handle()
         });
-        self.heard.notified().await;
     }
 
     pub fn stop(&self) {
@@ -87,14 +113,26 @@ impl Drop for News {
     }
 }
 
-async fn listen(pool: &PgPool, heard: &Notify) -> Result<(), sqlx::Error> {
+async fn listen(pool: &PgPool, heard: &Heard) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([JOBS, WORKERS]).await?;
+    wake(&heard.of_jobs);
+    wake(&heard.of_workers);
     loop {
-        heard.notify_waiters();
-        // For one that is about to wait.
-        heard.notify_one();
-        // Nothing is as good as something: the connection was lost, and news with it.
-        listener.try_recv().await?;
+        match listener.try_recv().await?.as_ref().map(|news| news.channel()) {
+            Some(WORKERS) => wake(&heard.of_workers),
+            Some(_) => wake(&heard.of_jobs),
+            // The connection was lost, and news with it.
+            None => {
+                wake(&heard.of_jobs);
+                wake(&heard.of_workers);
+            }
+        }
     }
+}
+
+fn wake(waiting: &Notify) {
+    waiting.notify_waiters();
+    // For one that is about to wait.
+    waiting.notify_one();
 }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0004_priorities_and_offers.sql"),
     include_str!("../../../migrations/sqlite/0005_announcements.sql"),
     include_str!("../../../migrations/sqlite/0006_cancellations.sql"),
+    include_str!("../../../migrations/sqlite/0007_workers.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.
@@ -41,10 +42,8 @@ pub(super) async fn check_owner(on: &mut SqliteConnection, path: &Path) -> Resul
 pub(super) async fn run(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     let applied: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *tx).await?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if applied > known {
-        return Err(StoreError::TooNew { found: applied, known });
-    }
+    check_known(applied)?;
+    let known = known();
     let missing = MIGRATIONS.iter().skip(usize::try_from(applied).unwrap_or(0));
     for sql in missing {
         sqlx::raw_sql(*sql).execute(&mut *tx).await.map_err(|error| match StoreError::from(error) {
@@ -60,4 +59,14 @@ pub(super) async fn run(pool: &SqlitePool, path: &Path) -> Result<(), StoreError
     tx.commit().await?;
     super::narrow(path)
         .map_err(|error| StoreError::CannotOpen { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Refuses a database that a newer Turnlock has been at.
+pub(super) fn check_known(found: i64) -> Result<(), StoreError> {
+    let known = known();
+    if found > known { Err(StoreError::TooNew { found, known }) } else { Ok(()) }
+}
+
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }

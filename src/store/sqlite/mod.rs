@@ -12,6 +12,7 @@ mod budget;
 mod cancellations;
 mod clock;
 pub(super) mod error;
+mod fleet;
 mod jobs;
 mod leases;
 mod ledger;

@@ -3,6 +3,7 @@
 mod accounts;
 mod budget;
 mod delivered;
+mod fleet;
 mod jobs;
 mod leases;
 mod ledger;
@@ -21,10 +22,10 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection, Executor, SqliteConnection};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, Priority, Verdict};
 use turnlock::store::{
-    AccountEntry, AttemptRow, Begun, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming,
-    Delivered, Disproof, Ending, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Next,
-    Provenance, SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult,
-    WorkerId,
+    AccountEntry, AttemptRow, Beat, Begun, Cancelling, Candidate, CandidateKind, CandidateState, Claim,
+    Claiming, Delivered, Disproof, Duty, Ending, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry,
+    Next, Provenance, SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition,
+    TryResult, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
@@ -63,6 +64,8 @@ async fn conform(store: Arc<dyn Store>) {
     delivered::jobs_that_are_delivered(&store).await;
     delivered::ends_that_are_announced(&store).await;
     log::the_log(&store).await;
+    fleet::signs_of_life(&store).await;
+    fleet::what_is_wanted(&store).await;
     accounts::removal(&store).await;
 }
 

@@ -461,3 +461,37 @@ async fn a_job_that_is_being_written_down_is_cancelled_all_the_same() {
     assert_eq!(cancelling.await.unwrap(), Cancelling::Cancelled);
     assert_eq!(store.job(job.id).await.unwrap().unwrap().state, JobState::Cancelled);
 }
+
+#[tokio::test]
+async fn a_worker_notices_a_newer_schema() {
+    let url = server().database().await;
+    let store = turnlock::store::open(&url).await.unwrap();
+    raw(&url).await.execute("UPDATE turnlock_schema SET version = 99").await.unwrap();
+    fleet::a_newer_schema(&store).await;
+}
+
+/// News of workers come to the other process at once, and news of jobs are none.
+#[tokio::test]
+async fn what_is_wanted_of_a_worker_is_told_at_once() {
+    let [here, there] = two().await;
+    let beat = Beat {
+        worker: WorkerId::new("told"),
+        version: String::new(),
+        slots: 1,
+        duty: Duty::Working,
+        overrules: false,
+        hold: LONG,
+    };
+    here.worker_beat(&beat).await.unwrap();
+    // That it listens is the first of the news.
+    tokio::time::timeout(SOON, here.workers_changed()).await.unwrap();
+    tokio::time::timeout(SOON, here.jobs_changed()).await.unwrap();
+    // It woke the one that waited, and one that comes later.
+    let _ = futures::poll!(here.workers_changed());
+    there.submit(&job("told/a"), None).await.unwrap();
+    tokio::time::timeout(SOON, here.jobs_changed()).await.unwrap();
+    assert!(futures::poll!(here.workers_changed()).is_pending());
+    there.want_of_worker(&beat.worker, Duty::Draining).await.unwrap();
+    tokio::time::timeout(SOON, here.workers_changed()).await.unwrap();
+    assert_eq!(here.worker_beat(&beat).await.unwrap(), Duty::Draining);
+}

@@ -137,3 +137,11 @@ async fn the_database_itself_guards_ledger_and_log() {
 }
 
 // Helpers.
+
+#[tokio::test]
+async fn a_worker_notices_a_newer_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    raw(&file(&folder)).await.execute("PRAGMA user_version = 99").await.unwrap();
+    fleet::a_newer_schema(&store).await;
+}

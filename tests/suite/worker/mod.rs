@@ -1,8 +1,13 @@
 //! Promise 4 (one account, one job at a time) and promise 5 (every job ends in exactly one outcome), with
 //! real workers on a real database. Only what an attempt consists of is the tests' own.
 
+mod brought;
 mod here_and_now;
+mod hopeless;
 mod killed;
+mod outages;
+#[cfg(feature = "failpoints")]
+mod processes;
 mod stops;
 
 use std::collections::HashMap;

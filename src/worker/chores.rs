@@ -1,0 +1,95 @@
+//! What workers do beside their jobs: they take up what dead ones left, and keep the database tidy.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time;
+
+use super::identity;
+use super::run::Inner;
+use crate::queue::Outage;
+
+/// How often a worker looks for what dead workers left: an account is known again soon after a lease has expired.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often a worker looks for secrets and months of the log whose retention is over, and makes room for the next.
+const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+
+/// How long a job that was cancelled before its message came stays so, should the message come after all.
+const CANCELLATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// For how long a worker is remembered that has gone without a word.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The wait between two looks at most, while the database fails.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+impl Inner {
+    /// Does all of it, for ever.
+    pub(super) async fn do_chores(&self) -> Infallible {
+        tokio::join!(self.look_after_the_dead(), self.keep_house()).0
+    }
+
+    async fn look_after_the_dead(&self) -> Infallible {
+        let mut outage = Outage::of("what dead workers left cannot be looked for", LONGEST_WAIT);
+        loop {
+            let begun = time::Instant::now();
+            let wait = match self.queue.recover(&identity::is_dead).await {
+                Ok(jobs) => {
+                    outage.over();
+                    if !jobs.is_empty() {
+                        tracing::info!(jobs = jobs.len(), "took up jobs that dead workers left");
+                    }
+                    self.config.beat.min(LOOK)
+                }
+                Err(error) => outage.failed(&error),
+            };
+            time::sleep_until(begun + wait).await;
+        }
+    }
+
+    async fn keep_house(&self) -> Infallible {
+        loop {
+            self.forget_quietly().await;
+            self.tend_log_quietly().await;
+            self.forget_workers_quietly().await;
+            time::sleep(HOUSEKEEPING).await;
+        }
+    }
+
+    /// Forgets what nobody needs any more: secrets whose retention is over, and cancellations of jobs that never came.
+    async fn forget_quietly(&self) {
+        if let Err(error) = self.store.forget_cancellations(CANCELLATIONS).await {
+            tracing::warn!(%error, "could not forget old cancellations");
+        }
+        let Some(retention) = self.config.retention else { return };
+        let before = Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN);
+        match self.store.forget(before).await {
+            Ok(0) => {}
+            Ok(secrets) => tracing::info!(secrets, "forgot secrets whose retention is over"),
+            Err(error) => tracing::warn!(%error, "could not forget secrets whose retention is over"),
+        }
+    }
+
+    /// Makes room in the log, and puts aside months whose retention is over.
+    async fn tend_log_quietly(&self) {
+        let keep_from = self
+            .config
+            .log_retention
+            .map(|retention| Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN));
+        match self.store.tend_log(keep_from).await {
+            Ok(aside) if aside.is_empty() => {}
+            Ok(aside) => tracing::info!(tables = aside.join(", "), "put aside months of the log"),
+            Err(error) => tracing::warn!(%error, "could not put aside months of the log"),
+        }
+    }
+
+    async fn forget_workers_quietly(&self) {
+        match self.store.forget_workers(REMEMBERED).await {
+            Ok(0) => {}
+            Ok(workers) => tracing::info!(workers, "forgot workers that have been gone for a day"),
+            Err(error) => tracing::warn!(%error, "could not forget workers that have been gone for a day"),
+        }
+    }
+}
