@@ -3,6 +3,7 @@
 
 mod harness;
 mod suite {
+    mod app_limits;
     mod architecture;
     mod browser;
     mod browser_actions;

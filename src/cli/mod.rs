@@ -1,6 +1,7 @@
 //! The command line: a file per subcommand, one typed set of exit codes.
 
 mod account;
+mod app;
 mod bench;
 mod bench_queue;
 mod cancel;
@@ -76,6 +77,8 @@ enum Command {
         after_help = "Secrets are never taken from the command line, where every process of the machine could read them."
     )]
     Account(account::Account),
+    /// Show how much of each app is under way, and let a broken one go on
+    App(app::App),
     /// Put a job into the queue, for a worker to do
     Submit(submit::Submit),
     /// Cancel jobs, also those that run
@@ -114,6 +117,7 @@ impl Command {
             Self::Bench(bench) => bench.run(context).await,
             Self::BenchQueue(bench) => bench.run(context).await,
             Self::Account(account) => account.run(context).await,
+            Self::App(app) => app.run(context).await,
             Self::Submit(submit) => submit.run(context).await,
             Self::Cancel(cancel) => cancel.run(context).await,
             Self::Queue(queue) => queue.run(context).await,

@@ -117,6 +117,7 @@ impl Progress {
 
     fn take(&mut self, wanted: Uuid, event: &Event) -> io::Result<()> {
         match event {
+            Event::OnHold { job, refusal } if *job == wanted => self.line(&format!("  waits: {refusal}")),
             Event::AttemptStarted { job, number, .. } if job.id == wanted && *number > 1 => {
                 self.line(&format!("  try {number}"))
             }

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -11,9 +12,11 @@ use crate::inbox::Inbox;
 use crate::job::{Code, Kind, Verdict};
 use crate::playbook::Playbook;
 use crate::redact;
-use crate::store::Provenance;
+use crate::store::{AppLimits, Limit, Provenance};
 use crate::vault::Vault;
 use crate::worker::{Attempt, Performed, Performer, StepSink, Stop};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The checked playbooks by app.
 pub type Playbooks = HashMap<String, Arc<Playbook>>;
@@ -68,5 +71,14 @@ impl Performer for FlowPerformer {
             evidence,
         };
         Performed { verdict, provenance, not_before }
+    }
+
+    fn limits(&self, app: &str) -> AppLimits {
+        let Some(playbook) = self.playbooks.get(app) else { return AppLimits::default() };
+        let beginnings = |most| Limit { most, window: MINUTE };
+        AppLimits {
+            concurrent: playbook.limits.concurrent,
+            beginnings: playbook.limits.per_minute.map(beginnings),
+        }
     }
 }

@@ -94,6 +94,8 @@ codes! {
     BudgetExhausted = "budget_exhausted", RetryLater, "Correct the account's credentials if they are wrong. A worker goes on by itself at the time named; after `turnlock run`, submit the job again after that time.";
     /// Another job holds the account.
     AccountBusy = "account_busy", RetryLater, "A worker goes on by itself when the other job has ended; after `turnlock run`, submit the job again then.";
+    /// The app's limits or its breaker let no attempt begin in time.
+    AppOnHold = "app_on_hold", RetryLater, "`turnlock app list` shows what the app's jobs wait for. A worker goes on by itself; after `turnlock run`, submit the job again.";
 
     /// Someone cancelled the job.
     Cancelled = "cancelled", Interrupted, "Submit the job again when it is wanted.";

@@ -4,6 +4,7 @@
 //! in exactly one [`Outcome`] with exactly one [`Code`]; the code carries the action that a person should take.
 
 mod account;
+mod breaker;
 mod code;
 mod event;
 mod kind;
@@ -13,6 +14,7 @@ mod priority;
 mod retry;
 
 pub use account::{AccountRef, AccountRefError};
+pub use breaker::{BreakerPolicy, Sign};
 pub use code::{Code, UnknownCode};
 pub use event::{Happened, JobEvent};
 pub use kind::{Kind, UnknownKind};

@@ -67,6 +67,16 @@ fn properties() -> Json {
                 "type": "boolean",
             },
         })),
+        "limits": object("How much of the app may be under way, by all workers together. Jobs beyond it wait.", &[], json!({
+            "concurrent": {
+                "description": "At most so many attempts at once; any number if not given.",
+                "type": "integer", "minimum": 1, "maximum": 1000,
+            },
+            "per_minute": {
+                "description": "At most so many attempts begin within any minute; any number if not given.",
+                "type": "integer", "minimum": 1, "maximum": 6000,
+            },
+        })),
         "timeouts": object("How long things may take, at most 10m.", &[], json!({
             "step": duration("A step; 15s if not given."),
             "flow": duration("A flow; 2m if not given."),

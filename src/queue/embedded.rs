@@ -104,6 +104,10 @@ impl Queue for EmbeddedQueue {
         self.tell(self.store.put_back(claim, not_before).await)
     }
 
+    async fn hold_back(&self, claim: &Claim) -> Result<(), QueueError> {
+        self.tell(self.store.hold_back(claim).await)
+    }
+
     async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError> {
         self.tell(self.store.cancel(id, why).await)
     }

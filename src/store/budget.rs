@@ -75,7 +75,7 @@ pub struct Try {
     pub result: Option<TryResult>,
 }
 
-/// How many wrong tries an account may have within a time.
+/// How many there may be of something within a time: wrong tries of an account, beginnings at an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// So many.

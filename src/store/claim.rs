@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::{JobRow, Lease, StoreError};
+use super::{AppGate, JobRow, Lease, StoreError};
 use crate::job::Job;
 
 /// A worker's hold on a job and its account, for a while.
@@ -20,6 +20,8 @@ pub struct Claim {
     pub token: u64,
     /// The hold on the account, taken with the claim and let go with it.
     pub lease: Lease,
+    /// Whether the job's app has a gate that has to be asked before the attempt begins.
+    pub gate: AppGate,
 }
 
 /// What came of the wish to claim one certain job.

@@ -120,14 +120,15 @@ pub trait Jobs {
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError>;
 
     /// Claims, for `ttl`, the oldest job that is due and whose account no other job and no lease holds;
-    /// reconciliations that Turnlock owes come first, and other jobs of their accounts wait for them.
+    /// reconciliations that Turnlock owes come first, and other jobs of their accounts wait for them. Apps whose gates
+    /// are shut are passed over.
     async fn claim_next(&self, worker: &WorkerId, ttl: Duration) -> Result<Option<Claim>, StoreError>;
 
-    /// Claims this job, due or not.
+    /// Claims this job, due or not, whatever the gate of its app.
     async fn claim_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, StoreError>;
 
     /// Writes down the jobs that a queue outside of the database delivers, as far as they are new, and claims those
-    /// that can be begun. Says of each, in the same order, what came of it. One that is written down here and has
+    /// that can be begun, whatever the gates of their apps. Says of each, in the same order, what came of it. One that is written down here and has
     /// to wait is not [offered](Self::take_offers) before it is `overdue` by so much, for its message is known.
     async fn claim_delivered(
         &self,

@@ -12,6 +12,7 @@ mod detached;
 mod ending;
 mod error;
 mod fleet;
+mod gates;
 mod jobs;
 mod lease;
 mod ledger;
@@ -30,6 +31,7 @@ pub use claim::{Claim, Claiming, Delivered, Taking};
 pub use ending::{Ending, ITS_TURN, Next};
 pub use error::StoreError;
 pub use fleet::{Beat, Duty, Fleet, WorkerRow};
+pub use gates::{AppGate, AppLimits, AppRow, Breaker, Entry, Gates, Left, Refusal, Visit, Why};
 pub use jobs::{Cancelling, JobRow, JobState, Jobs, Submitted};
 pub use lease::{Fence, Lease, Leases};
 pub use ledger::{
@@ -42,9 +44,12 @@ pub use sqlite::SqliteStore;
 pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
-pub trait Store: Accounts + Ledger + Budget + Leases + Jobs + Log + Fleet + Meta + Send + Sync {}
+pub trait Store:
+    Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Meta + Send + Sync
+{
+}
 
-impl<T: Accounts + Ledger + Budget + Leases + Jobs + Log + Fleet + Meta + Send + Sync> Store for T {}
+impl<T: Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Meta + Send + Sync> Store for T {}
 
 /// Opens the database that the URL names, creates it if there is none, and brings it up to date.
 ///

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::time;
 use uuid::Uuid;
 
+use super::gate::Pass;
 use super::next::{Patience, next};
 use super::run::Inner;
 use super::{Attempt, Event, Performed, StepSink, Stop, StopReason, Stopper, WorkerError};
@@ -13,7 +14,9 @@ use crate::failpoint;
 use crate::job::{Code, Kind, Verdict};
 use crate::queue::QueueError;
 use crate::redact::redact;
-use crate::store::{AttemptRow, CandidateState, Claim, Ending, NewAttempt, Next, StoreError};
+use crate::store::{
+    AppGate, AttemptRow, CandidateState, Claim, Ending, NewAttempt, Next, Refusal, StoreError, Visit,
+};
 
 /// How often the end of an attempt is written anew while the database fails. Each try waits for locks by
 /// itself.
@@ -23,17 +26,38 @@ const TRIES: u32 = 5;
 /// day, every ten minutes at last. Then the account's other jobs may go on, which settle it or say why they cannot.
 const RECONCILIATIONS: u32 = 200;
 
-/// What came of an attempt.
-pub(super) struct Seen {
-    pub row: AttemptRow,
-    /// When the job is tried again; `None` if it has ended.
-    pub again_at: Option<Timestamp>,
+/// What came of a claim.
+pub(super) enum Seen {
+    /// Nothing: the app lets no attempt begin, and the job waits until it does. Why, if it was asked.
+    OnHold(Option<Refusal>),
+    /// An attempt. When the job is tried again; `None` if it has ended.
+    Attempt { row: Box<AttemptRow>, again_at: Option<Timestamp> },
 }
 
 impl Inner {
     /// Sees a claimed job through one attempt.
-    pub(super) async fn see_through(&self, claim: &Claim, patience: Patience) -> Result<Seen, WorkerError> {
+    pub(super) async fn see_through(
+        &self,
+        claim: &Claim,
+        patience: Patience,
+        visit: Visit,
+    ) -> Result<Seen, WorkerError> {
         failpoint::reach("worker.claimed");
+        if claim.gate == AppGate::Shut && visit == Visit::Queued {
+            self.queue.hold_back(claim).await?;
+            return Ok(Seen::OnHold(None));
+        }
+        match self.enter(claim, visit).await? {
+            Ok(pass) => self.attempt(claim, patience, pass).await,
+            Err(refusal) => {
+                tracing::debug!(job = %claim.job.id, %refusal, "a job is held back");
+                self.queue.hold_back(claim).await?;
+                Ok(Seen::OnHold(Some(refusal)))
+            }
+        }
+    }
+
+    async fn attempt(&self, claim: &Claim, patience: Patience, pass: Pass) -> Result<Seen, WorkerError> {
         let attempt = Attempt {
             id: Uuid::now_v7(),
             job: claim.job.clone(),
@@ -58,6 +82,7 @@ impl Inner {
             stopper.ask(StopReason::Cancelled);
         }
         let mut performed = self.perform(&attempt, claim, &stopper, &stop).await;
+        self.leave(claim, pass, &mut performed.verdict).await;
         performed.verdict.message = redact(&performed.verdict.message).into_owned();
 
         let cancelled = stop.asked() == Some(StopReason::Cancelled);
@@ -82,7 +107,7 @@ impl Inner {
             Next::Again { at, .. } => Some(at),
         };
         self.tell(Event::AttemptEnded { row: Box::new(row.clone()), again_at });
-        Ok(Seen { row, again_at })
+        Ok(Seen::Attempt { row: Box::new(row), again_at })
     }
 
     /// Lets the performer work until it is done or has to be dropped.

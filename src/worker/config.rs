@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::identity;
-use crate::job::RetryPolicy;
+use crate::job::{BreakerPolicy, RetryPolicy};
 use crate::store::WorkerId;
 
 /// How a worker works.
@@ -13,6 +13,8 @@ pub struct WorkerConfig {
     pub slots: usize,
     /// When a job is tried again.
     pub retry: RetryPolicy,
+    /// When the jobs of an app wait that fails again and again.
+    pub breaker: BreakerPolicy,
     /// How long a claim on a job and a lease on an account hold without a sign of life.
     pub hold: Duration,
     /// How often it gives a sign of life; well below `hold`.
@@ -34,6 +36,7 @@ impl Default for WorkerConfig {
             id: identity::new_worker(),
             slots: 2,
             retry: RetryPolicy::default(),
+            breaker: BreakerPolicy::default(),
             hold: Duration::from_secs(30),
             beat: Duration::from_secs(10),
             grace: Duration::from_secs(10),

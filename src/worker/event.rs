@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::job::Job;
-use crate::store::{AttemptRow, Step, WorkerId};
+use crate::store::{AttemptRow, Refusal, Step, WorkerId};
 
 /// What a worker does, as it does it; for progress displays. What counts is the automation log.
 #[derive(Debug, Clone)]
@@ -17,6 +17,13 @@ pub enum Event {
         worker: WorkerId,
         /// The job.
         job: Job,
+    },
+    /// A job that is run here and now waits for its app.
+    OnHold {
+        /// The job.
+        job: Uuid,
+        /// Why.
+        refusal: Refusal,
     },
     /// A step began or, when it has a result, ended.
     Step {

@@ -8,6 +8,7 @@ mod chores;
 mod config;
 mod error;
 mod event;
+mod gate;
 pub mod identity;
 mod intake;
 mod next;

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::{StepSink, Stop};
 use crate::job::{Job, Verdict};
-use crate::store::{Lease, Provenance, WorkerId};
+use crate::store::{AppLimits, Lease, Provenance, WorkerId};
 
 /// One try at a job.
 #[derive(Debug, Clone)]
@@ -46,4 +46,10 @@ pub trait Performer: Send + Sync {
     /// Performs the attempt and says how it ended. When `stop` asks for it, comes to an end at the next safe
     /// point with [`StopReason::verdict`](super::StopReason::verdict).
     async fn perform(&self, attempt: &Attempt, steps: StepSink, stop: Stop) -> Performed;
+
+    /// How much of an app may be under way, by all workers together.
+    fn limits(&self, app: &str) -> AppLimits {
+        let _ = app;
+        AppLimits::default()
+    }
 }

@@ -1,8 +1,9 @@
 use std::future::Future;
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time;
@@ -15,7 +16,9 @@ use super::presence::Standing;
 use super::{Event, Performer, StopReason, WorkerConfig, WorkerError, identity, progress};
 use crate::job::{Code, Job, Verdict};
 use crate::queue::Queue;
-use crate::store::{AttemptRow, Claim, Claiming, Duty, LogQuery, Store, StoreError, Submitted, WorkerId};
+use crate::store::{
+    AttemptRow, Claim, Claiming, Duty, LogQuery, Refusal, Store, StoreError, Submitted, Visit, Why, WorkerId,
+};
 
 /// How many events a watcher may fall behind before it misses some.
 const EVENTS: usize = 1024;
@@ -146,6 +149,8 @@ enum Owed {
     Done,
     /// It has to wait, for the account's budget or for the app.
     Later,
+    /// The app lets no attempt begin, for now.
+    OnHold(Option<Refusal>),
     /// There is none, or another worker is at it or at its account.
     Elsewhere,
 }
@@ -233,7 +238,7 @@ impl Inner {
     fn start(self: &Arc<Self>, claim: Claim, running: &mut JoinSet<()>) {
         let inner = Arc::clone(self);
         running.spawn(async move {
-            if let Err(error) = inner.see_through(&claim, Patience::Queue).await {
+            if let Err(error) = inner.see_through(&claim, Patience::Queue, Visit::Queued).await {
                 tracing::error!(job = %claim.job.id, %error, "a job could not be seen through; it is taken up again when its claim expires");
             }
         });
@@ -272,14 +277,29 @@ impl Inner {
     async fn run_here(&self, job: &Job) -> Result<AttemptRow, WorkerError> {
         let patience_ends = time::Instant::now() + job.deadline;
         let mut last = None;
+        let mut told = None;
         loop {
             match self.queue.take_job(job.id, &self.config.id, self.config.hold).await? {
-                Claiming::Claimed(claim) => match self.see_through(&claim, Patience::Now).await? {
-                    Seen { row, again_at: None } => return Ok(row),
-                    Seen { row, again_at: Some(_) } => last = Some(row),
-                },
+                Claiming::Claimed(claim) => {
+                    match self.see_through(&claim, Patience::Now, Visit::ByHand).await? {
+                        Seen::Attempt { row, again_at: None } => return Ok(*row),
+                        Seen::Attempt { row, again_at: Some(_) } => last = Some(*row),
+                        Seen::OnHold(refusal) => {
+                            if let Some(verdict) = self.in_vain(job, refusal, patience_ends, &mut told).await
+                            {
+                                return self.give_up(job, last, verdict).await;
+                            }
+                        }
+                    }
+                }
                 Claiming::AccountBusy => match (self.reconcile_here(job).await?, last.take()) {
                     (Owed::Done, before) => last = before,
+                    (Owed::OnHold(refusal), before) => {
+                        last = before;
+                        if let Some(verdict) = self.in_vain(job, refusal, patience_ends, &mut told).await {
+                            return self.give_up(job, last, verdict).await;
+                        }
+                    }
                     // A worker goes on with both.
                     (Owed::Later, Some(row)) => return Ok(row),
                     (_, before) if time::Instant::now() < patience_ends => {
@@ -289,12 +309,10 @@ impl Inner {
                             _ = self.told_to_stop() => {}
                         }
                     }
-                    (_, Some(row)) => return Ok(row),
-                    (_, None) => {
+                    (_, before) => {
                         let message =
                             format!("Another job held {} for as long as this one may take.", job.account);
-                        self.queue.cancel(job.id, &Verdict::new(Code::AccountBusy, message)).await?;
-                        return self.ended_unbegun(job).await;
+                        return self.give_up(job, before, Verdict::new(Code::AccountBusy, message)).await;
                     }
                 },
                 // Cancelled in between: by `cancel`, or by somebody else.
@@ -319,10 +337,55 @@ impl Inner {
         }
         let taken = self.queue.take_job(owed.job.id, &self.config.id, self.config.hold).await?;
         let Claiming::Claimed(claim) = taken else { return Ok(Owed::Elsewhere) };
-        Ok(match self.see_through(&claim, Patience::Queue).await? {
-            Seen { again_at: None, .. } => Owed::Done,
-            Seen { again_at: Some(_), .. } => Owed::Later,
+        Ok(match self.see_through(&claim, Patience::Queue, Visit::ByHand).await? {
+            Seen::Attempt { again_at: None, .. } => Owed::Done,
+            Seen::Attempt { again_at: Some(_), .. } => Owed::Later,
+            Seen::OnHold(refusal) => Owed::OnHold(refusal),
         })
+    }
+
+    /// Waits for the app of a job that was held back, and says why. Where there is no room in time: how the job ends.
+    async fn in_vain(
+        &self,
+        job: &Job,
+        refusal: Option<Refusal>,
+        patience_ends: time::Instant,
+        told: &mut Option<Discriminant<Why>>,
+    ) -> Option<Verdict> {
+        let refusal = refusal?;
+        let left = patience_ends.saturating_duration_since(time::Instant::now());
+        let until = refusal.until.map(|until| until.duration_since(Timestamp::now()));
+        if left.is_zero()
+            || until.is_some_and(|until| until > SignedDuration::try_from(left).unwrap_or_default())
+        {
+            let message = format!("{refusal} This job may not take as long as that.");
+            return Some(Verdict::new(Code::AppOnHold, message));
+        }
+        let why = discriminant(&refusal.why);
+        if told.replace(why) != Some(why) {
+            self.tell(Event::OnHold { job: job.id, refusal });
+        }
+        tokio::select! {
+            () = self.queue.ready() => {}
+            _ = self.told_to_stop() => {}
+        }
+        None
+    }
+
+    /// The job ends here; unless it has left something to reconcile, which a worker goes on with.
+    async fn give_up(
+        &self,
+        job: &Job,
+        last: Option<AttemptRow>,
+        verdict: Verdict,
+    ) -> Result<AttemptRow, WorkerError> {
+        match last {
+            Some(row) => Ok(row),
+            None => {
+                self.queue.cancel(job.id, &verdict).await?;
+                self.ended_unbegun(job).await
+            }
+        }
     }
 
     /// What the log says of a job that has ended without an attempt of this worker's.

@@ -9,7 +9,7 @@ use super::target::LONGEST;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{
-    AppName, FlowKind, Interruption, Lockout, Mfa, MfaMethod, PasswordPolicy, Place, Timeouts,
+    AppName, FlowKind, Interruption, Limits, Lockout, Mfa, MfaMethod, PasswordPolicy, Place, Timeouts,
 };
 
 const RULES: &str = "rules: \"minlength: 12; required: upper; required: digit\"";
@@ -127,6 +127,28 @@ impl Reader<'_> {
             None => false,
         };
         Some(Lockout { attempts: u32::try_from(attempts?).ok()?, window: window?, cleared_by_login })
+    }
+
+    pub(super) fn limits(&mut self, node: &Node, place: Place) -> Option<Limits> {
+        let example = "limits: { concurrent: 3, per_minute: 30 }";
+        let before = self.findings.errors();
+        let fields = self.fields(node, place, "`limits`", &["concurrent", "per_minute"], example)?;
+        let mut count = |name: &str, most| match fields.get(name) {
+            Some(node) => self
+                .count(node, &format!("`{name}`"), 1, most)
+                .and_then(|number| u32::try_from(number).ok())
+                .map(Some),
+            None => Some(None),
+        };
+        let (concurrent, per_minute) = (count("concurrent", 1000), count("per_minute", 6000));
+        let limits = Limits { concurrent: concurrent?, per_minute: per_minute? };
+        if limits == Limits::default() && self.findings.errors() == before {
+            self.findings
+                .error("empty", place, "`limits` limits nothing")
+                .label("neither `concurrent` nor `per_minute`")
+                .help(format!("write one of them or both, `{example}`; or remove `limits`"));
+        }
+        Some(limits)
     }
 
     pub(super) fn timeouts(&mut self, node: &Node, place: Place) -> Option<Timeouts> {

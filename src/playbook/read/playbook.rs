@@ -7,8 +7,19 @@ use crate::playbook::node::{Kind, Node};
 use crate::playbook::{Flow, FlowKind, Flows, Mfa, PasswordPolicy, Place, Playbook, Report, Timeouts};
 
 /// The keys of a playbook, in the order in which it should give them.
-pub(in crate::playbook) const KEYS: [&str; 10] =
-    ["app", "title", "origins", "frames", "password", "mfa", "lockout", "timeouts", "interruptions", "flows"];
+pub(in crate::playbook) const KEYS: [&str; 11] = [
+    "app",
+    "title",
+    "origins",
+    "frames",
+    "password",
+    "mfa",
+    "lockout",
+    "limits",
+    "timeouts",
+    "interruptions",
+    "flows",
+];
 
 impl Reader<'_> {
     /// Reads all of it. `None` if anything that the tree cannot be without is missing or wrong; the
@@ -38,6 +49,7 @@ impl Reader<'_> {
         let password = fields.field("password").map(|field| self.password(field.value, field.place));
         let mfa = fields.field("mfa").map(|field| self.mfa(field.value, field.place));
         let lockout = fields.field("lockout").and_then(|field| self.lockout(field.value, field.place));
+        let limits = fields.field("limits").and_then(|field| self.limits(field.value, field.place));
         let timeouts = fields.field("timeouts").and_then(|field| self.timeouts(field.value, field.place));
         let interruptions = fields.get("interruptions").and_then(|node| self.interruptions(node));
         let flows = self.flows(&fields, password.as_ref(), mfa.as_ref());
@@ -53,6 +65,7 @@ impl Reader<'_> {
             password: password.flatten().unwrap_or_default(),
             mfa: mfa.flatten().unwrap_or_default(),
             lockout,
+            limits: limits.unwrap_or_default(),
             timeouts: timeouts.unwrap_or_else(Timeouts::default),
             interruptions: interruptions.unwrap_or_default(),
             flows: flows?,

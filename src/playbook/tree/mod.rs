@@ -29,7 +29,7 @@ pub use locator::{By, Locator};
 pub use origin::Origin;
 pub(super) use origin::OriginError;
 pub use place::Place;
-pub use policy::{Interruption, Lockout, Mfa, MfaMethod, PasswordPolicy, Timeouts};
+pub use policy::{Interruption, Limits, Lockout, Mfa, MfaMethod, PasswordPolicy, Timeouts};
 pub use step::{Action, SecretForm, SecretSource, Step};
 pub use target::Target;
 pub use value::Value;
@@ -59,6 +59,8 @@ pub struct Playbook {
     pub mfa: Mfa,
     /// After how many wrong passwords the app locks an account, where that is known.
     pub lockout: Option<Lockout>,
+    /// How much of the app may be under way at once.
+    pub limits: Limits,
     /// How long a step and a whole flow may take.
     pub timeouts: Timeouts,
     /// What may cover the page at any moment, and what to click then.

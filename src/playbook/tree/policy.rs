@@ -36,6 +36,15 @@ pub struct Lockout {
     pub cleared_by_login: bool,
 }
 
+/// How much of the app may be under way, by all workers together; not at all limited where nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// At most so many attempts at once; at least 1.
+    pub concurrent: Option<u32>,
+    /// At most so many attempts begin within any minute; at least 1.
+    pub per_minute: Option<u32>,
+}
+
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {

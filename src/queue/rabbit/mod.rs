@@ -1,6 +1,7 @@
 //! RabbitMQ: brings jobs to the workers of a fleet.
 
 mod arrivals;
+mod calling;
 mod dead;
 mod error;
 mod events;

@@ -15,6 +15,7 @@ use tokio::time;
 use uuid::Uuid;
 
 use super::arrivals::Arrivals;
+use super::calling::call_up;
 use super::error::BrokerError;
 use super::events::{self, Progress, announce_all};
 use super::headers::{KEY, REASON};
@@ -26,8 +27,8 @@ use crate::failpoint;
 use crate::job::{AccountRef, Job, JobEvent, JobMessage, Priority, Verdict};
 use crate::queue::{Outage, Queue, QueueError};
 use crate::store::{
-    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError, Submitted,
-    Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError,
+    Submitted, Taking, WorkerId,
 };
 
 /// How soon a job that another process ended is noticed.
@@ -67,6 +68,8 @@ pub struct RabbitQueue {
     to_offer: Arc<Notify>,
     /// That the offers at hand are the last.
     leaving: watch::Sender<bool>,
+    /// Jobs may have left an app that others wait for.
+    room: Arc<Notify>,
     progress: Progress,
     /// What goes on beside the jobs; it ends with the queue.
     _beside: JoinSet<()>,
@@ -110,18 +113,20 @@ impl RabbitQueue {
     fn start(url: &SecretString, name: String, slots: Option<u16>, store: Arc<dyn Store>) -> Self {
         let arrivals = Arc::new(Arrivals::default());
         let link = Arc::new(Link::start(url.clone(), name, slots, Arc::clone(&arrivals)));
-        let (to_offer, leaving) = (Arc::new(Notify::new()), watch::Sender::new(false));
+        let (to_offer, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let leaving = watch::Sender::new(false);
         let (progress, telling) = Progress::start(Arc::clone(&link));
         store.announce_ends();
         let mut beside = JoinSet::new();
         if slots.is_some() {
             let (store, link) = (|| Arc::clone(&store), || Arc::clone(&link));
             beside.spawn(offer(store(), link(), Arc::clone(&to_offer), leaving.subscribe()));
+            beside.spawn(call_up(store(), Arc::clone(&room), Arc::clone(&to_offer)));
             beside.spawn(announce_all(store(), link()));
             beside.spawn(telling);
         }
         let held = Mutex::default();
-        Self { store, link, arrivals, held, slots, to_offer, leaving, progress, _beside: beside }
+        Self { store, link, arrivals, held, slots, to_offer, leaving, room, progress, _beside: beside }
     }
 
     /// Returns when there is a connection.
@@ -318,11 +323,21 @@ impl Queue for RabbitQueue {
             self.announce(claim, ending, &row).await;
         }
         self.answered(claim.job.id).await;
+        if claim.gate != AppGate::Absent {
+            self.room.notify_one();
+        }
         Ok(row)
     }
 
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError> {
         self.store.put_back(claim, not_before).await?;
+        self.answered(claim.job.id).await;
+        Ok(())
+    }
+
+    async fn hold_back(&self, claim: &Claim) -> Result<(), QueueError> {
+        // Its message is answered: it waits in the database, and is offered again when it is called up.
+        self.store.hold_back(claim).await?;
         self.answered(claim.job.id).await;
         Ok(())
     }

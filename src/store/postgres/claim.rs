@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+use super::gates::shut;
 use super::value::millis;
 use super::{LOCKS, Write};
 use crate::store::{Delivered, StoreError, WorkerId};
@@ -22,10 +23,17 @@ macro_rules! account_is_free {
     };
 }
 
+/// The apps whose gates are shut.
+macro_rules! shut_apps {
+    () => {
+        concat!("SELECT g.app FROM app_gates AS g WHERE ", shut!("NULL"))
+    };
+}
+
 /// The first job that is due and whose account is free, passing over jobs that others have locked and accounts that
 /// were passed over before (`$2`), and whether it is now this transaction's turn at the account.
 macro_rules! first {
-    ($of:literal) => {
+    ($of:expr) => {
         concat!(
             "WITH first AS MATERIALIZED (
                  SELECT j.id, j.account FROM jobs AS j
@@ -40,13 +48,41 @@ macro_rules! first {
 }
 
 /// Reconciliations that Turnlock owes come before all else.
-const FIRST_OWED: &str = first!("j.state = 'queued' AND j.cause IS NOT NULL");
-const FIRST: &str = first!("j.state = 'queued'");
+const FIRST_OWED: &str = first!(concat!(
+    "j.state = 'queued' AND j.cause IS NOT NULL AND j.app <> ALL (ARRAY(",
+    shut_apps!(),
+    "))"
+));
+
+/// None at all where an app is shut, whose jobs may be all that there are but the last: see the next.
+const FIRST: &str = first!(concat!("j.state = 'queued' AND NOT EXISTS (", shut_apps!(), ")"));
+
+/// The first of the apps that are not shut: the first of each, from one app to the next by their index.
+const FIRST_OF_OPEN: &str = concat!(
+    "WITH RECURSIVE apps (app) AS (
+         (SELECT j.app FROM jobs AS j WHERE j.state = 'queued' ORDER BY j.app LIMIT 1)
+         UNION ALL
+         SELECT (SELECT j.app FROM jobs AS j WHERE j.state = 'queued' AND j.app > apps.app ORDER BY j.app LIMIT 1)
+         FROM apps WHERE apps.app IS NOT NULL),
+     first AS MATERIALIZED (
+         SELECT f.id, f.account
+         FROM apps CROSS JOIN LATERAL (
+             SELECT j.id, j.account, j.rank, j.seq FROM jobs AS j
+             WHERE j.state = 'queued' AND j.app = apps.app AND j.not_before <= (SELECT turnlock_now())
+               AND j.account <> ALL ($2) AND ",
+    account_is_free!(),
+    "        ORDER BY j.rank, j.seq LIMIT 1) AS f
+         WHERE apps.app <> ALL (ARRAY(",
+    shut_apps!(),
+    "    )) ORDER BY f.rank, f.seq LIMIT 1)
+     SELECT id, account, pg_try_advisory_xact_lock(hashtextextended(account, $1)) AS mine FROM first"
+);
 
 /// Claims each of them with its account. They are known to be queued, of different accounts that are free, and stay so
-/// behind the locks.
+/// behind the locks. `$in_turn` says whether the gate of an app is shut for one that comes before others that were held
+/// back and come first.
 macro_rules! claim {
-    ($before:literal $after:literal) => {
+    ($before:literal $after:literal $in_turn:literal) => {
         concat!(
             "WITH t AS MATERIALIZED (SELECT turnlock_now() AS now),
              those AS MATERIALIZED (",
@@ -56,7 +92,7 @@ macro_rules! claim {
             "), claimed AS (
                  UPDATE jobs AS j
                  SET state = 'running', attempts = attempts + 1, worker = $1, claim_token = claim_token + 1,
-                     claim_expires_at = t.now + $2
+                     claim_expires_at = t.now + $2, called_up_until = NULL
                  FROM those, t WHERE j.id = those.id RETURNING j.*, t.now AS asked_at),
              leased AS (
                  INSERT INTO leases (account, worker, token, expires_at)
@@ -64,14 +100,22 @@ macro_rules! claim {
                  ON CONFLICT (account) DO UPDATE
                  SET worker = excluded.worker, token = leases.token + 1, expires_at = excluded.expires_at
                  RETURNING account, token, expires_at)
-             SELECT c.*, l.token AS lease_token, l.expires_at AS lease_expires_at
+             SELECT c.*, l.token AS lease_token, l.expires_at AS lease_expires_at,
+                 (SELECT coalesce(",
+            shut!("c.id"),
+            ", false) OR (",
+            $in_turn,
+            " AND EXISTS (
+                     SELECT 1 FROM jobs AS h WHERE h.state = 'queued' AND h.app = c.app AND h.called_up_until = 0
+                                               AND (h.rank, h.seq) < (c.rank, c.seq)))
+                  FROM app_gates AS g WHERE g.app = c.app) AS shut
              FROM claimed AS c JOIN leased AS l ON l.account = c.account"
         )
     };
 }
 
 /// This one, due or not.
-const CLAIM: &str = claim!("SELECT id FROM jobs AS j WHERE j.id = $3 AND " "");
+const CLAIM: &str = claim!("SELECT id FROM jobs AS j WHERE j.id = $3 AND " "" "false");
 
 /// Of those delivered, the first of each account.
 const CLAIM_DUE: &str = claim!(
@@ -80,6 +124,7 @@ const CLAIM_DUE: &str = claim!(
      JOIN jobs AS j ON j.id = g.id AND j.kind = g.kind AND j.account = g.account
      WHERE j.state = 'queued' AND j.not_before <= (SELECT now FROM t) AND "
     " ORDER BY j.account, j.cause IS NULL, j.rank, j.seq"
+    "true"
 );
 
 /// Jobs come and go faster than the statistics about them, by which the planner would rather sort all that are due than
@@ -102,7 +147,7 @@ pub(super) async fn next(
     ttl: Duration,
 ) -> Result<Option<PgRow>, StoreError> {
     let mut passed_over: Vec<String> = Vec::new();
-    for sql in [FIRST_OWED, FIRST] {
+    for sql in [FIRST_OWED, FIRST, FIRST_OF_OPEN] {
         loop {
             let first: Option<(Uuid, String, bool)> =
                 sqlx::query_as(sql).bind(LOCKS).bind(&passed_over).fetch_optional(write.on()).await?;

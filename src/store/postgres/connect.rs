@@ -31,9 +31,10 @@ const PARAMETERS: &[&str] = &[
 ];
 
 /// Every connection commits durably unless a transaction says otherwise, and none keeps what it has locked for long
-/// when its process, or the way to it, is gone.
+/// when its process, or the way to it, is gone. To compile a query costs more than any of Turnlock's takes.
 const SETTINGS: &str = "
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+    SET jit = off;
     SET idle_in_transaction_session_timeout = '30s';
     SET tcp_keepalives_idle = 30;
     SET tcp_keepalives_interval = 10;

@@ -12,8 +12,8 @@ use super::value::{Reader, from_now, millis, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
-    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Lease, StoreError,
-    Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Lease,
+    StoreError, Submitted, Taking, WorkerId,
 };
 
 // A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
@@ -355,6 +355,7 @@ pub(super) fn read_claim(row: &PgRow, worker: &WorkerId) -> Result<Claim, StoreE
             token: row.token("lease_token")?,
             expires_at: row.time("lease_expires_at")?,
         },
+        gate: AppGate::seen(row.flag_or_null("shut")?),
         job: state.job,
     })
 }

@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0002_announcements.sql"),
     include_str!("../../../migrations/postgres/0003_cancellations.sql"),
     include_str!("../../../migrations/postgres/0004_workers.sql"),
+    include_str!("../../../migrations/postgres/0005_gates.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.

@@ -19,6 +19,7 @@ mod deliver;
 mod end;
 pub(super) mod error;
 mod fleet;
+mod gates;
 mod jobs;
 mod leases;
 mod ledger;

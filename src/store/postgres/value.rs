@@ -30,7 +30,15 @@ impl Reader<'_> {
         Ok(self.0.try_get(column)?)
     }
 
+    pub fn flag_or_null(&self, column: &str) -> Result<Option<bool>, StoreError> {
+        Ok(self.0.try_get(column)?)
+    }
+
     pub fn int(&self, column: &str) -> Result<i64, StoreError> {
+        Ok(self.0.try_get(column)?)
+    }
+
+    pub fn int_or_null(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(self.0.try_get(column)?)
     }
 

@@ -8,13 +8,14 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::cancellations::Unknown;
+use super::gates::shut;
 use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached, leases, log};
 use crate::job::{AccountRef, Job, Outcome, Verdict};
 use crate::store::jobs::cancelled_ahead;
 use crate::store::{
-    AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, ITS_TURN, JobRow, JobState, Jobs, Next,
-    StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, ITS_TURN, JobRow, JobState, Jobs,
+    Next, StoreError, Submitted, Taking, WorkerId,
 };
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -29,20 +30,66 @@ macro_rules! account_is_free {
     };
 }
 
-/// Reconciliations that Turnlock owes come before all else. That the state is one of two, before it is said to be
-/// the one, lets the partial index be used.
+/// The apps whose gates are shut at `?1`.
+macro_rules! shut_apps {
+    () => {
+        concat!("SELECT g.app FROM app_gates AS g WHERE ", shut!("NULL"))
+    };
+}
+
+/// Reconciliations that Turnlock owes come before all else.
 const NEXT_OWED: &str = concat!(
-    "SELECT j.id FROM jobs AS j
-     WHERE j.cause IS NOT NULL AND j.state IN ('queued', 'running') AND j.state = 'queued' AND j.not_before <= ?1 AND ",
+    "SELECT j.id FROM jobs AS j INDEXED BY jobs_owed
+     WHERE j.state = 'queued' AND j.cause IS NOT NULL AND j.not_before <= ?1 AND ",
     account_is_free!(),
-    " ORDER BY j.rank, j.seq LIMIT 1"
+    " AND j.app NOT IN (",
+    shut_apps!(),
+    ") ORDER BY j.rank, j.seq LIMIT 1"
 );
 
+/// NULL where an app is shut, whose jobs may be all that there are but the last: see the next.
 const NEXT: &str = concat!(
-    "SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?1 AND ",
+    "SELECT CASE WHEN NOT EXISTS (",
+    shut_apps!(),
+    ") THEN (SELECT j.id FROM jobs AS j WHERE j.state = 'queued' AND j.not_before <= ?1 AND ",
     account_is_free!(),
-    " ORDER BY j.rank, j.seq LIMIT 1"
+    " ORDER BY j.rank, j.seq LIMIT 1) END"
 );
+
+/// The next of the apps that are not shut: the first of each, from one app to the next by their index.
+const NEXT_OF_OPEN: &str = concat!(
+    "WITH RECURSIVE apps (app) AS (
+         SELECT (SELECT j.app FROM jobs AS j WHERE j.state = 'queued' ORDER BY j.app LIMIT 1)
+         UNION ALL
+         SELECT (SELECT j.app FROM jobs AS j WHERE j.state = 'queued' AND j.app > apps.app ORDER BY j.app LIMIT 1)
+         FROM apps WHERE apps.app IS NOT NULL)
+     SELECT f.id FROM apps CROSS JOIN jobs AS f
+     WHERE apps.app IS NOT NULL AND apps.app NOT IN (",
+    shut_apps!(),
+    ") AND f.seq = (
+         SELECT j.seq FROM jobs AS j INDEXED BY jobs_by_app
+         WHERE j.state = 'queued' AND j.app = apps.app AND j.not_before <= ?1 AND ",
+    account_is_free!(),
+    "    ORDER BY j.rank, j.seq LIMIT 1)
+     ORDER BY f.rank, f.seq LIMIT 1"
+);
+
+/// What the subqueries see of this very job may be old or new: they leave it out. `?5` says whether the gate of its app is
+/// shut for one that comes before others that were held back and come first.
+const CLAIM: &str = concat!(
+    "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = ?2, claim_token = claim_token + 1,
+            claim_expires_at = ?3, called_up_until = NULL
+     WHERE id = ?4
+     RETURNING *, (SELECT coalesce(",
+    shut!("jobs.id"),
+    ", 0) OR (?5 AND EXISTS (
+             SELECT 1 FROM jobs AS h WHERE h.state = 'queued' AND h.app = jobs.app AND h.called_up_until = 0
+                                       AND (h.rank, h.seq) < (jobs.rank, jobs.seq)))
+         FROM app_gates AS g WHERE g.app = jobs.app) AS shut"
+);
+
+/// Whether a claim looks out for jobs of the app that were held back and come first.
+struct InTurn(bool);
 
 const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", account_is_free!());
 
@@ -91,7 +138,7 @@ impl Jobs for SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let Some(id) = next(write.on(), store.clock.now()).await? else { return Ok(None) };
-            let claim = store.claim(write.on(), &id, &worker, ttl).await?;
+            let claim = store.claim(write.on(), &id, &worker, ttl, InTurn(false)).await?;
             write.commit().await?;
             Ok(Some(claim))
         })
@@ -109,7 +156,7 @@ impl Jobs for SqliteStore {
             if !store.is_free(write.on(), id).await? {
                 return Ok(Claiming::AccountBusy);
             }
-            let claim = store.claim(write.on(), &id.to_string(), &worker, ttl).await?;
+            let claim = store.claim(write.on(), &id.to_string(), &worker, ttl, InTurn(false)).await?;
             write.commit().await?;
             Ok(Claiming::Claimed(Box::new(claim)))
         })
@@ -328,19 +375,18 @@ impl SqliteStore {
         id: &str,
         worker: &WorkerId,
         ttl: Duration,
+        in_turn: InTurn,
     ) -> Result<Claim, StoreError> {
         let now = self.clock.now();
         let until = now.saturating_add(millis(ttl));
-        let row = sqlx::query(
-            "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = ?, claim_token = claim_token + 1,
-                    claim_expires_at = ?
-             WHERE id = ? RETURNING *",
-        )
-        .bind(worker.as_str())
-        .bind(until)
-        .bind(id)
-        .fetch_one(&mut *on)
-        .await?;
+        let row = sqlx::query(CLAIM)
+            .bind(now)
+            .bind(worker.as_str())
+            .bind(until)
+            .bind(id)
+            .bind(in_turn.0)
+            .fetch_one(&mut *on)
+            .await?;
         let state = self.read_job(&row)?;
         let account = &state.job.account;
         let lease = leases::take(on, account, worker, now, until).await?;
@@ -351,6 +397,7 @@ impl SqliteStore {
             queued_at: state.not_before.min(Timestamp::now()),
             token: Reader(&row).token("claim_token")?,
             lease: lease.ok_or_else(|| StoreError::LeaseLost(account.clone()))?,
+            gate: AppGate::seen(Reader(&row).flag_or_null("shut")?),
             job: state.job,
         })
     }
@@ -427,11 +474,12 @@ impl SqliteStore {
         if !self.is_free(on, job.id).await? {
             return Ok(Taking::AccountBusy(Box::new(row)));
         }
-        Ok(Taking::Claimed(Box::new(self.claim(on, &job.id.to_string(), worker, ttl).await?)))
+        let claim = self.claim(on, &job.id.to_string(), worker, ttl, InTurn(true)).await?;
+        Ok(Taking::Claimed(Box::new(claim)))
     }
 
     /// The account of the claim is free again, unless it was taken over.
-    async fn let_go(&self, on: &mut SqliteConnection, claim: &Claim) -> Result<(), StoreError> {
+    pub(super) async fn let_go(&self, on: &mut SqliteConnection, claim: &Claim) -> Result<(), StoreError> {
         sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
             .bind(claim.lease.account.to_string())
             .bind(to_i64(claim.lease.token))
@@ -494,10 +542,11 @@ fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
 }
 
 async fn next(on: &mut SqliteConnection, now: i64) -> Result<Option<String>, StoreError> {
-    for sql in [NEXT_OWED, NEXT] {
-        let found = sqlx::query_scalar(sql).bind(now).fetch_optional(&mut *on).await?;
-        if found.is_some() {
-            return Ok(found);
+    for sql in [NEXT_OWED, NEXT, NEXT_OF_OPEN] {
+        let found: Option<Option<String>> =
+            sqlx::query_scalar(sql).bind(now).fetch_optional(&mut *on).await?;
+        if let Some(Some(id)) = found {
+            return Ok(Some(id));
         }
     }
     Ok(None)

@@ -13,6 +13,7 @@ mod cancellations;
 mod clock;
 pub(super) mod error;
 mod fleet;
+mod gates;
 mod jobs;
 mod leases;
 mod ledger;

@@ -26,7 +26,15 @@ impl Reader<'_> {
         Ok(self.0.try_get(column)?)
     }
 
+    pub fn flag_or_null(&self, column: &str) -> Result<Option<bool>, StoreError> {
+        Ok(self.int_or_null(column)?.map(|flag| flag != 0))
+    }
+
     pub fn int(&self, column: &str) -> Result<i64, StoreError> {
+        Ok(self.0.try_get(column)?)
+    }
+
+    pub fn int_or_null(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(self.0.try_get(column)?)
     }
 

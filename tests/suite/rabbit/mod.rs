@@ -1,6 +1,7 @@
 //! The queue of a fleet, on a real RabbitMQ.
 
 mod events;
+mod limits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -4,6 +4,7 @@ mod accounts;
 mod budget;
 mod delivered;
 mod fleet;
+mod gates;
 mod jobs;
 mod leases;
 mod ledger;
@@ -20,12 +21,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection, Executor, SqliteConnection};
-use turnlock::job::{AccountRef, Code, Job, Kind, Outcome, Priority, Verdict};
+use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priority, Verdict};
 use turnlock::store::{
-    AccountEntry, AttemptRow, Beat, Begun, Cancelling, Candidate, CandidateKind, CandidateState, Claim,
-    Claiming, Delivered, Disproof, Duty, Ending, JobState, Limit, LogQuery, NewAttempt, NewCandidate, NewTry,
-    Next, Provenance, SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition,
-    TryResult, WorkerId, WorkerRow,
+    AccountEntry, AppGate, AppLimits, AppRow, AttemptRow, Beat, Begun, Breaker, Cancelling, Candidate,
+    CandidateKind, CandidateState, Claim, Claiming, Delivered, Disproof, Duty, Ending, Entry, JobState, Left,
+    Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Next, Provenance, Refusal, SqliteStore, Step,
+    StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
@@ -63,6 +64,11 @@ async fn conform(store: Arc<dyn Store>) {
     jobs::offers(&store).await;
     delivered::jobs_that_are_delivered(&store).await;
     delivered::ends_that_are_announced(&store).await;
+    gates::places(&store).await;
+    gates::the_window(&store).await;
+    gates::the_breaker(&store).await;
+    gates::held_back_and_called_up(&store).await;
+    gates::racing_enters([store.clone(), store.clone()]).await;
     log::the_log(&store).await;
     fleet::signs_of_life(&store).await;
     fleet::what_is_wanted(&store).await;

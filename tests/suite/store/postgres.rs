@@ -81,6 +81,11 @@ async fn racing_submissions_of_one_id_are_one_job() {
 }
 
 #[tokio::test]
+async fn racing_workers_share_the_places_in_an_app() {
+    gates::racing_enters(two().await).await;
+}
+
+#[tokio::test]
 async fn racing_workers_share_budget_ledger_and_leases() {
     let stores = two().await;
     let owner = add(&stores[0], "race/owner").await;

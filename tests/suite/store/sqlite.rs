@@ -43,6 +43,12 @@ async fn two_that_start_at_once_do_not_get_in_each_others_way() {
 }
 
 #[tokio::test]
+async fn two_processes_share_the_places_in_an_app() {
+    let folder = tempfile::tempdir().unwrap();
+    gates::racing_enters([open(&folder).await, open(&folder).await]).await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_database_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let text = "dear diary, ".repeat(100);

@@ -2,6 +2,7 @@
 //! real workers on a real database. Only what an attempt consists of is the tests' own.
 
 mod brought;
+mod gates;
 mod here_and_now;
 mod hopeless;
 mod killed;
@@ -71,6 +72,7 @@ async fn a_job_is_seen_through() {
             Event::Step { .. } => "stepped",
             Event::AttemptEnded { again_at: None, .. } => "ended",
             Event::AttemptEnded { .. } => "again",
+            Event::OnHold { .. } => "on hold",
         });
     }
     let four = ["step", "stepped"].repeat(4);
