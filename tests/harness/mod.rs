@@ -4,6 +4,7 @@ pub mod fleet;
 #[cfg(feature = "failpoints")]
 pub mod home;
 pub mod postgres;
+pub mod proxy;
 pub mod rabbit;
 pub mod rig;
 mod site;

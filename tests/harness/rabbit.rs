@@ -16,6 +16,8 @@ use super::PATIENCE;
 pub struct Broker {
     folder: PathBuf,
     port: u16,
+    /// The port of its name server.
+    names: u16,
     words: Option<ChildStdin>,
     guardian: Child,
 }
@@ -86,13 +88,36 @@ impl Broker {
             .spawn()
             .unwrap();
         let words = guardian.stdin.take();
-        let broker = Self { folder, port, words, guardian };
+        let broker = Self { folder, port, names, words, guardian };
         broker.answers().await;
         broker
     }
 
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// No queue of such a name takes more messages than that, by a policy of its administrator's.
+    pub async fn limit(&self, queues: &str, most: u32) {
+        let definition = format!(r#"{{"max-length":{most}}}"#);
+        let set = tokio::process::Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl")
+            .args(["--node", &format!("turnlock-{}@localhost", self.port)])
+            .args(["set_policy", "limit", queues, &definition, "--apply-to", "queues"])
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+            .env("LANG", "C.UTF-8")
+            // Where the broker's cookie lies.
+            .env("HOME", &self.folder)
+            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+            .env("ERL_EPMD_PORT", self.names.to_string())
+            .output()
+            .await
+            .unwrap();
+        assert!(set.status.success(), "{set:?}");
     }
 
     /// Ends it as an administrator does.

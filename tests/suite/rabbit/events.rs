@@ -55,6 +55,29 @@ impl Listener {
         assert!(done.is_ok(), "what was to be heard was not among {:#?}", self.heard);
     }
 
+    /// Listens until each of these jobs has ended, and looks at nothing else: for so many that a look at all that was
+    /// heard would take long.
+    pub async fn until_all(&mut self, jobs: &std::collections::HashSet<String>) {
+        let connection = Connection::connect(&self.url, ConnectionProperties::default()).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        let (options, none) =
+            (BasicConsumeOptions { no_ack: true, ..Default::default() }, FieldTable::default());
+        let mut consumer = channel.basic_consume(self.queue.into(), "".into(), options, none).await.unwrap();
+        let mut left = jobs.clone();
+        let mut last = tokio::time::Instant::now();
+        while !left.is_empty() {
+            let delivery = tokio::time::timeout(PATIENCE, consumer.next()).await;
+            let delivery =
+                delivery.unwrap_or_else(|_| panic!("{} ends were not told", left.len())).unwrap().unwrap();
+            let event: Value = serde_json::from_slice(&delivery.data).unwrap();
+            if event["type"] == "turnlock.job.finished" && left.remove(event["data"]["job"].as_str().unwrap())
+            {
+                last = tokio::time::Instant::now();
+            }
+            assert!(last.elapsed() < PATIENCE, "{} ends were not told", left.len());
+        }
+    }
+
     /// The events of a job, by key, with what each says.
     pub fn of(&self, job: &uuid::Uuid) -> Vec<(&str, &Value)> {
         let id = job.to_string();

@@ -1,7 +1,11 @@
 //! The queue of a fleet, on a real RabbitMQ.
 
 mod events;
+<<<<<<< HEAD
 mod limits;
+=======
+mod faults;
+>>>>>>> faults
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,17 +42,22 @@ impl Performer for Idle {
 struct Fleet {
     broker: Broker,
     store: Arc<dyn Store>,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
     idle: Arc<Idle>,
 }
 
 impl Fleet {
     async fn start(takes: Duration) -> Self {
-        let broker = Broker::start().await;
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("turnlock.db").display());
-        let store = turnlock::store::open(&url).await.unwrap();
-        Self { broker, store, _folder: folder, idle: Arc::new(Idle { takes, performed: AtomicU32::new(0) }) }
+        Self { _folder: Some(folder), ..Self::on(&url, takes).await }
+    }
+
+    /// With that database.
+    async fn on(url: &str, takes: Duration) -> Self {
+        let broker = Broker::start().await;
+        let store = turnlock::store::open(url).await.unwrap();
+        Self { broker, store, _folder: None, idle: Arc::new(Idle { takes, performed: AtomicU32::new(0) }) }
     }
 
     fn producer(&self) -> RabbitQueue {
