@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR ?= auto
 SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash-matrix soak check audit apps bench
+.PHONY: help demo fleet-demo test crash-matrix soak check check-deploy audit apps bench
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,6 +19,12 @@ demo: ## install what is missing, build, and do the whole job on the bundled app
 	scripts/install-browser
 	$(CARGO) build --release --locked
 	$(CARGO) run --release --locked --quiet -- demo $(SANDBOX_FOR_OWN_APP) $(DEMO_FLAGS)
+
+fleet-demo: ## the same by a fleet: 40 jobs, RabbitMQ, PostgreSQL, two workers, one of them killed
+	scripts/install-build-deps
+	scripts/install-browser
+	$(CARGO) build --release --locked
+	scripts/services -- $(CARGO) run --release --locked --quiet -- demo --fleet $(SANDBOX_FOR_OWN_APP) $(DEMO_FLAGS)
 
 test: ## install what is missing and run every test
 	scripts/install-build-deps
@@ -43,6 +49,9 @@ check: ## formatting, lints, and what the dependencies may be
 	$(CARGO) clippy --workspace --all-targets --features failpoints --locked -- -D warnings
 	scripts/install-cargo-deny
 	$(CARGO) deny --log-level error check bans licenses sources
+
+check-deploy: ## Dockerfile, compose.yaml, Kubernetes and shell scripts, by linters (needs python3-venv)
+	scripts/check-deploy
 
 audit: ## known holes in the dependencies; needs the advisory database
 	scripts/install-cargo-deny

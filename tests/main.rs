@@ -20,7 +20,9 @@ mod suite {
     mod cli;
     mod crash_matrix;
     mod demo;
+    mod deploy;
     mod faults;
+    mod fleet_demo;
     mod flow;
     mod flow_ends;
     mod flow_lost;

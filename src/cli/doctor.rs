@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use comfy_table::{Cell, Color};
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -24,8 +24,27 @@ const GREETING: Duration = Duration::from_secs(3);
 
 /// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
 #[derive(Debug, Args)]
-#[command(after_help = "Changes nothing. Ends with 3 if something is broken.")]
-pub struct Doctor {}
+#[command(
+    after_help = "Changes nothing. Ends with 3 if something is broken.\n\n`turnlock doctor inbox database queue` takes a few milliseconds and asks beside a running worker whether it still answers: for the health checks of containers."
+)]
+pub struct Doctor {
+    /// Look at these only [default: at all]
+    #[arg(value_name = "PART")]
+    parts: Vec<Part>,
+}
+
+/// What can be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Configuration,
+    Browser,
+    Database,
+    Key,
+    Queue,
+    Inbox,
+    Playbooks,
+    Artifacts,
+}
 
 /// What was found of one part, or what is wrong with it and how to mend it.
 type Finding = Result<String, String>;
@@ -37,29 +56,52 @@ impl Doctor {
     /// If the configuration itself is wrong.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let findings = [
-            ("configuration", Ok(configuration(&config))),
-            ("browser", browser(&config).await),
-            ("database", database(&config).await),
-            ("key", key(&config).await),
-            ("queue", queue(&config).await),
-            ("inbox", inbox(&config).await),
-            ("playbooks", playbooks(&config, context.colour)),
-            ("artifacts", artifacts(&config)),
-        ];
+        let wanted = |part: &&Part| self.parts.is_empty() || self.parts.contains(part);
         let mut table = output::table(["part", "state", "found"]);
-        for (part, finding) in &findings {
-            let (state, paint, found) = match finding {
+        let mut broken = false;
+        for part in Part::value_variants().iter().filter(wanted) {
+            let (state, paint, found) = match part.look(&config, context.colour).await {
                 Ok(found) => ("well", Color::Green, found),
-                Err(found) => ("broken", Color::Red, found),
+                Err(found) => {
+                    broken = true;
+                    ("broken", Color::Red, found)
+                }
             };
             let state = Cell::new(state);
             let state = if context.colour { state.fg(paint) } else { state };
-            table.add_row([Cell::new(part), state, Cell::new(found)]);
+            table.add_row([Cell::new(part.name()), state, Cell::new(found)]);
         }
         writeln!(stdout(), "{table}")?;
-        let broken = findings.iter().any(|(_, finding)| finding.is_err());
         Ok(if broken { Exit::Environment } else { Exit::Done })
+    }
+}
+
+impl Part {
+    /// As it is written on the command line.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Browser => "browser",
+            Self::Database => "database",
+            Self::Key => "key",
+            Self::Queue => "queue",
+            Self::Inbox => "inbox",
+            Self::Playbooks => "playbooks",
+            Self::Artifacts => "artifacts",
+        }
+    }
+
+    async fn look(self, config: &Config, colour: bool) -> Finding {
+        match self {
+            Self::Configuration => Ok(configuration(config)),
+            Self::Browser => browser(config).await,
+            Self::Database => database(config).await,
+            Self::Key => key(config).await,
+            Self::Queue => queue(config).await,
+            Self::Inbox => inbox(config).await,
+            Self::Playbooks => playbooks(config, colour),
+            Self::Artifacts => artifacts(config),
+        }
     }
 }
 

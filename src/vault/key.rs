@@ -6,6 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustix::process::geteuid;
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -27,7 +28,8 @@ pub enum KeyOrigin {
 const LONGEST_FILE: u64 = 256;
 
 impl MasterKey {
-    /// Reads the key from a file that nobody but its owner may read or write.
+    /// Reads the key from a file that nobody but its owner may read or write; or, where it is root's and this process
+    /// is not, that one group may read.
     ///
     /// # Errors
     /// When there is none, others may read it, or it does not hold a key.
@@ -41,7 +43,7 @@ impl MasterKey {
         // Asked of the open file, so that it cannot be exchanged between the question and the reading.
         let about = file.metadata().map_err(io)?;
         let mode = about.mode() & 0o7777;
-        if about.is_file() && mode & 0o077 != 0 {
+        if about.is_file() && is_too_open(mode, about.uid(), geteuid().as_raw()) {
             return Err(KeyError::TooOpen { path: path.to_owned(), mode });
         }
         let mut text = Zeroizing::new(Vec::with_capacity(LONGEST_FILE as usize));
@@ -117,8 +119,29 @@ impl MasterKey {
     }
 }
 
+/// As PostgreSQL has it for its keys: a file that is root's and not one's own may be read by a group. That is how
+/// Kubernetes hands a Secret to a process that is not root.
+const fn is_too_open(mode: u32, owner: u32, this: u32) -> bool {
+    let others = if owner == 0 && this != 0 { 0o037 } else { 0o077 };
+    mode & others != 0
+}
+
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_too_open;
+
+    #[test]
+    fn a_group_may_read_only_what_is_roots_and_not_ones_own() {
+        let (root, worker) = (0, 10_001);
+        assert!(!is_too_open(0o440, root, worker) && !is_too_open(0o640, root, worker));
+        assert!(is_too_open(0o440, worker, worker) && is_too_open(0o440, root, root));
+        assert!(is_too_open(0o460, root, worker) && is_too_open(0o444, root, worker));
+        assert!(!is_too_open(0o600, worker, worker) && !is_too_open(0o400, root, root));
     }
 }

@@ -20,6 +20,12 @@ pub fn new_worker() -> WorkerId {
     WorkerId::new(format!("{}:{pid}:{start}:{place}:{}", host.replace(':', "-"), &nonce[..8]))
 }
 
+/// The process of this worker, on the machine and in the PID namespace that it ran in.
+#[must_use]
+pub fn process_of(worker: &WorkerId) -> Option<u32> {
+    worker.as_str().split(':').nth(1)?.parse().ok()
+}
+
 /// Whether this worker's process is known to be gone. `false` if it lives, or if it ran where this process
 /// cannot look: on another machine, before a reboot, in another container.
 #[must_use]
@@ -58,6 +64,7 @@ mod tests {
     #[test]
     fn the_living_are_not_taken_for_dead() {
         assert!(!is_dead(&new_worker()));
+        assert_eq!(process_of(&new_worker()), Some(process::id()));
         assert_ne!(new_worker(), new_worker());
     }
 

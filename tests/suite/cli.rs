@@ -412,6 +412,10 @@ fn the_doctor_starts_the_browser_and_finds_what_is_broken() {
     std::fs::create_dir_all(home.path().join(".local/share/turnlock")).unwrap();
     std::fs::write(home.path().join(".local/share/turnlock/turnlock.db"), "no database at all, but text")
         .unwrap();
+    // A part alone is looked at alone.
+    let alone = home.call(&["doctor", "inbox", "--inbox-url", "smtp://127.0.0.1:0"]).ends(0).out;
+    assert!(alone.contains("is free for") && !alone.contains("database"), "{alone}");
+
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = format!("smtp://{}", listener.local_addr().unwrap());
     let greeter = std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 no\r\n"));

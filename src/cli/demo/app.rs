@@ -1,16 +1,17 @@
 use std::net::SocketAddr;
 
-use acme::{Acme, NewUser, TotpShape};
+use acme::{Acme, NewUser, TotpShape, UserView};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::Failure;
 use crate::credential::{PasswordRules, generate};
+use crate::job::AccountRef;
 use crate::redact;
 use crate::vault::{NewAccount, Vault};
 
 /// How long the demo app's TOTP codes live, in seconds. A code is good for one login, so that each login waits
 /// for the next one: with the usual 30 the demo would mostly wait.
-const PERIOD: u64 = 10;
+pub const PERIOD: u64 = 10;
 
 /// Said at the start, since it is not what most apps do.
 pub const CODES_NOTE: &str = "its TOTP codes live 10 s instead of the usual 30, and as each is used once, some logins wait for the next one";
@@ -39,22 +40,41 @@ impl App {
         self.acme.url()
     }
 
-    /// Opens the demo's accounts in the app, with passwords made for them, and puts them into the vault.
+    /// Opens the demo's accounts, whose codes go to that inbox.
     ///
     /// # Errors
     /// If app or vault refuse.
     pub async fn open_accounts(&mut self, vault: &Vault, inbox: Option<SocketAddr>) -> Result<(), Failure> {
         self.acme.set_smtp(inbox);
-        let (alice, bob) = (password()?, password()?);
-        self.acme.add_user(NewUser::new("alice", alice.expose_secret())).map_err(broken)?;
-        let mailed = NewUser::new("bob", bob.expose_secret()).email(ADDRESS).code_login();
-        self.acme.add_user(mailed).map_err(broken)?;
-        for (name, password, address) in [("alice", alice, None), ("bob", bob, Some(ADDRESS.to_owned()))] {
-            let account = format!("acme/{name}").parse().map_err(Failure::usage)?;
-            let (username, password) = (name.to_owned(), Some(password));
-            vault.add_account(&NewAccount { account, username, address, password, totp: None }).await?;
+        for (name, address) in [("acme/alice", None), ("acme/bob", Some(ADDRESS))] {
+            self.open_account(vault, name.parse().map_err(Failure::usage)?, address).await?;
         }
         Ok(())
+    }
+
+    /// Opens an account in the app, with a password made for it, and puts it into the vault. A login to one with an
+    /// address asks for a code that is mailed there.
+    ///
+    /// # Errors
+    /// If app or vault refuse.
+    pub async fn open_account(
+        &self,
+        vault: &Vault,
+        account: AccountRef,
+        address: Option<&str>,
+    ) -> Result<(), Failure> {
+        let password = password()?;
+        let user = NewUser::new(account.name(), password.expose_secret());
+        let user = if let Some(address) = address { user.email(address).code_login() } else { user };
+        self.acme.add_user(user).map_err(broken)?;
+        let (username, address) = (account.name().to_owned(), address.map(str::to_owned));
+        let new = NewAccount { account, username, address, password: Some(password), totp: None };
+        Ok(vault.add_account(&new).await?)
+    }
+
+    /// What the app knows of this account.
+    pub fn user(&self, account: &AccountRef) -> Option<UserView> {
+        self.acme.user(account.name())
     }
 
     /// Stops the app.

@@ -1,6 +1,7 @@
 //! The whole job on the bundled app: everything is real but the app's owner.
 
 mod app;
+mod fleet;
 mod plan;
 
 use std::io::{Write, stdout};
@@ -30,12 +31,17 @@ const PLAYBOOK: &str = include_str!("../../../playbooks/acme.yaml");
 /// Do the whole job on the bundled app: log in, turn on MFA, change the password
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Starts the bundled app, an inbox and a worker on free loopback ports, with a temporary database, and submits real jobs. Leaves nothing behind but the evidence, whose place it names; needs nothing but a browser."
+    after_help = "Starts the bundled app, an inbox and a worker on free loopback ports, with a temporary database, and submits real jobs. Leaves nothing behind but the evidence, whose place it names; needs nothing but a browser.
+
+With --fleet, two worker processes do 40 jobs on 20 accounts, and one of them is killed in the middle. --queue-url and --database-url name a RabbitMQ and a PostgreSQL that hold nothing yet: `make fleet-demo` starts both."
 )]
 pub struct Demo {
     /// Keep the folder and the app for a look around, until Ctrl-C
     #[arg(long)]
     keep: bool,
+    /// Show a fleet: two workers on RabbitMQ and PostgreSQL, one of them killed
+    #[arg(long, conflicts_with = "keep")]
+    fleet: bool,
 }
 
 impl Demo {
@@ -50,6 +56,9 @@ impl Demo {
             .map_err(|error| {
                 Failure::environment(format_args!("no temporary folder can be made: {error}"))
             })?;
+        if self.fleet {
+            return fleet::run(context, folder.path()).await;
+        }
         let mut stops = Stops::new()?;
         // Dropping the rest ends browser, app and inbox and removes the folder.
         let (exit, stand) = tokio::select! {
@@ -172,26 +181,33 @@ impl Stand {
 
 /// The user's browser, and all else of the demo's own. Evidence goes where it can be looked at afterwards.
 fn own_config(config: Config, folder: &Path) -> Result<Config, Failure> {
+    Ok(Config {
+        database: Database::Sqlite(folder.join("turnlock.db")),
+        queue: QueueChoice::Embedded,
+        inbox: Inbox::Smtp(([127, 0, 0, 1], 0).into()),
+        slots: 1,
+        ..own_files(config, folder, "demo")?
+    })
+}
+
+/// Key, playbook and evidence of the demo's own, and no setting that is about what is kept for long.
+fn own_files(config: Config, folder: &Path, evidence: &str) -> Result<Config, Failure> {
     let playbook = folder.join("acme.yaml");
     let failed = |error| Failure::environment(format_args!("the demo's folder cannot be filled: {error}"));
     std::fs::write(&playbook, PLAYBOOK).map_err(failed)?;
     // Made here already, so that nobody is told to keep a copy of it.
     let master_key_file = folder.join("master.key");
     MasterKey::load_or_create(&master_key_file)?;
-    let artifacts = config.artifacts.join("demo");
+    let artifacts = config.artifacts.join(evidence);
     // That of an earlier demo would only be taken for this one's.
     if artifacts.exists() {
         std::fs::remove_dir_all(&artifacts).map_err(failed)?;
     }
     Ok(Config {
-        database: Database::Sqlite(folder.join("turnlock.db")),
-        queue: QueueChoice::Embedded,
-        inbox: Inbox::Smtp(([127, 0, 0, 1], 0).into()),
         master_key_file,
         playbooks: vec![playbook],
         artifacts,
         origins: OriginOverrides::new(),
-        slots: 1,
         candidate_retention: None,
         log_retention: None,
         ..config

@@ -1,5 +1,6 @@
 mod assign;
 mod list;
+mod parent;
 mod run;
 mod which;
 
@@ -21,6 +22,9 @@ use crate::store::Duty;
 pub struct Worker {
     #[command(subcommand)]
     command: Option<Command>,
+    /// End with this process, which has started this one, however it ends
+    #[arg(long, value_name = "PID", hide = true)]
+    with_parent: Option<u32>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,7 +52,10 @@ impl Worker {
     /// If a part that it needs is missing or broken.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
-            None => run::run(context).await,
+            None => {
+                self.with_parent.map_or(Ok(()), parent::end_with)?;
+                run::run(context).await
+            }
             Some(Command::List(list)) => list.run(context).await,
             Some(Command::Drain(assign)) => assign.run(context, Duty::Draining).await,
             Some(Command::Resume(assign)) => assign.run(context, Duty::Working).await,

@@ -1,11 +1,8 @@
 //! The queue of a fleet, on a real RabbitMQ.
 
 mod events;
-<<<<<<< HEAD
-mod limits;
-=======
 mod faults;
->>>>>>> faults
+mod limits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
