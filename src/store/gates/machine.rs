@@ -215,6 +215,7 @@ fn millis(duration: std::time::Duration) -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::time::Duration;
