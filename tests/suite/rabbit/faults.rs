@@ -124,7 +124,7 @@ async fn ten_thousand_jobs_each_end_once() {
             ..WorkerConfig::default()
         };
         let queue = RabbitQueue::consume(&url.clone().into(), &how.id, how.slots, store.clone());
-        run(&Worker::new(store, Arc::new(queue), fleet.idle.clone(), how))
+        run(&Worker::new(store, Arc::new(queue), fleet.idle.clone(), how)).abort_handle()
     };
     let dying = worker("dying").await;
     let staying = worker("staying").await;
