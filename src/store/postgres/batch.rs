@@ -72,9 +72,7 @@ impl<T: Clone + Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
 
 /// Returns those that have to be done alone.
 async fn do_together<T: Clone, R>(batch: Vec<Request<T, R>>, together: &Work<T, R>) -> Vec<Request<T, R>> {
-    if batch.len() == 1 {
-        return batch;
-    }
+    // One that comes alone too: while it is under way, others gather behind it.
     let whats = Arc::new(batch.iter().map(|request| request.what.clone()).collect());
     match together(whats).await {
         Ok(done) => {
