@@ -187,6 +187,53 @@ impl RabbitQueue {
         Ok(Answer::Acknowledged)
     }
 
+    /// Sees to deliveries that have arrived, and adds to the claims. `false` when there is nothing more to see to now.
+    async fn take_some(
+        &self,
+        worker: &WorkerId,
+        ttl: Duration,
+        most: usize,
+        claims: &mut Vec<Claim>,
+    ) -> Result<bool, QueueError> {
+        let arrived = self.delivered((most - claims.len()).min(TOGETHER)).await?;
+        if arrived.is_empty() {
+            return Ok(false);
+        }
+        failpoint::reach("rabbit.received");
+        let jobs: Vec<Delivered> = arrived.iter().map(|arrival| arrival.job.clone()).collect();
+        let takings = match self.store.claim_delivered(&jobs, worker, ttl, OVERDUE).await {
+            Ok(takings) => takings,
+            Err(error) => {
+                self.put_all_back(arrived);
+                return Err(error.into());
+            }
+        };
+        failpoint::reach("rabbit.written");
+        let mut done = Ok(true);
+        for (Arrival { priority, delivery, .. }, taking) in arrived.into_iter().zip(takings) {
+            match self.answer(&delivery, taking).await {
+                Ok(Answer::Perform(claim)) => {
+                    // One is left where the job could not be seen through before.
+                    let earlier = self.held().insert(claim.job.id, delivery);
+                    if let Some(earlier) = earlier {
+                        acknowledge(&earlier).await;
+                    }
+                    claims.push(*claim);
+                }
+                Ok(Answer::Acknowledged) => {}
+                Ok(Answer::LookAgain) => {
+                    self.arrivals.put_back(priority, delivery);
+                    done = done.map(|_| false);
+                }
+                Err(error) => {
+                    self.arrivals.put_back(priority, delivery);
+                    done = Err(error);
+                }
+            }
+        }
+        done
+    }
+
     /// Lays a message that is no job where a person can look at it, without what it may hold that is secret.
     async fn bury(&self, delivery: &Delivery, why: &str) -> Result<(), QueueError> {
         tracing::warn!(%why, "a message is no job; it is laid into {DEAD}");
@@ -254,46 +301,17 @@ impl Queue for RabbitQueue {
     }
 
     async fn take(&self, worker: &WorkerId, ttl: Duration, most: usize) -> Result<Vec<Claim>, QueueError> {
-        let arrived = self.delivered(most.min(TOGETHER)).await?;
-        if arrived.is_empty() {
-            return Ok(Vec::new());
-        }
-        failpoint::reach("rabbit.received");
-        let jobs: Vec<Delivered> = arrived.iter().map(|arrival| arrival.job.clone()).collect();
-        let takings = match self.store.claim_delivered(&jobs, worker, ttl, OVERDUE).await {
-            Ok(takings) => takings,
-            Err(error) => {
-                self.put_all_back(arrived);
-                return Err(error.into());
-            }
-        };
-        failpoint::reach("rabbit.written");
         let mut claims = Vec::new();
-        let mut failed = None;
-        for (arrival, taking) in arrived.into_iter().zip(takings) {
-            let Arrival { priority, delivery, .. } = arrival;
-            match self.answer(&delivery, taking).await {
-                Ok(Answer::Perform(claim)) => {
-                    // One is left where the job could not be seen through before.
-                    let earlier = self.held().insert(claim.job.id, delivery);
-                    if let Some(earlier) = earlier {
-                        acknowledge(&earlier).await;
-                    }
-                    claims.push(*claim);
-                }
-                Ok(Answer::Acknowledged) => {}
-                Ok(Answer::LookAgain) => self.arrivals.put_back(priority, delivery),
-                Err(error) => {
-                    self.arrivals.put_back(priority, delivery);
-                    failed = Some(error);
-                }
+        while claims.len() < most {
+            match self.take_some(worker, ttl, most, &mut claims).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                // What was claimed already has to be performed.
+                Err(_) if !claims.is_empty() => break,
+                Err(error) => return Err(error),
             }
         }
-        match failed {
-            // What was claimed has to be performed.
-            Some(error) if claims.is_empty() => Err(error),
-            _ => Ok(claims),
-        }
+        Ok(claims)
     }
 
     async fn take_job(&self, id: Uuid, worker: &WorkerId, ttl: Duration) -> Result<Claiming, QueueError> {
