@@ -11,11 +11,11 @@ use super::cancellations::Unknown;
 use super::gates::shut;
 use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached, leases, log};
-use crate::job::{AccountRef, Job, Outcome, Verdict};
+use crate::job::{AccountRef, Job, Verdict};
 use crate::store::jobs::cancelled_ahead;
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, ITS_TURN, JobRow, JobState, Jobs,
-    Next, StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, StoreError,
+    Submitted, Taking, WorkerId,
 };
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -89,7 +89,7 @@ const CLAIM: &str = concat!(
 );
 
 /// Whether a claim looks out for jobs of the app that were held back and come first.
-struct InTurn(bool);
+pub(super) struct InTurn(pub bool);
 
 const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", account_is_free!());
 
@@ -170,19 +170,7 @@ impl Jobs for SqliteStore {
         ttl: Duration,
         overdue: Duration,
     ) -> Result<Vec<Taking>, StoreError> {
-        let (store, jobs, worker) = (self.clone(), jobs.to_vec(), worker.clone());
-        detached(async move {
-            // A message stays with its broker until the job has ended, so that nothing here is needed after a power
-            // failure.
-            let mut write = store.write(Outlasts::Crash).await?;
-            let mut takings = Vec::with_capacity(jobs.len());
-            for delivered in jobs {
-                takings.push(store.take_delivered(write.on(), delivered, &worker, ttl, overdue).await?);
-            }
-            write.commit().await?;
-            Ok(takings)
-        })
-        .await
+        self.take_delivered(jobs, worker, ttl, overdue).await
     }
 
     async fn heartbeat(&self, claim: &Claim, ttl: Duration) -> Result<bool, StoreError> {
@@ -219,27 +207,7 @@ impl Jobs for SqliteStore {
     }
 
     async fn end(&self, claim: &Claim, ending: &Ending) -> Result<AttemptRow, StoreError> {
-        let (store, claim, ending) = (self.clone(), claim.clone(), ending.clone());
-        detached(async move {
-            let mut write = store.write(Outlasts::PowerFailure).await?;
-            store.check_open(write.on(), ending.attempt, Some(&claim.lease.fence())).await?;
-            let row = log::end(write.on(), ending.attempt, &ending.verdict, &ending.provenance).await?;
-            store.let_go(write.on(), &claim).await?;
-            let done = match ending.next {
-                Next::Ended => store.finish(write.on(), &claim, &ending.verdict).await?,
-                Next::Again { at, counts } => {
-                    store.requeue(write.on(), &claim, &ending.verdict, at, counts).await?
-                }
-            };
-            held(done, &claim)?;
-            if ending.next == Next::Ended {
-                store.announce(write.on(), claim.job.id, ITS_TURN).await?;
-            }
-            store.owe_reconciliations(write.on()).await?;
-            write.commit().await?;
-            Ok(row)
-        })
-        .await
+        self.end_claimed(claim, ending).await
     }
 
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), StoreError> {
@@ -369,7 +337,7 @@ impl SqliteStore {
     }
 
     /// Claims a job that is queued and whose account is free.
-    async fn claim(
+    pub(super) async fn claim(
         &self,
         on: &mut SqliteConnection,
         id: &str,
@@ -441,103 +409,14 @@ impl SqliteStore {
         Ok(state.is_some())
     }
 
-    async fn is_free(&self, on: &mut SqliteConnection, id: Uuid) -> Result<bool, StoreError> {
+    pub(super) async fn is_free(&self, on: &mut SqliteConnection, id: Uuid) -> Result<bool, StoreError> {
         let free: Option<i64> =
             sqlx::query_scalar(FREE).bind(self.clock.now()).bind(id.to_string()).fetch_optional(on).await?;
         Ok(free.is_some())
     }
-
-    async fn take_delivered(
-        &self,
-        on: &mut SqliteConnection,
-        Delivered { job, not_before }: Delivered,
-        worker: &WorkerId,
-        ttl: Duration,
-        overdue: Duration,
-    ) -> Result<Taking, StoreError> {
-        let now = self.clock.now();
-        let due = not_before.map_or(now, |at| self.clock.of_wall(at));
-        if self.insert(on, &job, due).await? {
-            self.hold_offer(on, job.id, overdue).await?;
-        }
-        let row = self.fetch_job(on, job.id).await?.ok_or(StoreError::NoJob(job.id))?;
-        if row.job.kind != job.kind || row.job.account != job.account {
-            let (kind, account) = (row.job.kind, row.job.account);
-            return Ok(Taking::Refused(StoreError::OtherJob { id: job.id, kind, account }));
-        }
-        if row.state != JobState::Queued {
-            return Ok(Taking::NotQueued);
-        }
-        if row.not_before > self.clock.wall(Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX)) {
-            return Ok(Taking::NotDue(Box::new(row)));
-        }
-        if !self.is_free(on, job.id).await? {
-            return Ok(Taking::AccountBusy(Box::new(row)));
-        }
-        let claim = self.claim(on, &job.id.to_string(), worker, ttl, InTurn(true)).await?;
-        Ok(Taking::Claimed(Box::new(claim)))
-    }
-
-    /// The account of the claim is free again, unless it was taken over.
-    pub(super) async fn let_go(&self, on: &mut SqliteConnection, claim: &Claim) -> Result<(), StoreError> {
-        sqlx::query("UPDATE leases SET expires_at = 0 WHERE account = ? AND token = ?")
-            .bind(claim.lease.account.to_string())
-            .bind(to_i64(claim.lease.token))
-            .execute(on)
-            .await?;
-        Ok(())
-    }
-
-    async fn finish(
-        &self,
-        on: &mut SqliteConnection,
-        claim: &Claim,
-        verdict: &Verdict,
-    ) -> Result<u64, StoreError> {
-        let done = sqlx::query(
-            "UPDATE jobs SET state = ?, outcome = ?, code = ?, tries = tries + ?, finished_at = ?,
-                worker = NULL, claim_expires_at = NULL
-             WHERE id = ? AND claim_token = ? AND state = 'running'",
-        )
-        .bind(JobState::ended_by(verdict.code).as_str())
-        .bind(verdict.outcome.as_str())
-        .bind(verdict.code.as_str())
-        .bind(verdict.outcome != Outcome::Interrupted)
-        .bind(self.clock.now())
-        .bind(claim.job.id.to_string())
-        .bind(to_i64(claim.token))
-        .execute(on)
-        .await?;
-        Ok(done.rows_affected())
-    }
-
-    async fn requeue(
-        &self,
-        on: &mut SqliteConnection,
-        claim: &Claim,
-        verdict: &Verdict,
-        at: Timestamp,
-        counts: bool,
-    ) -> Result<u64, StoreError> {
-        let done = sqlx::query(
-            "UPDATE jobs SET state = 'queued', not_before = ?1, rank = ?1 - ?2, tries = tries + ?3, worker = NULL,
-                claim_expires_at = NULL, offered_until = NULL, outcome = ?4, code = ?5
-             WHERE id = ?6 AND claim_token = ?7 AND state = 'running'",
-        )
-        .bind(self.clock.of_wall(at))
-        .bind(claim.job.priority.head_start())
-        .bind(counts)
-        .bind(verdict.outcome.as_str())
-        .bind(verdict.code.as_str())
-        .bind(claim.job.id.to_string())
-        .bind(to_i64(claim.token))
-        .execute(on)
-        .await?;
-        Ok(done.rows_affected())
-    }
 }
 
-fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
+pub(super) fn held(rows: u64, claim: &Claim) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::ClaimLost(claim.job.id)) }
 }
 

@@ -11,6 +11,8 @@ mod announcements;
 mod budget;
 mod cancellations;
 mod clock;
+mod deliver;
+mod end;
 pub(super) mod error;
 mod fleet;
 mod gates;

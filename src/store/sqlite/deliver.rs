@@ -1,0 +1,65 @@
+//! Jobs that a queue outside of the database delivers: written down, and claimed where that is possible.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::jobs::InTurn;
+use super::{Outlasts, SqliteStore, detached};
+use crate::store::{Delivered, JobState, StoreError, Taking, WorkerId};
+
+impl SqliteStore {
+    pub(super) async fn take_delivered(
+        &self,
+        jobs: &[Delivered],
+        worker: &WorkerId,
+        ttl: Duration,
+        overdue: Duration,
+    ) -> Result<Vec<Taking>, StoreError> {
+        let (store, jobs, worker) = (self.clone(), jobs.to_vec(), worker.clone());
+        detached(async move {
+            // A message stays with its broker until the job has ended, so that nothing here is needed after a power
+            // failure.
+            let mut write = store.write(Outlasts::Crash).await?;
+            let mut takings = Vec::with_capacity(jobs.len());
+            for delivered in jobs {
+                takings.push(store.take_one(write.on(), delivered, &worker, ttl, overdue).await?);
+            }
+            write.commit().await?;
+            Ok(takings)
+        })
+        .await
+    }
+
+    async fn take_one(
+        &self,
+        on: &mut SqliteConnection,
+        Delivered { job, not_before }: Delivered,
+        worker: &WorkerId,
+        ttl: Duration,
+        overdue: Duration,
+    ) -> Result<Taking, StoreError> {
+        let now = self.clock.now();
+        let due = not_before.map_or(now, |at| self.clock.of_wall(at));
+        if self.insert(on, &job, due).await? {
+            self.hold_offer(on, job.id, overdue).await?;
+        }
+        let row = self.fetch_job(on, job.id).await?.ok_or(StoreError::NoJob(job.id))?;
+        if row.job.kind != job.kind || row.job.account != job.account {
+            let (kind, account) = (row.job.kind, row.job.account);
+            return Ok(Taking::Refused(StoreError::OtherJob { id: job.id, kind, account }));
+        }
+        if row.state != JobState::Queued {
+            return Ok(Taking::NotQueued);
+        }
+        if row.not_before > self.clock.wall(Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX)) {
+            return Ok(Taking::NotDue(Box::new(row)));
+        }
+        if !self.is_free(on, job.id).await? {
+            return Ok(Taking::AccountBusy(Box::new(row)));
+        }
+        let claim = self.claim(on, &job.id.to_string(), worker, ttl, InTurn(true)).await?;
+        Ok(Taking::Claimed(Box::new(claim)))
+    }
+}
