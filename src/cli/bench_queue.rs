@@ -63,13 +63,13 @@ impl BenchQueue {
         let (cpu, own, start) = (machine_cpu_seconds(), own_cpu_seconds(), Instant::now());
         let submitting = async {
             let submissions = stream::iter(&jobs).map(|job| queue.submit(job, None));
-            submissions.buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await
+            let submitted = submissions.buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) });
+            submitted.await.map_err(Failure::from)
         };
-        // Those that run when the last has begun are ended before the worker is.
-        let working = worker.run(idle.done.notified());
-        let (submitted, worked) = tokio::join!(submitting, working);
-        submitted?;
-        worked?;
+        // Those that run when the last has begun are ended before the worker is. What cannot be submitted is not
+        // waited for.
+        let working = async { worker.run(idle.done.notified()).await.map_err(Failure::from) };
+        tokio::try_join!(submitting, working)?;
         let seconds = start.elapsed().as_secs_f64();
         let (cpu, own) = (machine_cpu_seconds() - cpu, own_cpu_seconds() - own);
         let mut ended = 0;
