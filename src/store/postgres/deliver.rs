@@ -40,9 +40,9 @@ impl PostgresStore {
     ) -> Result<Vec<Taking>, StoreError> {
         let (store, jobs, worker) = (self.clone(), jobs.to_vec(), worker.clone());
         detached(async move {
-            // A message stays with its broker until the job has ended, so that nothing here is needed after a power
-            // failure.
-            let mut write = store.write_many(Outlasts::Crash).await?;
+            // A server that crashed must not have forgotten the job: its worker, which lives on, takes a claim that is no
+            // more for one that was taken over, and acknowledges the message.
+            let mut write = store.write_many(Outlasts::PowerFailure).await?;
             let accounts = jobs.iter().map(|one| one.job.account.to_string()).collect();
             let free = write.try_lock(accounts).await?;
             let ours: Vec<&Delivered> =

@@ -19,8 +19,7 @@ impl SqliteStore {
     ) -> Result<Vec<Taking>, StoreError> {
         let (store, jobs, worker) = (self.clone(), jobs.to_vec(), worker.clone());
         detached(async move {
-            // A message stays with its broker until the job has ended, so that nothing here is needed after a power
-            // failure.
+            // After a power failure no worker holds the message any more: its broker delivers it again.
             let mut write = store.write(Outlasts::Crash).await?;
             let mut takings = Vec::with_capacity(jobs.len());
             for delivered in jobs {
