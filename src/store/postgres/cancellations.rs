@@ -125,7 +125,7 @@ impl Write {
     }
 
     /// The job has ended without an attempt: the log says so, and somebody may want to hear of it.
-    async fn end_unbegun(
+    pub(super) async fn end_unbegun(
         &mut self,
         job: &Job,
         number: u32,

@@ -6,6 +6,7 @@ use super::value::{Reader, millis, now, time, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{BreakerPolicy, Code};
 use crate::store::gates::{CALLED, Ended, GateState, NEVER, Scene};
+use crate::store::jobs::cancelled_unbegun;
 use crate::store::{AppLimits, AppRow, Claim, Entry, Gates, Left, Limit, StoreError, Visit};
 
 /// The jobs `r` that run at this app. What stands before the `/` of an account is its app, and `0` follows on `/`.
@@ -190,9 +191,8 @@ impl Gates for PostgresStore {
                 .bind(claim.job.id)
                 .execute(write.on())
                 .await?;
-                if store.announces() {
-                    write.announce(claim.job.id).await?;
-                }
+                let why = cancelled_unbegun();
+                write.end_unbegun(&claim.job, claim.attempt, &why, store.announces()).await?;
             }
             write.let_go(&claim.lease).await?;
             write.commit().await

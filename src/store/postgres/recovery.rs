@@ -10,6 +10,7 @@ use super::jobs::{fetch, insert};
 use super::value::{Reader, parse};
 use super::{Outlasts, PostgresStore, Write, answer, detached, log};
 use crate::job::{Code, Outcome};
+use crate::store::jobs::cancelled_unbegun;
 use crate::store::recovery::{TakenUp, owed};
 use crate::store::{JobState, StoreError, WorkerId};
 
@@ -194,6 +195,9 @@ impl Write {
         .bind(id)
         .execute(self.on())
         .await?;
+        if state == JobState::Cancelled && ended.is_none() {
+            log::note(self, &row.job, row.attempts, &cancelled_unbegun()).await?;
+        }
         if announce && state != JobState::Queued {
             self.announce(id).await?;
         }

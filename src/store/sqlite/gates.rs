@@ -7,9 +7,10 @@ use sqlx::sqlite::SqliteRow;
 
 use super::clock::SteadyClock;
 use super::value::{Reader, millis, now, to_i64};
-use super::{Outlasts, SqliteStore, detached};
+use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{BreakerPolicy, Code};
 use crate::store::gates::{CALLED, GateState, NEVER, Scene};
+use crate::store::jobs::cancelled_unbegun;
 use crate::store::{AppLimits, AppRow, Claim, Entry, Gates, Left, Limit, StoreError, Visit};
 
 /// The jobs `r` that run at this app. What stands before the `/` of an account is its app, and `0` follows on `/`.
@@ -188,6 +189,7 @@ impl Gates for SqliteStore {
                 .bind(claim.job.id.to_string())
                 .execute(write.on())
                 .await?;
+                log::note(write.on(), &claim.job, claim.attempt, &cancelled_unbegun()).await?;
                 store.announce(write.on(), claim.job.id, Duration::ZERO).await?;
             }
             store.let_go(write.on(), &claim).await?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::value::Reader;
 use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{AccountRef, Code, Outcome};
+use crate::store::jobs::cancelled_unbegun;
 use crate::store::recovery::{TakenUp, owed};
 use crate::store::{JobState, StoreError, WorkerId};
 
@@ -168,6 +169,9 @@ impl SqliteStore {
         .bind(id.to_string())
         .execute(&mut *on)
         .await?;
+        if state == JobState::Cancelled && ended.is_none() {
+            log::note(on, &row.job, row.attempts, &cancelled_unbegun()).await?;
+        }
         if state != JobState::Queued {
             self.announce(on, id, Duration::ZERO).await?;
         }

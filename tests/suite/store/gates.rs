@@ -254,6 +254,7 @@ pub(super) async fn held_back_and_called_up(store: &Arc<dyn Store>) {
         store.hold_back(&claim).await.unwrap();
     }
     assert_eq!(store.job(jobs[3].id).await.unwrap().unwrap().state, JobState::Cancelled);
+    assert_eq!(logged(store, &jobs[3]).await[0].code, Code::Cancelled, "the log says so");
     let offered = async || {
         let offers = store.take_offers(100, LONG).await.unwrap();
         offers

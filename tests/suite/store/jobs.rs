@@ -223,12 +223,6 @@ pub(super) fn unwanted() -> Verdict {
     Verdict::new(Code::Cancelled, "Nobody wants it any more.")
 }
 
-/// How the attempts at a job ended, by the log.
-async fn logged(store: &Arc<dyn Store>, job: &Job) -> Vec<Verdict> {
-    let rows = store.log(&LogQuery { job: Some(job.id), ..LogQuery::default() }).await.unwrap();
-    rows.into_iter().map(|row| row.verdict.unwrap()).collect()
-}
-
 pub(super) async fn recovery(store: &Arc<dyn Store>) {
     let dead = WorkerId::new("dead");
     let is_dead = |worker: &WorkerId| worker.as_str() == "dead";
@@ -284,6 +278,15 @@ pub(super) async fn recovery(store: &Arc<dyn Store>) {
     ended_as(store, attempt, Outcome::Interrupted, Code::WorkerStopped).await;
     let row = store.job(claim.job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled, "somebody wanted it cancelled");
+
+    // And one that had not begun: the log says how it ended all the same.
+    let unbegun = job("recovery/unbegun");
+    store.submit(&unbegun, None).await.unwrap();
+    let Claiming::Claimed(_) = store.claim_job(unbegun.id, &dead, LONG).await.unwrap() else { panic!() };
+    store.cancel(unbegun.id, &Verdict::new(Code::Cancelled, "")).await.unwrap();
+    store.recover(&is_dead).await.unwrap();
+    assert_eq!(store.job(unbegun.id).await.unwrap().unwrap().state, JobState::Cancelled);
+    assert_eq!(logged(store, &unbegun).await[0].code, Code::Cancelled);
 }
 
 /// The urgent first, and who has waited long enough before them.

@@ -164,6 +164,12 @@ async fn requeue(store: &Arc<dyn Store>, claim: &Claim, verdict: &Verdict, at: T
     end(store, claim, verdict.clone(), Next::Again { at, counts }).await.unwrap();
 }
 
+/// How the attempts at a job ended, by the log.
+async fn logged(store: &Arc<dyn Store>, job: &Job) -> Vec<Verdict> {
+    let rows = store.log(&LogQuery { job: Some(job.id), ..LogQuery::default() }).await.unwrap();
+    rows.into_iter().map(|row| row.verdict.unwrap()).collect()
+}
+
 async fn ended_as(store: &Arc<dyn Store>, attempt: Uuid, outcome: Outcome, code: Code) {
     let verdict = store.attempt(attempt).await.unwrap().unwrap().verdict.unwrap();
     assert_eq!((verdict.outcome, verdict.code), (outcome, code));
