@@ -323,7 +323,7 @@ fn the_tutorial_ends_with_a_sound_playbook() {
     let reference = fs::read_to_string(root("docs/playbooks.md")).unwrap();
     let yaml: Vec<_> =
         reference.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("yaml\n")).collect();
-    let [_, draft, login, code, password, mfa, recover] = yaml[..] else {
+    let [_, draft, login, code, password, mfa, recover, limits] = yaml[..] else {
         panic!("{} YAML blocks", yaml.len())
     };
     let head = draft.split("flows:").next().unwrap();
@@ -332,7 +332,7 @@ fn the_tutorial_ends_with_a_sound_playbook() {
     let recover = recover.strip_prefix("flows:\n").unwrap();
     let to_expect = login.split("    - expect:").next().unwrap();
     for login in [login.to_owned(), format!("{to_expect}{code}")] {
-        let source = format!("{head}{rules}{methods}flows:\n{login}{enrol}{change}{recover}");
+        let source = format!("{head}{rules}{methods}{limits}flows:\n{login}{enrol}{change}{recover}");
         check(&source).unwrap_or_else(|report| panic!("{report}"));
     }
 }
