@@ -21,6 +21,9 @@ use crate::harness::home::Home;
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, assert_ended, opens};
 use crate::harness::{PATIENCE, SOON};
 
+/// A port of its own, so that two workers can be on one machine.
+const PORT: (&str, &str) = ("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0");
+
 struct Scene {
     app: Acme,
     home: Home,
@@ -79,13 +82,35 @@ impl Scene {
     async fn pause(&self, worker: &Child) {
         loop {
             signal(worker, Signal::STOP);
-            let mut other = self.raw(std::time::Duration::from_millis(200)).await;
-            if other.execute("BEGIN IMMEDIATE").await.is_ok() {
-                other.execute("ROLLBACK").await.unwrap();
+            if self.can_be_written().await {
                 return;
             }
             signal(worker, Signal::CONT);
         }
+    }
+
+    /// A job whose worker is stopped at this point. Where that fell in the middle of a write of another of its tasks,
+    /// for which all others would wait, it is done again from the start.
+    async fn stopped_at(point: &str) -> (Self, Job, Child) {
+        loop {
+            let scene = Self::set(None).await;
+            let job = scene.submit().await;
+            let mut paused = scene.home.worker(&[PORT, ("TURNLOCK_FAILPOINT", point)]);
+            stopped(&paused).await;
+            if scene.can_be_written().await {
+                return (scene, job, paused);
+            }
+            paused.kill().await.unwrap();
+        }
+    }
+
+    async fn can_be_written(&self) -> bool {
+        let mut other = self.raw(std::time::Duration::from_millis(200)).await;
+        let free = other.execute("BEGIN IMMEDIATE").await.is_ok();
+        if free {
+            other.execute("ROLLBACK").await.unwrap();
+        }
+        free
     }
 
     async fn raw(&self, patience: std::time::Duration) -> SqliteConnection {
@@ -137,13 +162,13 @@ async fn a_worker_that_was_paused_past_its_lease_writes_nothing() {
     let mut events = scene.app.events();
     let hold = scene.app.hold("POST /account/password", When::Before);
     let job = scene.submit().await;
-    let mut paused = scene.home.worker(&[("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0")]);
+    let mut paused = scene.home.worker(&[PORT]);
     held(&mut events).await;
     scene.pause(&paused).await;
     drop(hold);
 
     // Nobody can tell that it does not live, so the next one waits for the lease to expire.
-    let mut next = scene.home.worker(&[("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0")]);
+    let mut next = scene.home.worker(&[PORT]);
     scene.changed_once(&job).await;
     let ledger = scene.vault.store().candidates(&scene.account).await.unwrap();
     let attempts = scene.attempts().await;
@@ -164,16 +189,11 @@ async fn a_worker_that_was_paused_past_its_lease_writes_nothing() {
 /// rejected, by proof.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_paused_past_its_lease_submits_nothing() {
-    let scene = Scene::set(None).await;
-    let job = scene.submit().await;
-    let port = ("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0");
-    let point = ("TURNLOCK_FAILPOINT", "pause:change_password.4.submitted");
-    let mut paused = scene.home.worker(&[port, point]);
-    stopped(&paused).await;
+    let (scene, job, mut paused) = Scene::stopped_at("pause:change_password.4.submitted").await;
     let candidate =
         scene.vault.credentials(&scene.account).await.unwrap().pending_password.unwrap().candidate;
     scene.vault.store().cancel(job.id, &StopReason::Cancelled.verdict()).await.unwrap();
-    let mut next = scene.home.worker(&[port]);
+    let mut next = scene.home.worker(&[PORT]);
     assert_eq!(scene.ended(&job).await.outcome, Some(Outcome::Interrupted));
     let owed = scene.vault.store().reconciliation_of(candidate).await.unwrap().unwrap();
     assert_eq!(scene.ended(&owed.job).await.code, Some(Code::Reconciled));
@@ -191,12 +211,8 @@ async fn a_worker_that_was_paused_past_its_lease_submits_nothing() {
 /// It was paused when it had taken the job and had not begun yet. By the time it goes on, the job has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_paused_past_its_claim_performs_nothing() {
-    let scene = Scene::set(None).await;
-    let job = scene.submit().await;
-    let port = ("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0");
-    let mut paused = scene.home.worker(&[port, ("TURNLOCK_FAILPOINT", "pause:worker.claimed")]);
-    stopped(&paused).await;
-    let mut next = scene.home.worker(&[port]);
+    let (scene, job, mut paused) = Scene::stopped_at("pause:worker.claimed").await;
+    let mut next = scene.home.worker(&[PORT]);
     scene.changed_once(&job).await;
     signal(&next, Signal::TERM);
     next.wait().await.unwrap();
@@ -303,7 +319,7 @@ async fn two_jobs_for_one_account_at_once_come_one_after_the_other() {
     let scene = Scene::set(None).await;
     let jobs = join_all([scene.submit(), scene.submit()]).await;
     let workers: Vec<Child> =
-        (0..2).map(|_| scene.home.worker(&[("TURNLOCK_INBOX_URL", "smtp://127.0.0.1:0")])).collect();
+        (0..2).map(|_| scene.home.worker(&[PORT])).collect();
     for job in &jobs {
         assert_eq!(scene.ended(job).await.code, Some(Code::PasswordChanged));
     }
