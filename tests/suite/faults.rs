@@ -318,8 +318,7 @@ async fn a_disk_that_is_full_in_mid_job_loses_nothing() {
 async fn two_jobs_for_one_account_at_once_come_one_after_the_other() {
     let scene = Scene::set(None).await;
     let jobs = join_all([scene.submit(), scene.submit()]).await;
-    let workers: Vec<Child> =
-        (0..2).map(|_| scene.home.worker(&[PORT])).collect();
+    let workers: Vec<Child> = (0..2).map(|_| scene.home.worker(&[PORT])).collect();
     for job in &jobs {
         assert_eq!(scene.ended(job).await.code, Some(Code::PasswordChanged));
     }
