@@ -14,7 +14,7 @@ use crate::store::StoreError;
 const MOST: usize = 128;
 
 /// So many transactions of a kind are under way at a time.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 1;
 
 /// What came of each of a batch: `None` for one that has to be done by itself, for it would hold up the others, or it
 /// cannot be done and says why only then.

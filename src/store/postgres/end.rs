@@ -10,8 +10,9 @@ use super::{Outlasts, PostgresStore, Write, in_time, log};
 use crate::job::Outcome;
 use crate::store::{AttemptRow, Claim, Ending, ITS_TURN, JobState, Next, StoreError};
 
-/// What is written about each, in one statement. An element whose lease or claim is lost, or whose attempt has ended,
-/// comes out at no end.
+/// What is written about each, in one statement: what one part has done is handed to the next, so that none of them
+/// looks anything up among all. An element whose lease or claim is lost, or whose attempt has ended, comes out at no
+/// end. One announcement of what changes stands for all numbers that are drawn after it, see the first migration.
 const END: &str = "
     WITH given AS MATERIALIZED (
         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::uuid[], $6::bigint[],
@@ -19,19 +20,20 @@ const END: &str = "
                              $14::text[], $15::text[], $16::bigint[], $17::bigint[], $18::bigint[])
              AS g (attempt, began_at, account, lease, job, claim, outcome, code, message, user_action, playbook,
                    playbook_hash, browser_version, evidence_path, state, counts, again_in, head_start)),
+    turn AS MATERIALIZED (SELECT turnlock_next_change() AS drawn),
     released AS (
         UPDATE leases AS l SET expires_at = 0 FROM given AS g
         WHERE l.account = g.account AND l.token = g.lease AND l.expires_at > turnlock_now()
-        RETURNING g.attempt),
+        RETURNING g.*),
     logged AS (
         UPDATE automation_log AS a
-        SET changed = turnlock_next_change(), outcome = g.outcome, code = g.code, message = g.message,
-            user_action = g.user_action, playbook = g.playbook, playbook_hash = g.playbook_hash,
+        SET changed = greatest(t.drawn, nextval('automation_log_changed')), outcome = g.outcome, code = g.code,
+            message = g.message, user_action = g.user_action, playbook = g.playbook, playbook_hash = g.playbook_hash,
             browser_version = g.browser_version, evidence_path = g.evidence_path, ended_at = $19,
             duration_ms = greatest(0, $19 - started_at)
-        FROM released AS r JOIN given AS g ON g.attempt = r.attempt
+        FROM released AS g, turn AS t
         WHERE a.id = g.attempt AND a.started_at = g.began_at AND a.outcome IS NULL
-        RETURNING a.*),
+        RETURNING a.*, g.claim, g.state, g.counts, g.again_in, g.head_start),
     moved AS (
         UPDATE jobs AS j
         SET state = g.state, outcome = g.outcome, code = g.code, tries = tries + g.counts, worker = NULL,
@@ -40,13 +42,13 @@ const END: &str = "
             offered_until = CASE WHEN g.again_in IS NULL THEN j.offered_until END,
             not_before = CASE WHEN g.again_in IS NULL THEN j.not_before ELSE turnlock_now() + g.again_in END,
             rank = CASE WHEN g.again_in IS NULL THEN j.rank ELSE turnlock_now() + g.again_in - g.head_start END
-        FROM logged AS l JOIN given AS g ON g.attempt = l.id
+        FROM logged AS g
         WHERE j.id = g.job AND j.claim_token = g.claim AND j.claim_expires_at IS NOT NULL
-        RETURNING g.attempt, j.id, g.again_in),
+        RETURNING g.*),
     announced AS (
         INSERT INTO announcements (job, held_until)
-        SELECT id, turnlock_now() + $21 FROM moved WHERE again_in IS NULL AND $20 ON CONFLICT DO NOTHING)
-    SELECT l.* FROM logged AS l JOIN moved AS m ON m.attempt = l.id";
+        SELECT job, turnlock_now() + $21 FROM moved WHERE again_in IS NULL AND $20 ON CONFLICT DO NOTHING)
+    SELECT * FROM moved";
 
 /// An end that is to be written.
 pub(super) type End = (Claim, Ending);

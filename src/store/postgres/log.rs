@@ -150,12 +150,14 @@ const BEGIN: &str = "
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
                              $8::bigint[], $9::bigint[], $10::bigint[])
              AS g (id, job, kind, app, account, attempt, worker, queued_at, started_at, token)),
+    turn AS MATERIALIZED (SELECT turnlock_next_change() AS drawn),
     held AS MATERIALIZED (
         SELECT g.id FROM given AS g JOIN leases AS l ON l.account = g.account
         WHERE l.token = g.token AND l.expires_at > turnlock_now() FOR SHARE OF l SKIP LOCKED)
     INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
-    SELECT turnlock_next_change(), g.id, g.job, g.kind, g.app, g.account, g.attempt, g.worker, g.queued_at, g.started_at
-    FROM given AS g WHERE g.token IS NULL OR EXISTS (SELECT 1 FROM held AS h WHERE h.id = g.id)
+    SELECT greatest(t.drawn, nextval('automation_log_changed')), g.id, g.job, g.kind, g.app, g.account, g.attempt,
+           g.worker, g.queued_at, g.started_at
+    FROM given AS g, turn AS t WHERE g.token IS NULL OR EXISTS (SELECT 1 FROM held AS h WHERE h.id = g.id)
     RETURNING id";
 
 impl PostgresStore {

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0003_cancellations.sql"),
     include_str!("../../../migrations/postgres/0004_workers.sql"),
     include_str!("../../../migrations/postgres/0005_gates.sql"),
+    include_str!("../../../migrations/postgres/0006_lighter_log.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.
