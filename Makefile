@@ -9,10 +9,10 @@ export CARGO_TERM_COLOR ?= auto
 SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fleet-demo test crash-matrix soak check check-deploy audit apps bench
+.PHONY: help demo fleet-demo test crash-matrix soak check check-deploy audit apps bench bench-browser bench-queue bench-log
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## install what is missing, build, and do the whole job on the bundled app
 	scripts/install-build-deps
@@ -63,8 +63,20 @@ apps: ## start real apps and run their playbooks end to end (needs node 20, npm 
 	$(CARGO) build --release --locked
 	fixtures/apps/run
 
-bench: ## compare with Playwright and with a bare CDP script (needs node and npm)
+bench: bench-browser bench-queue bench-log ## measure all that has a limit (takes half an hour)
+
+bench-browser: ## compare with Playwright and with a bare CDP script (needs node and npm)
 	scripts/install-build-deps
 	scripts/install-browser
 	$(CARGO) build --release --locked --workspace
 	bench/run $(BENCH_FLAGS)
+
+bench-queue: ## jobs without a browser through RabbitMQ and PostgreSQL (needs node)
+	scripts/install-build-deps
+	$(CARGO) build --release --locked
+	scripts/services -- node bench/queue.mjs $(BENCH_QUEUE_FLAGS)
+
+bench-log: ## the log's first pages among five million rows (takes minutes and 5 GB of disk)
+	scripts/install-build-deps
+	scripts/install-test-deps --servers
+	scripts/run-test first_pages_of_five_million_rows --ignored
