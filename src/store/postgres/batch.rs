@@ -1,20 +1,17 @@
 //! Writes that come at the same time share a transaction: one commit, and one flush of the server's disk, for all.
 //!
-//! Nobody waits for company. A write that comes alone is done at once; those that come while others are under way
-//! are done together next.
+//! Nobody waits for company. A write that comes alone is done at once; those that come while others of their kind are
+//! under way are done together next.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreError;
 
 /// So many share a transaction at most.
 const MOST: usize = 128;
-
-/// So many transactions of a kind are under way at a time.
-const AT_ONCE: usize = 1;
 
 /// What came of each of a batch: `None` for one that has to be done by itself, for it would hold up the others, or it
 /// cannot be done and says why only then.
@@ -39,23 +36,19 @@ impl<T: Clone + Send + Sync + 'static, R: Send + 'static> Batch<T, R> {
     pub fn new(together: Work<T, R>, alone: Alone<T, R>) -> Self {
         let (sender, mut requests) = mpsc::unbounded_channel();
         tokio::spawn(async move {
-            let turns = Arc::new(Semaphore::new(AT_ONCE));
-            loop {
-                let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
-                let mut batch = Vec::new();
-                if requests.recv_many(&mut batch, MOST).await == 0 {
-                    return;
+            let mut batch = Vec::new();
+            while requests.recv_many(&mut batch, MOST).await > 0 {
+                let batch = std::mem::take(&mut batch);
+                let together = Arc::clone(&together);
+                // A task of its own: should it panic, those whose writes it had are told so, and the next are done.
+                let Ok(left) = tokio::spawn(async move { do_together(batch, &together).await }).await else {
+                    continue;
+                };
+                // Whoever has to wait for somebody else does not keep others waiting.
+                for Request { what, answer } in left {
+                    let done = alone(what);
+                    tokio::spawn(async move { answer.send(done.await) });
                 }
-                let (together, alone) = (Arc::clone(&together), Arc::clone(&alone));
-                tokio::spawn(async move {
-                    let left = do_together(batch, &together).await;
-                    // Whoever has to wait for somebody else does not keep others waiting.
-                    drop(turn);
-                    for Request { what, answer } in left {
-                        let done = alone(what);
-                        tokio::spawn(async move { answer.send(done.await) });
-                    }
-                });
             }
         });
         Self(sender)
