@@ -69,9 +69,9 @@ async fn a_claim_from_a_long_queue() {
         let store = turnlock::store::open(&url).await.unwrap();
         let mut raw = PgConnection::connect(&url).await.unwrap();
         raw.execute(AssertSqlSafe(format!(
-            "INSERT INTO jobs (id, kind, account, evidence, deadline_ms, submitted_at, state, not_before)
-             SELECT gen_random_uuid(), 'verify_login', 'speed/a' || n % {accounts}, false, 1000, 0, 'queued',
-                    turnlock_now() + {due}
+            "INSERT INTO jobs (id, kind, account, priority, rank, evidence, deadline_ms, submitted_at, state, not_before)
+             SELECT gen_random_uuid(), 'verify_login', 'speed/a' || n % {accounts}, 'normal', turnlock_now() + {due},
+                    false, 1000, 0, 'queued', turnlock_now() + {due}
              FROM generate_series(1, {jobs}) AS n;
              ANALYZE jobs"
         )))
