@@ -74,7 +74,7 @@ bench-browser: ## compare with Playwright and with a bare CDP script (needs node
 bench-queue: ## jobs without a browser through RabbitMQ and PostgreSQL (needs node)
 	scripts/install-build-deps
 	$(CARGO) build --release --locked
-	scripts/services -- node bench/queue.mjs $(BENCH_QUEUE_FLAGS)
+	bench/queue $(BENCH_QUEUE_FLAGS)
 
 bench-log: ## the log's first pages among five million rows (takes minutes and 5 GB of disk)
 	scripts/install-build-deps

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { machine, median, release, root, row, short, summary, verdict } from "./report.mjs";
 
 const HELP = `Usage: bench/run [--turnlock FILE] [--acme FILE] [--browser FILE] [--rounds N] [--runs N]
                  [--parallel 2,4,8] [--jobs N] [--only turnlock,playwright,bare] [--strict]
@@ -21,8 +22,6 @@ const HELP = `Usage: bench/run [--turnlock FILE] [--acme FILE] [--browser FILE] 
 // What issue 2 asks for.
 const LIMITS = { ofPlaywright: 0.45, ofBare: 1.4, throughput: 1.5, residentMiB: 40 };
 
-const root = path.resolve(import.meta.dirname, "..");
-const release = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, "target"), "release");
 const options = parse({
   turnlock: path.join(release, "turnlock"),
   acme: path.join(release, "acme"),
@@ -138,12 +137,6 @@ function residentMiB(pid) {
   }
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** Every round each side has a turn, each round beginning with another, so that no one always comes first. */
 async function rounds(names, work) {
   for (let round = 0; round < Number(options.rounds); round++) {
@@ -151,18 +144,6 @@ async function rounds(names, work) {
     process.stderr.write(".");
   }
   process.stderr.write("\n");
-}
-
-let short = 0;
-const verdicts = { true: "ok", false: "SHORT" };
-function verdict(holds) {
-  if (!holds) short++;
-  return verdicts[holds];
-}
-
-function row(...cells) {
-  const [first, ...rest] = cells;
-  console.log(`  ${first.padEnd(34)}${rest.map((cell) => String(cell).padStart(16)).join("")}`);
 }
 
 async function latency(url) {
@@ -222,7 +203,7 @@ async function main() {
     if (!existsSync(file)) throw new Error(`there is no ${file}; build it (cargo build --release --workspace), or name it with --${name}`);
 
   const version = spawnSync(options.browser, ["--version"], { encoding: "utf8" }).stdout?.trim();
-  console.log(`${version}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, node ${process.version}`);
+  console.log(`${version}, ${machine}, node ${process.version}`);
   const url = await startApp();
   const alone = await latency(url);
   const busy = await throughput(url);
@@ -231,7 +212,7 @@ async function main() {
     console.log("\nmemory of the worker, without its browsers");
     row("", "largest MiB", "at most", "");
     row("turnlock", size.toFixed(1), LIMITS.residentMiB, verdict(size <= LIMITS.residentMiB));
-    console.log(short === 0 ? "\nEvery limit is met." : `\n${short} of the limits not met.`);
+    console.log(summary());
   }
   return options.strict && short > 0 ? 1 : 0;
 }
