@@ -17,7 +17,7 @@ const HELP = `Usage: bench/queue [--turnlock FILE] [--jobs 1000,10000,100000] [-
 const LIMITS = { perSecond: 1500, growth: 1.25 };
 
 function measure(turnlock, jobs) {
-  const words = ["bench-queue", "--jobs", String(jobs), "--accounts", "2000", "--slots", "64"];
+  const words = ["bench-queue", "--jobs", String(jobs), "--accounts", "2000"];
   const run = spawnSync(turnlock, words, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   if (run.error) throw new Error(`${run.error.message}; build it (cargo build --release), or name it with --turnlock`);
   if (run.status !== 0) throw new Error(`${turnlock} ${words.join(" ")} ended with ${run.status}`);

@@ -17,9 +17,6 @@ use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue};
 use crate::worker::{Attempt, Performed, Performer, StepSink, Stop, Worker, WorkerConfig};
 
-/// As many submissions are under way at a time.
-const AT_ONCE: usize = 256;
-
 /// Send jobs that need no browser through queue and database, for `make bench`
 #[derive(Debug, Args)]
 #[command(hide = true)]
@@ -30,6 +27,9 @@ pub struct BenchQueue {
     /// Of how many accounts
     #[arg(long, default_value_t = 2_000)]
     accounts: usize,
+    /// How many are under way at a time; no browser limits it here
+    #[arg(long, default_value_t = 256)]
+    at_once: usize,
 }
 
 impl BenchQueue {
@@ -41,7 +41,7 @@ impl BenchQueue {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
         let store = parts::open_store(&config).await?;
-        let how = WorkerConfig { slots: config.slots, ..WorkerConfig::default() };
+        let how = WorkerConfig { slots: self.at_once, ..WorkerConfig::default() };
         let queue: Arc<dyn Queue> = match &config.queue {
             Choice::Rabbit(url) => {
                 let queue = RabbitQueue::consume(url.secret(), &how.id, how.slots, Arc::clone(&store));
@@ -63,7 +63,7 @@ impl BenchQueue {
         let (cpu, own, start) = (machine_cpu_seconds(), own_cpu_seconds(), Instant::now());
         let submitting = async {
             let submissions = stream::iter(&jobs).map(|job| queue.submit(job, None));
-            let submitted = submissions.buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) });
+            let submitted = submissions.buffer_unordered(self.at_once).try_for_each(|_| async { Ok(()) });
             submitted.await.map_err(Failure::from)
         };
         // Those that run when the last has begun are ended before the worker is. What cannot be submitted is not

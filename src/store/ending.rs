@@ -11,8 +11,6 @@ use crate::job::Verdict;
 pub struct Ending {
     /// The attempt.
     pub attempt: Uuid,
-    /// When it began, as its beginning was written.
-    pub began_at: Timestamp,
     /// How it ended.
     pub verdict: Verdict,
     /// With what it was performed and what it left.

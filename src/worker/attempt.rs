@@ -95,7 +95,6 @@ impl Inner {
         let next = next(&retry, claim.tries, &performed, cancelled, patience);
         let ending = Ending {
             attempt: attempt.id,
-            began_at: beginning.started_at,
             verdict: performed.verdict,
             provenance: performed.provenance,
             next,

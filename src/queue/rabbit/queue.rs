@@ -24,7 +24,7 @@ use super::link::{Link, Outgoing};
 use super::masked::masked;
 use super::topology::{DEAD, JOBS, Rung};
 use crate::failpoint;
-use crate::job::{AccountRef, Job, JobEvent, JobMessage, Priority, Verdict};
+use crate::job::{AccountRef, Job, JobEvent, JobMessage, Outcome, Priority, Verdict};
 use crate::queue::{Outage, Queue, QueueError};
 use crate::store::{
     AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError,
@@ -284,7 +284,6 @@ impl RabbitQueue {
             acknowledge(&delivery).await;
             failpoint::reach("rabbit.acknowledged");
         }
-        self.to_offer.notify_one();
     }
 }
 
@@ -328,6 +327,7 @@ impl Queue for RabbitQueue {
             // Whoever has taken it over has a delivery of their own, or makes one.
             Err(lost @ StoreError::ClaimLost(_)) => {
                 self.answered(claim.job.id).await;
+                self.to_offer.notify_one();
                 Err(lost.into())
             }
             kept => Ok(kept?),
@@ -341,6 +341,10 @@ impl Queue for RabbitQueue {
             self.announce(claim, ending, &row).await;
         }
         self.answered(claim.job.id).await;
+        // The job itself, or the reconciliation that is owed; where it is owed for another reason, that is found soon.
+        if ending.next != Next::Ended || ending.verdict.outcome == Outcome::Unknown {
+            self.to_offer.notify_one();
+        }
         if claim.gate != AppGate::Absent {
             self.room.notify_one();
         }
@@ -350,6 +354,7 @@ impl Queue for RabbitQueue {
     async fn put_back(&self, claim: &Claim, not_before: Timestamp) -> Result<(), QueueError> {
         self.store.put_back(claim, not_before).await?;
         self.answered(claim.job.id).await;
+        self.to_offer.notify_one();
         Ok(())
     }
 
@@ -357,6 +362,7 @@ impl Queue for RabbitQueue {
         // Its message is answered: it waits in the database, and is offered again when it is called up.
         self.store.hold_back(claim).await?;
         self.answered(claim.job.id).await;
+        self.to_offer.notify_one();
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::gates::shut;
-use super::value::millis;
+use super::value::{Reader, millis};
 use super::{LOCKS, Write};
 use crate::store::{Delivered, StoreError, WorkerId};
 
@@ -79,10 +79,10 @@ const FIRST_OF_OPEN: &str = concat!(
 );
 
 /// Claims each of them with its account. They are known to be queued, of different accounts that are free, and stay so
-/// behind the locks. `$in_turn` says whether the gate of an app is shut for one that comes before others that were held
-/// back and come first.
+/// behind the locks; should a lease have changed all the same, there are more `claimed` than `leased`. `$in_turn` says
+/// whether the gate of an app is shut for one that comes before others that were held back and come first.
 macro_rules! claim {
-    ($before:literal $after:literal $in_turn:literal) => {
+    ($before:expr; $after:literal; $in_turn:literal) => {
         concat!(
             "WITH t AS MATERIALIZED (SELECT turnlock_now() AS now),
              those AS MATERIALIZED (",
@@ -93,14 +93,16 @@ macro_rules! claim {
                  UPDATE jobs AS j
                  SET state = 'running', attempts = attempts + 1, worker = $1, claim_token = claim_token + 1,
                      claim_expires_at = t.now + $2, called_up_until = NULL
-                 FROM those, t WHERE j.id = those.id RETURNING j.*, t.now AS asked_at),
+                 FROM those, t WHERE j.id = those.id
+                 RETURNING j.*, t.now AS asked_at, those.lease_token, t.now + $2 AS lease_expires_at),
              leased AS (
-                 INSERT INTO leases (account, worker, token, expires_at)
-                 SELECT c.account, $1, 1, c.claim_expires_at FROM claimed AS c
+                 INSERT INTO leases AS l (account, worker, token, expires_at)
+                 SELECT account, $1, lease_token, lease_expires_at FROM claimed
                  ON CONFLICT (account) DO UPDATE
-                 SET worker = excluded.worker, token = leases.token + 1, expires_at = excluded.expires_at
-                 RETURNING account, token, expires_at)
-             SELECT c.*, l.token AS lease_token, l.expires_at AS lease_expires_at,
+                 SET worker = excluded.worker, token = excluded.token, expires_at = excluded.expires_at
+                 WHERE l.token < excluded.token
+                 RETURNING 1)
+             SELECT c.*, (SELECT count(*) FROM leased) AS leased,
                  (SELECT coalesce(",
             shut!("c.id"),
             ", false) OR (",
@@ -109,21 +111,30 @@ macro_rules! claim {
                      SELECT 1 FROM jobs AS h WHERE h.state = 'queued' AND h.app = c.app AND h.called_up_until = 0
                                                AND (h.rank, h.seq) < (c.rank, c.seq)))
                   FROM app_gates AS g WHERE g.app = c.app) AS shut
-             FROM claimed AS c JOIN leased AS l ON l.account = c.account"
+             FROM claimed AS c"
         )
     };
 }
 
-/// This one, due or not.
-const CLAIM: &str = claim!("SELECT id FROM jobs AS j WHERE j.id = $3 AND " "" "false");
+/// The token that the next lease of the account of `j` has.
+macro_rules! next_token {
+    () => {
+        "coalesce((SELECT l.token FROM leases AS l WHERE l.account = j.account), 0) + 1 AS lease_token"
+    };
+}
 
-/// Of those delivered, the first of each account.
+/// This one, due or not.
+const CLAIM: &str =
+    claim!(concat!("SELECT j.id, ", next_token!(), " FROM jobs AS j WHERE j.id = $3 AND "); ""; "false");
+
+/// Of those delivered, the first of each account. Each is looked up by its id, however many wait.
 const CLAIM_DUE: &str = claim!(
-    "SELECT DISTINCT ON (j.account) j.id
+    concat!("SELECT DISTINCT ON (j.account) j.id, ", next_token!(), "
      FROM unnest($3::uuid[], $4::text[], $5::text[]) AS g (id, kind, account)
-     JOIN jobs AS j ON j.id = g.id AND j.kind = g.kind AND j.account = g.account
-     WHERE j.state = 'queued' AND j.not_before <= (SELECT now FROM t) AND "
-    " ORDER BY j.account, j.cause IS NULL, j.rank, j.seq"
+     CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = g.id OFFSET 0) AS j
+     WHERE j.kind = g.kind AND j.account = g.account AND j.state = 'queued'
+       AND j.not_before <= (SELECT now FROM t) AND ");
+    " ORDER BY j.account, j.cause IS NULL, j.rank, j.seq";
     "true"
 );
 
@@ -187,7 +198,18 @@ async fn claim(
     ttl: Duration,
 ) -> Result<Option<PgRow>, StoreError> {
     let claimed = sqlx::query(CLAIM).bind(worker.as_str()).bind(millis(ttl)).bind(id);
-    Ok(claimed.fetch_optional(write.on()).await?)
+    let claimed = claimed.fetch_optional(write.on()).await?;
+    check_leased(claimed.as_slice())?;
+    Ok(claimed)
+}
+
+/// Somebody may have taken a lease without waiting for the turn, by hand.
+fn check_leased(claimed: &[PgRow]) -> Result<(), StoreError> {
+    let Some(first) = claimed.first() else { return Ok(()) };
+    match Reader(first).int("leased")? {
+        leased if usize::try_from(leased) == Ok(claimed.len()) => Ok(()),
+        _ => Err(StoreError::Database("a lease changed while its account was being claimed".to_owned())),
+    }
 }
 
 /// Claims of the delivered jobs those that are due and whose accounts are free. It is this transaction's turn at their
@@ -204,5 +226,7 @@ pub(super) async fn due(
         .bind(jobs.iter().map(|one| one.job.id).collect::<Vec<_>>())
         .bind(jobs.iter().map(|one| one.job.kind.as_str()).collect::<Vec<_>>())
         .bind(jobs.iter().map(|one| one.job.account.to_string()).collect::<Vec<_>>());
-    Ok(claimed.fetch_all(write.on()).await?)
+    let claimed = claimed.fetch_all(write.on()).await?;
+    check_leased(&claimed)?;
+    Ok(claimed)
 }

@@ -130,7 +130,7 @@ impl Write {
     async fn rows(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, (JobRow, bool)>, StoreError> {
         let rows = sqlx::query(
             "SELECT j.*, t.now AS asked_at, j.not_before <= t.now AS due
-             FROM unnest($1::uuid[]) AS g (id) JOIN jobs AS j ON j.id = g.id, (SELECT turnlock_now() AS now) AS t",
+             FROM jobs AS j, (SELECT turnlock_now() AS now) AS t WHERE j.id = ANY ($1)",
         )
         .bind(ids)
         .fetch_all(self.on())

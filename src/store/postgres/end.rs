@@ -15,25 +15,30 @@ use crate::store::{AttemptRow, Claim, Ending, ITS_TURN, JobState, Next, StoreErr
 /// end. One announcement of what changes stands for all numbers that are drawn after it, see the first migration.
 const END: &str = "
     WITH given AS MATERIALIZED (
-        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::uuid[], $6::bigint[],
-                             $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                             $14::text[], $15::text[], $16::bigint[], $17::bigint[], $18::bigint[])
-             AS g (attempt, began_at, account, lease, job, claim, outcome, code, message, user_action, playbook,
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bigint[], $6::text[], $7::text[],
+                             $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+                             $15::bigint[], $16::bigint[], $17::bigint[])
+             AS g (attempt, account, lease, job, claim, outcome, code, message, user_action, playbook,
                    playbook_hash, browser_version, evidence_path, state, counts, again_in, head_start)),
     turn AS MATERIALIZED (SELECT turnlock_next_change() AS drawn),
     released AS (
         UPDATE leases AS l SET expires_at = 0 FROM given AS g
         WHERE l.account = g.account AND l.token = g.lease AND l.expires_at > turnlock_now()
         RETURNING g.*),
+    gone AS (
+        DELETE FROM attempts_under_way AS u USING released AS g, turn AS t WHERE u.id = g.attempt
+        RETURNING u.seq, greatest(t.drawn, nextval('automation_log_changed')) AS changed, u.id, u.job, u.kind, u.app,
+                  u.account, u.attempt, g.outcome, g.code, g.message, g.user_action, g.playbook, g.playbook_hash,
+                  g.browser_version, u.worker, u.queued_at, u.started_at, $18 AS ended_at,
+                  greatest(0, $18 - u.started_at) AS duration_ms, g.evidence_path, g.job AS of_job, g.claim, g.state,
+                  g.counts, g.again_in, g.head_start),
     logged AS (
-        UPDATE automation_log AS a
-        SET changed = greatest(t.drawn, nextval('automation_log_changed')), outcome = g.outcome, code = g.code,
-            message = g.message, user_action = g.user_action, playbook = g.playbook, playbook_hash = g.playbook_hash,
-            browser_version = g.browser_version, evidence_path = g.evidence_path, ended_at = $19,
-            duration_ms = greatest(0, $19 - started_at)
-        FROM released AS g, turn AS t
-        WHERE a.id = g.attempt AND a.started_at = g.began_at AND a.outcome IS NULL
-        RETURNING a.*, g.claim, g.state, g.counts, g.again_in, g.head_start),
+        INSERT INTO automation_log (seq, changed, id, job, kind, app, account, attempt, outcome, code, message,
+                                    user_action, playbook, playbook_hash, browser_version, worker, queued_at,
+                                    started_at, ended_at, duration_ms, evidence_path)
+        SELECT seq, changed, id, job, kind, app, account, attempt, outcome, code, message, user_action, playbook,
+               playbook_hash, browser_version, worker, queued_at, started_at, ended_at, duration_ms, evidence_path
+        FROM gone),
     moved AS (
         UPDATE jobs AS j
         SET state = g.state, outcome = g.outcome, code = g.code, tries = tries + g.counts, worker = NULL,
@@ -42,12 +47,12 @@ const END: &str = "
             offered_until = CASE WHEN g.again_in IS NULL THEN j.offered_until END,
             not_before = CASE WHEN g.again_in IS NULL THEN j.not_before ELSE turnlock_now() + g.again_in END,
             rank = CASE WHEN g.again_in IS NULL THEN j.rank ELSE turnlock_now() + g.again_in - g.head_start END
-        FROM logged AS g
-        WHERE j.id = g.job AND j.claim_token = g.claim AND j.claim_expires_at IS NOT NULL
+        FROM gone AS g
+        WHERE j.id = g.of_job AND j.claim_token = g.claim AND j.claim_expires_at IS NOT NULL
         RETURNING g.*),
     announced AS (
         INSERT INTO announcements (job, held_until)
-        SELECT job, turnlock_now() + $21 FROM moved WHERE again_in IS NULL AND $20 ON CONFLICT DO NOTHING)
+        SELECT job, turnlock_now() + $20 FROM moved WHERE again_in IS NULL AND $19 ON CONFLICT DO NOTHING)
     SELECT * FROM moved";
 
 /// An end that is to be written.
@@ -108,7 +113,6 @@ impl Write {
         let id = |of: fn(&End) -> Uuid| ends.iter().map(|end| of(end)).collect::<Vec<_>>();
         let rows = sqlx::query(END)
             .bind(id(|(_, e)| e.attempt))
-            .bind(number(|(_, e)| e.began_at.as_millisecond()))
             .bind(each(|(c, _)| c.lease.account.to_string()))
             .bind(number(|(c, _)| to_i64(c.lease.token)))
             .bind(id(|(c, _)| c.job.id))

@@ -100,7 +100,7 @@ const APPS: &str = concat!(
     probing!(),
     " AS probing,
         CASE WHEN g.window_ms IS NULL
-             THEN (SELECT count(*) FROM automation_log AS l
+             THEN (SELECT count(*) FROM attempts AS l
                    WHERE l.app = named.app AND l.started_at > (SELECT turnlock_now()) - 60000)
              ELSE ",
     begun!(),

@@ -206,8 +206,8 @@ impl Jobs for PostgresStore {
             let rows = sqlx::query(
                 "UPDATE jobs SET offered_until = turnlock_now() + $1 WHERE id IN (
                      SELECT id FROM jobs
-                     WHERE state = 'queued' AND (offered_until IS NULL OR offered_until < turnlock_now())
-                     LIMIT $2 FOR UPDATE SKIP LOCKED)
+                     WHERE state = 'queued' AND coalesce(offered_until, 0) < (SELECT turnlock_now())
+                     ORDER BY coalesce(offered_until, 0) LIMIT $2 FOR UPDATE SKIP LOCKED)
                  RETURNING *, turnlock_now() AS asked_at",
             )
             .bind(millis(hold))

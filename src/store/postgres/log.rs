@@ -72,8 +72,8 @@ impl Log for PostgresStore {
         let (store, verdict, with, fence) = (self.clone(), verdict.clone(), with.clone(), fence.cloned());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let began_at = write.check_open(attempt, fence.as_ref()).await?;
-            let row = end(&mut write, attempt, began_at, &verdict, &with).await?;
+            write.check_open(attempt, fence.as_ref()).await?;
+            let row = end(&mut write, attempt, &verdict, &with).await?;
             write.commit().await?;
             Ok(row)
         })
@@ -95,7 +95,7 @@ impl Log for PostgresStore {
             return Ok(Vec::new());
         }
         let changes = sqlx::query(
-            "SELECT * FROM automation_log WHERE changed > $1 AND changed <= $2 ORDER BY changed LIMIT $3",
+            "SELECT * FROM attempts WHERE changed > $1 AND changed <= $2 ORDER BY changed LIMIT $3",
         )
         .bind(after)
         .bind(settled)
@@ -109,7 +109,7 @@ impl Log for PostgresStore {
         let settled: i64 =
             answer(sqlx::query_scalar("SELECT turnlock_settled_changes()").fetch_one(&mut *reader)).await?;
         let newest = sqlx::query_scalar(
-            "SELECT changed FROM automation_log WHERE changed <= $1 ORDER BY changed DESC LIMIT 1",
+            "SELECT changed FROM attempts WHERE changed <= $1 ORDER BY changed DESC LIMIT 1",
         );
         let newest: Option<i64> = answer(newest.bind(settled).fetch_optional(&mut *reader)).await?;
         Ok(newest.unwrap_or(0))
@@ -117,7 +117,7 @@ impl Log for PostgresStore {
 
     async fn attempt(&self, id: Uuid) -> Result<Option<AttemptRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = sqlx::query("SELECT * FROM automation_log WHERE id = $1").bind(id);
+        let found = sqlx::query("SELECT * FROM attempts WHERE id = $1").bind(id);
         let row = answer(found.fetch_optional(&mut *reader)).await?;
         row.as_ref().map(read).transpose()
     }
@@ -154,7 +154,7 @@ const BEGIN: &str = "
     held AS MATERIALIZED (
         SELECT g.id FROM given AS g JOIN leases AS l ON l.account = g.account
         WHERE l.token = g.token AND l.expires_at > turnlock_now() FOR SHARE OF l SKIP LOCKED)
-    INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+    INSERT INTO attempts_under_way (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
     SELECT greatest(t.drawn, nextval('automation_log_changed')), g.id, g.job, g.kind, g.app, g.account, g.attempt,
            g.worker, g.queued_at, g.started_at
     FROM given AS g, turn AS t WHERE g.token IS NULL OR EXISTS (SELECT 1 FROM held AS h WHERE h.id = g.id)
@@ -189,7 +189,7 @@ impl PostgresStore {
 
 /// The query in SQL. Each of the questions that people ask has an index that yields its rows newest first.
 pub(super) fn question(query: &LogQuery) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new("SELECT * FROM automation_log WHERE TRUE");
+    let mut sql = QueryBuilder::new("SELECT * FROM attempts WHERE TRUE");
     if let Some(before) = query.before {
         sql.push(" AND seq < ").push_bind(before);
     }
@@ -244,33 +244,40 @@ impl Write {
         attempt: Uuid,
         fence: Option<&Fence>,
     ) -> Result<i64, StoreError> {
-        let row =
-            sqlx::query("SELECT account, outcome, started_at FROM automation_log WHERE id = $1 FOR UPDATE")
-                .bind(attempt)
-                .fetch_optional(self.on())
-                .await?;
-        let Some(row) = row else { return Err(StoreError::NoAttempt(attempt)) };
-        let row = Reader(&row);
-        self.check_fence(fence, &row.text("account")?).await?;
-        match row.text_or_null("outcome")? {
-            Some(_) => Err(StoreError::AttemptEnded(attempt)),
-            None => row.int("started_at"),
+        let row = sqlx::query("SELECT account, started_at FROM attempts_under_way WHERE id = $1 FOR UPDATE")
+            .bind(attempt)
+            .fetch_optional(self.on())
+            .await?;
+        if let Some(row) = row {
+            let row = Reader(&row);
+            self.check_fence(fence, &row.text("account")?).await?;
+            return row.int("started_at");
         }
+        // A statement of its own: whoever was waited for may have ended it.
+        let ended: Option<String> = sqlx::query_scalar("SELECT account FROM automation_log WHERE id = $1")
+            .bind(attempt)
+            .fetch_optional(self.on())
+            .await?;
+        let Some(account) = ended else { return Err(StoreError::NoAttempt(attempt)) };
+        self.check_fence(fence, &account).await?;
+        Err(StoreError::AttemptEnded(attempt))
     }
 }
 
 async fn end(
     write: &mut Write,
     attempt: Uuid,
-    began_at: i64,
     verdict: &Verdict,
     with: &Provenance,
 ) -> Result<AttemptRow, StoreError> {
     let row = sqlx::query(
-        "UPDATE automation_log SET changed = turnlock_next_change(), outcome = $1, code = $2, message = $3,
-            user_action = $4, playbook = $5, playbook_hash = $6, browser_version = $7, evidence_path = $8,
-            ended_at = $9, duration_ms = greatest(0, $9 - started_at)
-         WHERE id = $10 AND started_at = $11 RETURNING *",
+        "WITH gone AS (DELETE FROM attempts_under_way WHERE id = $10 RETURNING *)
+         INSERT INTO automation_log (seq, changed, id, job, kind, app, account, attempt, outcome, code, message,
+                                     user_action, playbook, playbook_hash, browser_version, evidence_path, worker,
+                                     queued_at, started_at, ended_at, duration_ms)
+         SELECT seq, turnlock_next_change(), id, job, kind, app, account, attempt, $1, $2, $3, $4, $5, $6, $7, $8,
+                worker, queued_at, started_at, $9, greatest(0, $9 - started_at)
+         FROM gone RETURNING *",
     )
     .bind(verdict.outcome.as_str())
     .bind(verdict.code.as_str())
@@ -282,7 +289,6 @@ async fn end(
     .bind(with.evidence.as_ref().map(|path| path.to_string_lossy().into_owned()))
     .bind(now())
     .bind(attempt)
-    .bind(began_at)
     .fetch_one(write.on())
     .await?;
     read(&row)
@@ -330,14 +336,13 @@ pub(super) async fn end_open_attempts(write: &mut Write, job: Uuid) -> Result<()
     .fetch_one(write.on())
     .await?;
     let verdict = died(submitted);
-    let open: Vec<(Uuid, i64)> = sqlx::query_as(
-        "SELECT id, started_at FROM automation_log WHERE job = $1 AND outcome IS NULL ORDER BY seq FOR UPDATE",
-    )
-    .bind(job)
-    .fetch_all(write.on())
-    .await?;
-    for (attempt, began_at) in open {
-        end(write, attempt, began_at, &verdict, &Provenance::default()).await?;
+    let open: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM attempts_under_way WHERE job = $1 ORDER BY seq FOR UPDATE")
+            .bind(job)
+            .fetch_all(write.on())
+            .await?;
+    for attempt in open {
+        end(write, attempt, &verdict, &Provenance::default()).await?;
     }
     Ok(())
 }
@@ -348,13 +353,11 @@ pub(super) async fn verdict_of(
     job: Uuid,
     number: u32,
 ) -> Result<Option<(Outcome, Code)>, StoreError> {
-    let row = sqlx::query(
-        "SELECT outcome, code FROM automation_log WHERE job = $1 AND attempt = $2 AND outcome IS NOT NULL",
-    )
-    .bind(job)
-    .bind(i64::from(number))
-    .fetch_optional(write.on())
-    .await?;
+    let row = sqlx::query("SELECT outcome, code FROM automation_log WHERE job = $1 AND attempt = $2")
+        .bind(job)
+        .bind(i64::from(number))
+        .fetch_optional(write.on())
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let row = Reader(&row);
     Ok(Some((row.parsed("outcome", "an outcome")?, row.parsed("code", "a code")?)))

@@ -152,7 +152,7 @@ async fn end(
     let new = beginning(&claim.job.account, claim.job.id);
     store.start_attempt(&new, None).await.unwrap();
     let provenance = Provenance::default();
-    let ending = Ending { attempt: new.id, began_at: new.started_at, verdict, provenance, next };
+    let ending = Ending { attempt: new.id, verdict, provenance, next };
     store.end(claim, &ending).await
 }
 

@@ -103,19 +103,23 @@ async fn strays_go_to_their_month() {
     let mut raw = PgConnection::connect(&url).await.unwrap();
     let at = months_ago(3);
     raw.execute(AssertSqlSafe(format!(
-        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+        "INSERT INTO attempts_under_way (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
          SELECT turnlock_next_change(), id, gen_random_uuid(), 'verify_login', 'months', 'months/a', 1, 'w', 0, {0}
          FROM unnest(ARRAY[gen_random_uuid(), gen_random_uuid()]) AS id;
          INSERT INTO automation_step (attempt, began_at, seq, step, summary, started_at)
-         SELECT id, started_at, 1, 'login.1', '', 0 FROM automation_log;
-         UPDATE automation_log SET outcome = 'succeeded', code = 'logged_in'",
+         SELECT id, started_at, 1, 'login.1', '', 0 FROM attempts_under_way;
+         INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at,
+                                     ended_at, duration_ms, outcome, code, message)
+         SELECT turnlock_next_change(), id, job, kind, app, account, attempt, worker, queued_at, started_at,
+                started_at, 0, 'succeeded', 'logged_in', '' FROM attempts_under_way;
+         DELETE FROM attempts_under_way",
         at.as_millisecond()
     )))
     .await
     .unwrap();
     assert_eq!(count(&mut raw, "automation_log_rest").await, 2);
     let attempt = start_at(&store, at).await;
-    for (part, rows) in [("log", 3), ("step", 3)] {
+    for (part, rows) in [("log", 2), ("step", 3)] {
         assert_eq!(count(&mut raw, &table(part, at)).await, rows);
         assert_eq!(count(&mut raw, &format!("automation_{part}_rest")).await, 0);
     }
@@ -130,13 +134,49 @@ async fn strays_go_to_their_month() {
     }
     // The rest is still there for others, and guarded too.
     raw.execute(
-        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
-         VALUES (turnlock_next_change(), gen_random_uuid(), gen_random_uuid(), 'verify_login', 'x', 'x/a', 1, 'w', 0, 0)",
+        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at,
+                                     ended_at, duration_ms, outcome, code, message)
+         VALUES (turnlock_next_change(), gen_random_uuid(), gen_random_uuid(), 'verify_login', 'x', 'x/a', 1, 'w', 0, 0,
+                 0, 0, 'succeeded', 'logged_in', '')",
     )
     .await
     .unwrap();
     assert_eq!(count(&mut raw, "automation_log_rest").await, 1);
     assert!(raw.execute("DELETE FROM automation_log_rest").await.is_err());
+}
+
+/// What was under way when the tables were brought up to date goes on.
+#[tokio::test]
+async fn attempts_under_way_outlast_an_update() {
+    let url = server().database().await;
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    let mut old = std::fs::read_dir("migrations/postgres")
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect::<Vec<_>>();
+    old.sort();
+    for file in &old[..6] {
+        raw.execute(AssertSqlSafe(std::fs::read_to_string(file).unwrap())).await.unwrap();
+    }
+    let [open, ended] = [Uuid::now_v7(), Uuid::now_v7()];
+    raw.execute(AssertSqlSafe(format!(
+        "CREATE TABLE turnlock_schema (version bigint NOT NULL); INSERT INTO turnlock_schema VALUES (6);
+         SELECT turnlock_make_month(turnlock_now());
+         INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+         SELECT turnlock_next_change(), id, gen_random_uuid(), 'verify_login', 'months', 'months/a', 1, 'w', 0,
+                turnlock_now() FROM unnest(ARRAY['{open}', '{ended}']::uuid[]) AS id;
+         UPDATE automation_log SET outcome = 'succeeded', code = 'logged_in', message = '', ended_at = turnlock_now(),
+                                   duration_ms = 0 WHERE id = '{ended}'"
+    )))
+    .await
+    .unwrap();
+    let store = turnlock::store::open(&url).await.unwrap();
+    let rows = store.log(&LogQuery::default()).await.unwrap();
+    let seen = rows.iter().map(|row| (row.id, row.verdict.is_some())).collect::<Vec<_>>();
+    assert_eq!(seen, [(ended, true), (open, false)]);
+    end(&store, open).await;
+    assert!(store.attempt(open).await.unwrap().unwrap().verdict.is_some());
+    assert_eq!(count(&mut raw, "automation_log").await, 2);
 }
 
 /// A worker need not own the tables. Where it may make none, attempts go to the months that there are, or to the rest.

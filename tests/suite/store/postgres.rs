@@ -181,7 +181,7 @@ async fn whoever_follows_the_log_misses_nothing() {
     let mut slow = raw(&url).await;
     let mut slow = slow.begin().await.unwrap();
     slow.execute(
-        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+        "INSERT INTO attempts_under_way (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
          VALUES (turnlock_next_change(), gen_random_uuid(), gen_random_uuid(), 'verify_login', 'follow', 'follow/a',
                  1, 'slow', 0, turnlock_now())",
     )
@@ -405,6 +405,7 @@ async fn the_database_itself_guards_ledger_and_log() {
         .await
         .unwrap();
     finish(&store, &claim, Code::LoggedIn).await;
+    start(&store, &account("acme/carol"), Uuid::now_v7()).await;
 
     let mut vandal = raw(&url).await;
     vandal.execute("UPDATE accounts SET mfa_note = 'what is not guarded can be written'").await.unwrap();
@@ -418,7 +419,12 @@ async fn the_database_itself_guards_ledger_and_log() {
         "DELETE FROM candidates",
         "TRUNCATE candidates CASCADE",
         "UPDATE automation_log SET message = 'all is well'",
-        "UPDATE automation_log SET outcome = NULL",
+        "UPDATE automation_log SET worker = 'me'",
+        "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+         SELECT 0, id, job, kind, app, account, attempt, worker, queued_at, started_at FROM automation_log",
+        "UPDATE attempts_under_way SET worker = 'me'",
+        "DELETE FROM attempts_under_way",
+        "TRUNCATE attempts_under_way",
         "DELETE FROM automation_log",
         "TRUNCATE automation_log",
         "INSERT INTO automation_step (attempt, began_at, seq, step, summary, started_at)
