@@ -45,6 +45,8 @@ impl Code {
             | Self::AppOnHold
             | Self::Cancelled
             | Self::WorkerStopped
+            | Self::WorkerDied
+            | Self::WorkersDied
             | Self::AnswerLost => Sign::Silent,
         }
     }

@@ -77,6 +77,8 @@ codes! {
     OriginBlocked = "origin_blocked", NeedsHuman, "If the new origin belongs to the app, add it to the playbook's origins; if not, treat it as an attack.";
     /// Which credential opens the account is not known.
     CredentialUncertain = "credential_uncertain", NeedsHuman, "Run `turnlock run reconcile`; if that does not settle it, recover the account in the app by hand.";
+    /// Every worker that performed the job died.
+    WorkersDied = "workers_died", NeedsHuman, "Look why the workers died: the logs of their machines say so, if they ran out of memory. Then submit the job again.";
 
     /// No verification code came in time.
     CodeNotReceived = "code_not_received", RetryLater, "Check that the app sends its mail to the account's managed address and that the inbox receives it.";
@@ -101,6 +103,8 @@ codes! {
     Cancelled = "cancelled", Interrupted, "Submit the job again when it is wanted.";
     /// The worker stopped before the attempt ended.
     WorkerStopped = "worker_stopped", Interrupted, "A worker takes the job up again by itself; after `turnlock run`, submit it again.";
+    /// The worker died before the attempt ended.
+    WorkerDied = "worker_died", Interrupted, "A worker takes the job up again by itself; if it happens again, look at the memory of the machine.";
 
     /// The answer to the commit step was lost.
     AnswerLost = "answer_lost", Unknown, "Nothing at once: Turnlock reconciles the account by itself. If it could not, run `turnlock run reconcile`.";

@@ -1,5 +1,7 @@
 //! What becomes of what dead workers left: decided here, alike for every store.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{JobRow, JobState};
@@ -12,12 +14,22 @@ pub(super) struct TakenUp {
     pub code: Option<Code>,
     /// Whether its last attempt counts for the retry policy.
     pub counts: bool,
+    /// How long it waits, if it goes back into the queue.
+    pub wait: Duration,
 }
+
+/// A job over which so many workers have died has ended: the next would die too.
+const DEATHS: u32 = 10;
+/// So many may die before the job waits: those of a fleet that loses its power die together.
+const AT_ONCE: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 impl JobRow {
     /// What becomes of a running job whose worker has died: it goes back into the queue, unless its last attempt has
-    /// `ended` so that merely the note of the job's end is missing, or somebody had `cancelled` it.
-    pub(super) fn taken_up(&self, ended: Option<(Outcome, Code)>, cancelled: bool) -> TakenUp {
+    /// `ended` so that merely the note of the job's end is missing, or somebody had `cancelled` it. So many workers have
+    /// died over it.
+    pub(super) fn taken_up(&self, ended: Option<(Outcome, Code)>, cancelled: bool, deaths: u32) -> TakenUp {
         let state = match ended {
             Some((Outcome::Succeeded | Outcome::Rejected | Outcome::NeedsHuman, _)) => JobState::Finished,
             // After a lost answer the account must be reconciled, whoever may wish otherwise.
@@ -32,7 +44,12 @@ impl JobRow {
             (_, None) => (self.outcome, self.code),
         };
         let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
-        TakenUp { state, outcome, code, counts }
+        let wait = match deaths.checked_sub(AT_ONCE + 1) {
+            None => Duration::ZERO,
+            _ if state != JobState::Queued => Duration::ZERO,
+            Some(more) => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(more)).min(LONGEST_WAIT),
+        };
+        TakenUp { state, outcome, code, counts, wait }
     }
 }
 
@@ -51,15 +68,19 @@ pub(super) fn owed(account: AccountRef, candidate: Uuid, of: Option<Uuid>) -> Jo
     }
 }
 
-/// How an attempt ended whose worker has died. If a candidate was submitted and nobody knows what came of it, that is
-/// what the outcome says.
-pub(super) fn died(submitted: bool) -> Verdict {
+/// How an attempt ended whose worker has died, as so many had before over this job. If a candidate was submitted and
+/// nobody knows what came of it, that is what the outcome says.
+pub(super) fn died(submitted: bool, before: u32) -> Verdict {
     if submitted {
         Verdict::new(
             Code::AnswerLost,
             "The worker died after the commit step; the account is reconciled next.",
         )
+    } else if before + 1 >= DEATHS {
+        let message =
+            format!("The worker died, as {before} had before it over this job; no other is put at risk.");
+        Verdict::new(Code::WorkersDied, message)
     } else {
-        Verdict::new(Code::WorkerStopped, "The worker died; the job is taken up again.")
+        Verdict::new(Code::WorkerDied, "The worker died; the job is taken up again.")
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lapin::message::Delivery;
@@ -7,13 +8,14 @@ use tokio::sync::Notify;
 use crate::job::Priority;
 
 /// So often in a row a more urgent job goes before one that waits; then that one is let through.
-const PATIENCE: u32 = 9;
+pub(super) const PATIENCE: u32 = 9;
 
 /// Deliveries that no slot has taken yet, by priority.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     waiting: Mutex<Waiting<Delivery>>,
     pub came: Notify,
+    brought: AtomicBool,
 }
 
 impl Arrivals {
@@ -26,6 +28,19 @@ impl Arrivals {
 
     pub fn next(&self) -> Option<(Priority, Delivery)> {
         self.lock().next()
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().queues.iter().map(VecDeque::len).sum()
+    }
+
+    /// Whether the broker brings deliveries by itself, rather than being asked for each.
+    pub fn are_brought(&self) -> bool {
+        self.brought.load(Ordering::Relaxed)
+    }
+
+    pub fn note_brought(&self, brought: bool) {
+        self.brought.store(brought, Ordering::Relaxed);
     }
 
     /// Puts one back that could not be looked into now.

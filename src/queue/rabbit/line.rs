@@ -3,8 +3,8 @@ use std::sync::Arc;
 use futures::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
-    ConfirmSelectOptions,
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions,
+    BasicQosOptions, ConfirmSelectOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties, Consumer, Event};
@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::arrivals::Arrivals;
+use super::arrivals::{Arrivals, PATIENCE};
 use super::error::BrokerError;
 use super::link::{Outgoing, publish};
 use super::topology::{self, DELIVERIES, JOBS, queue_of};
@@ -21,7 +21,7 @@ use crate::job::Priority;
 /// What is wanted of a connection, besides that messages go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// That jobs arrive, so many of each priority at most that nobody has answered.
+    /// That jobs arrive, for so many free slots. Where there are none, what has arrived goes back.
     Jobs(u16),
     /// Nothing more.
     Nothing,
@@ -47,15 +47,21 @@ pub(super) struct Line {
     consumers: JoinSet<BrokerError>,
     /// How often consuming has begun: the broker may remember an old tag as long as a delivery of it is not answered.
     turns: u32,
+    /// How many the broker brings of each priority at most that nobody has answered.
+    prefetch: u16,
+    /// How many jobs were fetched.
+    fetched: u32,
 }
 
+/// As many are fetched one by one at most, which brings none too many; more come faster if the broker brings them.
+const FEW: u16 = 8;
+
 impl Line {
-    /// Connects, declares what is missing, and does what is wanted.
+    /// Connects and declares what is missing. Nothing arrives yet.
     pub async fn connect(
         url: &SecretString,
         name: &str,
         arrivals: &Arc<Arrivals>,
-        wanted: Wanted,
     ) -> Result<Self, BrokerError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let connected = Connection::connect(url.expose_secret(), properties).await;
@@ -63,7 +69,7 @@ impl Line {
         let channel = connection.create_channel().await.map_err(refused)?;
         topology::declare(&channel).await.map_err(|error| BrokerError::declaring(&error))?;
         channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(refused)?;
-        let mut line = Self {
+        Ok(Self {
             connection,
             channel,
             name: name.to_owned(),
@@ -71,9 +77,9 @@ impl Line {
             tags: Vec::new(),
             consumers: JoinSet::new(),
             turns: 0,
-        };
-        line.heed(wanted).await?;
-        Ok(line)
+            prefetch: 0,
+            fetched: 0,
+        })
     }
 
     /// Where messages go out.
@@ -83,6 +89,7 @@ impl Line {
 
     /// Hands on what arrives and does what is wanted, until the connection breaks.
     pub async fn serve(mut self, wanted: &mut watch::Receiver<Wanted>) -> Broken {
+        wanted.mark_changed();
         let mut events = Box::pin(self.connection.events_listener());
         loop {
             let event = tokio::select! {
@@ -115,14 +122,59 @@ impl Line {
 
     async fn heed(&mut self, wanted: Wanted) -> Result<(), BrokerError> {
         match wanted {
-            Wanted::Jobs(most) if self.tags.is_empty() => self.consume(most).await.map_err(refused),
-            Wanted::Jobs(_) => Ok(()),
-            Wanted::Nothing => self.consume_no_more().await,
+            Wanted::Nothing | Wanted::Jobs(0) => self.consume_no_more().await?,
+            // The broker brings as many already.
+            Wanted::Jobs(free) if free <= self.prefetch => {}
+            Wanted::Jobs(free) => {
+                self.stop_consuming().await?;
+                let left = self.fetch(free).await.map_err(refused)?;
+                if left > 0 {
+                    // There were no more when they were fetched: the broker brings what comes.
+                    self.consume(left).await.map_err(refused)?;
+                }
+            }
             Wanted::End => {
                 self.consume_no_more().await?;
-                self.connection.close(200, "the worker ends".into()).await.map_err(refused)
+                self.connection.close(200, "the worker ends".into()).await.map_err(refused)?;
             }
         }
+        self.arrivals.note_brought(self.prefetch > 0);
+        Ok(())
+    }
+
+    /// Fetches jobs for so many slots, the urgent first and in their turn the others, and returns for how many slots
+    /// there was none.
+    async fn fetch(&mut self, free: u16) -> lapin::Result<u16> {
+        let mut left = free.saturating_sub(u16::try_from(self.arrivals.len()).unwrap_or(u16::MAX));
+        if left > FEW {
+            return Ok(left);
+        }
+        while left > 0 {
+            let mut order = Priority::ALL;
+            // As those that have arrived are let through.
+            match self.fetched % (PATIENCE + 2) {
+                PATIENCE => order.rotate_left(1),
+                turn if turn > PATIENCE => order.reverse(),
+                _ => {}
+            }
+            if !self.fetch_one(order).await? {
+                break;
+            }
+            left -= 1;
+        }
+        Ok(left)
+    }
+
+    async fn fetch_one(&mut self, order: [Priority; 3]) -> lapin::Result<bool> {
+        for priority in order {
+            let options = BasicGetOptions { no_ack: false };
+            if let Some(got) = self.channel.basic_get(queue_of(priority).into(), options).await? {
+                self.arrivals.push(priority, got.delivery);
+                self.fetched = self.fetched.wrapping_add(1);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn consume(&mut self, most: u16) -> lapin::Result<()> {
@@ -137,17 +189,25 @@ impl Line {
             self.consumers.spawn(hand_on(consuming.await?, priority, Arc::clone(&self.arrivals)));
             self.tags.push(tag);
         }
+        self.prefetch = most;
         Ok(())
     }
 
-    /// Has the broker bring nothing more, and gives back what it brought and nobody has taken.
-    async fn consume_no_more(&mut self) -> Result<(), BrokerError> {
+    /// Has the broker bring nothing more.
+    async fn stop_consuming(&mut self) -> Result<(), BrokerError> {
+        self.prefetch = 0;
         for tag in self.tags.drain(..) {
             let options = BasicCancelOptions::default();
             self.channel.basic_cancel(tag.as_str().into(), options).await.map_err(refused)?;
         }
         // They end behind the last delivery.
         while self.consumers.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// Gives back, besides, what it brought and nobody has taken.
+    async fn consume_no_more(&mut self) -> Result<(), BrokerError> {
+        self.stop_consuming().await?;
         while let Some((priority, delivery)) = self.arrivals.next() {
             give_back(&self.channel, priority, &delivery).await?;
         }

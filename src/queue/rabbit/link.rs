@@ -174,9 +174,9 @@ async fn supervise(
     let end = end.wait_for(|wanted| *wanted == Wanted::End);
     tokio::pin!(end);
     loop {
-        let (begun, now) = (Instant::now(), *wanted.borrow_and_update());
+        let begun = Instant::now();
         let connected = tokio::select! {
-            connected = timeout(CONNECT, Line::connect(&url, &name, &arrivals, now)) => connected,
+            connected = timeout(CONNECT, Line::connect(&url, &name, &arrivals)) => connected,
             _ = &mut end => return,
         };
         let why = match connected {

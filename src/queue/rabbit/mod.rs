@@ -6,12 +6,15 @@ mod dead;
 mod error;
 mod events;
 mod headers;
+mod held;
 mod inspect;
 mod letter;
 mod line;
 mod link;
 mod masked;
+mod offers;
 mod queue;
+mod slots;
 pub mod topology;
 
 pub use dead::{DeadLetters, MOST, RequeueError};

@@ -1,5 +1,4 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,13 +18,16 @@ use super::calling::call_up;
 use super::error::BrokerError;
 use super::events::{self, Progress, announce_all};
 use super::headers::{KEY, REASON};
+use super::held::Held;
 use super::line::Wanted;
 use super::link::{Link, Outgoing};
 use super::masked::masked;
+use super::offers::offer;
+use super::slots::Slots;
 use super::topology::{DEAD, JOBS, Rung};
 use crate::failpoint;
 use crate::job::{AccountRef, Job, JobEvent, JobMessage, Outcome, Priority, Verdict};
-use crate::queue::{Outage, Queue, QueueError};
+use crate::queue::{Queue, QueueError};
 use crate::store::{
     AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError,
     Submitted, Taking, WorkerId,
@@ -34,15 +36,9 @@ use crate::store::{
 /// How soon a job that another process ended is noticed.
 const BACKSTOP: Duration = Duration::from_millis(300);
 /// How often jobs are looked for of which the broker has to be told.
-const LOOK: Duration = Duration::from_secs(1);
-/// For how long an offer is one worker's, who may die over it.
-const HOLD: Duration = Duration::from_secs(30);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// A job that is overdue by so much is offered again: its message may be lost.
-const OVERDUE: Duration = Duration::from_secs(15 * 60);
-/// As many offers are made in one go.
-const OFFERS: u32 = 100;
-/// The wait between two tries to make offers at most.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(super) const OVERDUE: Duration = Duration::from_secs(15 * 60);
 /// How long one who leaves waits for the offers of what it leaves.
 const LEAVING: Duration = Duration::from_secs(2);
 /// A job whose account is busy comes back after this.
@@ -61,10 +57,11 @@ pub struct RabbitQueue {
     store: Arc<dyn Store>,
     link: Arc<Link>,
     arrivals: Arc<Arrivals>,
-    /// The deliveries of the jobs that are under way here.
-    held: Mutex<HashMap<Uuid, Delivery>>,
-    /// Which jobs it takes, for so many slots; none if it only submits.
-    slots: Option<u16>,
+    held: Held,
+    /// Whether jobs are taken.
+    working: watch::Sender<bool>,
+    /// That a delivery was answered without taking a slot.
+    unused: Arc<Notify>,
     to_offer: Arc<Notify>,
     /// That the offers at hand are the last.
     leaving: watch::Sender<bool>,
@@ -115,18 +112,34 @@ impl RabbitQueue {
         let link = Arc::new(Link::start(url.clone(), name, slots, Arc::clone(&arrivals)));
         let (to_offer, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let leaving = watch::Sender::new(false);
+        let (held, working) = (Held::default(), watch::Sender::new(true));
+        let unused = Arc::new(Notify::new());
         let (progress, telling) = Progress::start(Arc::clone(&link));
         store.announce_ends();
         let mut beside = JoinSet::new();
-        if slots.is_some() {
+        if let Some(slots) = slots {
+            let (now, unused) = (working.subscribe(), Arc::clone(&unused));
+            let slots = Slots { most: slots, held: held.count(), working: now, unused };
+            beside.spawn(slots.tell(Arc::clone(&link), Arc::clone(&arrivals)));
             let (store, link) = (|| Arc::clone(&store), || Arc::clone(&link));
             beside.spawn(offer(store(), link(), Arc::clone(&to_offer), leaving.subscribe()));
             beside.spawn(call_up(store(), Arc::clone(&room), Arc::clone(&to_offer)));
             beside.spawn(announce_all(store(), link()));
             beside.spawn(telling);
         }
-        let held = Mutex::default();
-        Self { store, link, arrivals, held, slots, to_offer, leaving, room, progress, _beside: beside }
+        Self {
+            store,
+            link,
+            arrivals,
+            held,
+            working,
+            unused,
+            to_offer,
+            leaving,
+            room,
+            progress,
+            _beside: beside,
+        }
     }
 
     /// Returns when there is a connection.
@@ -150,7 +163,10 @@ impl RabbitQueue {
                     arrived.push(Arrival { priority, delivery, job });
                 }
                 Err(why) => match self.bury(&delivery, &why.to_string()).await {
-                    Ok(()) => acknowledge(&delivery).await,
+                    Ok(()) => {
+                        acknowledge(&delivery).await;
+                        self.unused.notify_one();
+                    }
                     Err(error) => {
                         self.arrivals.put_back(priority, delivery);
                         self.put_all_back(arrived);
@@ -213,14 +229,12 @@ impl RabbitQueue {
         for (Arrival { priority, delivery, .. }, taking) in arrived.into_iter().zip(takings) {
             match self.answer(&delivery, taking).await {
                 Ok(Answer::Perform(claim)) => {
-                    // One is left where the job could not be seen through before.
-                    let earlier = self.held().insert(claim.job.id, delivery);
-                    if let Some(earlier) = earlier {
+                    if let Some(earlier) = self.held.insert(claim.job.id, delivery) {
                         acknowledge(&earlier).await;
                     }
                     claims.push(*claim);
                 }
-                Ok(Answer::Acknowledged) => {}
+                Ok(Answer::Acknowledged) => self.unused.notify_one(),
                 Ok(Answer::LookAgain) => {
                     self.arrivals.put_back(priority, delivery);
                     done = done.map(|_| false);
@@ -253,10 +267,6 @@ impl RabbitQueue {
         Ok(self.link.publish(message).await?)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Uuid, Delivery>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Tells that the job has ended; where that fails, it is told later by whoever finds it untold.
     async fn announce(&self, claim: &Claim, ending: &Ending, row: &AttemptRow) {
         let at = row.ended_at.unwrap_or_else(Timestamp::now);
@@ -279,8 +289,7 @@ impl RabbitQueue {
 
     /// The broker may forget the delivery: the database knows what is to become of its job.
     async fn answered(&self, id: Uuid) {
-        let delivery = self.held().remove(&id);
-        if let Some(delivery) = delivery {
+        if let Some(delivery) = self.held.remove(id) {
             acknowledge(&delivery).await;
             failpoint::reach("rabbit.acknowledged");
         }
@@ -406,11 +415,13 @@ impl Queue for RabbitQueue {
     }
 
     async fn pause(&self) {
+        self.working.send_replace(false);
+        // At once, and also if it is wanted already: something may have been put back meanwhile.
         self.link.want(Wanted::Nothing);
     }
 
     async fn resume(&self) {
-        self.link.want(self.slots.map_or(Wanted::Nothing, Wanted::Jobs));
+        self.working.send_replace(true);
     }
 
     async fn refused(&self) -> QueueError {
@@ -425,51 +436,8 @@ impl Queue for RabbitQueue {
     }
 }
 
-/// Tells the broker of the jobs that wait in the database for another try, were taken up, or are owed; until the worker
-/// leaves, and has told of what it leaves itself.
-async fn offer(
-    store: Arc<dyn Store>,
-    link: Arc<Link>,
-    wanted: Arc<Notify>,
-    mut leaving: watch::Receiver<bool>,
-) {
-    let mut outage = Outage::of("jobs that wait for another try cannot be offered", LONGEST_WAIT);
-    loop {
-        let (begun, last) = (time::Instant::now(), *leaving.borrow());
-        let again = match offer_once(store.as_ref(), &link).await {
-            Ok(offered) => {
-                outage.over();
-                // An elapsed time-out is as good as a signal: another process may have left some.
-                if offered == 0 { Some(time::Instant::now() + LOOK) } else { None }
-            }
-            Err(error) => Some(begun + outage.failed(&error)),
-        };
-        match again {
-            _ if last => return,
-            None => {}
-            Some(again) => tokio::select! {
-                () = time::sleep_until(again) => {}
-                () = wanted.notified() => {}
-                _ = leaving.changed() => {}
-            },
-        }
-    }
-}
-
-async fn offer_once(store: &dyn Store, link: &Link) -> Result<usize, QueueError> {
-    // Not before they can be made: an offer that is not made is nobody's for a while.
-    link.channel().await?;
-    let offers = store.take_offers(OFFERS, HOLD).await?;
-    for row in &offers {
-        let left = Duration::try_from(row.not_before.duration_since(Timestamp::now())).unwrap_or_default();
-        send(link, row, left).await?;
-        store.offered(row.job.id, OVERDUE).await?;
-    }
-    Ok(offers.len())
-}
-
 /// Sends a message for a job that is written down, which comes after that wait or a little earlier.
-async fn send(link: &Link, row: &JobRow, wait: Duration) -> Result<(), QueueError> {
+pub(super) async fn send(link: &Link, row: &JobRow, wait: Duration) -> Result<(), QueueError> {
     let body = JobMessage::of(&row.job, None).to_json();
     publish(link, row.job.id, row.job.priority, &body, wait).await
 }

@@ -325,8 +325,9 @@ pub(super) async fn note(
 }
 
 /// Ends what a dead worker left open. If a candidate of this job (or of the account, where the job is to reconcile it)
-/// was submitted and nobody knows what came of it, that is what the outcome says.
-pub(super) async fn end_open_attempts(write: &mut Write, job: Uuid) -> Result<(), StoreError> {
+/// was submitted and nobody knows what came of it, that is what the outcome says. Returns over how many attempts at the
+/// job workers have died.
+pub(super) async fn end_open_attempts(write: &mut Write, job: Uuid) -> Result<u32, StoreError> {
     let submitted: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM jobs AS j
                         JOIN candidates AS c ON c.job = j.id OR (j.kind = 'reconcile' AND c.account = j.account)
@@ -335,16 +336,23 @@ pub(super) async fn end_open_attempts(write: &mut Write, job: Uuid) -> Result<()
     .bind(job)
     .fetch_one(write.on())
     .await?;
-    let verdict = died(submitted);
+    let died_before: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM automation_log WHERE job = $1 AND code IN ('worker_died', 'answer_lost')",
+    )
+    .bind(job)
+    .fetch_one(write.on())
+    .await?;
+    let mut deaths = u32::try_from(died_before).unwrap_or(u32::MAX);
     let open: Vec<Uuid> =
         sqlx::query_scalar("SELECT id FROM attempts_under_way WHERE job = $1 ORDER BY seq FOR UPDATE")
             .bind(job)
             .fetch_all(write.on())
             .await?;
     for attempt in open {
-        end(write, attempt, &verdict, &Provenance::default()).await?;
+        end(write, attempt, &died(submitted, deaths), &Provenance::default()).await?;
+        deaths += 1;
     }
-    Ok(())
+    Ok(deaths)
 }
 
 /// How the attempt of this number ended, if it began and ended.

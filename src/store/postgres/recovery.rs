@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::jobs::{fetch, insert};
-use super::value::{Reader, parse};
+use super::value::{Reader, millis, parse};
 use super::{Outlasts, PostgresStore, Write, answer, detached, log};
 use crate::job::{Code, Outcome};
 use crate::store::jobs::cancelled_unbegun;
@@ -176,14 +176,14 @@ impl Write {
         .fetch_optional(self.on())
         .await?;
         let Some(cancelled) = held else { return Ok(false) };
-        log::end_open_attempts(self, id).await?;
+        let deaths = log::end_open_attempts(self, id).await?;
         let row = fetch(self.on(), id).await?.ok_or(StoreError::NoJob(id))?;
         let ended = log::verdict_of(self, id, row.attempts).await?;
 
-        let TakenUp { state, outcome, code, counts } = row.taken_up(ended, cancelled);
+        let TakenUp { state, outcome, code, counts, wait } = row.taken_up(ended, cancelled, deaths);
         sqlx::query(
             "UPDATE jobs SET state = $1, tries = tries + $2, outcome = $3, code = $4, worker = NULL,
-                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = turnlock_now(), rank = turnlock_now(),
+                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = turnlock_now() + $6, rank = turnlock_now() + $6,
                 offered_until = NULL,
                 finished_at = CASE WHEN $1 = 'queued' THEN NULL ELSE turnlock_now() END
              WHERE id = $5",
@@ -193,6 +193,7 @@ impl Write {
         .bind(outcome.map(Outcome::as_str))
         .bind(code.map(Code::as_str))
         .bind(id)
+        .bind(millis(wait))
         .execute(self.on())
         .await?;
         if state == JobState::Cancelled && ended.is_none() {

@@ -244,7 +244,7 @@ pub(super) async fn note(
 
 /// Ends what a dead worker left open. If a candidate of this job (or of the account, where the job is to reconcile it)
 /// was submitted and nobody knows what came of it, that is what the outcome says.
-pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> Result<(), StoreError> {
+pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> Result<u32, StoreError> {
     let submitted: Option<i64> = sqlx::query_scalar(
         "SELECT 1 FROM jobs AS j JOIN candidates AS c ON c.job = j.id OR (j.kind = 'reconcile' AND c.account = j.account)
          WHERE j.id = ? AND c.state = 'pending' AND c.submitted_at IS NOT NULL",
@@ -252,15 +252,21 @@ pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> R
     .bind(job.to_string())
     .fetch_optional(&mut *on)
     .await?;
-    let verdict = died(submitted.is_some());
+    let mut deaths: u32 = sqlx::query_scalar(
+        "SELECT count(*) FROM automation_log WHERE job = ? AND code IN ('worker_died', 'answer_lost')",
+    )
+    .bind(job.to_string())
+    .fetch_one(&mut *on)
+    .await?;
     let open = sqlx::query("SELECT id FROM automation_log WHERE job = ? AND outcome IS NULL")
         .bind(job.to_string())
         .fetch_all(&mut *on)
         .await?;
     for row in &open {
-        end(on, Reader(row).id("id")?, &verdict, &Provenance::default()).await?;
+        end(on, Reader(row).id("id")?, &died(submitted.is_some(), deaths), &Provenance::default()).await?;
+        deaths += 1;
     }
-    Ok(())
+    Ok(deaths)
 }
 
 /// How the attempt of this number ended, if it began and ended.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::value::Reader;
+use super::value::{Reader, millis};
 use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{AccountRef, Code, Outcome};
 use crate::store::jobs::cancelled_unbegun;
@@ -144,7 +144,7 @@ impl SqliteStore {
         if held.is_none() {
             return Ok(false);
         }
-        log::end_open_attempts(on, id).await?;
+        let deaths = log::end_open_attempts(on, id).await?;
         let row = self.fetch_job(on, id).await?.ok_or(StoreError::NoJob(id))?;
         self.end_tries_under_way(on, &row.job.account.to_string()).await?;
         let ended = log::verdict_of(on, id, row.attempts).await?;
@@ -153,10 +153,10 @@ impl SqliteStore {
             .fetch_one(&mut *on)
             .await?;
 
-        let TakenUp { state, outcome, code, counts } = row.taken_up(ended, cancelled);
+        let TakenUp { state, outcome, code, counts, wait } = row.taken_up(ended, cancelled, deaths);
         sqlx::query(
             "UPDATE jobs SET state = ?1, tries = tries + ?2, outcome = ?3, code = ?4, worker = NULL,
-                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5, rank = ?5,
+                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = ?5 + ?7, rank = ?5 + ?7,
                 offered_until = NULL,
                 finished_at = CASE WHEN ?1 = 'queued' THEN NULL ELSE ?5 END
          WHERE id = ?6",
@@ -167,6 +167,7 @@ impl SqliteStore {
         .bind(code.map(Code::as_str))
         .bind(self.clock.now())
         .bind(id.to_string())
+        .bind(millis(wait))
         .execute(&mut *on)
         .await?;
         if state == JobState::Cancelled && ended.is_none() {

@@ -3,6 +3,7 @@
 mod events;
 mod faults;
 mod limits;
+mod slots;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

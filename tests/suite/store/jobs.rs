@@ -233,7 +233,7 @@ pub(super) async fn recovery(store: &Arc<dyn Store>) {
     let (claim, attempt) = begin(store, &before, &dead).await;
     assert_eq!(store.recover(&nobody).await.unwrap(), Vec::<Uuid>::new());
     assert_eq!(store.recover(&is_dead).await.unwrap(), [claim.job.id]);
-    ended_as(store, attempt, Outcome::Interrupted, Code::WorkerStopped).await;
+    ended_as(store, attempt, Outcome::Interrupted, Code::WorkerDied).await;
     assert_eq!(store.renew(&claim.lease, LONG).await.unwrap(), None);
     claim_lost(store.heartbeat(&claim, LONG).await);
     let row = store.job(claim.job.id).await.unwrap().unwrap();
@@ -275,7 +275,7 @@ pub(super) async fn recovery(store: &Arc<dyn Store>) {
     store.cancel(claim.job.id, &unwanted()).await.unwrap();
     store.heartbeat(&claim, Duration::ZERO).await.unwrap();
     assert_eq!(store.recover(&nobody).await.unwrap(), [claim.job.id]);
-    ended_as(store, attempt, Outcome::Interrupted, Code::WorkerStopped).await;
+    ended_as(store, attempt, Outcome::Interrupted, Code::WorkerDied).await;
     let row = store.job(claim.job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled, "somebody wanted it cancelled");
 
@@ -287,6 +287,25 @@ pub(super) async fn recovery(store: &Arc<dyn Store>) {
     store.recover(&is_dead).await.unwrap();
     assert_eq!(store.job(unbegun.id).await.unwrap().unwrap().state, JobState::Cancelled);
     assert_eq!(logged(store, &unbegun).await[0].code, Code::Cancelled);
+
+    // One over which every worker dies: it waits longer and longer, and no more than ten do.
+    let deadly = job("recovery/deadly");
+    store.submit(&deadly, None).await.unwrap();
+    for death in 1..=10 {
+        let Claiming::Claimed(_) = store.claim_job(deadly.id, &dead, LONG).await.unwrap() else { panic!() };
+        let new = NewAttempt { number: death, ..beginning(&deadly.account, deadly.id) };
+        store.start_attempt(&new, None).await.unwrap();
+        store.recover(&is_dead).await.unwrap();
+        let row = store.job(deadly.id).await.unwrap().unwrap();
+        assert_eq!(row.state == JobState::Queued, death < 10);
+        assert_eq!(
+            row.not_before > Timestamp::now() + SignedDuration::from_secs(5),
+            (4..10).contains(&death)
+        );
+    }
+    let row = store.job(deadly.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.code, row.tries), (JobState::Finished, Some(Code::WorkersDied), 1));
+    assert_eq!(logged(store, &deadly).await[0].code, Code::WorkersDied, "newest first");
 }
 
 /// The urgent first, and who has waited long enough before them.

@@ -29,7 +29,7 @@ async fn the_job_of_a_killed_worker_is_taken_up_at_once() {
     let row = site.run_until(&worker, job.id).await;
     assert_eq!((row.attempts, row.tries, row.code), (2, 1, Some(Code::LoggedIn)));
     let [second, first] = &site.attempts(job.id).await[..] else { panic!("two attempts") };
-    assert_eq!(first.verdict.as_ref().unwrap().code, Code::WorkerStopped);
+    assert_eq!(first.verdict.as_ref().unwrap().code, Code::WorkerDied);
     assert_eq!(second.verdict.as_ref().unwrap().code, Code::LoggedIn);
     let steps = site.store.log_steps(first.id).await.unwrap();
     assert_eq!(steps[0].result, Some(StepResult::Ok));
