@@ -137,6 +137,11 @@ impl Fleet {
         (connection, channel)
     }
 
+    /// No queue of such a name takes more messages than that, by a policy of its administrator's.
+    pub async fn limit(&self, queues: &str, most: u32) {
+        self.broker.as_ref().unwrap().limit(queues, most).await;
+    }
+
     /// How many messages wait in a queue.
     pub async fn messages(&self, name: &str) -> u32 {
         let found = rabbit::look(&self.url().into()).await.unwrap();

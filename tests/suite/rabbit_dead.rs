@@ -181,6 +181,59 @@ async fn a_letter_stays_until_its_job_is_taken() {
     fleet.turnlock(&["dead", "list"]).await.ends(3).complains("no queue for turnlock.dead");
 }
 
+/// As many as no small queue has: they keep their order, and what a full queue does not take stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_letters_keep_their_order_and_none_is_lost() {
+    const LETTERS: u32 = 400;
+    let fleet = Fleet::start().await;
+    let (_connection, channel) = fleet.channel().await;
+    for nth in 0..LETTERS {
+        let body = JobMessage::of(&job(&format!("acme/user{nth}")), None).to_json();
+        publish(&channel, DEAD, "", &body, BasicProperties::default()).await;
+    }
+    let accounts = async || {
+        let listed = fleet.turnlock(&["dead", "list", "--json", "--limit", "10000"]).await.ends(0).json();
+        listed.iter().map(|letter| letter["account"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut order: Vec<_> = (0..LETTERS).map(|nth| format!("acme/user{nth}")).collect();
+    assert_eq!(accounts().await, order);
+    assert_eq!(accounts().await, order, "after a look");
+    let third = names(&fleet).await.swap_remove(2);
+    fleet.turnlock(&["dead", "drop", &third]).await.ends(0).says("dropped");
+    order.remove(2);
+    assert_eq!(accounts().await, order, "after one was dropped");
+
+    fleet.limit("^turnlock.jobs.normal$", 50).await;
+    let said = fleet.turnlock(&["dead", "requeue", "--all"]).await.ends(3);
+    let said = said.complains("stays where it is").complains("its queue is full");
+    let given_back = u32::try_from(said.out.matches("requeued ").count()).unwrap();
+    assert!(given_back >= 50, "{}", said.out);
+    let left = accounts().await;
+    assert_eq!(left.len(), (LETTERS - 1 - given_back) as usize);
+    order.retain(|account| left.contains(account));
+    assert_eq!(left, order);
+    let stays = said.err.split("letter ").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(names(&fleet).await.iter().any(|name| name.starts_with(stays)), "{stays}");
+    assert_eq!(fleet.messages("turnlock.jobs.normal").await, given_back);
+
+    fleet.limit("^turnlock.jobs.normal$", 1000).await;
+    fleet.turnlock(&["dead", "requeue", "--all"]).await.ends(0);
+    assert_eq!((fleet.messages(DEAD).await, fleet.messages("turnlock.jobs.normal").await), (0, LETTERS - 1));
+
+    // Every second one is no job, so that each of the others is answered by itself.
+    for nth in 0..LETTERS {
+        let body = JobMessage::of(&job(&format!("acme/user{nth}")), None).to_json();
+        let body = if nth % 2 == 0 { b"no job" } else { &body[..] };
+        publish(&channel, DEAD, "", body, BasicProperties::default()).await;
+    }
+    let said = fleet.turnlock(&["dead", "requeue", "--all"]).await.ends(0);
+    let count = |what: &str| u32::try_from(said.out.matches(what).count()).unwrap();
+    assert_eq!((count("requeued "), count("left ")), (LETTERS / 2, LETTERS / 2));
+    assert_eq!(fleet.messages(DEAD).await, LETTERS / 2);
+    fleet.turnlock(&["dead", "drop", "--all"]).await.ends(0);
+    assert_eq!(fleet.messages(DEAD).await, 0);
+}
+
 /// One who is killed while he holds them, and another who waits meanwhile: neither loses a letter.
 #[cfg(feature = "failpoints")]
 #[tokio::test(flavor = "multi_thread")]
@@ -192,7 +245,7 @@ async fn letters_outlive_those_who_look_at_them() {
     for job in &jobs {
         dies(&fleet, job).await;
     }
-    let mut before = names(&fleet).await;
+    let before = names(&fleet).await;
     let mut paused = fleet.command(&["dead", "show", &before[0]]);
     let mut paused = paused.env("TURNLOCK_FAILPOINT", "pause:rabbit.letters_held").spawn().unwrap();
     let stat = format!("/proc/{}/stat", paused.id().unwrap());
@@ -206,15 +259,9 @@ async fn letters_outlive_those_who_look_at_them() {
     until("a wait", refused).await;
     paused.kill().await.unwrap();
     let listed = tokio::time::timeout(PATIENCE, waits.wait_with_output()).await.unwrap().unwrap();
-    let mut found: Vec<_> = said(listed)
-        .ends(0)
-        .json()
-        .iter()
-        .map(|letter| letter["letter"].as_str().unwrap().to_owned())
-        .collect();
-    found.sort();
-    before.sort();
-    assert_eq!(found, before);
+    let found = said(listed).ends(0).json();
+    let found: Vec<_> = found.iter().map(|letter| letter["letter"].as_str().unwrap()).collect();
+    assert_eq!(found, before, "each in its place");
 
     // Killed between the job and its letter, there are both; and the job is done once.
     let mut killed = fleet.command(&["dead", "requeue", &jobs[1].id.to_string()]);

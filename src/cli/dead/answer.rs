@@ -21,32 +21,42 @@ pub struct Which {
 impl Which {
     /// Gives them back to the workers.
     pub async fn requeue(&self, letters: &mut DeadLetters, out: &mut impl Write) -> Result<(), Failure> {
-        for place in self.places(letters)? {
+        let said = letters.requeue(self.places(letters)?).await.map_err(Failure::environment)?;
+        let mut failed = None;
+        for (place, done) in said {
             let (name, asked) = described(letters, place);
-            match letters.requeue(place).await {
+            match done {
                 Ok(()) => writeln!(out, "requeued {name}: {asked}")?,
                 Err(RequeueError::NotAJob(why)) if self.all => {
                     writeln!(out, "left {name}: {}", printable(&why.to_string()))?;
                 }
                 Err(RequeueError::NotAJob(why)) => {
-                    return Err(Failure::usage(format_args!(
-                        "letter {name} cannot be requeued: {}",
-                        printable(&why.to_string())
-                    )));
+                    failed.get_or_insert_with(|| {
+                        Failure::usage(format_args!(
+                            "letter {name} cannot be requeued: {}",
+                            printable(&why.to_string())
+                        ))
+                    });
                 }
                 Err(RequeueError::Broker(why)) => {
-                    return Err(Failure::environment(format_args!("letter {name} stays where it is: {why}")));
+                    failed.get_or_insert_with(|| {
+                        Failure::environment(format_args!("letter {name} stays where it is: {why}"))
+                    });
                 }
             }
         }
-        self.say_rest(letters, out)
+        match failed {
+            Some(failed) => Err(failed),
+            None => self.say_rest(letters, out),
+        }
     }
 
     /// Removes them for good.
     pub async fn drop(&self, letters: &mut DeadLetters, out: &mut impl Write) -> Result<(), Failure> {
-        for place in self.places(letters)? {
+        let places = self.places(letters)?;
+        letters.discard(places.iter().copied()).await.map_err(Failure::environment)?;
+        for place in places {
             let (name, asked) = described(letters, place);
-            letters.discard(place).await.map_err(Failure::environment)?;
             writeln!(out, "dropped {name}: {asked}")?;
         }
         self.say_rest(letters, out)
@@ -80,5 +90,5 @@ fn described(letters: &DeadLetters, place: usize) -> (String, String) {
         };
         (letter.short_name().to_owned(), printable(&asked))
     };
-    letters.letters().nth(place).map(of).unwrap_or_default()
+    letters.letter(place).map(of).unwrap_or_default()
 }

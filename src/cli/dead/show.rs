@@ -21,7 +21,7 @@ pub struct Show {
 impl Show {
     pub fn say(&self, letters: &DeadLetters, out: &mut impl Write) -> Result<(), Failure> {
         let place = find(letters, &self.letter)?;
-        let Some(letter) = letters.letters().nth(place) else { return Ok(()) };
+        let Some(letter) = letters.letter(place) else { return Ok(()) };
         if self.json {
             let mut whole = as_json(letter);
             whole["looks"] = Value::from(letter.looks);

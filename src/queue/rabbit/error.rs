@@ -30,6 +30,11 @@ pub enum BrokerError {
     /// Somebody else holds the dead letters.
     #[error("somebody else is at the dead letters: try again when they are done")]
     NotYourTurn,
+    /// Messages wait in the queue, and none comes.
+    #[error(
+        "RabbitMQ has messages in {0} and delivers none of them: the queue may have lost too many of its members, or another consumer takes them"
+    )]
+    Withheld(String),
 }
 
 impl BrokerError {

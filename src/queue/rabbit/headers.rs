@@ -34,7 +34,9 @@ pub(super) fn shown(headers: &FieldTable) -> Map<String, Value> {
 
 /// How often the message was looked at before, and the headers without that.
 pub(super) fn take_count(headers: &mut Map<String, Value>) -> u64 {
-    let counts = COUNTS.map(|name| headers.remove(name).and_then(|count| count.as_u64()));
+    let counts = COUNTS.map(|name| headers.get(name).and_then(Value::as_u64));
+    // The rest keeps its order, from which the letter's name is made: a message never delivered has no count.
+    headers.retain(|name, _| !COUNTS.contains(&name.as_str()));
     counts.into_iter().flatten().max().unwrap_or(0)
 }
 

@@ -213,6 +213,11 @@ mod tests {
         // It is called the same after a look, and another job otherwise.
         let again = Letter::read(&with(&[dead.clone(), counted(7)]), JOB.as_bytes());
         assert_eq!((again.name(), again.looks), (letter.name(), 7));
+        // Also if it has no count yet, and others' headers lie around it.
+        let more = [dead.clone(), ("a", text("")), ("x-z", text("")), ("y", text(""))];
+        let first = Letter::read(&with(&more), JOB.as_bytes());
+        let then = Letter::read(&with(&[&more[..], &[counted(1)]].concat()), JOB.as_bytes());
+        assert_eq!((first.name(), first.looks), (then.name(), 0));
         let other = JOB.replace("0001", "0002");
         assert_ne!(Letter::read(&with(&[dead, counted(0)]), other.as_bytes()).name(), letter.name());
     }

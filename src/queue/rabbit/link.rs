@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::options::BasicPublishOptions;
-use lapin::{BasicProperties, Channel, Confirmation};
+use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::arrivals::Arrivals;
 use super::error::BrokerError;
@@ -147,18 +147,40 @@ impl Drop for Link {
 
 /// The same over any channel that confirms.
 pub(super) async fn publish(channel: &Channel, message: Outgoing<'_>) -> Result<(), BrokerError> {
-    let Outgoing { exchange, key, body, properties, mandatory } = message;
-    let what = if key.is_empty() { exchange.to_owned() } else { format!("{exchange} ({key})") };
-    let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
-    let published = async {
-        let confirm = channel.basic_publish(exchange.into(), key.into(), options, body, properties).await?;
-        confirm.await
-    };
-    match timeout(CONFIRM, published).await {
-        Ok(Ok(Confirmation::Ack(None))) => Ok(()),
-        Ok(Ok(Confirmation::Ack(Some(_)))) => Err(BrokerError::Unroutable(what)),
-        Ok(Ok(Confirmation::Nack(_))) => Err(BrokerError::Refused(what)),
-        Ok(Ok(Confirmation::NotRequested) | Err(_)) | Err(_) => Err(BrokerError::Unconfirmed(what)),
+    Sent::send(channel, message).await?.confirmed().await
+}
+
+/// A message that the broker has not confirmed yet.
+#[derive(Debug)]
+pub(super) struct Sent {
+    what: String,
+    confirm: PublisherConfirm,
+    until: Instant,
+}
+
+impl Sent {
+    /// Publishes, without waiting for the confirmation.
+    pub async fn send(channel: &Channel, message: Outgoing<'_>) -> Result<Self, BrokerError> {
+        let Outgoing { exchange, key, body, properties, mandatory } = message;
+        let what = if key.is_empty() { exchange.to_owned() } else { format!("{exchange} ({key})") };
+        let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
+        let until = Instant::now() + CONFIRM;
+        let sent = channel.basic_publish(exchange.into(), key.into(), options, body, properties);
+        match timeout_at(until, sent).await {
+            Ok(Ok(confirm)) => Ok(Self { what, confirm, until }),
+            Ok(Err(_)) | Err(_) => Err(BrokerError::Unconfirmed(what)),
+        }
+    }
+
+    /// Returns when the broker has it for good.
+    pub async fn confirmed(self) -> Result<(), BrokerError> {
+        let Self { what, confirm, until } = self;
+        match timeout_at(until, confirm).await {
+            Ok(Ok(Confirmation::Ack(None))) => Ok(()),
+            Ok(Ok(Confirmation::Ack(Some(_)))) => Err(BrokerError::Unroutable(what)),
+            Ok(Ok(Confirmation::Nack(_))) => Err(BrokerError::Refused(what)),
+            Ok(Ok(Confirmation::NotRequested) | Err(_)) | Err(_) => Err(BrokerError::Unconfirmed(what)),
+        }
     }
 }
 

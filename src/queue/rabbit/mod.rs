@@ -16,6 +16,7 @@ mod offers;
 mod queue;
 mod slots;
 pub mod topology;
+mod turn;
 
 pub use dead::{DeadLetters, MOST, RequeueError};
 pub use error::BrokerError;
