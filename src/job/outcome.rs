@@ -34,6 +34,9 @@ impl Outcome {
         Self::Unknown,
     ];
 
+    /// Those that somebody may want to look into: not done, and not for Turnlock's own sake.
+    pub const FAILED: [Self; 4] = [Self::Rejected, Self::RetryLater, Self::NeedsHuman, Self::Unknown];
+
     /// The name in messages, database and command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

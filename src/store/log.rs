@@ -130,8 +130,8 @@ pub struct LogQuery {
     pub app: Option<String>,
     /// Of this account.
     pub account: Option<AccountRef>,
-    /// With this outcome.
-    pub outcome: Option<Outcome>,
+    /// With one of these outcomes; of any, and also under way, if there is none.
+    pub outcomes: Vec<Outcome>,
     /// Begun then or later.
     pub since: Option<Timestamp>,
     /// At most so many.
@@ -142,7 +142,15 @@ pub struct LogQuery {
 
 impl Default for LogQuery {
     fn default() -> Self {
-        Self { job: None, app: None, account: None, outcome: None, since: None, limit: 50, before: None }
+        Self {
+            job: None,
+            app: None,
+            account: None,
+            outcomes: Vec::new(),
+            since: None,
+            limit: 50,
+            before: None,
+        }
     }
 }
 

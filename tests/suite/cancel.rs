@@ -141,6 +141,10 @@ async fn each_of_several_jobs_is_answered() {
         said.says(&format!("{}  verify_login of acme/bob  had ended before: succeeded (logged_in)", ids[0]));
     said.says(&format!("{}  verify_login of acme/alice  cancelled: it had not begun", ids[2]));
     fleet.turnlock(&["log", "--job", &ids[2]]).await.ends(0).says("interrupted");
+    let ended = ["log", "--json", "--outcome", "rejected,unknown", "--outcome", "interrupted"];
+    fleet.turnlock(&ended).await.ends(0).says(&ids[2]);
+    let failed = fleet.turnlock(&["log", "--json", "--failed"]).await.ends(0);
+    assert!(!failed.out.contains(&ids[2]), "it was cancelled: {}", failed.out);
     let json = fleet.turnlock(&["cancel", &ids[0], "--json", "--wait"]).await.ends(1).json();
     assert_eq!((&json[0]["came"], &json[0]["code"]), (&"ended".into(), &"logged_in".into()), "{json:?}");
     fleet.turnlock(&["cancel"]).await.ends(2);

@@ -363,6 +363,8 @@ fn a_job_is_submitted_once_under_one_id() {
         .ends(2)
         .complains("there is no account acme/eve");
     home.call(&["log", "--job", id]).ends(2).complains("no attempt");
+    home.call(&["log", "--failed", "--outcome", "rejected"]).ends(2).complains("cannot be used with");
+    home.call(&["log", "--outcome", "rejected,lost"]).ends(2).complains("lost");
     home.call(&["log", "--since", "yesterday"]).ends(2).complains("is not a time");
 }
 

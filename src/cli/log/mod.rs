@@ -16,7 +16,8 @@ use crate::store::{AttemptRow, LogQuery, Store};
 /// Show the automation log
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  turnlock log --since 2h --outcome needs_human
+  turnlock log --since 1d --failed
+  turnlock log --outcome needs_human,unknown
   turnlock log --job 30b2a4d7
   turnlock log --follow --json | jq .code")]
 pub struct Log {
@@ -35,9 +36,13 @@ pub struct Log {
     /// Only this account, APP/NAME
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<AccountRef>,
-    /// Only attempts that ended so: succeeded, rejected, retry_later, needs_human, interrupted, unknown
-    #[arg(long, value_name = "OUTCOME")]
-    outcome: Option<Outcome>,
+    /// Only attempts that ended so: succeeded, rejected, retry_later, needs_human, interrupted, unknown; several with
+    /// commas between them
+    #[arg(long, value_name = "OUTCOME", value_delimiter = ',')]
+    outcome: Vec<Outcome>,
+    /// Only attempts that failed: rejected, retry_later, needs_human, unknown
+    #[arg(long, conflicts_with = "outcome")]
+    failed: bool,
     /// Only attempts begun since then: 30m, 2h, 3d, a date, or RFC 3339
     #[arg(long, value_name = "TIME")]
     since: Option<Since>,
@@ -91,7 +96,7 @@ impl Log {
             job: whole,
             app: self.app.clone(),
             account: self.account.clone(),
-            outcome: self.outcome,
+            outcomes: self.outcomes().to_vec(),
             since: self.since.map(|since| since.0),
             limit: if self.job.is_some() { 10_000 } else { self.limit },
             before: None,
@@ -107,13 +112,17 @@ impl Log {
         }
     }
 
+    fn outcomes(&self) -> &[Outcome] {
+        if self.failed { &Outcome::FAILED } else { &self.outcome }
+    }
+
     /// Is the row asked for? The database answers most of this; rows that are followed are asked here.
     fn wants(&self, row: &AttemptRow) -> bool {
-        let outcome = row.verdict.as_ref().map(|verdict| verdict.outcome);
+        let (outcomes, outcome) = (self.outcomes(), row.verdict.as_ref().map(|verdict| verdict.outcome));
         self.job.as_deref().is_none_or(|id| row.job.to_string().ends_with(&id.to_ascii_lowercase()))
             && self.app.as_deref().is_none_or(|app| row.account.app() == app)
             && self.account.as_ref().is_none_or(|account| row.account == *account)
-            && self.outcome.is_none_or(|wanted| outcome == Some(wanted))
+            && (outcomes.is_empty() || outcome.is_some_and(|outcome| outcomes.contains(&outcome)))
             && self.since.is_none_or(|since| row.started_at >= since.0)
     }
 }

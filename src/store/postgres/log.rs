@@ -187,9 +187,33 @@ impl PostgresStore {
     }
 }
 
-/// The query in SQL. Each of the questions that people ask has an index that yields its rows newest first.
+/// The query in SQL. Each of the questions that people ask has an index that yields its rows newest first: for several
+/// outcomes, as many walks through it, each no longer than the page.
 pub(super) fn question(query: &LogQuery) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new("SELECT * FROM attempts WHERE TRUE");
+    let mut wanted = Outcome::ALL.into_iter().filter(|outcome| query.outcomes.contains(outcome)).peekable();
+    let mut sql = QueryBuilder::default();
+    let Some(first) = wanted.next() else {
+        walk(&mut sql, query, None);
+        return sql;
+    };
+    if wanted.peek().is_none() {
+        walk(&mut sql, query, Some(first));
+        return sql;
+    }
+    sql.push("SELECT * FROM ((");
+    walk(&mut sql, query, Some(first));
+    for outcome in wanted {
+        sql.push(") UNION ALL (");
+        walk(&mut sql, query, Some(outcome));
+    }
+    sql.push(")) AS found");
+    newest(&mut sql, query.limit);
+    sql
+}
+
+/// The rows of that outcome, or of any.
+fn walk(sql: &mut QueryBuilder<Postgres>, query: &LogQuery, outcome: Option<Outcome>) {
+    sql.push("SELECT * FROM attempts WHERE TRUE");
     if let Some(before) = query.before {
         sql.push(" AND seq < ").push_bind(before);
     }
@@ -202,15 +226,18 @@ pub(super) fn question(query: &LogQuery) -> QueryBuilder<Postgres> {
     if let Some(account) = &query.account {
         sql.push(" AND account = ").push_bind(account.to_string());
     }
-    if let Some(outcome) = query.outcome {
+    if let Some(outcome) = outcome {
         sql.push(" AND outcome = ").push_bind(outcome.as_str());
     }
     if let Some(since) = query.since {
         sql.push(" AND started_at >= ").push_bind(since.as_millisecond());
     }
+    newest(sql, query.limit);
+}
+
+fn newest(sql: &mut QueryBuilder<Postgres>, limit: u32) {
     // A number rather than a parameter: the planner is to know that a page is wanted, not all.
-    sql.push(" ORDER BY seq DESC LIMIT ").push(query.limit);
-    sql
+    sql.push(" ORDER BY seq DESC LIMIT ").push(limit);
 }
 
 impl Write {

@@ -113,8 +113,12 @@ impl Log for SqliteStore {
         if let Some(account) = &query.account {
             sql.push(" AND account = ").push_bind(account.to_string());
         }
-        if let Some(outcome) = query.outcome {
-            sql.push(" AND outcome = ").push_bind(outcome.as_str());
+        if !query.outcomes.is_empty() {
+            let mut outcomes = sql.push(" AND outcome IN (").separated(", ");
+            query.outcomes.iter().for_each(|outcome| {
+                outcomes.push_bind(outcome.as_str());
+            });
+            sql.push(")");
         }
         if let Some(since) = query.since {
             sql.push(" AND started_at >= ").push_bind(since.as_millisecond());

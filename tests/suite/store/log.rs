@@ -70,8 +70,9 @@ pub(super) async fn the_log(store: &Arc<dyn Store>) {
     let count = async |query: LogQuery| store.log(&query).await.unwrap().len();
     let all = LogQuery { app: Some("log".to_owned()), ..LogQuery::default() };
     assert_eq!(count(all.clone()).await, 5);
-    assert_eq!(count(LogQuery { outcome: Some(Outcome::Rejected), ..all.clone() }).await, 1);
-    assert_eq!(count(LogQuery { outcome: Some(Outcome::Succeeded), ..all.clone() }).await, 0);
+    assert_eq!(count(LogQuery { outcomes: vec![Outcome::Rejected], ..all.clone() }).await, 1);
+    assert_eq!(count(LogQuery { outcomes: vec![Outcome::Succeeded], ..all.clone() }).await, 0);
+    assert_eq!(count(LogQuery { outcomes: Outcome::FAILED.to_vec(), ..all.clone() }).await, 1);
     assert_eq!(count(LogQuery { job: Some(newest_first[0].job), ..all.clone() }).await, 1);
     assert_eq!(count(LogQuery { since: Some(Timestamp::now() + LONG), ..all.clone() }).await, 0);
     assert_eq!(count(LogQuery { app: Some("log2".to_owned()), ..all }).await, 0);
@@ -85,4 +86,25 @@ pub(super) async fn the_log(store: &Arc<dyn Store>) {
     assert_eq!(store.log_changes(cursor, 100).await.unwrap(), []);
     store.end_attempt(ids[1], &verdict, &Provenance::default(), None).await.unwrap();
     assert_eq!(store.log_changes(cursor, 100).await.unwrap()[0].id, ids[1]);
+
+    // Several outcomes are one log, newest first and page by page; one that is named twice counts once.
+    for (id, code) in [(ids[2], Code::Captcha), (ids[3], Code::LoggedIn)] {
+        let verdict = Verdict::new(code, "");
+        store.end_attempt(id, &verdict, &Provenance::default(), None).await.unwrap();
+    }
+    let needs_human = Verdict::new(Code::Captcha, "").outcome;
+    let failed = LogQuery {
+        account: Some(owner),
+        outcomes: vec![needs_human, Outcome::Rejected, Outcome::Rejected, Outcome::Unknown],
+        ..LogQuery::default()
+    };
+    let mut wanted: Vec<_> = newest_first.iter().filter(|row| ids[..3].contains(&row.id)).collect();
+    let seen = |rows: Vec<AttemptRow>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    let ids = |rows: &[&AttemptRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(seen(store.log(&failed).await.unwrap()), ids(&wanted));
+    let rest = wanted.split_off(2);
+    let page = LogQuery { limit: 2, ..failed };
+    assert_eq!(seen(store.log(&page).await.unwrap()), ids(&wanted));
+    let next = LogQuery { before: Some(wanted[1].seq), ..page };
+    assert_eq!(seen(store.log(&next).await.unwrap()), ids(&rest));
 }

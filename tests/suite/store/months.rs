@@ -215,17 +215,26 @@ fn questions() -> Vec<(&'static str, LogQuery)> {
     let day = Some(Timestamp::now() - SignedDuration::from_hours(24));
     let all = LogQuery::default;
     let app = Some("app7".to_owned());
-    let (rejected, needs_human) = (Some(Outcome::Rejected), Some(Outcome::NeedsHuman));
+    let rejected = || vec![Outcome::Rejected];
+    let needs_human = || vec![Outcome::NeedsHuman];
+    let failed = || Outcome::FAILED.to_vec();
     vec![
         ("newest first", all()),
         ("a later page", LogQuery { before: Some(1000), ..all() }),
         ("by account", LogQuery { account: Some(account("app7/user107")), ..all() }),
         ("by app", LogQuery { app: app.clone(), ..all() }),
-        ("by app and outcome", LogQuery { app: app.clone(), outcome: rejected, ..all() }),
-        ("by outcome", LogQuery { outcome: needs_human, ..all() }),
-        ("rejected in the last day", LogQuery { outcome: rejected, since: day, ..all() }),
-        ("needs a human in the last day", LogQuery { outcome: needs_human, since: day, ..all() }),
-        ("of an app, rejected in the last day", LogQuery { app, outcome: rejected, since: day, ..all() }),
+        ("by app and outcome", LogQuery { app: app.clone(), outcomes: rejected(), ..all() }),
+        ("by outcome", LogQuery { outcomes: needs_human(), ..all() }),
+        ("rejected in the last day", LogQuery { outcomes: rejected(), since: day, ..all() }),
+        ("needs a human in the last day", LogQuery { outcomes: needs_human(), since: day, ..all() }),
+        ("failed", LogQuery { outcomes: failed(), ..all() }),
+        ("failed, a later page", LogQuery { outcomes: failed(), before: Some(1000), ..all() }),
+        ("failed in the last day", LogQuery { outcomes: failed(), since: day, ..all() }),
+        (
+            "of an app, failed in the last day",
+            LogQuery { app: app.clone(), outcomes: failed(), since: day, ..all() },
+        ),
+        ("of an app, rejected in the last day", LogQuery { app, outcomes: rejected(), since: day, ..all() }),
         ("the last day", LogQuery { since: day, ..all() }),
         ("by job", LogQuery { job: Some(Uuid::nil()), ..all() }),
     ]
