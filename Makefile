@@ -50,7 +50,7 @@ check: ## formatting, lints, and what the dependencies may be
 	scripts/install-cargo-deny
 	$(CARGO) deny --log-level error check bans licenses sources
 
-check-deploy: ## Dockerfile, compose.yaml, Kubernetes and shell scripts, by linters (needs python3-venv)
+check-deploy: ## Dockerfile, compose.yaml, Kubernetes and shell scripts, by linters
 	scripts/check-deploy
 
 audit: ## known holes in the dependencies; needs the advisory database
