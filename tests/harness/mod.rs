@@ -7,6 +7,7 @@ pub mod postgres;
 pub mod proxy;
 pub mod rabbit;
 pub mod rig;
+mod server;
 mod site;
 mod stage;
 
