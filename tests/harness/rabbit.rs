@@ -16,6 +16,8 @@ use super::PATIENCE;
 pub struct Broker {
     folder: PathBuf,
     port: u16,
+    /// The port of its management plugin, if that is on.
+    management: Option<u16>,
     /// The port of its name server.
     names: u16,
     words: Option<ChildStdin>,
@@ -49,13 +51,27 @@ fn free_port() -> u16 {
 
 impl Broker {
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// With the management plugin, by which rabbitmqadmin works.
+    pub async fn start_managed() -> Self {
+        Self::start_with(Some(free_port())).await
+    }
+
+    async fn start_with(management: Option<u16>) -> Self {
         assert!(
             Path::new("/usr/lib/rabbitmq/bin/rabbitmq-server").exists(),
             "scripts/install-test-deps installs RabbitMQ"
         );
         let folder = tempfile::Builder::new().prefix("turnlock-rabbit-").tempdir().unwrap().keep();
-        std::fs::write(folder.join("plugins"), "[].\n").unwrap();
-        std::fs::write(folder.join("rabbitmq.conf"), "log.console.level = warning\n").unwrap();
+        let plugins = if management.is_some() { "[rabbitmq_management].\n" } else { "[].\n" };
+        std::fs::write(folder.join("plugins"), plugins).unwrap();
+        let mut conf = "log.console.level = warning\n".to_owned();
+        if let Some(port) = management {
+            conf += &format!("management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {port}\n");
+        }
+        std::fs::write(folder.join("rabbitmq.conf"), conf).unwrap();
         let (port, distribution, names) = (free_port(), free_port(), free_port());
         let path = |name: &str| folder.join(name);
         let mut guardian = Command::new("/bin/sh")
@@ -88,13 +104,17 @@ impl Broker {
             .spawn()
             .unwrap();
         let words = guardian.stdin.take();
-        let broker = Self { folder, port, names, words, guardian };
+        let broker = Self { folder, port, management, names, words, guardian };
         broker.answers().await;
         broker
     }
 
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
+    }
+
+    pub fn management(&self) -> Option<u16> {
+        self.management
     }
 
     pub fn port(&self) -> u16 {
