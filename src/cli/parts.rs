@@ -2,14 +2,20 @@
 
 use std::io::{Write, stderr};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
 
 use super::Failure;
 use crate::config::{Config, Database, Queue as QueueChoice};
 use crate::queue::rabbit::RabbitQueue;
-use crate::queue::{EmbeddedQueue, Queue, QueueError};
+use crate::queue::{EmbeddedQueue, Outage, Queue, QueueError};
 use crate::store::{self, Store, StoreError};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
 use crate::worker::WorkerError;
+
+/// The wait between two tries to open a database at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Opens the database, and makes it if there is none yet.
 ///
@@ -24,6 +30,27 @@ pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
         })?;
     }
     Ok(store::open(&config.database.url()).await?)
+}
+
+/// The same for a worker. A server that is away is waited for, as it is by one that is at work: a fleet and its servers
+/// start in any order.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] for what no waiting mends.
+pub async fn await_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    let Database::Postgres(_) = &config.database else { return open_store(config).await };
+    let mut outage = Outage::of("the database cannot be opened", LONGEST_WAIT);
+    loop {
+        let begun = Instant::now();
+        match store::open(&config.database.url()).await {
+            Ok(store) => {
+                outage.over();
+                return Ok(store);
+            }
+            Err(error) if error.lasts() => return Err(error.into()),
+            Err(error) => sleep_until(begun + outage.failed(&error)).await,
+        }
+    }
 }
 
 /// The queue that jobs are put into.
@@ -41,7 +68,14 @@ pub fn queue(config: &Config, store: Arc<dyn Store>) -> Arc<dyn Queue> {
 /// # Errors
 /// With [`super::Exit::Environment`] if key and database do not fit.
 pub async fn open_vault(config: &Config) -> Result<Vault, Failure> {
-    let store = open_store(config).await?;
+    open_vault_in(config, open_store(config).await?).await
+}
+
+/// The same in a database that is open.
+///
+/// # Errors
+/// As for [`open_vault`].
+pub async fn open_vault_in(config: &Config, store: Arc<dyn Store>) -> Result<Vault, Failure> {
     let file = &config.master_key_file;
     let fresh = store.accounts(None).await?.is_empty();
     let (key, origin) =

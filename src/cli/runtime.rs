@@ -50,7 +50,7 @@ pub enum Mail {
 /// Where its worker gets its jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jobs {
-    /// From the queue that is configured.
+    /// From the queue that is configured. Servers that are away are waited for.
     FromTheQueue,
     /// It is given one, and writes it into the database.
     ByHand,
@@ -66,7 +66,11 @@ impl Runtime {
         let program = config.browser.find()?;
         config.browser.check_sandbox()?;
         let library = Library::load(&config.playbooks, &config.origins, colour)?;
-        let vault = parts::open_vault(config).await?;
+        let store = match from {
+            Jobs::FromTheQueue => parts::await_store(config).await?,
+            Jobs::ByHand => parts::open_store(config).await?,
+        };
+        let vault = parts::open_vault_in(config, store).await?;
         let store = Arc::clone(vault.store());
 
         let inbox = Inbox::new();
@@ -103,7 +107,12 @@ impl Runtime {
         let queue: Arc<dyn Queue> = match (&config.queue, from) {
             (QueueChoice::Rabbit(url), Jobs::FromTheQueue) => {
                 let queue = RabbitQueue::consume(url.secret(), &how.id, how.slots, Arc::clone(&store));
-                queue.connected().await.map_err(Failure::environment)?;
+                // It goes on connecting, and says so, as when a broker is lost later on.
+                while let Err(why) = queue.connected().await {
+                    if why.lasts() {
+                        return Err(Failure::environment(why));
+                    }
+                }
                 Arc::new(queue)
             }
             (QueueChoice::Rabbit(_), Jobs::ByHand) => {

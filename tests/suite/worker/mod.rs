@@ -9,6 +9,7 @@ mod killed;
 mod outages;
 #[cfg(feature = "failpoints")]
 mod processes;
+mod starts;
 mod stops;
 
 use std::collections::HashMap;
