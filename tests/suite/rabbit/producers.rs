@@ -18,7 +18,7 @@ fn example(language: &str, words: &str) -> &'static str {
 }
 
 /// RabbitMQ's own tool, which its management plugin offers for download, and how it finds the broker.
-fn provide_rabbitmqadmin(folder: &Path, port: u16) {
+fn provide_rabbitmqadmin(folder: &Path, broker: &Broker) {
     let versions = std::fs::read_dir("/usr/lib/rabbitmq/lib").unwrap();
     let plugins = versions.flat_map(|version| std::fs::read_dir(version.unwrap().path().join("plugins")));
     let plugins = plugins.flatten().map(|plugin| plugin.unwrap().path().join("priv/www/cli/rabbitmqadmin"));
@@ -26,7 +26,10 @@ fn provide_rabbitmqadmin(folder: &Path, port: u16) {
     let program = folder.join("rabbitmqadmin");
     std::fs::write(&program, std::fs::read(tool).unwrap()).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let config = format!("[default]\nhostname = 127.0.0.1\nport = {port}\n");
+    let url = url::Url::parse(&broker.url()).unwrap();
+    let (port, user, password) = (broker.management(), url.username(), url.password().unwrap());
+    let config =
+        format!("[default]\nhostname = 127.0.0.1\nport = {port}\nusername = {user}\npassword = {password}\n");
     std::fs::write(folder.join(".rabbitmqadmin.conf"), config).unwrap();
 }
 
@@ -37,7 +40,7 @@ async fn examples_of_the_documentation_publish_jobs() {
     let fleet = Fleet::on_broker(Broker::start_managed().await).await;
     rabbit::declare(&fleet.broker.url().into()).await.unwrap();
     let home = tempfile::tempdir().unwrap();
-    provide_rabbitmqadmin(home.path(), fleet.broker.management().unwrap());
+    provide_rabbitmqadmin(home.path(), &fleet.broker);
     let path = format!("{}:{}", home.path().display(), std::env::var("PATH").unwrap());
     let run = async |program: &Path, arguments: &[&str]| -> Output {
         let mut command = Command::new(program);
