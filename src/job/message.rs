@@ -16,6 +16,12 @@ pub const LARGEST: usize = 16 * 1024;
 /// No text that a producer writes for the automation log is longer, in characters.
 const LONGEST_TEXT: usize = 500;
 
+/// No attempt can be made in less.
+const SHORTEST_DEADLINE: SignedDuration = SignedDuration::from_secs(1);
+
+/// A job may wait for so long; every database can hold such a time.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24 * 3653);
+
 /// What a message may have.
 const FIELDS: [&str; 9] =
     ["id", "kind", "account", "priority", "requested_by", "reason", "not_before", "deadline", "options"];
@@ -110,17 +116,25 @@ impl JobMessage {
                 let why = format!("`{name}` is longer than {LONGEST_TEXT} characters");
                 return Err(BadMessage::NotAsDescribed(why));
             }
+            if text.contains('\0') {
+                return Err(BadMessage::NotAsDescribed(format!("`{name}` holds the character U+0000")));
+            }
             if text.to_ascii_lowercase().contains("otpauth:") {
                 return Err(BadMessage::Secret(name.to_owned()));
             }
         }
         let message = understood(fields)?;
-        match message.deadline {
-            Some(deadline) if deadline <= SignedDuration::ZERO || deadline > LONGEST_DEADLINE => Err(
-                BadMessage::NotAsDescribed("`deadline` is not between a second and 20 minutes".to_owned()),
-            ),
-            _ => Ok(message),
+        let deadlines = SHORTEST_DEADLINE..=LONGEST_DEADLINE;
+        if message.deadline.is_some_and(|deadline| !deadlines.contains(&deadline)) {
+            let why = "`deadline` is not between a second and 20 minutes";
+            return Err(BadMessage::NotAsDescribed(why.to_owned()));
         }
+        let latest = Timestamp::now().saturating_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX);
+        if message.not_before.is_some_and(|at| at > latest) {
+            let why = "`not_before` is more than ten years ahead";
+            return Err(BadMessage::NotAsDescribed(why.to_owned()));
+        }
+        Ok(message)
     }
 
     /// The message as JSON.
@@ -261,6 +275,9 @@ mod tests {
             (r#""priority":"hunter2""#, "`priority` does not hold"),
             (r#""not_before":"hunter2""#, "`not_before` does not hold"),
             (r#""deadline":"90m""#, "`deadline` is not between"),
+            (r#""deadline":"1ns""#, "`deadline` is not between"),
+            (r#""reason":"a\u0000b""#, "`reason` holds the character U+0000"),
+            (r#""not_before":"9999-12-30T22:00:00.999999999Z""#, "`not_before` is more than ten years ahead"),
             (r#""options":{"hunter2":1}"#, "`options` does not hold"),
         ] {
             let why = refused(&with(field));

@@ -115,6 +115,9 @@ pub enum StoreError {
     /// Anything else that the database said.
     #[error("the database failed: {0}")]
     Database(String),
+    /// The database cannot hold a value.
+    #[error("the database cannot hold it: {0}")]
+    Unfit(String),
     /// A stored value that this version cannot read.
     #[error("the database holds {value:?} as {what}, which this version of Turnlock cannot read")]
     BadValue {

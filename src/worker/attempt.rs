@@ -83,7 +83,8 @@ impl Inner {
         }
         let mut performed = self.perform(&attempt, claim, &stopper, &stop).await;
         self.leave(claim, pass, &mut performed.verdict).await;
-        performed.verdict.message = redact(&performed.verdict.message).into_owned();
+        // What a page says may hold what no database of PostgreSQL takes, and the outcome has to be written.
+        performed.verdict.message = redact(&performed.verdict.message).replace('\0', "\u{fffd}");
 
         let cancelled = stop.asked() == Some(StopReason::Cancelled);
         let mut retry = self.config.retry;

@@ -48,23 +48,26 @@ impl Broker {
 
     /// No queue of such a name takes more messages than that, by a policy of its administrator's.
     pub async fn limit(&self, queues: &str, most: u32) {
+        let definition = format!(r#"{{"max-length":{most}}}"#);
+        self.control(&["set_policy", "limit", queues, &definition, "--apply-to", "queues"]).await;
+    }
+
+    /// That limit is no more.
+    pub async fn lift_limit(&self) {
+        self.control(&["clear_policy", "limit"]).await;
+    }
+
+    async fn control(&self, words: &[&str]) {
         let ctl = r#"set -a; . "$0/environment"; exec /usr/lib/rabbitmq/bin/rabbitmqctl --node "$RABBITMQ_NODENAME" "$@""#;
-        let set = tokio::process::Command::new("bash")
+        let done = tokio::process::Command::new("bash")
             .args(["-c", ctl])
             .arg(&self.server().folder)
-            .args([
-                "set_policy",
-                "limit",
-                queues,
-                &format!(r#"{{"max-length":{most}}}"#),
-                "--apply-to",
-                "queues",
-            ])
+            .args(words)
             .stdin(Stdio::null())
             .output()
             .await
             .unwrap();
-        assert!(set.status.success(), "{set:?}");
+        assert!(done.status.success(), "{done:?}");
     }
 
     /// Ends it as an administrator does.

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::arrivals::{Arrivals, PATIENCE};
 use super::error::BrokerError;
-use super::link::{Outgoing, publish};
+use super::link::{Outgoing, Way, publish};
 use super::topology::{self, DELIVERIES, JOBS, queue_of};
 use crate::job::Priority;
 
@@ -38,7 +38,7 @@ pub(super) enum Broken {
 
 /// A connection, as long as it holds.
 pub(super) struct Line {
-    connection: Connection,
+    connection: Arc<Connection>,
     channel: Channel,
     name: String,
     arrivals: Arc<Arrivals>,
@@ -65,7 +65,7 @@ impl Line {
     ) -> Result<Self, BrokerError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let connected = Connection::connect(url.expose_secret(), properties).await;
-        let connection = connected.map_err(refused)?;
+        let connection = Arc::new(connected.map_err(refused)?);
         let channel = connection.create_channel().await.map_err(refused)?;
         topology::declare(&channel).await.map_err(|error| BrokerError::declaring(&error))?;
         channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(refused)?;
@@ -83,8 +83,8 @@ impl Line {
     }
 
     /// Where messages go out.
-    pub fn channel(&self) -> &Channel {
-        &self.channel
+    pub fn way(&self) -> Way {
+        Way { connection: Arc::clone(&self.connection), channel: self.channel.clone() }
     }
 
     /// Hands on what arrives and does what is wanted, until the connection breaks.
@@ -233,14 +233,19 @@ async fn hand_on(mut consumer: Consumer, priority: Priority, arrivals: Arc<Arriv
 /// good order from those that die over it. So one that has come back often goes out anew. A fleet that ends as a whole
 /// passes its messages from one worker to the next.
 async fn give_back(channel: &Channel, priority: Priority, delivery: &Delivery) -> Result<(), BrokerError> {
+    let requeue = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
     if times_back(delivery) < i64::from(DELIVERIES / 2) {
-        let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-        return delivery.nack(options).await.map(drop).map_err(refused);
+        return delivery.nack(requeue).await.map(drop).map_err(refused);
     }
     let (properties, key) = (delivery.properties.clone(), priority.as_str());
     let properties = properties.with_headers(FieldTable::default()).with_delivery_mode(2);
-    publish(channel, Outgoing { exchange: JOBS, key, body: &delivery.data, properties, mandatory: true })
-        .await?;
+    let message = Outgoing { exchange: JOBS, key, body: &delivery.data, properties, mandatory: true };
+    match publish(channel, message).await {
+        Ok(()) => {}
+        // Its queue is full: it keeps its place there.
+        Err(BrokerError::Refused(_)) => return delivery.nack(requeue).await.map(drop).map_err(refused),
+        Err(error) => return Err(error),
+    }
     delivery.ack(BasicAckOptions::default()).await.map(drop).map_err(refused)
 }
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::options::BasicPublishOptions;
-use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -42,9 +42,16 @@ pub(super) struct Link {
     supervisor: AbortHandle,
 }
 
+/// Where messages go out.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    pub connection: Arc<Connection>,
+    pub channel: Channel,
+}
+
 #[derive(Debug, Clone)]
 enum State {
-    Up(Channel),
+    Up(Way),
     /// With what stood in the way last.
     Down(BrokerError),
 }
@@ -74,10 +81,14 @@ impl Link {
     /// # Errors
     /// [`BrokerError::Unreachable`] when none comes about in time; at once what no waiting mends.
     pub async fn channel(&self) -> Result<Channel, BrokerError> {
+        Ok(self.way().await?.channel)
+    }
+
+    async fn way(&self) -> Result<Way, BrokerError> {
         let mut current = self.current.clone();
         let _ = timeout(PATIENCE, current.wait_for(State::is_settled)).await;
         match &*current.borrow() {
-            State::Up(channel) => Ok(channel.clone()),
+            State::Up(way) => Ok(way.clone()),
             State::Down(why) => Err(why.clone()),
         }
     }
@@ -97,7 +108,14 @@ impl Link {
     /// Has jobs arrive or not. What has arrived and was not taken goes back.
     pub fn want(&self, wanted: Wanted) {
         // Also if it is the same: something may have been put back meanwhile.
-        self.wanted.send_replace(wanted);
+        self.wanted.send_if_modified(|now| {
+            // Whoever ends it has the last word.
+            let heard = *now != Wanted::End;
+            if heard {
+                *now = wanted;
+            }
+            heard
+        });
     }
 
     /// Ends the connection, if there is one.
@@ -115,7 +133,12 @@ impl Link {
     /// [`BrokerError::Unroutable`], [`BrokerError::Refused`], [`BrokerError::Unconfirmed`], or as for
     /// [`channel`](Self::channel).
     pub async fn publish(&self, message: Outgoing<'_>) -> Result<(), BrokerError> {
-        publish(&self.channel().await?, message).await
+        let way = self.way().await?;
+        match publish(&way.channel, message.clone()).await {
+            // RabbitMQ goes on refusing over a channel over which it has refused, also when the queue has no limit any more.
+            Err(BrokerError::Refused(_)) => publish_anew(&way.connection, message).await,
+            done => done,
+        }
     }
 
     /// The same, for what can be published another time: does not wait for a connection.
@@ -133,7 +156,7 @@ impl Link {
 
     fn channel_at_once(&self) -> Result<Channel, BrokerError> {
         match &*self.current.borrow() {
-            State::Up(channel) => Ok(channel.clone()),
+            State::Up(way) => Ok(way.channel.clone()),
             State::Down(why) => Err(why.clone()),
         }
     }
@@ -143,6 +166,18 @@ impl Drop for Link {
     fn drop(&mut self) {
         self.supervisor.abort();
     }
+}
+
+/// The same over a channel of its own.
+async fn publish_anew(connection: &Connection, message: Outgoing<'_>) -> Result<(), BrokerError> {
+    let channel = connection.create_channel().await.map_err(|error| BrokerError::connecting(&error))?;
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await
+        .map_err(|error| BrokerError::connecting(&error))?;
+    let published = publish(&channel, message).await;
+    let _ = channel.close(200, "OK".into()).await;
+    published
 }
 
 /// The same over any channel that confirms.
@@ -205,7 +240,7 @@ async fn supervise(
             Ok(Ok(line)) => {
                 outage.over();
                 tracing::info!("connected to RabbitMQ");
-                current.send_replace(State::Up(line.channel().clone()));
+                current.send_replace(State::Up(line.way()));
                 let broken = line.serve(&mut wanted).await;
                 arrivals.clear();
                 match broken {

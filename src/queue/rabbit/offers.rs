@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 use tokio::time;
 
+use super::error::BrokerError;
 use super::link::Link;
 use super::queue::{LOOK, OVERDUE, send};
 use crate::queue::{Outage, QueueError};
@@ -12,6 +13,8 @@ use crate::store::Store;
 
 /// For how long an offer is one worker's, who may die over it.
 const HOLD: Duration = Duration::from_secs(30);
+/// One that a full queue refused is made again after this.
+const REFUSED: Duration = Duration::from_secs(5);
 /// As many offers are made in one go.
 const OFFERS: u32 = 100;
 /// The wait between two tries to make offers at most.
@@ -29,10 +32,15 @@ pub(super) async fn offer(
     loop {
         let (begun, last) = (time::Instant::now(), *leaving.borrow());
         let again = match offer_once(store.as_ref(), &link).await {
-            Ok(offered) => {
+            Ok(Offered { made, refused: Some(error) }) => {
+                let wait = outage.failed(&error);
+                if made > 0 { None } else { Some(begun + wait) }
+            }
+            // An elapsed time-out is as good as a signal: another process may have left some.
+            Ok(Offered { made: 0, refused: None }) => Some(time::Instant::now() + LOOK),
+            Ok(_) => {
                 outage.over();
-                // An elapsed time-out is as good as a signal: another process may have left some.
-                if offered == 0 { Some(time::Instant::now() + LOOK) } else { None }
+                None
             }
             Err(error) => Some(begun + outage.failed(&error)),
         };
@@ -48,14 +56,31 @@ pub(super) async fn offer(
     }
 }
 
-async fn offer_once(store: &dyn Store, link: &Link) -> Result<usize, QueueError> {
+struct Offered {
+    made: usize,
+    /// Why the broker did not take others.
+    refused: Option<BrokerError>,
+}
+
+async fn offer_once(store: &dyn Store, link: &Link) -> Result<Offered, QueueError> {
     // Not before they can be made: an offer that is not made is nobody's for a while.
     link.channel().await?;
     let offers = store.take_offers(OFFERS, HOLD).await?;
+    let mut offered = Offered { made: 0, refused: None };
     for row in &offers {
         let left = Duration::try_from(row.not_before.duration_since(Timestamp::now())).unwrap_or_default();
-        send(link, row, left).await?;
-        store.offered(row.job.id, OVERDUE).await?;
+        match send(link, row, left).await {
+            Ok(()) => {
+                store.offered(row.job.id, OVERDUE).await?;
+                offered.made += 1;
+            }
+            // A full queue keeps nothing from the others.
+            Err(QueueError::Broker(error @ BrokerError::Refused(_))) => {
+                store.offered(row.job.id, REFUSED).await?;
+                offered.refused = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(offers.len())
+    Ok(offered)
 }

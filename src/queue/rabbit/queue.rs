@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,6 +59,8 @@ pub struct RabbitQueue {
     link: Arc<Link>,
     arrivals: Arc<Arrivals>,
     held: Held,
+    /// So many deliveries are seen to one by one: the database refuses one of them.
+    singly: AtomicUsize,
     /// Whether jobs are taken.
     working: watch::Sender<bool>,
     /// That a delivery was answered without taking a slot.
@@ -132,6 +135,7 @@ impl RabbitQueue {
             link,
             arrivals,
             held,
+            singly: AtomicUsize::new(0),
             working,
             unused,
             to_offer,
@@ -211,7 +215,9 @@ impl RabbitQueue {
         most: usize,
         claims: &mut Vec<Claim>,
     ) -> Result<bool, QueueError> {
-        let arrived = self.delivered((most - claims.len()).min(TOGETHER)).await?;
+        let singly = self.singly.load(Ordering::Relaxed);
+        let together = if singly > 0 { 1 } else { TOGETHER };
+        let arrived = self.delivered((most - claims.len()).min(together)).await?;
         if arrived.is_empty() {
             return Ok(false);
         }
@@ -219,11 +225,15 @@ impl RabbitQueue {
         let jobs: Vec<Delivered> = arrived.iter().map(|arrival| arrival.job.clone()).collect();
         let takings = match self.store.claim_delivered(&jobs, worker, ttl, OVERDUE).await {
             Ok(takings) => takings,
+            Err(error @ (StoreError::Unfit(_) | StoreError::BadValue { .. })) => {
+                return self.keep_apart(arrived, &error).await;
+            }
             Err(error) => {
                 self.put_all_back(arrived);
                 return Err(error.into());
             }
         };
+        self.singly.store(singly.saturating_sub(1), Ordering::Relaxed);
         failpoint::reach("rabbit.written");
         let mut done = Ok(true);
         for (Arrival { priority, delivery, .. }, taking) in arrived.into_iter().zip(takings) {
@@ -246,6 +256,23 @@ impl RabbitQueue {
             }
         }
         done
+    }
+
+    /// The database refuses something of these: one alone is laid aside, of several each is tried by itself.
+    async fn keep_apart(&self, mut arrived: Vec<Arrival>, why: &StoreError) -> Result<bool, QueueError> {
+        if arrived.len() > 1 {
+            self.singly.store(arrived.len(), Ordering::Relaxed);
+            self.put_all_back(arrived);
+            return Ok(true);
+        }
+        let Some(Arrival { priority, delivery, .. }) = arrived.pop() else { return Ok(true) };
+        if let Err(error) = self.bury(&delivery, &why.to_string()).await {
+            self.arrivals.put_back(priority, delivery);
+            return Err(error);
+        }
+        acknowledge(&delivery).await;
+        self.unused.notify_one();
+        Ok(true)
     }
 
     /// Lays a message that is no job where a person can look at it, without what it may hold that is secret.

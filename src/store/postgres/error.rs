@@ -25,6 +25,8 @@ pub(in crate::store) fn said(error: &sqlx::Error) -> StoreError {
         "3D000" | "42501" => StoreError::Refused(reason),
         code if code.starts_with("08") => StoreError::Unreachable(reason),
         code if code.starts_with("28") => StoreError::Refused(reason),
+        // Data exceptions.
+        code if code.starts_with("22") => StoreError::Unfit(format!("{reason} (SQLSTATE {code})")),
         code => StoreError::Database(format!("{reason} (SQLSTATE {code})")),
     }
 }

@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use turnlock::queue::QueueError;
 use turnlock::queue::rabbit::BrokerError;
-use turnlock::store::WorkerId;
+use turnlock::store::{Duty, WorkerId};
 use turnlock::worker::Event;
 
 use super::events::Listener;
@@ -100,6 +100,41 @@ async fn a_full_queue_refuses_and_loses_nothing() {
         producer.submit(job, None).await.unwrap();
         listener.until(|heard| heard.end_of(&job.id).is_some()).await;
     }
+    running.abort();
+}
+
+/// What waits in the database for a full queue keeps nothing from the others, and is offered when there is room, also if
+/// the limit goes altogether.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_holds_up_no_other() {
+    let fleet = Fleet::start(Duration::ZERO).await;
+    let producer = fleet.producer();
+    rabbit::declare(&fleet.broker.url().into()).await.unwrap();
+    fleet.broker.limit("^turnlock.jobs.normal$", 1).await;
+    let mut taken = 0;
+    while producer.submit(&job(&format!("acme/user{taken}")), None).await.is_ok() {
+        taken += 1;
+        assert!(taken < 500, "it takes whatever comes");
+    }
+    let urgent = Job { priority: Priority::High, ..job("acme/urgent") };
+    for job in [job("acme/first"), urgent, job("acme/second")] {
+        fleet.store.submit(&job, None).await.unwrap();
+    }
+    // It only offers.
+    let worker = fleet.worker(fleet.broker.url());
+    worker.assign(Duty::Draining);
+    let running = run(&worker);
+    let until = async |priority: Priority, count: u32| {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        let name = topology::queue_of(priority);
+        while fleet.messages(name).await != count {
+            assert!(tokio::time::Instant::now() < until, "{count} never were in {name}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    until(Priority::High, 1).await;
+    fleet.broker.lift_limit().await;
+    until(Priority::Normal, taken + 2).await;
     running.abort();
 }
 
