@@ -40,7 +40,7 @@ function main() {
     return 0;
   }
   const sizes = options.jobs.split(",").map(Number);
-  console.log(`${machine}; durable commits, publisher confirms`);
+  console.log(`${machine}; durable commits, publisher confirms, 256 jobs under way at a time`);
   // What only the first of all jobs meet: cold caches, tables without statistics.
   measure(options.turnlock, sizes[0]);
   // In turns, and compared within a round: machines are slower at some times than at others.
