@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch::error::RecvError;
 use tokio::sync::{Notify, watch};
 use tokio::time;
 
@@ -28,26 +29,43 @@ pub(super) struct Slots {
 impl Slots {
     /// Tells the connection how many slots are free, as that changes; until the queue is no more.
     pub async fn tell(mut self, link: Arc<Link>, arrivals: Arc<Arrivals>) {
-        loop {
-            let known = tokio::select! {
-                known = self.held.changed() => known,
-                known = self.working.changed() => known,
-                () = self.unused.notified() => Ok(()),
-            };
-            if known.is_err() {
-                return;
-            }
-            if self.free() == 0 || arrivals.are_brought() {
-                // Whoever stops working does not wait for that.
-                let _ = time::timeout(SETTLED, self.working.wait_for(|working| !working)).await;
-            }
-            let working = *self.working.borrow_and_update();
-            link.want(if working { Wanted::Jobs(self.free()) } else { Wanted::Nothing });
-        }
+        while self.tell_once(&link, &arrivals).await.is_ok() {}
     }
 
-    fn free(&mut self) -> u16 {
+    async fn tell_once(&mut self, link: &Link, arrivals: &Arrivals) -> Result<(), RecvError> {
+        if !*self.working.borrow_and_update() {
+            link.want(Wanted::Nothing);
+            return self.working.wait_for(|working| *working).await.map(drop);
+        }
         let held = u16::try_from(*self.held.borrow_and_update()).unwrap_or(u16::MAX);
-        self.most.saturating_sub(held)
+        let free = self.most.saturating_sub(held);
+        if free == 0 {
+            // What has come may be taken in a moment.
+            if let Ok(freed) = time::timeout(SETTLED, self.slot_is_free()).await {
+                return freed;
+            }
+            link.want(Wanted::Jobs(0));
+            return self.slot_is_free().await;
+        }
+        link.want(Wanted::Jobs(free));
+        tokio::select! {
+            changed = self.held.changed() => changed?,
+            changed = self.working.changed() => return changed,
+            () = self.unused.notified() => {}
+        }
+        if arrivals.are_brought() {
+            // Whoever stops working does not wait for that.
+            let _ = time::timeout(SETTLED, self.working.wait_for(|working| !working)).await;
+        }
+        Ok(())
+    }
+
+    /// Returns when there is a free slot, or no more jobs are taken.
+    async fn slot_is_free(&mut self) -> Result<(), RecvError> {
+        let most = usize::from(self.most);
+        tokio::select! {
+            free = self.held.wait_for(|held| *held < most) => free.map(drop),
+            stopped = self.working.wait_for(|working| !working) => stopped.map(drop),
+        }
     }
 }
