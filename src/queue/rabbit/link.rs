@@ -170,13 +170,17 @@ impl Drop for Link {
 
 /// The same over a channel of its own.
 async fn publish_anew(connection: &Connection, message: Outgoing<'_>) -> Result<(), BrokerError> {
-    let channel = connection.create_channel().await.map_err(|error| BrokerError::connecting(&error))?;
-    channel
-        .confirm_select(ConfirmSelectOptions::default())
-        .await
-        .map_err(|error| BrokerError::connecting(&error))?;
+    let open = async {
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(channel)
+    };
+    let channel = match timeout(CONFIRM, open).await {
+        Ok(opened) => opened.map_err(|error: lapin::Error| BrokerError::connecting(&error))?,
+        Err(_) => return Err(BrokerError::Unreachable("it opens no channel".to_owned())),
+    };
     let published = publish(&channel, message).await;
-    let _ = channel.close(200, "OK".into()).await;
+    let _ = timeout(CLOSE, channel.close(200, "OK".into())).await;
     published
 }
 

@@ -8,6 +8,7 @@ use tokio::time;
 use super::error::BrokerError;
 use super::link::Link;
 use super::queue::{LOOK, OVERDUE, send};
+use crate::job::Priority;
 use crate::queue::{Outage, QueueError};
 use crate::store::Store;
 
@@ -29,18 +30,15 @@ pub(super) async fn offer(
     mut leaving: watch::Receiver<bool>,
 ) {
     let mut outage = Outage::of("jobs that wait for another try cannot be offered", LONGEST_WAIT);
+    let mut full =
+        Priority::ALL.map(|_| Outage::of("jobs cannot be offered to a queue that is full", REFUSED));
     loop {
         let (begun, last) = (time::Instant::now(), *leaving.borrow());
-        let again = match offer_once(store.as_ref(), &link).await {
-            Ok(Offered { made, refused: Some(error) }) => {
-                let wait = outage.failed(&error);
-                if made > 0 { None } else { Some(begun + wait) }
-            }
-            // An elapsed time-out is as good as a signal: another process may have left some.
-            Ok(Offered { made: 0, refused: None }) => Some(time::Instant::now() + LOOK),
-            Ok(_) => {
+        let again = match offer_once(store.as_ref(), &link, &mut full).await {
+            Ok(offered) => {
                 outage.over();
-                None
+                // An elapsed time-out is as good as a signal: another process may have left some.
+                if offered == 0 { Some(time::Instant::now() + LOOK) } else { None }
             }
             Err(error) => Some(begun + outage.failed(&error)),
         };
@@ -56,28 +54,27 @@ pub(super) async fn offer(
     }
 }
 
-struct Offered {
-    made: usize,
-    /// Why the broker did not take others.
-    refused: Option<BrokerError>,
-}
-
-async fn offer_once(store: &dyn Store, link: &Link) -> Result<Offered, QueueError> {
+/// Returns how many were made. What a full queue refuses keeps nothing from the others.
+async fn offer_once(
+    store: &dyn Store,
+    link: &Link,
+    full: &mut [Outage; Priority::ALL.len()],
+) -> Result<usize, QueueError> {
     // Not before they can be made: an offer that is not made is nobody's for a while.
     link.channel().await?;
-    let offers = store.take_offers(OFFERS, HOLD).await?;
-    let mut offered = Offered { made: 0, refused: None };
-    for row in &offers {
+    let mut offered = 0;
+    for row in store.take_offers(OFFERS, HOLD).await? {
         let left = Duration::try_from(row.not_before.duration_since(Timestamp::now())).unwrap_or_default();
-        match send(link, row, left).await {
+        let full = &mut full[row.job.priority as usize];
+        match send(link, &row, left).await {
             Ok(()) => {
+                full.over();
                 store.offered(row.job.id, OVERDUE).await?;
-                offered.made += 1;
+                offered += 1;
             }
-            // A full queue keeps nothing from the others.
             Err(QueueError::Broker(error @ BrokerError::Refused(_))) => {
+                full.failed(&error);
                 store.offered(row.job.id, REFUSED).await?;
-                offered.refused = Some(error);
             }
             Err(error) => return Err(error),
         }
