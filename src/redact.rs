@@ -34,6 +34,13 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner).redact(text)
 }
 
+/// The same as it may stand in the log: a page may say U+0000, which PostgreSQL takes in no text, and what happened has to
+/// be written down all the same.
+#[must_use]
+pub fn for_the_log(text: &str) -> String {
+    redact(text).replace('\0', "\u{fffd}")
+}
+
 /// Where secrets stand in the text, as byte ranges that do not overlap; to cover them in a picture.
 #[must_use]
 pub fn find(text: &str) -> Vec<std::ops::Range<usize>> {

@@ -45,9 +45,10 @@ impl JobRow {
         };
         let counts = ended.is_some_and(|(outcome, _)| outcome != Outcome::Interrupted);
         let wait = match deaths.checked_sub(AT_ONCE + 1) {
-            None => Duration::ZERO,
-            _ if state != JobState::Queued => Duration::ZERO,
-            Some(more) => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(more)).min(LONGEST_WAIT),
+            Some(more) if state == JobState::Queued => {
+                FIRST_WAIT.saturating_mul(2_u32.saturating_pow(more)).min(LONGEST_WAIT)
+            }
+            _ => Duration::ZERO,
         };
         TakenUp { state, outcome, code, counts, wait }
     }

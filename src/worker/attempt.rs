@@ -13,7 +13,7 @@ use super::{Attempt, Event, Performed, StepSink, Stop, StopReason, Stopper, Work
 use crate::failpoint;
 use crate::job::{Code, Kind, Verdict};
 use crate::queue::QueueError;
-use crate::redact::redact;
+use crate::redact::for_the_log;
 use crate::store::{
     AppGate, AttemptRow, CandidateState, Claim, Ending, NewAttempt, Next, Refusal, StoreError, Visit,
 };
@@ -83,8 +83,7 @@ impl Inner {
         }
         let mut performed = self.perform(&attempt, claim, &stopper, &stop).await;
         self.leave(claim, pass, &mut performed.verdict).await;
-        // What a page says may hold what no database of PostgreSQL takes, and the outcome has to be written.
-        performed.verdict.message = redact(&performed.verdict.message).replace('\0', "\u{fffd}");
+        performed.verdict.message = for_the_log(&performed.verdict.message);
 
         let cancelled = stop.asked() == Some(StopReason::Cancelled);
         let mut retry = self.config.retry;

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Event;
-use crate::redact::redact;
+use crate::redact::for_the_log;
 use crate::store::{Fence, Step, StepResult, Store, StoreError};
 
 /// Takes the steps of one attempt as they are performed: tells those who watch at once, and writes them to
@@ -37,7 +37,7 @@ impl StepSink {
         let step = Step {
             seq: self.last.fetch_add(1, Ordering::Relaxed) + 1,
             id: id.into(),
-            summary: redact(&summary.into()).into_owned(),
+            summary: for_the_log(&summary.into()),
             started_at: Timestamp::now(),
             duration: None,
             result: None,
@@ -103,7 +103,7 @@ impl OpenStep {
 
     fn close(&mut self, result: StepResult, detail: Option<String>) {
         if let Some(step) = self.step.take() {
-            let detail = detail.map(|detail| redact(&detail).into_owned());
+            let detail = detail.map(|detail| for_the_log(&detail));
             let step = Step { duration: Some(self.began.elapsed()), result: Some(result), detail, ..step };
             self.sink.send(&step);
         }

@@ -183,8 +183,8 @@ impl Write {
         let TakenUp { state, outcome, code, counts, wait } = row.taken_up(ended, cancelled, deaths);
         sqlx::query(
             "UPDATE jobs SET state = $1, tries = tries + $2, outcome = $3, code = $4, worker = NULL,
-                claim_token = claim_token + 1, claim_expires_at = NULL, not_before = turnlock_now() + $6, rank = turnlock_now() + $6,
-                offered_until = NULL,
+                claim_token = claim_token + 1, claim_expires_at = NULL, offered_until = NULL,
+                not_before = turnlock_now() + $6, rank = turnlock_now() + $6,
                 finished_at = CASE WHEN $1 = 'queued' THEN NULL ELSE turnlock_now() END
              WHERE id = $5",
         )

@@ -247,7 +247,8 @@ pub(super) async fn note(
 }
 
 /// Ends what a dead worker left open. If a candidate of this job (or of the account, where the job is to reconcile it)
-/// was submitted and nobody knows what came of it, that is what the outcome says.
+/// was submitted and nobody knows what came of it, that is what the outcome says. Returns over how many attempts at the
+/// job workers have died.
 pub(super) async fn end_open_attempts(on: &mut SqliteConnection, job: Uuid) -> Result<u32, StoreError> {
     let submitted: Option<i64> = sqlx::query_scalar(
         "SELECT 1 FROM jobs AS j JOIN candidates AS c ON c.job = j.id OR (j.kind = 'reconcile' AND c.account = j.account)
