@@ -11,6 +11,7 @@ mod ledger;
 mod log;
 mod months;
 mod postgres;
+mod server;
 mod speed;
 mod sqlite;
 
