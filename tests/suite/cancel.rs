@@ -1,16 +1,20 @@
 //! `turnlock cancel`: jobs that wait, that run, and that no worker has seen yet.
 
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::sync::Notify;
 use turnlock::job::{AccountRef, Code, Kind, Outcome};
 use turnlock::store::{AccountEntry, CandidateKind, JobState, LogQuery, NewCandidate, WorkerId};
-use turnlock::worker::{Event, Worker, WorkerConfig};
+use turnlock::worker::{Attempt, Event, Performed, Performer, StepSink, Stop, Worker, WorkerConfig};
 use uuid::Uuid;
 
 use crate::harness::PATIENCE;
-use crate::harness::fleet::{Counts, Fleet, job, until};
+use crate::harness::fleet::{Counts, Fleet, job};
 use crate::harness::postgres::server;
 
 /// Lets a worker work until these jobs have ended, and says how.
@@ -100,20 +104,43 @@ async fn a_job_that_waits_in_the_ladder_is_cancelled() {
     assert_eq!(fleet.store.job(again.id).await.unwrap().unwrap().attempts, 1);
 }
 
+/// Stops when it is asked to and let.
+#[derive(Default)]
+struct Reluctant {
+    begun: Notify,
+    may_stop: Notify,
+}
+
+#[async_trait]
+impl Performer for Reluctant {
+    async fn perform(&self, _attempt: &Attempt, _steps: StepSink, stop: Stop) -> Performed {
+        self.begun.notify_one();
+        let reason = stop.wait().await;
+        self.may_stop.notified().await;
+        Performed::new(reason.verdict())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_runs_stops_and_one_that_has_ended_stays_so() {
     for fleet in [Fleet::start().await, Fleet::embedded().await] {
-        let performer = Counts::ending(Code::Cancelled);
+        let performer = Arc::new(Reluctant::default());
         let quick = WorkerConfig { beat: Duration::from_millis(50), ..WorkerConfig::default() };
         let worker = fleet.worker(performer.clone(), quick);
         let job = job("acme/alice");
         fleet.producer().submit(&job, None).await.unwrap();
         let test = async {
-            until("an attempt", async || performer.performed() == 1).await;
+            performer.begun.notified().await;
             let id = job.id.to_string();
-            let said = fleet.turnlock(&["cancel", &id, "--wait"]).await.ends(0);
-            // It may have stopped before it was said that it will.
-            said.says("cancelled: it has stopped");
+            let mut cancel = fleet.command(&["cancel", &id, "--wait"]);
+            let mut cancel = cancel.stdout(Stdio::piped()).spawn().unwrap();
+            let mut said = BufReader::new(cancel.stdout.take().unwrap()).lines();
+            let asked = said.next_line().await.unwrap().unwrap();
+            assert!(asked.contains("runs: it stops at its next safe point"), "{asked}");
+            performer.may_stop.notify_one();
+            let stopped = said.next_line().await.unwrap().unwrap();
+            assert!(stopped.contains("cancelled: it has stopped"), "{stopped}");
+            assert_eq!(cancel.wait().await.unwrap().code(), Some(0));
             let row = fleet.store.job(job.id).await.unwrap().unwrap();
             assert_eq!((row.state, row.outcome), (JobState::Cancelled, Some(Outcome::Interrupted)));
             fleet.turnlock(&["cancel", &id[28..]]).await.ends(0).says("was cancelled before");

@@ -1,8 +1,9 @@
 //! What goes wrong between workers, broker and database.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use sqlx::{Connection as _, Executor as _};
 use turnlock::queue::QueueError;
-use turnlock::queue::rabbit::BrokerError;
+use turnlock::queue::rabbit::{BrokerError, DeadLetters};
 use turnlock::store::{Duty, WorkerId};
 use turnlock::worker::Event;
 
@@ -135,6 +136,43 @@ async fn a_full_queue_holds_up_no_other() {
     until(Priority::High, 1).await;
     fleet.broker.lift_limit().await;
     until(Priority::Normal, taken + 2).await;
+    running.abort();
+}
+
+/// What the database cannot hold is laid aside, and keeps nothing from the jobs that came with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_the_database_refuses_holds_up_no_other() {
+    let server = Server::start();
+    let database = server.database().await;
+    let fleet = Fleet::on(&database, Duration::ZERO).await;
+    let mut raw = sqlx::PgConnection::connect(&database).await.unwrap();
+    raw.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN RAISE EXCEPTION 'not that one' USING ERRCODE = 'data_exception'; END $$;
+         CREATE TRIGGER refused BEFORE INSERT ON jobs FOR EACH ROW WHEN (NEW.account = 'acme/unfit')
+         EXECUTE FUNCTION refuse()",
+    )
+    .await
+    .unwrap();
+    let producer = fleet.producer();
+    let good: Vec<Job> = (0..6).map(|nth| job(&format!("acme/user{nth}"))).collect();
+    let (before, behind) = good.split_at(3);
+    for job in before.iter().chain(&[job("acme/unfit")]).chain(behind) {
+        producer.submit(job, None).await.unwrap();
+    }
+    let running = run(&fleet.worker(fleet.broker.url()));
+    for job in &good {
+        fleet.ended(&producer, job).await;
+    }
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while fleet.messages(topology::DEAD).await == 0 {
+        assert!(tokio::time::Instant::now() < until, "it is laid aside");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let letters = DeadLetters::open(&fleet.broker.url().into()).await.unwrap();
+    let reasons: Vec<String> = letters.letters().map(|letter| format!("{:?}", letter.why)).collect();
+    assert!(reasons.len() == 1 && reasons[0].contains("not that one"), "{reasons:?}");
+    letters.close().await.unwrap();
     running.abort();
 }
 

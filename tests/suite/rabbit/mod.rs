@@ -47,25 +47,24 @@ struct Fleet {
 
 impl Fleet {
     async fn start(takes: Duration) -> Self {
+        Self::on_broker(Broker::start().await, takes).await
+    }
+
+    /// With that broker.
+    async fn on_broker(broker: Broker, takes: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("turnlock.db").display());
-        Self { _folder: Some(folder), ..Self::on(&url, takes).await }
+        Self { _folder: Some(folder), ..Self::of(broker, &url, takes).await }
     }
 
     /// With that database.
     async fn on(url: &str, takes: Duration) -> Self {
-        let broker = Broker::start().await;
-        let store = turnlock::store::open(url).await.unwrap();
-        Self { broker, store, _folder: None, idle: Arc::new(Idle { takes, performed: AtomicU32::new(0) }) }
+        Self::of(Broker::start().await, url, takes).await
     }
 
-    /// With that broker.
-    async fn on_broker(broker: Broker) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("turnlock.db").display());
-        let store = turnlock::store::open(&url).await.unwrap();
-        let idle = Arc::new(Idle { takes: Duration::ZERO, performed: AtomicU32::new(0) });
-        Self { broker, store, _folder: Some(folder), idle }
+    async fn of(broker: Broker, url: &str, takes: Duration) -> Self {
+        let store = turnlock::store::open(url).await.unwrap();
+        Self { broker, store, _folder: None, idle: Arc::new(Idle { takes, performed: AtomicU32::new(0) }) }
     }
 
     fn producer(&self) -> RabbitQueue {

@@ -37,7 +37,7 @@ fn provide_rabbitmqadmin(folder: &Path, broker: &Broker) {
 async fn examples_of_the_documentation_publish_jobs() {
     let producers = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/producers");
     assert!(producers.join("installed").is_file(), "scripts/install-test-deps installs the clients");
-    let fleet = Fleet::on_broker(Broker::start_managed().await).await;
+    let fleet = Fleet::on_broker(Broker::start_managed().await, Duration::ZERO).await;
     rabbit::declare(&fleet.broker.url().into()).await.unwrap();
     let home = tempfile::tempdir().unwrap();
     provide_rabbitmqadmin(home.path(), &fleet.broker);

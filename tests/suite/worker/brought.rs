@@ -147,8 +147,12 @@ async fn a_message_that_is_given_back_ever_again_is_not_laid_aside() {
     idle.close().await;
     assert!(counts.iter().any(|count| *count > 5), "the broker counts: {counts:?}");
     assert_eq!(fleet.messages(topology::DEAD).await, 0, "{counts:?}");
+    let running = fleet.submit("acme/running", Priority::Normal).await;
     let worker = fleet.worker(1);
-    assert_eq!(fleet.done_by(&brought).await, *worker.worker.id());
+    worker.may_end.send_replace(true);
+    for job in [&running, &brought] {
+        assert_eq!(fleet.done_by(job).await, *worker.worker.id());
+    }
     worker.run.abort();
 }
 
