@@ -49,7 +49,8 @@ impl QueueError {
 }
 
 /// A queue of jobs. A job that was taken must be ended by [`end`](Self::end),
-/// [`put_back`](Self::put_back) or [`hold_back`](Self::hold_back); if its worker dies instead, the job is delivered again.
+/// [`put_back`](Self::put_back) or [`hold_back`](Self::hold_back), or [abandoned](Self::abandon) where these fail; if its
+/// worker dies instead, the job is delivered again.
 #[async_trait]
 pub trait Queue: Send + Sync {
     /// Puts a job into the queue, durably. Submitting the same id again changes nothing.
@@ -77,6 +78,10 @@ pub trait Queue: Send + Sync {
 
     /// The job waits until its app has room for it, as if it had not been taken: no attempt began. It keeps its turn.
     async fn hold_back(&self, claim: &Claim) -> Result<(), QueueError>;
+
+    /// The job can be neither ended nor given back: it takes no slot any more, and is delivered again when its claim has
+    /// expired.
+    async fn abandon(&self, _claim: &Claim) {}
 
     /// Cancels a job, or asks its worker to stop at the next safe point. `why` is how one ends that has not begun.
     async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError>;

@@ -1,8 +1,10 @@
 use std::future::Future;
 use std::mem::{Discriminant, discriminant};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -238,9 +240,16 @@ impl Inner {
     fn start(self: &Arc<Self>, claim: Claim, running: &mut JoinSet<()>) {
         let inner = Arc::clone(self);
         running.spawn(async move {
-            if let Err(error) = inner.see_through(&claim, Patience::Queue, Visit::Queued).await {
-                tracing::error!(job = %claim.job.id, %error, "a job could not be seen through; it is taken up again when its claim expires");
-            }
+            // A panic leaves nothing behind but the claim.
+            let seen = AssertUnwindSafe(inner.see_through(&claim, Patience::Queue, Visit::Queued));
+            let failed = match seen.catch_unwind().await {
+                Ok(Ok(_)) => return,
+                Ok(Err(error)) => error.to_string(),
+                // The panic hook has reported the place.
+                Err(_) => "Turnlock itself failed".to_owned(),
+            };
+            tracing::error!(job = %claim.job.id, error = %failed, "a job could not be seen through; it is taken up again when its claim expires");
+            inner.queue.abandon(&claim).await;
         });
     }
 
@@ -249,6 +258,7 @@ impl Inner {
         for claim in late {
             if let Err(error) = self.queue.put_back(claim, Timestamp::now()).await {
                 tracing::warn!(job = %claim.job.id, %error, "a job could not be put back; it is taken up again when its claim expires");
+                self.queue.abandon(claim).await;
             }
         }
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lapin::BasicProperties;
 use lapin::message::Delivery;
-use lapin::options::BasicAckOptions;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use secrecy::SecretString;
 use tokio::sync::{Notify, watch};
@@ -400,6 +400,16 @@ impl Queue for RabbitQueue {
         self.answered(claim.job.id).await;
         self.to_offer.notify_one();
         Ok(())
+    }
+
+    async fn abandon(&self, claim: &Claim) {
+        let Some(delivery) = self.held.remove(claim.job.id) else { return };
+        // The database may have lost what it knew of the job: it is asked again when the message comes back.
+        let requeue = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+        if let Err(error) = delivery.nack(requeue).await {
+            // It comes again with the next connection.
+            tracing::debug!(%error, "a delivery could not be given back");
+        }
     }
 
     async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError> {

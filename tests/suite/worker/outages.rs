@@ -1,6 +1,7 @@
 //! A worker outlives its database and its broker, however long they are away.
 
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use turnlock::queue::rabbit::RabbitQueue;
@@ -8,7 +9,7 @@ use turnlock::store::PostgresStore;
 
 use super::*;
 use crate::harness::PATIENCE;
-use crate::harness::postgres::Server;
+use crate::harness::postgres::{Server, server};
 use crate::harness::rabbit::Broker;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,6 +67,54 @@ async fn a_server_that_restarts_in_mid_job_leaves_one_outcome_with_a_broker() {
             let ends = log.iter().map(|attempt| attempt.verdict.as_ref().expect("each attempt ends"));
             assert_eq!(ends.filter(|end| end.outcome == Outcome::Succeeded).count(), 1, "{log:?}");
         }
+    }
+    run.abort();
+}
+
+/// An attempt whose beginning a crash of the server has undone cannot be ended: its job is done again when the claim has
+/// expired, and its slot is free until then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_be_seen_through_costs_no_slot() {
+    let (broker, server) = (Broker::start().await, server());
+    let url = server.database().await;
+    let store: Arc<dyn Store> = Arc::new(PostgresStore::open(&url).await.unwrap());
+    let may_end = watch::Sender::new(false);
+    let acts = {
+        let may_end = may_end.clone();
+        move |_, _, _| {
+            let mut may_end = may_end.subscribe();
+            async move {
+                may_end.wait_for(|may| *may).await.unwrap();
+                ended(Code::LoggedIn)
+            }
+        }
+    };
+    let (hold, beat) = (Duration::from_secs(10), Duration::from_secs(1));
+    let how = WorkerConfig { slots: 1, hold, beat, ..config() };
+    let queue = RabbitQueue::consume(&broker.url().into(), &how.id, how.slots, store.clone());
+    let performer = Arc::new(Acts(Box::new(boxed(acts))));
+    let worker = Worker::new(store.clone(), Arc::new(queue), performer, how);
+    let mut events = worker.events();
+    let run = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let producer = RabbitQueue::publish_only(&broker.url().into(), store.clone());
+    let (forgotten, late) = (job("acme/a"), job("acme/b"));
+    producer.submit(&forgotten, None).await.unwrap();
+    let begun = async { while !matches!(events.recv().await.unwrap(), Event::AttemptStarted { .. }) {} };
+    timeout(PATIENCE, begun).await.expect("the job begins");
+
+    let mut crash = PgConnection::connect(&url).await.unwrap();
+    crash
+        .execute(
+            "ALTER TABLE attempts_under_way DISABLE TRIGGER USER; DELETE FROM attempts_under_way;
+             ALTER TABLE attempts_under_way ENABLE TRIGGER USER",
+        )
+        .await
+        .unwrap();
+    producer.submit(&late, None).await.unwrap();
+    may_end.send_replace(true);
+    for job in [late, forgotten] {
+        let row = ended_somehow(&store, &job).await;
+        assert_eq!((row.state, row.code), (JobState::Finished, Some(Code::LoggedIn)), "{row:?}");
     }
     run.abort();
 }
