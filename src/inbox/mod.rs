@@ -11,11 +11,13 @@ mod html;
 pub mod links;
 mod message;
 pub mod smtp;
+mod source;
 mod ticket;
 
 pub use desk::{Inbox, InboxLimits, RequestRefused};
 pub use html::html_to_text;
 pub use message::Message;
+pub use source::{Arrival, Content, Desk, DeskClosed, Source, SourceFailed, Taken};
 pub use ticket::{
     CodeNotReceived, CodeRequest, CodeTicket, LinkNotReceived, LinkRequest, LinkTicket, Request, Ticket,
 };
