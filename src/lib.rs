@@ -7,6 +7,7 @@
 //! - [`telemetry`], [`redact`]: what is said about it, and what never is.
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
 //! - [`queue`]: jobs on their way to a worker.
+//! - [`notice`]: what Turnlock writes to people by mail, when they are wanted.
 //! - [`worker`]: takes jobs, holds leases and deadlines, decides about another try.
 //! - [`flow`]: walks the playbook step by step; the credential transactions.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
@@ -26,6 +27,7 @@ pub mod failpoint;
 pub mod flow;
 pub mod inbox;
 pub mod job;
+pub mod notice;
 pub mod playbook;
 pub mod process_table;
 pub mod queue;

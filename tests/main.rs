@@ -24,6 +24,7 @@ mod suite {
     mod faults;
     mod fleet_demo;
     mod flow;
+    mod flow_codes;
     mod flow_ends;
     mod flow_lost;
     mod flow_recover;
@@ -31,6 +32,8 @@ mod suite {
     mod flow_variants;
     mod inbox;
     mod inbox_links;
+    mod inbox_serve;
+    mod notices;
     mod password_rules;
     mod playbook;
     mod postgres_workers;

@@ -6,7 +6,7 @@ use futures::future::{Either, select};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Wait};
+use super::answer::{Answer, Field, Wait};
 use super::ask::{Question, is_gone};
 use super::error::{BrowserError, PageError};
 use super::input::{self, Point};
@@ -120,6 +120,16 @@ impl Page {
         let wait = Wait::new(within, target.to_string());
         let (_, answer) = self.act("read", target, json!({}), None, &wait).await?;
         Ok(answer.text.unwrap_or_default())
+    }
+
+    /// What a field takes, once it is visible.
+    ///
+    /// # Errors
+    /// If it is not visible in time.
+    pub async fn field(&self, target: &Target, within: Duration) -> Result<Field, PageError> {
+        let wait = Wait::new(within, target.to_string());
+        let (_, answer) = self.act("read", target, json!({ "attribute": "field" }), None, &wait).await?;
+        Ok(answer.field)
     }
 
     /// Reads the address that the element links to.

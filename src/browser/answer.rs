@@ -37,12 +37,30 @@ pub(super) struct Answer {
     pub differs: Option<Differs>,
     /// The field is the first of so many that take one character each.
     pub boxes: Option<usize>,
+    /// What the field takes.
+    pub field: Field,
     /// What was read.
     pub text: Option<SecretString>,
     /// Where the element is drawn, in the frame's viewport.
     pub r#box: Option<[f64; 4]>,
     /// The document is a complete error page of the app.
     pub error_status: bool,
+}
+
+/// What a field takes, as far as its page says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Field {
+    /// Characters at most.
+    pub maxlength: Option<usize>,
+    /// Characters at least.
+    pub minlength: Option<usize>,
+    /// A regular expression that the whole has to match.
+    pub pattern: Option<String>,
+    /// Digits only.
+    pub numeric: bool,
+    /// It is the first of so many fields that take one character each.
+    pub boxes: Option<usize>,
 }
 
 /// What kept a wait from ending.

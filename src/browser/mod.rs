@@ -36,6 +36,7 @@ mod settle;
 mod state;
 mod world;
 
+pub use answer::Field;
 pub use capture::{Piece, PieceKind, Shot};
 pub use error::{BrowserError, Overview, PageError};
 pub use launch::{Options, Sandbox};

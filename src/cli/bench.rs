@@ -44,7 +44,7 @@ impl Bench {
         let password = secret_input::from_file(Path::new("-"), "the password")?;
         let mut config = context.config()?;
         config.slots = self.parallel.unwrap_or(1);
-        config.inbox = crate::config::Inbox::Smtp(([127, 0, 0, 1], 0).into());
+        config.inbox = vec![crate::config::Inbox::smtp(([127, 0, 0, 1], 0).into())];
         config.origins.insert("acme", "app", &self.url);
         let runtime = Runtime::start(&config, context.colour, Mail::Needed, Jobs::ByHand).await?;
         // An account does one job at a time, so that as many accounts as slots share the one login.
@@ -52,8 +52,14 @@ impl Bench {
         let accounts: Vec<AccountRef> = accounts.collect::<Result<_, _>>().map_err(Failure::usage)?;
         for account in &accounts {
             let (account, username) = (account.clone(), self.username.clone());
-            let new =
-                NewAccount { account, username, address: None, password: Some(password.clone()), totp: None };
+            let new = NewAccount {
+                account,
+                username,
+                address: None,
+                number: None,
+                password: Some(password.clone()),
+                totp: None,
+            };
             runtime.vault.add_account(&new).await?;
         }
         let done = self.measure(&runtime, &accounts).await;

@@ -12,9 +12,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::library::Library;
+use super::sources::receiver_options;
 use super::{Context, Exit, Failure, output, parts};
 use crate::browser::{Options, Process, Sandbox};
-use crate::config::{Config, Database, Inbox, Queue};
+use crate::config::{Config, Database, Queue, Way};
+use crate::inbox::net::Listen;
 use crate::queue::rabbit::{self, topology};
 use crate::store::{PostgresStore, Store};
 use crate::vault::{MasterKey, Vault};
@@ -196,9 +198,27 @@ async fn queue(config: &Config) -> Finding {
     Ok(format!("in the database: {waiting} jobs wait, {running} run"))
 }
 
-/// The port is free, or a mail server answers there: most likely that of a running worker.
+/// The ports are free, or a mail server answers there: most likely that of a running worker.
 async fn inbox(config: &Config) -> Finding {
-    let Inbox::Smtp(address) = config.inbox;
+    let mut found = Vec::new();
+    for inbox in &config.inbox {
+        found.push(match inbox.way {
+            Way::Smtp | Way::Lmtp => {
+                let options = receiver_options(inbox).map_err(text)?;
+                match options.listen {
+                    Listen::Tcp(address) => receiver(address).await?,
+                    Listen::Unix(path) => format!("{} for a mail server of this machine", path.display()),
+                }
+            }
+            Way::Imap | Way::Sms => {
+                format!("{} is tried when `turnlock inbox serve` or a worker starts", inbox.url)
+            }
+        });
+    }
+    Ok(found.join("; "))
+}
+
+async fn receiver(address: SocketAddr) -> Finding {
     match TcpListener::bind(address).await {
         Ok(_) => Ok(format!("{address} is free for the built-in receiver")),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => greeting(address).await,

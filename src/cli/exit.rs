@@ -5,7 +5,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: done.
     Done,
-    /// 1: the job failed.
+    /// 1: the job failed, or a message has no code.
     JobFailed,
     /// 2: the arguments make no sense.
     Usage,
@@ -13,6 +13,8 @@ pub enum Exit {
     Environment,
     /// 4: a playbook is invalid.
     PlaybookInvalid,
+    /// 5: a message could mean several codes.
+    Unclear,
 }
 
 impl Exit {
@@ -25,6 +27,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Environment => 3,
             Self::PlaybookInvalid => 4,
+            Self::Unclear => 5,
         }
     }
 }

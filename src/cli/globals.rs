@@ -20,9 +20,21 @@ pub struct Globals {
     /// Where jobs come from, embedded: (the database) or amqp://USER:PASSWORD@HOST:5672/%2f
     #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
     queue_url: Option<String>,
-    /// Where mail arrives, smtp://ADDRESS:PORT [default: smtp://127.0.0.1:2525]
+    /// Where messages come from, smtp://ADDRESS:PORT, lmtp://…, imaps://…, sms://…; may be repeated [default: smtp://127.0.0.1:2525]
     #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
-    inbox_url: Option<String>,
+    inbox_url: Vec<String>,
+    /// A mail server whose word on who sent a mail counts, as it names itself in Authentication-Results; may be repeated
+    #[arg(long, global = true, value_name = "NAME", help_heading = SETTINGS, hide_short_help = true)]
+    inbox_authserv: Vec<String>,
+    /// The mail server that takes notices to people, smtps://USER:PASSWORD@HOST or smtp://HOST:PORT [default: none are sent]
+    #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
+    notice_url: Option<String>,
+    /// From whom notices come
+    #[arg(long, global = true, value_name = "ADDRESS", help_heading = SETTINGS, hide_short_help = true)]
+    notice_from: Option<String>,
+    /// Who is told when a job needs a human or an app's breaker opens; may be repeated
+    #[arg(long, global = true, value_name = "ADDRESS", help_heading = SETTINGS, hide_short_help = true)]
+    notice_to: Vec<String>,
     /// The file with the key that seals the vault [default: ~/.local/share/turnlock/master.key]
     #[arg(long, global = true, value_name = "FILE", help_heading = SETTINGS, hide_short_help = true)]
     master_key_file: Option<String>,
@@ -78,7 +90,8 @@ impl Globals {
         let single = [
             (Key::DatabaseUrl, &self.database_url),
             (Key::QueueUrl, &self.queue_url),
-            (Key::InboxUrl, &self.inbox_url),
+            (Key::NoticeUrl, &self.notice_url),
+            (Key::NoticeFrom, &self.notice_from),
             (Key::MasterKeyFile, &self.master_key_file),
             (Key::Artifacts, &self.artifacts),
             (Key::Browser, &self.browser),
@@ -89,7 +102,13 @@ impl Globals {
             (Key::LogRetention, &self.log_retention),
         ];
         let single = single.into_iter().map(|(key, value)| (key, value.iter().cloned().collect()));
-        let lists = [(Key::Playbooks, self.playbooks.clone()), (Key::Origins, self.origins.clone())];
+        let lists = [
+            (Key::InboxUrl, self.inbox_url.clone()),
+            (Key::InboxAuthserv, self.inbox_authserv.clone()),
+            (Key::NoticeTo, self.notice_to.clone()),
+            (Key::Playbooks, self.playbooks.clone()),
+            (Key::Origins, self.origins.clone()),
+        ];
         let said = single.chain(lists).filter(|(_, values): &(_, Vec<_>)| !values.is_empty());
         said.map(|(key, values)| (key, Raw { values, source: Source::Flag(key) })).collect()
     }

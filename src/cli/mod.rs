@@ -12,6 +12,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod globals;
+mod inbox;
 mod library;
 mod log;
 mod output;
@@ -24,6 +25,7 @@ mod run;
 mod runtime;
 mod secret_input;
 mod since;
+mod sources;
 mod stops;
 mod submit;
 mod worker;
@@ -52,7 +54,8 @@ Exit codes:
   1  the job failed
   2  the arguments make no sense
   3  the environment or the configuration is at fault
-  4  a playbook is invalid";
+  4  a playbook is invalid
+  5  a message could mean several codes";
 
 /// Keeps the logins of web apps safe when those apps offer no API for it
 #[derive(Debug, Parser)]
@@ -87,6 +90,8 @@ enum Command {
     Queue(queue::Queue),
     /// Look at messages that RabbitMQ or a worker laid aside, and give them back or drop them
     Dead(dead::Dead),
+    /// Receive messages for all workers, watch what comes, try what is read from a message
+    Inbox(inbox::Inbox),
     /// Show the automation log
     Log(log::Log),
     /// Check and list playbooks
@@ -105,6 +110,7 @@ impl Command {
     const fn usual_level(&self) -> &'static str {
         match self {
             Self::Worker(worker) if worker.works() => "info",
+            Self::Inbox(inbox) if inbox.serves() => "info",
             _ => "warn",
         }
     }
@@ -122,6 +128,7 @@ impl Command {
             Self::Cancel(cancel) => cancel.run(context).await,
             Self::Queue(queue) => queue.run(context).await,
             Self::Dead(dead) => dead.run(context).await,
+            Self::Inbox(inbox) => inbox.run(context).await,
             Self::Log(log) => log.run(context).await,
             Self::Playbook(playbook) => playbook.run(context),
             Self::Doctor(doctor) => doctor.run(context).await,

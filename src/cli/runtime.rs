@@ -1,20 +1,18 @@
 //! The assembly: a worker with everything that it needs, put together in one place.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::library::Library;
+use super::sources::Sources;
 use super::{Failure, parts};
 use crate::browser::{Options, Pool, Sandbox};
-use crate::config::{Config, Inbox as InboxChoice, Queue as QueueChoice};
+use crate::config::{Config, Queue as QueueChoice};
 use crate::flow::FlowPerformer;
-use crate::inbox::Inbox;
-use crate::inbox::smtp::{LookupFailed, ManagedAddresses, Receiver, SmtpLimits};
+use crate::inbox::{Inbox, Serving};
 use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue};
 use crate::store::Store;
@@ -32,7 +30,9 @@ pub struct Runtime {
     /// What does them.
     pub worker: Worker,
     pool: Pool,
-    receiver: Option<Receiver>,
+    /// Where the built-in receiver listens, if it does.
+    mail: Option<SocketAddr>,
+    serving: Serving,
 }
 
 /// How long mail that is being received may take when everything ends; who sends it sends it again.
@@ -73,17 +73,13 @@ impl Runtime {
         let vault = parts::open_vault_in(config, store).await?;
         let store = Arc::clone(vault.store());
 
-        let inbox = Inbox::new();
-        let InboxChoice::Smtp(address) = config.inbox;
-        let managed = Arc::new(Managed(Arc::clone(&store)));
-        let receiver = match Receiver::bind(address, inbox.clone(), managed, SmtpLimits::default()).await {
-            Ok(receiver) => Some(receiver),
-            Err(error) if mail == Mail::IfFree && error.source.kind() == ErrorKind::AddrInUse => {
-                tracing::info!("{error}; a job that awaits a mailed code will not get it here");
-                None
-            }
-            Err(error) => return Err(Failure::environment(error)),
-        };
+        let inbox = Inbox::new(Arc::clone(&store), vault.message_seal());
+        let sources = Sources::open(config).await?;
+        match (sources.in_use.first(), mail) {
+            (Some(error), Mail::Needed) => return Err(Failure::environment(error)),
+            (Some(error), Mail::IfFree) => tracing::debug!("{error}"),
+            (None, _) => {}
+        }
 
         let sandbox = if config.browser.sandbox { Sandbox::On } else { Sandbox::Off };
         let options =
@@ -93,7 +89,8 @@ impl Runtime {
         let performer = FlowPerformer {
             vault: vault.clone(),
             pool: pool.clone(),
-            inbox: receiver.is_some().then_some(inbox),
+            inbox: inbox.clone(),
+            mail_servers: config.inbox_authserv.clone(),
             playbooks: library.into_playbooks().collect(),
             artifacts: config.artifacts.clone(),
         };
@@ -121,13 +118,14 @@ impl Runtime {
             (QueueChoice::Embedded, _) => Arc::new(EmbeddedQueue::new(Arc::clone(&store))),
         };
         let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), Arc::new(performer), how);
-        Ok(Self { store, vault, queue, worker, pool, receiver })
+        let serving = Serving::start(sources.all, &inbox, worker.id(), sources.awaited);
+        Ok(Self { store, vault, queue, worker, pool, mail: sources.mail, serving })
     }
 
     /// Where the inbox listens, if it does.
     #[must_use]
-    pub fn inbox_address(&self) -> Option<SocketAddr> {
-        self.receiver.as_ref().map(Receiver::local_addr)
+    pub const fn inbox_address(&self) -> Option<SocketAddr> {
+        self.mail
     }
 
     /// Waits until contexts are prepared for the next jobs.
@@ -138,20 +136,6 @@ impl Runtime {
     /// Ends browser and inbox. Mail that is being received may come to its end, but not for long.
     pub async fn close(self) {
         self.pool.close().await;
-        if let Some(receiver) = self.receiver {
-            let _ = timeout(MAIL_ENDS, receiver.shutdown()).await;
-        }
-    }
-}
-
-/// The managed addresses are those of the accounts, as they are at the moment.
-struct Managed(Arc<dyn Store>);
-
-impl ManagedAddresses for Managed {
-    fn manages<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<bool, LookupFailed>> {
-        Box::pin(async move {
-            let account = self.0.account_by_address(address).await;
-            account.map(|found| found.is_some()).map_err(|error| LookupFailed(error.to_string()))
-        })
+        let _ = timeout(MAIL_ENDS, self.serving.end()).await;
     }
 }

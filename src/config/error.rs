@@ -43,6 +43,14 @@ pub enum ConfigError {
         /// What to write instead.
         hint: String,
     },
+    /// Settings that go together only were not all made.
+    #[error("{at} is set without {missing}: notices by mail need notice_url, notice_from and notice_to")]
+    Incomplete {
+        /// Where one of them was said.
+        at: Source,
+        /// Those that are missing.
+        missing: String,
+    },
     /// An override of an origin was not understood.
     #[error("{at}: {hint}")]
     BadOrigin {

@@ -20,7 +20,12 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
                 .iter()
                 .map(|(name, url)| Ok(format!("{}={}", name.get_ref(), text_of(url, &source)?)))
                 .collect::<Result<_, ConfigError>>()?,
-            (_, DeValue::Array(items)) if matches!(key, Key::Playbooks | Key::Origins) => {
+            (_, DeValue::Array(items))
+                if matches!(
+                    key,
+                    Key::Playbooks | Key::Origins | Key::InboxUrl | Key::InboxAuthserv | Key::NoticeTo
+                ) =>
+            {
                 items.iter().map(|item| text_of(item, &source)).collect::<Result<_, _>>()?
             }
             _ => vec![text_of(value, &source)?],

@@ -25,8 +25,16 @@ keys! {
     DatabaseUrl = "database_url";
     /// `embedded:`, `amqp://…` or `amqps://…`.
     QueueUrl = "queue_url";
-    /// `smtp://ADDRESS:PORT`.
+    /// `smtp://ADDRESS:PORT`, `lmtp://…`, `imaps://…`, `sms://…`; several if wanted.
     InboxUrl = "inbox_url";
+    /// The mail servers whose `Authentication-Results` count.
+    InboxAuthserv = "inbox_authserv";
+    /// The mail server that takes notices: `smtps://USER:PASSWORD@HOST`, `smtp://…`.
+    NoticeUrl = "notice_url";
+    /// From whom notices come.
+    NoticeFrom = "notice_from";
+    /// The people who get notices.
+    NoticeTo = "notice_to";
     /// The file with the key that seals the vault.
     MasterKeyFile = "master_key_file";
     /// Playbook files, and folders of them.

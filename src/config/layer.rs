@@ -45,7 +45,7 @@ pub(super) fn from_environment(environment: &Environment) -> Layer {
     let said = |key: &Key| {
         let text = environment.get(&key.variable())?;
         let values = match key {
-            Key::Playbooks | Key::Origins => {
+            Key::Playbooks | Key::Origins | Key::InboxAuthserv | Key::NoticeTo => {
                 text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
             }
             _ => vec![text.to_owned()],

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod key;
 mod layer;
+mod notices;
 mod resolve;
 mod server_url;
 
@@ -18,6 +19,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use key::Key;
 pub use layer::{Layer, Raw, Source};
+pub use notices::Notices;
 pub use server_url::ServerUrl;
 
 use std::net::SocketAddr;
@@ -35,8 +37,12 @@ pub struct Config {
     pub database: Database,
     /// Where jobs come from.
     pub queue: Queue,
-    /// Where mail for the managed addresses arrives.
-    pub inbox: Inbox,
+    /// Where messages for the managed addresses come from.
+    pub inbox: Vec<Inbox>,
+    /// The mail servers whose word on who sent a mail counts, as they name themselves in `Authentication-Results`.
+    pub inbox_authserv: Vec<String>,
+    /// Whom to write to when people are wanted; `None` is nobody.
+    pub notices: Option<Notices>,
     /// The file with the key that seals the vault.
     pub master_key_file: PathBuf,
     /// Playbook files, and folders of them.
@@ -90,9 +96,32 @@ pub enum Queue {
     Rabbit(ServerUrl),
 }
 
-/// Where mail arrives.
+/// Where messages come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbox {
+    /// Which way they come.
+    pub way: Way,
+    /// From where, and how, as the way has it.
+    pub url: ServerUrl,
+}
+
+/// A way that messages come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inbox {
-    /// The built-in SMTP receiver, listening here.
-    Smtp(SocketAddr),
+pub enum Way {
+    /// The built-in receiver listens for SMTP.
+    Smtp,
+    /// The built-in receiver listens for LMTP, behind a mail server of one's own.
+    Lmtp,
+    /// A mailbox is watched.
+    Imap,
+    /// An HTTP server listens for text messages.
+    Sms,
+}
+
+impl Inbox {
+    /// The built-in receiver, listening there.
+    #[must_use]
+    pub fn smtp(listen: SocketAddr) -> Self {
+        Self { way: Way::Smtp, url: ServerUrl::new(&format!("smtp://{listen}")) }
+    }
 }

@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::{
-    BrowserChoice, Config, ConfigError, Database, Environment, Inbox, Key, Layer, OriginOverrides, Queue,
-    Raw, ServerUrl, Source, file, layer,
+    BrowserChoice, Config, ConfigError, Database, Environment, Inbox, Key, Layer, Notices, OriginOverrides,
+    Queue, Raw, ServerUrl, Source, Way, file, layer,
 };
 
 /// The most jobs that one worker does at once.
@@ -73,6 +73,8 @@ impl Resolver<'_> {
             database,
             queue: self.queue()?,
             inbox: self.inbox()?,
+            inbox_authserv: self.raw(Key::InboxAuthserv).map(|raw| raw.values.clone()).unwrap_or_default(),
+            notices: self.notices()?,
             master_key_file: self.path(Key::MasterKeyFile, "master.key")?,
             playbooks: self.playbooks(),
             artifacts: self.path(Key::Artifacts, "artifacts")?,
@@ -147,13 +149,33 @@ impl Resolver<'_> {
         }
     }
 
-    fn inbox(&self) -> Result<Inbox, ConfigError> {
-        let (text, at) =
-            self.text(Key::InboxUrl).unwrap_or(("smtp://127.0.0.1:2525", &Source::Default(Key::InboxUrl)));
-        let hint = "write smtp://ADDRESS:PORT, for example smtp://127.0.0.1:2525";
-        let listen = text.strip_prefix("smtp://").ok_or_else(|| bad_url(at, text, hint))?;
-        let listen = listen.trim_end_matches('/').replace("localhost", "127.0.0.1");
-        listen.parse().map(Inbox::Smtp).map_err(|_| bad_url(at, text, hint))
+    fn inbox(&self) -> Result<Vec<Inbox>, ConfigError> {
+        let default =
+            Raw { values: vec!["smtp://127.0.0.1:2525".to_owned()], source: Source::Default(Key::InboxUrl) };
+        let raw = self.raw(Key::InboxUrl).unwrap_or(&default);
+        // In one text they stand apart by spaces, which no URL has.
+        let urls = raw.values.iter().flat_map(|urls| urls.split_whitespace());
+        urls.map(|url| {
+            let way = match url.split_once("://").map(|(scheme, _)| scheme) {
+                Some("smtp") => Way::Smtp,
+                Some("lmtp") => Way::Lmtp,
+                Some("imap" | "imaps") => Way::Imap,
+                Some("sms") => Way::Sms,
+                _ => {
+                    let hint =
+                        "write smtp://ADDRESS:PORT, lmtp://ADDRESS:PORT, imaps://USER:PASSWORD@HOST or \
+                         sms://ADDRESS:PORT, and several with spaces between";
+                    return Err(bad_url(&raw.source, &ServerUrl::new(url).to_string(), hint));
+                }
+            };
+            Ok(Inbox { way, url: ServerUrl::new(url) })
+        })
+        .collect()
+    }
+
+    fn notices(&self) -> Result<Option<Notices>, ConfigError> {
+        let [url, from, to] = [Key::NoticeUrl, Key::NoticeFrom, Key::NoticeTo].map(|key| self.raw(key));
+        Notices::understood(url, from, to)
     }
 
     /// What was named; else the folders `playbooks` that are there, beside the caller and among the data.
@@ -233,7 +255,7 @@ impl Resolver<'_> {
 }
 
 /// A URL may hold a password, so of one that is refused only the scheme is repeated.
-fn bad_url(at: &Source, text: &str, hint: &str) -> ConfigError {
+pub(super) fn bad_url(at: &Source, text: &str, hint: &str) -> ConfigError {
     let value = match text.split_once("://") {
         Some((scheme, _)) => format!("{scheme}://…"),
         None => text.to_owned(),
@@ -269,7 +291,7 @@ mod tests {
         let flags = Layer::from([flag(Key::Slots, &["1"])]);
         let config = Config::resolve(flags, None, &environment).unwrap();
         assert_eq!((config.slots, config.grace_period), (1, Duration::from_secs(90)));
-        assert_eq!(config.inbox, Inbox::Smtp("127.0.0.1:2".parse().unwrap()));
+        assert_eq!(config.inbox, [Inbox::smtp("127.0.0.1:2".parse().unwrap())]);
         assert_eq!(config.artifacts, home.path().join("ev"));
         assert_eq!(config.master_key_file, home.path().join(".local/share/turnlock/master.key"));
         assert_eq!(config.origins.get("acme", "app"), Some("http://127.0.0.1:2"));
@@ -304,7 +326,7 @@ mod tests {
             ("TURNLOCK_LOG_RETENTION", "90d"), // not in SQLite
             ("TURNLOCK_DATABASE_URL", "postgres://u:hunter2@db"),
             ("TURNLOCK_DATABASE_URL", "mysql://u:hunter2@db/x"),
-            ("TURNLOCK_INBOX_URL", "imap://x"),
+            ("TURNLOCK_INBOX_URL", "pop3://x"),
         ] {
             let environment = Environment::of("/nowhere", [("HOME", "/nowhere"), (variable, value)]);
             let error = Config::resolve(Layer::new(), None, &environment).unwrap_err().to_string();

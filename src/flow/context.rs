@@ -21,7 +21,9 @@ pub(super) struct Context<'a> {
     pub playbook: Arc<Playbook>,
     pub vault: Vault,
     pub pool: Pool,
-    pub inbox: Option<Inbox>,
+    pub inbox: Inbox,
+    /// The mail servers whose word on a sender counts.
+    pub mail_servers: Vec<String>,
     pub steps: StepSink,
     pub stop: Stop,
     /// Where this attempt's evidence goes; the folder is made when there is some.
@@ -57,6 +59,7 @@ impl<'a> Context<'a> {
             vault,
             pool: performer.pool.clone(),
             inbox: performer.inbox.clone(),
+            mail_servers: performer.mail_servers.clone(),
             steps,
             stop,
             evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),

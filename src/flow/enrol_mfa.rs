@@ -4,13 +4,36 @@ use super::halt::{Halt, StepError, end_verdict};
 use super::login::Login;
 use crate::credential::RecoveryCodes;
 use crate::job::{Code, Outcome, Verdict};
-use crate::playbook::{End, FlowKind};
+use crate::playbook::{End, FlowKind, MfaMethod};
 use crate::store::CandidateKind;
 use crate::vault::Held;
 
 impl Context<'_> {
-    /// Turns on MFA by TOTP, and proves it by a fresh login with a code of a later time step.
+    /// Turns on MFA by the first of the app's methods for which the account has what it takes.
     pub async fn enrol_mfa(&self) -> Result<Verdict, Halt> {
+        let account = &self.account;
+        let fits = |method: &MfaMethod| match method {
+            MfaMethod::Totp => true,
+            MfaMethod::Email => account.address.is_some(),
+            MfaMethod::Sms => account.number.is_some(),
+        };
+        let has_flow = |method: &MfaMethod| self.playbook.flows.get(method.flow()).is_some();
+        let methods = self.playbook.mfa.methods.iter().copied().filter(has_flow);
+        match (methods.clone().find(fits), methods.clone().next()) {
+            (Some(MfaMethod::Totp), _) | (None, None) => self.enrol_totp().await,
+            (Some(method), _) => self.enrol_sent_codes(method).await,
+            (None, Some(method)) => {
+                let message = format!(
+                    "The app has MFA by {method}, and the account has no managed address or number for that: give it \
+                     one with `turnlock account add`."
+                );
+                Ok(Verdict::new(Code::NotSupported, message))
+            }
+        }
+    }
+
+    /// Turns on MFA by TOTP, and proves it by a fresh login with a code of a later time step.
+    async fn enrol_totp(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::EnrolMfa)?;
         if let Some(proved) = self.proved_before(CandidateKind::Totp).await? {
             let words = self.words_of_the_reconciliation_of(proved).await?;

@@ -48,6 +48,10 @@ pub(super) enum StepError {
         "the app sends mail, and the account has no managed address: give it one with `account add --address`"
     )]
     NoAddress,
+    #[error(
+        "the app sends text messages, and the account has no number: give it one with `account add --number`"
+    )]
+    NoNumber,
     #[error("{0}")]
     CodeNotReceived(String),
     /// What was read is not what it should be.
@@ -134,7 +138,7 @@ impl StepError {
 
     /// Whether there was no code to type: the app asked for one, which it does after a right password only.
     pub fn is_for_want_of_a_code(&self) -> bool {
-        matches!(self, Self::NoTotpSecret | Self::NoAddress | Self::CodeNotReceived(_))
+        matches!(self, Self::NoTotpSecret | Self::NoAddress | Self::NoNumber | Self::CodeNotReceived(_))
     }
 
     /// The addresses that it names.
@@ -152,7 +156,7 @@ impl StepError {
     fn code(&self) -> Code {
         match self {
             Self::Page(error) => page_code(error),
-            Self::NoTotpSecret | Self::NoAddress => Code::MfaUnmanaged,
+            Self::NoTotpSecret | Self::NoAddress | Self::NoNumber => Code::MfaUnmanaged,
             Self::CodeNotReceived(_) => Code::CodeNotReceived,
             Self::Unreadable(_) | Self::NoValue(_) => Code::PageNotAsDescribed,
         }
@@ -202,7 +206,7 @@ pub(super) fn end_verdict(end: End, during: &str) -> Verdict {
         End::MfaUnmanaged | End::MfaAlreadyOn => {
             (Code::MfaUnmanaged, "MFA is on, and the vault holds no secret that answers it")
         }
-        End::SignedOut | End::MfaEnabled | End::PasswordChanged => {
+        End::SignedOut | End::MfaEnabled | End::PasswordChanged | End::ContactSet => {
             (Code::PageNotAsDescribed, "The flow came to an end that it is not for")
         }
     };

@@ -1,3 +1,5 @@
+//! The codes and links that the app sends to the account.
+
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -5,37 +7,122 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
-use super::halt::StepError;
+use super::halt::{Halt, StepError};
 use super::session::Session;
 use super::values::ValueError;
-use crate::inbox::extract::ExtractHints;
+use crate::inbox::extract::{CodePattern, Expected, ExtractHints};
 use crate::inbox::links::{LinkHints, MailedLink, address_secrets};
-use crate::inbox::{Request, Ticket};
-use crate::playbook::Step;
+use crate::inbox::{Request, Senders, Ticket};
+use crate::job::{Code, Verdict};
+use crate::playbook::{MessagePolicy, Step, Target};
 use crate::redact;
 
 /// Mail takes its time, whatever the playbook says of its steps.
 const MAIL: Duration = Duration::from_secs(60);
 
+/// The way that the app sends its codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Channel {
+    Mail,
+    Sms,
+}
+
+impl Channel {
+    /// The line of the log in which it is waited for.
+    const fn awaited(self) -> &'static str {
+        match self {
+            Self::Mail => "wait for the mailed code",
+            Self::Sms => "wait for the code in a text message",
+        }
+    }
+}
+
 impl Session<'_> {
-    /// The code that the app mailed for what was last clicked. Waits as long as the step's own `timeout`, if it
+    /// The code that the app sent for what was last clicked. Waits as long as the field's own `timeout`, if it
     /// has one.
-    pub(super) async fn mailed_code(
+    pub(super) async fn sent_code(
         &mut self,
         step: &Step,
-        within: Option<Duration>,
+        channel: Channel,
+        into: &Target,
     ) -> Result<SecretString, ValueError> {
-        let host = self.origins().next().and_then(|url| url.host_str().map(str::to_owned));
-        let hints = ExtractHints { digits: None, origin_host: host };
+        let hints = self.code_hints(channel, into).await?;
         let began = Instant::now();
+        let by = self.mail_by(into.timeout);
         let code = async {
-            let code = self.ask(hints)?.next_code(self.mail_by(within)).await;
+            let code = self.ask(channel, hints, by).await?.next_code(by).await;
             code.map_err(not_received)
         };
-        let code = self.awaited(step, "wait for the mailed code", code).await?;
+        let answer = self.awaited(step, channel.awaited(), code).await?;
         self.took_its_time(began);
-        redact::register(&code);
-        Ok(code)
+        redact::register(&answer.found);
+        self.sent.received(channel, answer.request, answer.sent_at);
+        Ok(answer.found)
+    }
+
+    /// What is known of the code: by the playbook, by the app's origins, and by the field that it goes into.
+    async fn code_hints(&self, channel: Channel, into: &Target) -> Result<ExtractHints, ValueError> {
+        let pattern = self.policy(channel).pattern.as_deref().map(CodePattern::new);
+        let unusable =
+            |error| StepError::CodeNotReceived(format!("the playbook's pattern cannot be used: {error}"));
+        let field = self.page.field(into, self.within(Some(into))).await?;
+        Ok(ExtractHints {
+            pattern: pattern.transpose().map_err(unusable)?,
+            origin_hosts: self.origins().filter_map(|url| url.host_str().map(str::to_owned)).collect(),
+            expected: Expected {
+                maxlength: field.maxlength,
+                minlength: field.minlength,
+                pattern: field.pattern,
+                numeric: field.numeric,
+                boxes: field.boxes,
+            },
+            ..ExtractHints::default()
+        })
+    }
+
+    /// What the playbook says of such messages.
+    fn policy(&self, channel: Channel) -> &MessagePolicy {
+        let playbook = &self.context.playbook;
+        match channel {
+            Channel::Mail => &playbook.mail,
+            Channel::Sms => &playbook.sms,
+        }
+    }
+
+    /// What has the app send another code.
+    pub(super) fn resend(&self, channel: Channel) -> Option<&'_ Target> {
+        self.policy(channel).resend.as_ref()
+    }
+
+    /// Of several accounts that share a number only one at a time may have the app send codes there: else nobody knows
+    /// whose they are. So a flow in which a code may be sent holds the number from its beginning, and again before it has
+    /// another code sent.
+    pub(super) async fn hold_number(&mut self) -> Result<(), Halt> {
+        self.number_held = None;
+        if self.context.account.number.is_none() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let lasts = MAIL.max(self.context.playbook.timeouts.flow);
+        self.values.asked_at = began;
+        let turn = |by| self.ask(Channel::Sms, ExtractHints::default(), by);
+        let held = async {
+            let _waited = turn(began + lasts).await?;
+            // However long that took: it is held for a whole flow from now on.
+            turn(Instant::now() + lasts).await
+        };
+        let held = tokio::select! {
+            held = held => held,
+            halt = self.context.must_stop() => return Err(halt),
+        };
+        self.took_its_time(began);
+        self.number_held = Some(held.map_err(|error| {
+            Halt::Verdict(Verdict::new(
+                Code::AccountBusy,
+                format!("The account's number is in use: {error}."),
+            ))
+        })?);
+        Ok(())
     }
 
     /// The link that the app mailed for what was last clicked, if it leads to a declared origin. From here on
@@ -49,9 +136,10 @@ impl Session<'_> {
         let origins = self.origins().map(|url| url.origin()).collect();
         let hints = LinkHints { origins, containing: containing.to_vec() };
         let began = Instant::now();
+        let by = self.mail_by(within);
         let link = async {
-            let link = self.ask(hints)?.next_link(self.mail_by(within)).await;
-            link.map_err(not_received)
+            let link = self.ask(Channel::Mail, hints, by).await?.next_link(by).await;
+            Ok(link.map_err(not_received)?.found)
         };
         let link = self.awaited(step, "wait for the mailed link", link).await?;
         self.took_its_time(began);
@@ -90,14 +178,29 @@ impl Session<'_> {
         self.context.playbook.origins.iter().filter_map(|(_, origin)| Url::parse(origin.as_str()).ok())
     }
 
-    /// Opens a request for what the app mailed to the account's managed address.
-    fn ask<S>(&self, hints: S) -> Result<Ticket<S>, StepError> {
+    /// Opens a request for what the app sent to the account.
+    async fn ask<S>(&self, channel: Channel, hints: S, by: Instant) -> Result<Ticket<S>, StepError> {
         let context = self.context;
-        let address = context.account.address.clone().ok_or(StepError::NoAddress)?;
-        let inbox =
-            context.inbox.as_ref().ok_or_else(|| StepError::CodeNotReceived("no inbox is running here: its address is in use, as by a worker; submit the job for that worker, or name a free one with --inbox-url".into()))?;
-        let request = Request { job: context.job.id, address, asked_at: self.values.asked_at, hints };
-        inbox.request(request).map_err(not_received)
+        let (address, missing) = match channel {
+            Channel::Mail => (&context.account.address, StepError::NoAddress),
+            Channel::Sms => (&context.account.number, StepError::NoNumber),
+        };
+        let policy = self.policy(channel);
+        let request = Request {
+            job: context.job.id,
+            account: context.job.account.clone(),
+            fence: context.vault.fence().cloned(),
+            address: address.clone().ok_or(missing)?,
+            asked_at: self.values.asked_at,
+            sent_after: self.sent.last_sent(channel),
+            senders: Senders {
+                from: policy.from.clone(),
+                authenticated: policy.authenticated,
+                servers: context.mail_servers.clone(),
+            },
+            hints,
+        };
+        context.inbox.request(request, by).await.map_err(not_received)
     }
 
     fn mail_by(&self, within: Option<Duration>) -> Instant {

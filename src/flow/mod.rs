@@ -1,13 +1,13 @@
 //! Walks playbooks: the only module that knows browser, inbox and vault together.
 //!
 //! - [`FlowPerformer`]: performs an attempt, by its kind;
-//! - `verify_login`, `enrol_mfa`, `change_password`: the credential transactions;
+//! - `verify_login`, `enrol_mfa`, `enrol_sent_codes`, `change_password`: the credential transactions; `set_contact`: where the app sends to;
 //! - `settle`, `proved`: which credentials open the account, when that is in doubt;
 //! - `recover`: the last resort, a forgotten password;
 //! - `login`: one try at a login in a fresh context; `budget`: how many may be wrong, and what was tried;
 //! - `session`: the interpreter: one page, the steps of a flow, the values that they type;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
-//! - `mail`: the codes and links that the app mails;
+//! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
 //! - `evidence`: what is kept of a page, with every secret covered;
 //! - `halt`: why a flow came to no named end, and what that means for the job.
 
@@ -15,6 +15,7 @@ mod budget;
 mod change_password;
 mod context;
 mod enrol_mfa;
+mod enrol_sent_codes;
 mod evidence;
 mod halt;
 mod login;
@@ -23,7 +24,9 @@ mod performer;
 mod proved;
 mod reading;
 mod recover;
+mod sent_code;
 mod session;
+mod set_contact;
 mod settle;
 mod values;
 mod verify_login;

@@ -27,8 +27,10 @@ pub struct FlowPerformer {
     pub vault: Vault,
     /// Where pages come from.
     pub pool: Pool,
-    /// Where mailed codes come from; without one, a login that asks for a mailed code fails.
-    pub inbox: Option<Inbox>,
+    /// Where mailed codes come from.
+    pub inbox: Inbox,
+    /// The mail servers whose word on who sent a mail counts, as they name themselves in `Authentication-Results`.
+    pub mail_servers: Vec<String>,
     /// The apps.
     pub playbooks: Playbooks,
     /// The folder for evidence: a folder a job, and in it one an attempt.
@@ -59,6 +61,7 @@ impl Performer for FlowPerformer {
             Kind::EnrolMfa => context.enrol_mfa().await,
             Kind::ChangePassword => context.change_password().await,
             Kind::Reconcile => context.reconcile().await,
+            Kind::SetContact => context.set_contact().await,
         };
         let mut verdict = result.unwrap_or_else(|halt| halt.verdict());
         verdict.message = redact::redact(&verdict.message).into_owned();

@@ -6,8 +6,11 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::halt::{FailedStep, Halt, StepError};
+use super::mail::Channel;
+use super::sent_code::SentCode;
 use super::values::{ValueError, Values};
 use crate::browser::{Guide, Page, PageError, Typed};
+use crate::inbox::CodeTicket;
 use crate::inbox::links::MailedLink;
 use crate::playbook::{
     Action, Destination, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value,
@@ -28,9 +31,13 @@ pub(super) struct Session<'a> {
     pub read_totp: Option<Held>,
     /// The recovery codes that were read off the page and written to the ledger.
     pub read_codes: Option<Held>,
+    /// The code that was sent to the account, and what was done since.
+    pub sent: SentCode,
+    /// The number that codes are sent to, while no other account may have any sent there.
+    pub number_held: Option<CodeTicket>,
     /// A mailed link was opened: the addresses of the pages behind it may hold secrets.
     pub link_opened: bool,
-    until: Instant,
+    pub(super) until: Instant,
 }
 
 /// What a step needs of the vault or the inbox.
@@ -42,7 +49,7 @@ enum Given {
 }
 
 /// What came of a step that did not fail.
-enum Walked {
+pub(super) enum Walked {
     On,
     Ended(End),
 }
@@ -61,6 +68,8 @@ impl<'a> Session<'a> {
             committed: false,
             read_totp: None,
             read_codes: None,
+            sent: SentCode::default(),
+            number_held: None,
             link_opened: false,
             until: Instant::now(),
         })
@@ -70,6 +79,11 @@ impl<'a> Session<'a> {
     pub async fn walk(&mut self, flow: &Flow) -> Result<End, Halt> {
         self.flow = flow.kind;
         self.until = Instant::now() + self.context.playbook.timeouts.flow;
+        self.sent = SentCode::default();
+        self.number_held = None;
+        if flow.sends_texts() {
+            self.hold_number().await?;
+        }
         match self.walk_steps(&flow.steps).await? {
             Walked::Ended(end) => Ok(end),
             // The checker lets no flow through that has a path without an end.
@@ -79,6 +93,7 @@ impl<'a> Session<'a> {
 
     async fn walk_steps(&mut self, steps: &[Step]) -> Result<Walked, Halt> {
         for step in steps {
+            self.sent.note(step);
             if let Walked::Ended(end) = Box::pin(self.walk_step(step)).await? {
                 return Ok(Walked::Ended(end));
             }
@@ -86,7 +101,7 @@ impl<'a> Session<'a> {
         Ok(Walked::On)
     }
 
-    async fn walk_step(&mut self, step: &Step) -> Result<Walked, Halt> {
+    pub(super) async fn walk_step(&mut self, step: &Step) -> Result<Walked, Halt> {
         self.context.safe_point()?;
         crate::failpoint::reach(&step.id);
         tracing::debug!(job = %self.context.job.id, step = %step.id, what = %step.action, "step");
@@ -115,6 +130,11 @@ impl<'a> Session<'a> {
                 let branch = &branches[branch];
                 let state = branch.state.to_string();
                 log.ok_with(if notes.is_empty() { state } else { format!("{state}; {notes}") });
+                if branch.state == State::End(End::CodeRefused)
+                    && let Some(end) = Box::pin(self.try_next_code(step)).await?
+                {
+                    return Ok(end);
+                }
                 return self.enter(&branch.state, &branch.then).await;
             }
             Err(ValueError::Halt(halt)) => return Err(halt),
@@ -147,7 +167,7 @@ impl<'a> Session<'a> {
     ) -> Result<Option<usize>, ValueError> {
         match action {
             Action::Open(Destination::Address(address)) => {
-                self.values.asked_at = Timestamp::now();
+                self.values.asked_at = Instant::now();
                 let within = self.within(None);
                 self.page.open(&address.url, within).await?;
             }
@@ -155,17 +175,17 @@ impl<'a> Session<'a> {
                 let Some(Given::Link(link)) = given else {
                     return Err(StepError::NoValue("mailed link").into());
                 };
-                self.values.asked_at = Timestamp::now();
+                self.values.asked_at = Instant::now();
                 self.open_mailed(link).await?;
             }
             Action::Click(target) => {
-                self.values.asked_at = Timestamp::now();
+                self.values.asked_at = Instant::now();
                 let clicked = self.page.click(target, self.within(Some(target))).await;
                 self.values.went(&clicked);
                 clicked?;
             }
             Action::Press { key, in_ } => {
-                self.values.asked_at = Timestamp::now();
+                self.values.asked_at = Instant::now();
                 let within = self.within(in_.as_ref());
                 let pressed = self.page.press(*key, in_.as_ref(), within).await;
                 self.values.went(&pressed);
@@ -244,13 +264,15 @@ impl<'a> Session<'a> {
             (Value::Text(text), _) => Typed::Plain(text),
             (Value::Username, _) => Typed::Plain(&account.username),
             (Value::Address, _) => Typed::Plain(account.address.as_deref().ok_or(StepError::NoAddress)?),
+            (Value::Number, _) => Typed::Plain(account.number.as_deref().ok_or(StepError::NoNumber)?),
             (_, Some(Given::Secret(secret))) => Typed::Secret(secret),
             (_, Some(Given::Link(_)) | None) => return Err(StepError::NoValue("such value").into()),
         };
         self.page.fill(into, typed, within).await?;
         self.values.typed |= with.is_secret();
         // Many a page sends a code off by itself with its last character.
-        self.values.sent |= matches!(with, Value::Totp | Value::EmailCode);
+        self.values.sent |= *with == Value::Totp || with.is_sent_code();
+        self.values.sent_code_typed |= with.is_sent_code();
         Ok(())
     }
 
@@ -278,7 +300,7 @@ impl<'a> Session<'a> {
     ) -> Result<Option<SecretString>, ValueError> {
         let context = self.context;
         Ok(match with {
-            Value::Username | Value::Address | Value::Text(_) => None,
+            Value::Username | Value::Address | Value::Number | Value::Text(_) => None,
             Value::Password => Some(self.values.password.secret.clone()),
             Value::NewPassword => {
                 let held = self.values.new_password.as_ref().ok_or(StepError::NoValue("new password"))?;
@@ -297,7 +319,8 @@ impl<'a> Session<'a> {
                 self.took_its_time(began);
                 Some(code)
             }
-            Value::EmailCode => Some(self.mailed_code(step, into.timeout).await?),
+            Value::EmailCode => Some(self.sent_code(step, Channel::Mail, into).await?),
+            Value::SmsCode => Some(self.sent_code(step, Channel::Sms, into).await?),
         })
     }
 
@@ -311,7 +334,11 @@ impl<'a> Session<'a> {
         let candidates = match self.flow {
             FlowKind::ChangePassword | FlowKind::Recover => vec![self.values.new_password.as_ref()],
             FlowKind::EnrolMfa => vec![self.read_totp.as_ref(), self.read_codes.as_ref()],
-            FlowKind::Login | FlowKind::Logout => Vec::new(),
+            FlowKind::Login
+            | FlowKind::Logout
+            | FlowKind::EnrolMfaEmail
+            | FlowKind::EnrolMfaSms
+            | FlowKind::SetContact => Vec::new(),
         };
         for held in candidates.into_iter().flatten() {
             self.context.vault.mark_submitted(held.candidate).await.map_err(Halt::from)?;

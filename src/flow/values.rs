@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::context::Context;
 use super::halt::{Halt, StepError};
@@ -16,13 +16,15 @@ pub(super) struct Values {
     pub new_password: Option<Held>,
     pub totp: Option<Totp>,
     /// The moment of the last click, press or visit: mail that is older answers another request.
-    pub asked_at: Timestamp,
+    pub asked_at: Instant,
     /// The password or a code was typed, or a mailed link opened.
     pub typed: bool,
     /// It was sent off, or may have been: the app may have counted a wrong one.
     pub sent: bool,
     /// The app asked for a code of this TOTP secret.
     pub totp_typed: bool,
+    /// The app asked for a code that it had sent by mail or as a text message.
+    pub sent_code_typed: bool,
 }
 
 /// A TOTP secret and its row in the ledger.
@@ -52,10 +54,11 @@ impl Values {
             password,
             new_password: None,
             totp,
-            asked_at: Timestamp::now(),
+            asked_at: Instant::now(),
             typed: false,
             sent: false,
             totp_typed: false,
+            sent_code_typed: false,
         }
     }
 

@@ -1,42 +1,25 @@
-//! Where messages wait for the job that asked for them.
+//! Where messages lie until the job that asked for them takes them.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::message::Message;
+use super::received::{self, Received};
+use super::source::{Arrival, Desk, DeskClosed, Taken};
 use super::ticket::{Request, Ticket};
+use crate::store::{MessageRow, NewMessage, Store, StoreError};
+use crate::vault::MessageSeal;
 
-/// Bounds of what the inbox keeps.
-#[derive(Debug, Clone, Copy)]
-pub struct InboxLimits {
-    /// Messages for one address; the oldest goes first.
-    pub per_address: usize,
-    /// Messages in all.
-    pub messages: usize,
-    /// Bytes in all.
-    pub bytes: usize,
-    /// How long a message is kept.
-    pub retention: SignedDuration,
-}
-
-impl Default for InboxLimits {
-    fn default() -> Self {
-        Self {
-            per_address: 20,
-            messages: 1000,
-            bytes: 32 * 1024 * 1024,
-            retention: SignedDuration::from_mins(15),
-        }
-    }
-}
+/// How soon a message that another process took in is noticed where the store hears no news of that, and an address that
+/// is free again.
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 
 /// Why a request was not opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum RequestRefused {
     /// One address, one request: else codes could cross.
     #[error("{address} has an open request already, of job {job}: let that job end first")]
@@ -46,136 +29,99 @@ pub enum RequestRefused {
         /// Whose request it is.
         job: Uuid,
     },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
-/// The messages of all managed addresses, and the requests that wait for codes and links in them. Clones share it.
-#[derive(Clone, Default)]
+/// The messages of all managed addresses, sealed in the database, and the requests that wait for codes and links in them.
+/// Cheap to clone.
+#[derive(Clone)]
 pub struct Inbox {
-    shared: Arc<Shared>,
-}
-
-#[derive(Default)]
-struct Shared {
-    limits: InboxLimits,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// By address, oldest first.
-    messages: HashMap<String, VecDeque<Message>>,
-    requests: HashMap<String, Waiting>,
-}
-
-struct Waiting {
-    job: Uuid,
-    arrival: Arc<Notify>,
+    pub(super) store: Arc<dyn Store>,
+    seal: MessageSeal,
 }
 
 impl Inbox {
-    /// An empty inbox.
+    /// The inbox in a database, with what its messages are sealed with.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(store: Arc<dyn Store>, seal: MessageSeal) -> Self {
+        Self { store, seal }
     }
 
-    /// An empty inbox with other bounds.
-    #[must_use]
-    pub fn with_limits(limits: InboxLimits) -> Self {
-        let state = Mutex::default();
-        Self { shared: Arc::new(Shared { limits, state }) }
-    }
-
-    /// Takes in a message for the address of its envelope, and wakes whoever waits for it.
-    pub fn deliver(&self, message: Message) {
-        let address = folded(&message.recipient);
-        let limits = self.shared.limits;
-        let mut state = self.lock();
-        state.forget_before(Timestamp::now(), limits.retention);
-        let waiting = state.messages.entry(address.clone()).or_default();
-        waiting.push_back(message);
-        while waiting.len() > limits.per_address {
-            waiting.pop_front();
-        }
-        state.shrink(limits.messages, limits.bytes);
-        if let Some(request) = state.requests.get(&address) {
-            request.arrival.notify_one();
-        }
-    }
-
-    /// Opens a request. It is closed when the ticket is dropped.
+    /// Opens a request. It is closed when the ticket is dropped. Several accounts may share a number: then the
+    /// others' requests are waited for, until the deadline.
     ///
     /// # Errors
-    /// When the address has an open request already.
-    pub fn request<S>(&self, request: Request<S>) -> Result<Ticket<S>, RequestRefused> {
-        let address = folded(&request.address);
-        let mut state = self.lock();
-        if let Some(open) = state.requests.get(&address) {
-            return Err(RequestRefused::AddressInUse { address: request.address, job: open.job });
+    /// When the address has an open request of another job at the deadline, or the database fails.
+    pub async fn request<S>(
+        &self,
+        request: Request<S>,
+        deadline: Instant,
+    ) -> Result<Ticket<S>, RequestRefused> {
+        let mut news = self.store.message_news();
+        let mut ticket = Ticket::new(self.clone(), request);
+        loop {
+            news.mark_unchanged();
+            match ticket.open(deadline).await {
+                Err(refused @ RequestRefused::AddressInUse { .. }) if Instant::now() >= deadline => {
+                    return Err(refused);
+                }
+                Err(RequestRefused::AddressInUse { .. }) => {
+                    let _ = timeout_at(deadline.min(Instant::now() + LOOK), news.changed()).await;
+                }
+                Err(refused) => return Err(refused),
+                Ok(()) => return Ok(ticket),
+            }
         }
-        let arrival = Arc::new(Notify::new());
-        let waiting = Waiting { job: request.job, arrival: Arc::clone(&arrival) };
-        state.requests.insert(address.clone(), waiting);
-        drop(state);
-        Ok(Ticket { inbox: self.clone(), request, address, arrival, without: 0, doubtful: None })
     }
 
-    /// How many messages wait, for whatever address.
+    /// Reads a message that lies in the inbox; `None` for one that was altered, or sealed with another key.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.lock().messages.values().map(VecDeque::len).sum()
+    pub fn read(&self, row: &MessageRow) -> Option<Received> {
+        let says = self.seal.open(row.id, &row.address, &row.sealed);
+        let received = says.and_then(|says| Received::read(row, &says));
+        if received.is_none() {
+            tracing::warn!(message = %row.id, "a message in the inbox does not open: it was changed, or sealed with another key");
+        }
+        received
+    }
+}
+
+#[async_trait]
+impl Desk for Inbox {
+    async fn manages(&self, address: &str) -> Result<bool, DeskClosed> {
+        let account = self.store.account_by_address(address.trim()).await;
+        account.map(|account| account.is_some()).map_err(closed)
     }
 
-    /// Takes out all that waits for an address.
-    pub(super) fn take(&self, address: &str) -> VecDeque<Message> {
-        self.lock().messages.remove(address).unwrap_or_default()
-    }
-
-    /// Closes the request of an address.
-    pub(super) fn close(&self, address: &str) {
-        self.lock().requests.remove(address);
-    }
-
-    /// What holds the lock never panics half-way through a change, so that the state is sound in any case.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn deliver(&self, arrival: Arrival) -> Result<Taken, DeskClosed> {
+        if !self.manages(&arrival.recipient).await? {
+            return Ok(Taken::NotManaged);
+        }
+        let (id, address) = (Uuid::now_v7(), folded(&arrival.recipient));
+        let sealed = self.seal.seal(id, &address, &arrival.to_bytes()).map_err(closed)?;
+        let mark = received::mark(&arrival);
+        let new = NewMessage { id, address, mark, age: arrival.age, sealed };
+        match self.store.add_message(&new).await {
+            Ok(true) => Ok(Taken::New),
+            Ok(false) => Ok(Taken::Already),
+            Err(error) => Err(closed(error)),
+        }
     }
 }
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("waiting", &self.waiting()).finish_non_exhaustive()
+        f.write_str("Inbox")
     }
 }
 
-impl State {
-    fn forget_before(&mut self, now: Timestamp, retention: SignedDuration) {
-        for messages in self.messages.values_mut() {
-            messages.retain(|message| now.duration_since(message.received_at) <= retention);
-        }
-        self.messages.retain(|_, messages| !messages.is_empty());
-    }
-
-    fn shrink(&mut self, most: usize, bytes: usize) {
-        loop {
-            let all = || self.messages.values().flatten();
-            if all().count() <= most && all().map(Message::size).sum::<usize>() <= bytes {
-                return;
-            }
-            let oldest =
-                self.messages.iter().min_by_key(|(_, messages)| messages.front().map(|m| m.received_at));
-            let Some(address) = oldest.map(|(address, _)| address.clone()) else { return };
-            if let Some(messages) = self.messages.get_mut(&address) {
-                messages.pop_front();
-                if messages.is_empty() {
-                    self.messages.remove(&address);
-                }
-            }
-        }
-    }
+fn closed(error: impl fmt::Display) -> DeskClosed {
+    DeskClosed(error.to_string())
 }
 
 /// Apps change the case of addresses freely; nothing else of an address is folded.
-fn folded(address: &str) -> String {
+pub(super) fn folded(address: &str) -> String {
     address.trim().to_lowercase()
 }

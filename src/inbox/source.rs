@@ -6,6 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+/// The kinds of content, in what is sealed.
+const MAIL: u8 = b'm';
+const TEXT: u8 = b't';
 
 /// A message that has come for one managed address or number. Prints nothing of what it says.
 #[derive(Clone)]
@@ -29,6 +34,35 @@ pub enum Content {
     Mail(Vec<u8>),
     /// A plain text, such as an SMS.
     Text(String),
+}
+
+impl Arrival {
+    /// All of it that is sealed: who handed it over, and what it says.
+    pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let (kind, says) = match &self.content {
+            Content::Mail(raw) => (MAIL, raw.as_slice()),
+            Content::Text(text) => (TEXT, text.as_bytes()),
+        };
+        let sender = &self.sender[..self.sender.floor_char_boundary(usize::from(u16::MAX))];
+        let length = u16::try_from(sender.len()).unwrap_or(u16::MAX).to_be_bytes();
+        Zeroizing::new([&[kind], length.as_slice(), sender.as_bytes(), says].concat())
+    }
+}
+
+impl Content {
+    /// The sender and the content in what [`Arrival::to_bytes`] gave; `None` if it is something else.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<(String, Self)> {
+        let (kind, rest) = bytes.split_first()?;
+        let (length, rest) = rest.split_first_chunk::<2>()?;
+        let (sender, says) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        let sender = String::from_utf8(sender.to_vec()).ok()?;
+        let content = match *kind {
+            MAIL => Self::Mail(says.to_vec()),
+            TEXT => Self::Text(String::from_utf8(says.to_vec()).ok()?),
+            _ => return None,
+        };
+        Some((sender, content))
+    }
 }
 
 impl fmt::Debug for Arrival {

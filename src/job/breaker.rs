@@ -23,6 +23,7 @@ impl Code {
             | Self::MfaEnabled
             | Self::AlreadyOn
             | Self::PasswordChanged
+            | Self::ContactSet
             | Self::Reconciled
             | Self::BadCredentials
             | Self::PasswordRefused

@@ -47,6 +47,8 @@ codes! {
     AlreadyOn = "already_on", Succeeded, "";
     /// The password was changed, and a fresh login with the new one proved it.
     PasswordChanged = "password_changed", Succeeded, "";
+    /// The app sends to the account's managed address or number, which was proved by what it sent.
+    ContactSet = "contact_set", Succeeded, "";
     /// A credential that was in doubt was found to open the account.
     Reconciled = "reconciled", Succeeded, "";
 
@@ -81,7 +83,7 @@ codes! {
     WorkersDied = "workers_died", NeedsHuman, "Look why the workers died: the logs of their machines say so, if they ran out of memory. Then submit the job again.";
 
     /// No verification code came in time.
-    CodeNotReceived = "code_not_received", RetryLater, "Check that the app sends its mail to the account's managed address and that the inbox receives it.";
+    CodeNotReceived = "code_not_received", RetryLater, "Check that the app sends to the account's managed address or number, and that the inbox receives it: `turnlock inbox watch` shows what comes.";
     /// The app could not be reached, or not over a trusted connection.
     AppUnreachable = "app_unreachable", RetryLater, "Check that the app is up, its certificate is valid, and this machine can reach it.";
     /// The app answered with an error of its own.

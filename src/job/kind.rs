@@ -13,13 +13,16 @@ pub enum Kind {
     EnrolMfa,
     /// Change the password, and prove it by a fresh login.
     ChangePassword,
+    /// Have the app send to the account's managed address or number.
+    SetContact,
     /// Find out which of the known credentials opens the account.
     Reconcile,
 }
 
 impl Kind {
     /// Every kind, in the order in which help texts name them.
-    pub const ALL: [Self; 4] = [Self::VerifyLogin, Self::EnrolMfa, Self::ChangePassword, Self::Reconcile];
+    pub const ALL: [Self; 5] =
+        [Self::VerifyLogin, Self::EnrolMfa, Self::ChangePassword, Self::SetContact, Self::Reconcile];
 
     /// The name in messages, database and command line.
     #[must_use]
@@ -28,6 +31,7 @@ impl Kind {
             Self::VerifyLogin => "verify_login",
             Self::EnrolMfa => "enrol_mfa",
             Self::ChangePassword => "change_password",
+            Self::SetContact => "set_contact",
             Self::Reconcile => "reconcile",
         }
     }
@@ -41,7 +45,7 @@ impl fmt::Display for Kind {
 
 /// The text names no kind of job.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a kind of job: use verify_login, enrol_mfa, change_password or reconcile")]
+#[error("`{0}` is not a kind of job: use verify_login, enrol_mfa, change_password, set_contact or reconcile")]
 pub struct UnknownKind(String);
 
 impl FromStr for Kind {

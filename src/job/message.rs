@@ -39,7 +39,7 @@ pub struct JobMessage {
     /// The idempotency key: a UUID, best of version 7. A job of the same id is done once, however often it is sent.
     pub id: Uuid,
     /// What is asked.
-    #[schemars(extend("enum" = ["verify_login", "enrol_mfa", "change_password", "reconcile"]))]
+    #[schemars(extend("enum" = ["verify_login", "enrol_mfa", "change_password", "set_contact", "reconcile"]))]
     #[schemars(with = "String")]
     pub kind: Kind,
     /// Of which account: `app/name`.

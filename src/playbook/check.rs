@@ -140,7 +140,7 @@ impl Walker<'_> {
 
     fn fill(&mut self, with: &Value, place: Place, now: &mut Situation) {
         now.proved |= with.is_secret();
-        now.mailed |= *with == Value::EmailCode;
+        now.mailed |= with.is_sent_code();
         match with {
             Value::NewPassword if now.committed => {
                 self.findings
@@ -155,11 +155,11 @@ impl Walker<'_> {
                     .label("a code of which secret?")
                     .help("put `- read_secret: { text: … }` before this step");
             }
-            Value::EmailCode if !now.asked => {
+            Value::EmailCode | Value::SmsCode if !now.asked => {
                 self.findings
-                    .error("before-set", place, "`email_code` is typed before anything asked for it")
+                    .error("before-set", place, format!("`{with}` is typed before anything asked for it"))
                     .label("no code is on its way")
-                    .help("put the `open`, `click` or `press` that makes the app mail the code before this step");
+                    .help("put the `open`, `click` or `press` that makes the app send the code before this step");
             }
             _ => {}
         }
@@ -234,11 +234,17 @@ impl Walker<'_> {
                 .label("nothing was committed on the way here")
                 .help("wrap the step after which the app has the new credential: `- commit: { click: { role: button, name: … } }`");
         }
+        if kind.proves_contact() && now.iter().any(|situation| !situation.mailed) {
+            self.findings
+                .error("contact-unproved", branch.place, format!("a path ends `{end}` without what the app sent"))
+                .label("whether the account gets the app's messages is not known here")
+                .help("use it on the way here: `- fill: { into: { label: Code }, with: email_code }` (or `sms_code`), or `- open: email_link`");
+        }
         if kind == FlowKind::Login && now.iter().any(|situation| !situation.proved) {
             self.findings
                 .error("proves-nothing", branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")
-                .help("fill `password` (or `email_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
+                .help("fill `password` (or `email_code`, `sms_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
         }
     }
 

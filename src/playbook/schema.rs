@@ -7,7 +7,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::read::words::{AUTOCOMPLETE, BY, ROLES};
-use super::{Destination, End, FlowKind, Key, Value};
+use super::{Destination, End, FlowKind, Key, MfaMethod, Value};
 
 const DURATION: &str = "^[0-9]+(ms|s|m|h)$";
 const NAME: &str = "^[a-z][a-z0-9_]*$";
@@ -54,8 +54,15 @@ fn properties() -> Json {
             },
         })),
         "mfa": object("The second factors that the app offers.", &["methods"], json!({
-            "methods": one_or_more(&json!({ "enum": ["totp"] }), "The methods."),
+            "methods": one_or_more(&json!({ "enum": MfaMethod::ALL.map(MfaMethod::as_str) }), "The methods, the preferred one first."),
         })),
+        "mail": messages("What is known of the mails that the app sends.", json!({
+            "authenticated": {
+                "description": "Whether your mail server must have found the mail to be from the domain that it claims (DMARC, DKIM or SPF); false if not given.",
+                "type": "boolean",
+            },
+        })),
+        "sms": messages("What is known of the text messages that the app sends.", json!({})),
         "lockout": object("When the app locks an account. Turnlock stays below it.", &["attempts", "window"], json!({
             "attempts": {
                 "description": "Wrong passwords until the account is locked.",
@@ -91,6 +98,19 @@ fn properties() -> Json {
         },
         "flows": object("What can be done with the app.", &["login"], flows()),
     })
+}
+
+/// What is known of messages, with what is known of this sort besides.
+fn messages(description: &str, more: Json) -> Json {
+    let mut properties = json!({
+        "from": texts("From whom they have to be: an address, a domain with all below it, a number or a name. From anybody if not given."),
+        "pattern": text("A regular expression that finds the code: its first group, or all of the match."),
+        "resend": target("What has the app send another code, on the page that asks for one."),
+    });
+    if let (Some(properties), Json::Object(more)) = (properties.as_object_mut(), more) {
+        properties.extend(more);
+    }
+    object(description, &[], properties)
 }
 
 fn flows() -> Json {
@@ -260,6 +280,7 @@ fn meaning(end: End) -> &'static str {
         End::MfaAlreadyOn => "a second factor was on already",
         End::MfaUnmanaged => "somebody else manages the second factor",
         End::PasswordChanged => "the app took the new password",
+        End::ContactSet => "the app sends to the account's managed address or number",
         End::BadCredentials => "the username or the password is wrong",
         End::CodeRefused => "the code is wrong",
         End::PasswordRefused => "the new password does not meet the app's rules",

@@ -13,6 +13,8 @@ pub struct Account {
     pub username: String,
     /// The managed address that the app sends codes to, if there is one. Unique among accounts.
     pub address: Option<String>,
+    /// The number that the app sends text messages to, as `+` and digits. Several accounts may share one.
+    pub number: Option<String>,
     /// What is known about MFA, in words, for `turnlock account show`. Holds no secret.
     pub mfa_note: Option<String>,
     /// When it was added.
@@ -30,6 +32,8 @@ pub struct AccountEntry {
     pub username: String,
     /// The managed address.
     pub address: Option<String>,
+    /// The number for text messages.
+    pub number: Option<String>,
 }
 
 /// The accounts.
@@ -41,7 +45,7 @@ pub trait Accounts {
     /// One account, if there is such a one.
     async fn account(&self, account: &AccountRef) -> Result<Option<Account>, StoreError>;
 
-    /// The account that a managed address belongs to. Case does not matter.
+    /// An account that a managed address or number belongs to; of those that share a number, any. Case does not matter.
     async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError>;
 
     /// Adds the account or changes it, and makes the given credentials current, all or nothing. What was

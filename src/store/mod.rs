@@ -1,5 +1,5 @@
-//! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log
-//! and the fleet of workers.
+//! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log,
+//! the fleet of workers, and messages that came for accounts.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
@@ -17,6 +17,7 @@ mod jobs;
 mod lease;
 mod ledger;
 mod log;
+mod messages;
 mod meta;
 mod postgres;
 mod recovery;
@@ -38,6 +39,7 @@ pub use ledger::{
     Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,
 };
 pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
+pub use messages::{MessageRow, Messages, NewMessage, NewRequest, Requested};
 pub use meta::Meta;
 pub use postgres::{Found, PostgresStore};
 pub use sqlite::SqliteStore;
@@ -45,11 +47,14 @@ pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
 pub trait Store:
-    Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Meta + Send + Sync
+    Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Messages + Meta + Send + Sync
 {
 }
 
-impl<T: Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Meta + Send + Sync> Store for T {}
+impl<T: Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Messages + Meta + Send + Sync>
+    Store for T
+{
+}
 
 /// Opens the database that the URL names, creates it if there is none, and brings it up to date.
 ///

@@ -13,6 +13,8 @@ pub struct NewAccount {
     pub username: String,
     /// The managed address that the app sends codes to.
     pub address: Option<String>,
+    /// The number that the app sends text messages to.
+    pub number: Option<String>,
     /// The password that opens it now. A new account needs one.
     pub password: Option<SecretString>,
     /// The TOTP secret that the app knows, as an `otpauth://` link.

@@ -27,6 +27,8 @@ const HEAD: usize = 1 + NONCE + KEY + TAG + NONCE;
 pub(super) enum Binding<'a> {
     /// A row of the candidate ledger.
     Candidate { account: &'a AccountRef, kind: CandidateKind, version: u32, id: Uuid },
+    /// A message that has come for a managed address.
+    Message { id: Uuid, address: &'a str },
     /// The value that tells whether this is the key that the database was sealed with.
     KeyCheck,
 }
@@ -43,6 +45,7 @@ impl Binding<'_> {
             Self::Candidate { account, kind, version, id } => {
                 ("candidate", account.to_string(), kind.as_str(), *version, *id)
             }
+            Self::Message { id, address } => ("message", (*address).to_owned(), "", 0, *id),
             Self::KeyCheck => ("key-check", String::new(), "", 0, Uuid::nil()),
         };
         let mut bytes = vec![FORMAT];

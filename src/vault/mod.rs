@@ -7,6 +7,7 @@ mod credentials;
 mod envelope;
 mod error;
 mod key;
+mod message_seal;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub use credentials::{Credentials, Held, NewAccount};
 pub use error::{KeyError, VaultError};
 pub use key::{KeyOrigin, MasterKey};
+pub use message_seal::MessageSeal;
 
 use crate::job::AccountRef;
 use crate::redact;
@@ -60,6 +62,18 @@ impl Vault {
         Self { fence: Some(Arc::new(lease.fence())), ..self.clone() }
     }
 
+    /// Seals and opens messages of the inbox, and nothing else.
+    #[must_use]
+    pub fn message_seal(&self) -> MessageSeal {
+        MessageSeal::new(Arc::clone(&self.key))
+    }
+
+    /// The fence that the ledger is written behind, if the vault works under a lease.
+    #[must_use]
+    pub fn fence(&self) -> Option<&Fence> {
+        self.fence.as_deref()
+    }
+
     /// The store below.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -76,6 +90,7 @@ impl Vault {
             account: new.account.clone(),
             username: new.username.clone(),
             address: new.address.clone(),
+            number: new.number.clone(),
         };
         for _ in 0..TRIES {
             let known = self.store.account(&new.account).await?.is_some();

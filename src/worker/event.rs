@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::job::Job;
+use crate::job::{Job, Verdict};
 use crate::store::{AttemptRow, Refusal, Step, WorkerId};
 
 /// What a worker does, as it does it; for progress displays. What counts is the automation log.
@@ -24,6 +24,19 @@ pub enum Event {
         job: Uuid,
         /// Why.
         refusal: Refusal,
+    },
+    /// An attempt of this worker's has opened the breaker of its app.
+    BreakerOpened {
+        /// The app.
+        app: String,
+        /// So many attempts in a row have failed.
+        failures: u32,
+        /// When the first probe may be made.
+        probe_at: Timestamp,
+        /// The job whose attempt was the last of them.
+        job: Uuid,
+        /// How that ended.
+        verdict: Verdict,
     },
     /// A step began or, when it has a result, ended.
     Step {

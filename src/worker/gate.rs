@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::Event;
 use super::run::Inner;
 use crate::failpoint;
 use crate::job::{Sign, Verdict};
+use crate::redact::for_the_log;
 use crate::store::{AppGate, Claim, Entry, Left, Refusal, StoreError, Visit};
 
 /// An attempt may begin.
@@ -58,6 +60,13 @@ impl Inner {
                     app, failures, code = %verdict.code, %probe_at,
                     "the breaker of an app is open: its jobs wait for a probe"
                 );
+                self.tell(Event::BreakerOpened {
+                    app: app.to_owned(),
+                    failures,
+                    probe_at,
+                    job: claim.job.id,
+                    verdict: Verdict { message: for_the_log(&verdict.message), ..verdict.clone() },
+                });
                 format!(
                     "{failures} attempts at {app} in a row have failed like this: its breaker is open, and its jobs wait \
                      until one probes it at {}. `turnlock app reset {app}` lets them go on at once.",

@@ -27,8 +27,8 @@ pub(super) async fn tell(mut events: broadcast::Receiver<Event>, queue: Arc<dyn 
                 queue.progress(JobEvent::new(job.id, job.kind, &job.account, Timestamp::now(), happened));
                 jobs.insert(job.id, (job.kind, job.account));
             }
-            // Nobody runs a job by hand where others listen.
-            Event::OnHold { .. } => {}
+            // Nobody runs a job by hand where others listen, and those who do listen to jobs.
+            Event::OnHold { .. } | Event::BreakerOpened { .. } => {}
             Event::Step { attempt, job, step } => {
                 let (Some(result), Some((kind, account))) = (step.result, jobs.get(&job)) else { continue };
                 let duration = step.duration.unwrap_or_default();

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use turnlock::flow::FlowPerformer;
-use turnlock::inbox::Inbox;
-use turnlock::inbox::smtp::{Receiver, SmtpLimits};
+use turnlock::inbox::{Arrival, Content, Desk, Inbox};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::playbook::{OriginOverrides, Playbook};
 use turnlock::queue::EmbeddedQueue;
@@ -17,6 +18,7 @@ use turnlock::worker::{Worker, WorkerConfig};
 use uuid::Uuid;
 
 use super::Browser;
+use super::desk::Receiving;
 
 pub const FIRST_PASSWORD: &str = "First-Pass-2026";
 
@@ -66,7 +68,9 @@ pub struct Rig {
     pub app: acme::Acme,
     /// The other apps by name.
     others: HashMap<&'static str, acme::Acme>,
-    _inbox: Receiver,
+    pub inbox: Inbox,
+    _mail: Receiving,
+    _texts: JoinSet<()>,
     pub vault: Vault,
     pub worker: Worker,
     pub queue: Arc<EmbeddedQueue>,
@@ -82,23 +86,20 @@ impl Rig {
 
     pub async fn planned(plans: Vec<Plan>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let inbox = Inbox::new();
-        let managed = |address: &str| address.ends_with("@managed.test");
-        let receiver = Receiver::bind(
-            "127.0.0.1:0".parse().unwrap(),
-            inbox.clone(),
-            Arc::new(managed),
-            SmtpLimits::default(),
-        );
-        let receiver = receiver.await.unwrap();
         let store =
             store::open(&format!("sqlite:{}", folder.path().join("turnlock.db").display())).await.unwrap();
         let vault = Vault::open(Arc::clone(&store), MasterKey::generate().unwrap()).await.unwrap();
+        let inbox = Inbox::new(Arc::clone(&store), vault.message_seal());
+        let receiver = Receiving::mail(inbox.clone()).await;
+        let (sms, sent) = mpsc::unbounded_channel();
+        let mut texts = JoinSet::new();
+        texts.spawn(hand_over(sent, inbox.clone()));
         let mut apps = Vec::new();
         let mut playbooks = HashMap::new();
         for Plan { name, app, playbook } in plans {
             let app = acme::Acme::start(app).await.unwrap();
-            app.set_smtp(Some(receiver.local_addr()));
+            app.set_smtp(Some(receiver.address));
+            app.set_sms(Some(sms.clone()));
             playbooks.insert(name.to_owned(), Arc::new(checked(name, &playbook, &app)));
             apps.push((name, app));
         }
@@ -107,7 +108,8 @@ impl Rig {
         let performer = FlowPerformer {
             vault: vault.clone(),
             pool: browser.pool.clone(),
-            inbox: Some(inbox),
+            inbox: inbox.clone(),
+            mail_servers: Vec::new(),
             playbooks,
             artifacts: folder.path().join("artifacts"),
         };
@@ -118,7 +120,9 @@ impl Rig {
         Self {
             app,
             others,
-            _inbox: receiver,
+            inbox,
+            _mail: receiver,
+            _texts: texts,
             vault,
             worker,
             queue,
@@ -160,11 +164,23 @@ impl Rig {
 
     /// An account in the vault only, with this password.
     pub async fn known(&self, name: &str, password: &str, address: Option<&str>) -> AccountRef {
+        self.reached(name, password, address, None).await
+    }
+
+    /// The same, with a number.
+    pub async fn reached(
+        &self,
+        name: &str,
+        password: &str,
+        address: Option<&str>,
+        number: Option<&str>,
+    ) -> AccountRef {
         let account = reference(name);
         let new = NewAccount {
             account: account.clone(),
             username: account.name().to_owned(),
             address: address.map(str::to_owned),
+            number: number.map(str::to_owned),
             password: Some(SecretString::from(password)),
             totp: None,
         };
@@ -228,6 +244,20 @@ pub async fn opens(vault: &Vault, app: &acme::Acme, account: &AccountRef) -> Res
             }
             login => return login.map(drop).map_err(|why| format!("{account}: {why:?}")),
         }
+    }
+}
+
+/// Hands text messages over to the inbox, as a gateway does.
+async fn hand_over(mut sent: mpsc::UnboundedReceiver<(String, String)>, inbox: Inbox) {
+    while let Some((number, text)) = sent.recv().await {
+        let arrival = Arrival {
+            recipient: number,
+            sender: "ACME".to_owned(),
+            content: Content::Text(text),
+            key: None,
+            age: std::time::Duration::ZERO,
+        };
+        inbox.deliver(arrival).await.unwrap();
     }
 }
 

@@ -15,7 +15,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &["job"]),
     ("vault", &["failpoint", "job", "redact", "store"]),
     ("queue", &["failpoint", "job", "store"]),
-    ("inbox", &["credential", "job", "redact"]),
+    ("inbox", &["credential", "job", "redact", "store", "vault"]),
     ("browser", &["playbook", "process_table"]),
     ("failpoint", &[]),
     ("process_table", &[]),
@@ -34,11 +34,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
+    ("notice", &["job", "redact", "store", "worker"]),
     ("worker", &["failpoint", "job", "process_table", "queue", "redact", "store", "vault"]),
 ];
 
 /// The assembly: the files of the command line that put the parts together, and what only they may know.
-const ASSEMBLY: &[&str] = &["cli/runtime.rs", "cli/doctor.rs", "cli/bench.rs"];
+const ASSEMBLY: &[&str] = &[
+    "cli/runtime.rs",
+    "cli/sources.rs",
+    "cli/doctor.rs",
+    "cli/bench.rs",
+    "cli/inbox/extract.rs",
+    "cli/inbox/serve.rs",
+    "cli/inbox/watch.rs",
+    "cli/account/mod.rs",
+];
 const ASSEMBLY_ONLY: &[&str] = &["browser", "flow", "inbox"];
 
 /// Crates that do I/O or know the process around them; the pure modules import none of them.

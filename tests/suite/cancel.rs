@@ -182,7 +182,8 @@ async fn each_of_several_jobs_is_answered() {
 async fn what_turnlock_owes_an_account_is_not_cancelled() {
     let fleet = Fleet::embedded().await;
     let account: AccountRef = "acme/alice".parse().unwrap();
-    let entry = AccountEntry { account: account.clone(), username: "alice".to_owned(), address: None };
+    let entry =
+        AccountEntry { account: account.clone(), username: "alice".to_owned(), address: None, number: None };
     let candidate = NewCandidate {
         id: Uuid::now_v7(),
         account: account.clone(),

@@ -106,6 +106,36 @@ fn passwords_follow_their_rules() {
 }
 
 #[test]
+fn codes_are_read_from_texts_and_mails() {
+    let home = Home::new();
+    let read = |message: &str, flags: &[&str]| {
+        home.call_with(&[&["inbox", "extract"], flags].concat(), message, &[])
+    };
+    assert_eq!(read("Your code is 482 915.", &[]).ends(0).out, "482915\n");
+    let mail = "Subject: Sign in\nContent-Type: text/html\n\n<p>Your code:</p><h1>482915</h1>\n";
+    assert_eq!(read(mail, &["--maxlength", "6"]).ends(0).out, "482915\n");
+    assert_eq!(read("The word: falcon", &["--pattern", "word: (.*)"]).ends(0).out, "falcon\n");
+    let none = read("Order 771332 has shipped.", &[]).ends(1);
+    assert_eq!(none.out, "");
+    none.complains("no code");
+    let bound = "482915 is your code.\n\n@evil.example #482915";
+    read(bound, &["--host", "app.example"]).ends(1).complains("evil.example");
+    read("Your code is 111111. Your code is 222222.", &[]).ends(5).complains("2 different");
+    read("x", &["--pattern", "("]).ends(2).complains("the pattern cannot be read");
+    let explained = read("Order 771332 shipped. PIN: 4821", &["--explain"]).ends(0);
+    assert_eq!(explained.out, "4821\n");
+    explained.complains("“pin” stands before it").complains("“order” says that it is something else");
+    let json = read("PIN: 4821", &["--json", "--explain"]).ends(0).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["code"].as_str(), json["ambiguous"].as_bool()), (Some("4821"), Some(false)));
+    assert_eq!(json["candidates"][0]["taken"], true);
+    let link = "Reset your password: https://app.example/reset/Ab12Cd34Ef56";
+    let found = read(link, &["--link", "--host", "app.example"]).ends(0);
+    assert_eq!(found.out, "https://app.example/reset/Ab12Cd34Ef56\n");
+    read(link, &["--link", "--host", "other.example"]).ends(1);
+}
+
+#[test]
 fn a_bad_log_level_ends_with_3() {
     let said = Home::new().call_with(
         &["password", "generate", "--rules", "minlength: 9"],

@@ -107,6 +107,7 @@ impl Scene {
             account: account.clone(),
             username: "alice".to_owned(),
             address: Some(ADDRESS.to_owned()),
+            number: None,
             password: Some(SecretString::from(FIRST_PASSWORD)),
             totp: None,
         };

@@ -48,6 +48,7 @@ impl Scene {
             account: account.clone(),
             username: "alice".to_owned(),
             address: None,
+            number: None,
             password: Some(SecretString::from(FIRST_PASSWORD)),
             totp: None,
         };
@@ -391,6 +392,7 @@ async fn a_clock_that_is_stepped_while_a_worker_runs_locks_nobody_out() {
         account: scene.account.clone(),
         username: "alice".to_owned(),
         address: None,
+        number: None,
         password: None,
         totp: Some(format!("otpauth://totp/Acme:alice?secret={SECRET}&period=6").into()),
     };

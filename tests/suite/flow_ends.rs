@@ -7,14 +7,14 @@ use acme::{NewUser, Slow, Switches, When};
 use futures::future::join;
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use turnlock::inbox::Inbox;
-use turnlock::inbox::smtp::{Receiver, SmtpLimits};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::queue::Queue;
 use turnlock::store::{JobState, StepResult};
 use turnlock::vault::NewAccount;
 use turnlock::worker::{Event, StopReason};
 
+use crate::harness::desk::Receiving;
+use crate::harness::mailroom::Mailroom;
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, assert_ended};
 
 const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DP";
@@ -31,6 +31,7 @@ async fn with_totp(rig: &Rig, name: &str, secret: &str) -> AccountRef {
         account: account.clone(),
         username: name.to_owned(),
         address: None,
+        number: None,
         password: Some(SecretString::from(FIRST_PASSWORD)),
         totp: Some(totp),
     };
@@ -126,10 +127,9 @@ async fn a_code_that_does_not_come_is_no_wrong_password() {
     let soon = ("into: { label: Sign-in code }", "into: { label: Sign-in code, timeout: 2s }");
     let rig = Rig::planned(vec![Plan::changed("acme", &[soon])]).await;
     // Another inbox takes the mail.
-    let listen = "127.0.0.1:0".parse().unwrap();
-    let elsewhere = Receiver::bind(listen, Inbox::new(), Arc::new(|_: &str| true), SmtpLimits::default());
-    let elsewhere = elsewhere.await.unwrap();
-    rig.app.set_smtp(Some(elsewhere.local_addr()));
+    let room = Mailroom::open(&["carol@managed.test"]).await;
+    let elsewhere = Receiving::mail(room.inbox.clone()).await;
+    rig.app.set_smtp(Some(elsewhere.address));
     let user = NewUser::new("carol", FIRST_PASSWORD).email("carol@managed.test").code_login();
     rig.app.add_user(user).unwrap();
     let carol = rig.known("carol", FIRST_PASSWORD, Some("carol@managed.test")).await;

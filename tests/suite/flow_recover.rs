@@ -112,6 +112,7 @@ async fn with_mfa_on() {
         account: carol.clone(),
         username: "carol".to_owned(),
         address: None,
+        number: None,
         password: None,
         totp: Some(format!("otpauth://totp/Acme:carol?secret={SECRET}&period=6").into()),
     };

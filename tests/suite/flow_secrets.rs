@@ -12,14 +12,15 @@ use secrecy::{ExposeSecret, SecretString};
 use turnlock::browser::{Piece, PieceKind};
 use turnlock::credential::{RecoveryCodes, TotpSecret, qr};
 use turnlock::inbox::extract::ExtractHints;
-use turnlock::inbox::smtp::{Receiver, SmtpLimits};
-use turnlock::inbox::{CodeRequest, Inbox};
+use turnlock::inbox::{CodeRequest, Senders};
 use turnlock::job::{AccountRef, Kind};
 use turnlock::store::LogQuery;
 use turnlock::vault::{Credentials, NewAccount, Vault};
 use uuid::Uuid;
 
+use crate::harness::desk::Receiving;
 use crate::harness::home::Home;
+use crate::harness::mailroom::{Mailroom, account_of};
 use crate::harness::rig::{FIRST_PASSWORD, Plan};
 
 use crate::harness::{Reply, SOON, Site, Stage};
@@ -41,6 +42,7 @@ async fn start(changes: &[(&str, &str)]) -> (Acme, Home, Vault, AccountRef) {
         account: account.clone(),
         username: "alice".to_owned(),
         address: None,
+        number: None,
         password: Some(SecretString::from(FIRST_PASSWORD)),
         totp: None,
     };
@@ -154,6 +156,7 @@ async fn after_every_flow_no_secret_is_anywhere() {
         account: account.clone(),
         username: "alice".to_owned(),
         address: None,
+        number: None,
         password: Some(SecretString::from(wrong)),
         totp: None,
     };
@@ -247,6 +250,7 @@ async fn enrolment_with_a_table(read: &str, told: &str) {
         account: account.clone(),
         username: "alice".to_owned(),
         address: None,
+        number: None,
         password: Some(SecretString::from(FIRST_PASSWORD)),
         totp: None,
     };
@@ -315,26 +319,29 @@ async fn a_mailed_code_is_nowhere_after_it_was_typed() {
         account: account.clone(),
         username: "carol".to_owned(),
         address: Some(address.to_owned()),
+        number: None,
         password: Some(SecretString::from(FIRST_PASSWORD)),
         totp: None,
     };
     vault.add_account(&new).await.unwrap();
     // The mail comes by here, so that the code is known, and goes on from here.
-    let passing = Inbox::new();
-    let listen = "127.0.0.1:0".parse().unwrap();
-    let receiver = Receiver::bind(listen, passing.clone(), Arc::new(|_: &str| true), SmtpLimits::default());
-    let receiver = receiver.await.unwrap();
-    app.set_smtp(Some(receiver.local_addr()));
+    let passing = Mailroom::open(&[address]).await;
+    let receiver = Receiving::mail(passing.inbox.clone()).await;
+    app.set_smtp(Some(receiver.address));
     let port = home.inbox_port();
     let request = CodeRequest {
         job: Uuid::now_v7(),
+        account: account_of(address),
+        fence: None,
         address: address.to_owned(),
-        asked_at: jiff::Timestamp::now(),
+        asked_at: tokio::time::Instant::now(),
+        sent_after: None,
+        senders: Senders::default(),
         hints: ExtractHints::default(),
     };
-    let mut ticket = passing.request(request).unwrap();
+    let mut ticket = passing.inbox.request(request, tokio::time::Instant::now() + SOON).await.unwrap();
     let relay = async {
-        let code = ticket.next_code(tokio::time::Instant::now() + SOON).await.unwrap();
+        let code = ticket.next_code(tokio::time::Instant::now() + SOON).await.unwrap().found;
         let mail = lettre::Message::builder()
             .from("no-reply@acme.test".parse().unwrap())
             .to(address.parse().unwrap())
@@ -413,6 +420,7 @@ async fn login_by_mail(expected: &str, answers: bool, told: &[&str]) {
         account: account.clone(),
         username: "carol".to_owned(),
         address: Some("carol@managed.test".to_owned()),
+        number: None,
         password: Some(SecretString::from(FIRST_PASSWORD)),
         totp: None,
     };

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use turnlock::inbox::links::{AmbiguousLink, LinkHints};
-use turnlock::inbox::{
-    CodeRequest, Inbox, LinkNotReceived, LinkRequest, LinkTicket, Message, RequestRefused,
-};
+use turnlock::inbox::{LinkNotReceived, LinkRequest, LinkTicket, Message, Senders};
 use url::Url;
 use uuid::Uuid;
 
+use crate::harness::mailroom::{Mailroom, account_of, tick};
+
 const ALICE: &str = "alice@accounts.example";
+const BOB: &str = "bob@accounts.example";
 const TOKEN: &str = "Zk3uQ9vX1rT7";
 
 fn hints() -> LinkHints {
@@ -321,89 +322,75 @@ fn endless_mails_are_read_in_no_time() {
 fn request(address: &str) -> LinkRequest {
     LinkRequest {
         job: Uuid::new_v4(),
+        account: account_of(address),
+        fence: None,
         address: address.to_owned(),
-        asked_at: Timestamp::now(),
+        asked_at: Instant::now(),
+        sent_after: None,
+        senders: Senders::default(),
         hints: hints(),
     }
 }
 
-fn text(address: &str, token: &str) -> Message {
-    Message::from_text(address, Timestamp::now(), format!("Reset: https://app.example/reset/{token}"))
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(20)
+}
+
+async fn text(room: &Mailroom, address: &str, token: &str) {
+    room.text(address, &format!("Reset: https://app.example/reset/{token}")).await;
 }
 
 async fn next(ticket: &mut LinkTicket) -> String {
-    let link = ticket.next_link(Instant::now() + Duration::from_secs(20)).await.unwrap();
+    let link = ticket.next_link(soon()).await.unwrap().found;
     link.url().path().trim_start_matches("/reset/").to_owned()
 }
 
 #[tokio::test]
 async fn a_link_waits_for_its_job_or_the_job_for_its_link() {
-    let inbox = Inbox::new();
-    let mut ticket = inbox.request(request(ALICE)).unwrap();
-    inbox.deliver(text(ALICE, "first111"));
+    let room = Mailroom::open(&[ALICE]).await;
+    let mut ticket = room.inbox.request(request(ALICE), soon()).await.unwrap();
+    text(&room, ALICE, "first111").await;
     assert_eq!(next(&mut ticket).await, "first111");
     let waiting = tokio::spawn(async move { next(&mut ticket).await });
     tokio::task::yield_now().await;
-    inbox.deliver(Message::from_text(ALICE, Timestamp::now(), "Your code is 482915"));
-    inbox.deliver(text("Alice@Accounts.Example", "second222"));
+    room.text(ALICE, "Your code is 482915").await;
+    text(&room, "Alice@Accounts.Example", "second222").await;
     assert_eq!(waiting.await.unwrap(), "second222");
 }
 
 #[tokio::test]
 async fn a_link_reaches_no_other_job_and_only_once() {
-    let inbox = Inbox::new();
-    inbox.deliver(Message::from_text(
-        ALICE,
-        Timestamp::now() - SignedDuration::from_secs(1),
-        "Reset: https://app.example/reset/early111",
-    ));
-    let mut ticket = inbox.request(request(ALICE)).unwrap();
-    inbox.deliver(text("bob@accounts.example", "bobs1111"));
+    let room = Mailroom::open(&[ALICE, BOB]).await;
+    text(&room, ALICE, "early111").await;
+    tick().await;
+    let mut ticket = room.inbox.request(request(ALICE), soon()).await.unwrap();
+    text(&room, BOB, "bobs1111").await;
     let error = ticket.next_link(Instant::now()).await.unwrap_err();
-    assert_eq!(error, LinkNotReceived::Nothing { address: ALICE.into() });
-    inbox.deliver(text(ALICE, "older111"));
-    inbox.deliver(text(ALICE, "newer111"));
+    assert!(matches!(error, LinkNotReceived::Nothing { .. }), "{error}");
+    text(&room, ALICE, "older111").await;
+    tick().await;
+    text(&room, ALICE, "newer111").await;
     assert_eq!(next(&mut ticket).await, "newer111", "the newer one voids the older");
-    assert!(ticket.next_link(Instant::now()).await.is_err());
     drop(ticket);
-    let mut again = inbox.request(request(ALICE)).unwrap();
+    tick().await;
+    let mut again = room.inbox.request(request(ALICE), soon()).await.unwrap();
     assert!(again.next_link(Instant::now()).await.is_err());
 }
 
 #[tokio::test]
-async fn an_address_has_one_request_for_codes_and_links_together() {
-    let inbox = Inbox::new();
-    let first = request(ALICE);
-    let ticket = inbox.request(first.clone()).unwrap();
-    let LinkRequest { job: _, address, asked_at, hints: _ } = request("ALICE@accounts.example");
-    let code = CodeRequest {
-        job: Uuid::new_v4(),
-        address: address.clone(),
-        asked_at,
-        hints: turnlock::inbox::extract::ExtractHints::default(),
-    };
-    let refused = inbox.request(code.clone()).unwrap_err();
-    assert_eq!(refused, RequestRefused::AddressInUse { address, job: first.job });
-    drop(ticket);
-    inbox.request(code).unwrap();
-}
-
-#[tokio::test]
 async fn says_why_no_link_came_and_prints_none() {
-    let inbox = Inbox::new();
-    let mut ticket = inbox.request(request(ALICE)).unwrap();
-    let plain = |body: &str| Message::from_text(ALICE, Timestamp::now(), body);
-    inbox.deliver(plain("Reset: https://elsewhere.example/reset/Zk3uQ9vX1rT7"));
+    let room = Mailroom::open(&[ALICE]).await;
+    let mut ticket = room.inbox.request(request(ALICE), soon()).await.unwrap();
+    room.text(ALICE, "Reset: https://elsewhere.example/reset/Zk3uQ9vX1rT7").await;
     let error = ticket.next_link(Instant::now()).await.unwrap_err();
-    assert_eq!(error, LinkNotReceived::NoLink { address: ALICE.into(), messages: 1 });
+    assert!(matches!(error, LinkNotReceived::NoLink { messages: 1, .. }), "{error}");
     let said = error.to_string();
     assert!(
         said.contains("under `origins`") && !said.contains("elsewhere") && !said.contains(TOKEN),
         "{said}"
     );
-    inbox.deliver(plain(
-        "Verify: https://app.example/v/Zk3uQ9vX1rT7\nConfirm: https://app.example/c/9fK2mQx81Lp",
-    ));
+    let two = "Verify: https://app.example/v/Zk3uQ9vX1rT7\nConfirm: https://app.example/c/9fK2mQx81Lp";
+    room.text(ALICE, two).await;
     let error = ticket.next_link(Instant::now()).await.unwrap_err();
     let said = error.to_string();
     assert!(matches!(error, LinkNotReceived::Ambiguous { .. }), "{said}");

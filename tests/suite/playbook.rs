@@ -174,7 +174,7 @@ fn the_bundled_playbook_says_what_the_app_does() {
     assert_eq!(playbook.hash.len(), 64);
     assert_eq!(playbook.app_origin().as_str(), "http://127.0.0.1:4180");
     let kinds: Vec<_> = playbook.flows.iter().map(|flow| flow.kind.as_str()).collect();
-    assert_eq!(kinds, ["login", "logout", "enrol_mfa", "change_password", "recover"]);
+    assert_eq!(kinds, FlowKind::ALL.map(FlowKind::as_str));
     let login = &playbook.flows.login.steps;
     let summaries: Vec<_> = login.iter().map(|step| step.summary()).collect();
     assert_eq!(
@@ -323,16 +323,17 @@ fn the_tutorial_ends_with_a_sound_playbook() {
     let reference = fs::read_to_string(root("docs/playbooks.md")).unwrap();
     let yaml: Vec<_> =
         reference.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("yaml\n")).collect();
-    let [_, draft, login, code, password, mfa, recover, limits] = yaml[..] else {
+    let [_, draft, login, code, password, mfa, recover, mail, contact, limits] = yaml[..] else {
         panic!("{} YAML blocks", yaml.len())
     };
     let head = draft.split("flows:").next().unwrap();
     let (rules, change) = password.split_once("flows:\n").unwrap();
     let (methods, enrol) = mfa.split_once("flows:\n").unwrap();
-    let recover = recover.strip_prefix("flows:\n").unwrap();
+    let [recover, contact] = [recover, contact].map(|flow| flow.strip_prefix("flows:\n").unwrap());
     let to_expect = login.split("    - expect:").next().unwrap();
     for login in [login.to_owned(), format!("{to_expect}{code}")] {
-        let source = format!("{head}{rules}{methods}{limits}flows:\n{login}{enrol}{change}{recover}");
+        let source =
+            format!("{head}{rules}{methods}{mail}{limits}flows:\n{login}{enrol}{change}{recover}{contact}");
         check(&source).unwrap_or_else(|report| panic!("{report}"));
     }
 }

@@ -41,6 +41,7 @@ impl Scene {
                 account: account.clone(),
                 username: account.name().to_owned(),
                 address: None,
+                number: None,
                 password: Some(SecretString::from(FIRST_PASSWORD)),
                 totp: None,
             };

@@ -102,6 +102,7 @@ impl Soak {
                 account: account.clone(),
                 username: account.name().to_owned(),
                 address: None,
+                number: None,
                 password: Some(SecretString::from(FIRST_PASSWORD)),
                 totp: None,
             };

@@ -348,6 +348,7 @@ fn new(account: &AccountRef, password: Option<&str>) -> NewAccount {
         account: account.clone(),
         username: account.name().to_owned(),
         address: None,
+        number: None,
         password: password.map(SecretString::from),
         totp: None,
     }

@@ -275,6 +275,18 @@ function read(element) {
   return inner.value;
 }
 
+// What a field takes, as far as the page says so.
+function fieldOf(element) {
+  const boxes = element.maxLength === 1 ? codeBoxes() : [];
+  return {
+    maxlength: boxes.length > 1 || !(element.maxLength > 0) ? null : element.maxLength,
+    minlength: element.minLength > 0 ? element.minLength : null,
+    pattern: boxes.length > 1 ? null : element.pattern || null,
+    numeric: ['numeric', 'decimal'].includes(element.inputMode) || ['tel', 'number'].includes(element.type),
+    boxes: boxes.length > 1 ? boxes.length - Math.max(0, boxes.indexOf(element)) : null,
+  };
+}
+
 function linkOf(element) {
   const link = element.closest('a[href]') || element.querySelector('a[href]');
   return element.getAttribute('href') || link?.getAttribute('href') || element.getAttribute('data-uri') || '';
@@ -441,6 +453,7 @@ function perform(request, text, element, acted, again) {
       element.focus();
       return { done: true };
     case 'read':
+      if (request.attribute === 'field') return { field: fieldOf(element) };
       return { text: request.attribute === 'href' ? linkOf(element) : read(element) };
     case 'picture': {
       element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Context, Exit, Failure, address, totp_link};
+use super::{Context, Exit, Failure, address, number, totp_link};
 use crate::cli::library::must_describe_if_any;
 use crate::cli::{parts, secret_input};
 use crate::job::AccountRef;
@@ -26,6 +26,9 @@ pub struct Add {
     /// The managed address that the app sends codes to
     #[arg(long, value_parser = address)]
     address: Option<String>,
+    /// The number that the app sends text messages to, as +15550100; several accounts may share one
+    #[arg(long, value_parser = number)]
+    number: Option<String>,
     /// A file with the password, `-` for standard input [default: a new account's is asked for]
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -71,6 +74,7 @@ impl Add {
             username: self.username.or(known_username).unwrap_or_else(|| self.account.name().to_owned()),
             account: self.account,
             address: self.address,
+            number: self.number,
             password,
             totp,
         };

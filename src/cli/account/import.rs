@@ -7,23 +7,23 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Context, Exit, Failure, address, totp_link};
+use super::{Context, Exit, Failure, address, number, totp_link};
 use crate::cli::parts;
 use crate::redact;
 use crate::vault::NewAccount;
 
 /// The fields of a record; the first three are needed.
-const FIELDS: [&str; 5] = ["account", "username", "password", "totp", "address"];
+const FIELDS: [&str; 6] = ["account", "username", "password", "totp", "address", "number"];
 
 #[derive(Debug, Args)]
 #[command(after_help = "CSV, with a heading:
-  account,username,password,totp,address
-  acme/alice,alice@example.test,…,,alice@codes.example.test
+  account,username,password,totp,address,number
+  acme/alice,alice@example.test,…,,alice@codes.example.test,
 
 JSON Lines:
   {\"account\": \"acme/alice\", \"username\": \"alice@example.test\", \"password\": \"…\"}
 
-`totp` (an otpauth:// link or base32) and `address` may be left out. All records are read before the first is written: if one is wrong, none is written.")]
+`totp` (an otpauth:// link or base32), `address` and `number` may be left out. All records are read before the first is written: if one is wrong, none is written.")]
 pub struct Import {
     /// The file, `-` for standard input
     #[arg(value_name = "FILE", default_value = "-")]
@@ -81,7 +81,7 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(text)
 }
 
-/// The five fields in their order; one that is missing is empty.
+/// The fields in their order; one that is missing is empty.
 type Record = [String; FIELDS.len()];
 
 /// A record, or what is wrong with it.
@@ -138,7 +138,7 @@ fn from_json(line: &str) -> Result<Record, String> {
     Ok(record)
 }
 
-fn account([account, username, password, totp, mailed]: Record) -> Result<NewAccount, String> {
+fn account([account, username, password, totp, mailed, texted]: Record) -> Result<NewAccount, String> {
     let secret = |text: String| {
         let secret = SecretString::from(text);
         redact::register(&secret);
@@ -151,12 +151,16 @@ fn account([account, username, password, totp, mailed]: Record) -> Result<NewAcc
     }
     let totp =
         totp.as_ref().map(totp_link).transpose().map_err(|error| format!("`totp` of {account}: {error}"))?;
-    let mailed = Some(mailed).filter(|mailed| !mailed.is_empty()).map(|mailed| address(&mailed)).transpose();
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let mailed = given(mailed).map(|mailed| address(&mailed)).transpose();
     let mailed = mailed.map_err(|error| format!("`address` of {account}: {error}"))?;
+    let texted = given(texted).map(|texted| number(&texted)).transpose();
+    let texted = texted.map_err(|error| format!("`number` of {account}: {error}"))?;
     Ok(NewAccount {
         username: if username.is_empty() { account.name().to_owned() } else { username },
         account,
         address: mailed,
+        number: texted,
         password,
         totp,
     })

@@ -27,6 +27,7 @@ impl List {
                     "account": account.account,
                     "username": account.username,
                     "address": account.address,
+                    "number": account.number,
                     "mfa": account.mfa_note,
                     "created_at": account.created_at.to_string(),
                     "updated_at": account.updated_at.to_string(),
@@ -44,7 +45,7 @@ impl List {
             table.add_row([
                 account.account.to_string(),
                 account.username,
-                account.address.unwrap_or_default(),
+                [account.address, account.number].into_iter().flatten().collect::<Vec<_>>().join("\n"),
                 account.mfa_note.unwrap_or_default(),
                 output::local_time(account.updated_at),
             ]);

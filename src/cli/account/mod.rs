@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Context, Exit, Failure};
 use crate::credential::{TotpError, TotpSecret};
+use crate::inbox::number::e164;
 
 /// Add, show and remove accounts
 #[derive(Debug, Args)]
@@ -49,6 +50,13 @@ impl Account {
             Command::Remove(remove) => remove.run(context).await,
         }
     }
+}
+
+/// A number for text messages, in the one way to write it.
+fn number(text: &str) -> Result<String, String> {
+    e164(text).ok_or_else(|| {
+        "it is no number: write + and the country's code first, for example +15550100".to_owned()
+    })
 }
 
 /// A managed address: `local@domain`, as a mail server is told it.

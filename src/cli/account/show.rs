@@ -38,6 +38,9 @@ fn print(account: &Account, ledger: &[Candidate]) -> Result<(), Failure> {
     writeln!(out, "account   {}", account.account)?;
     writeln!(out, "username  {}", account.username)?;
     writeln!(out, "address   {}", account.address.as_deref().unwrap_or("none is managed"))?;
+    if let Some(number) = &account.number {
+        writeln!(out, "number    {number}")?;
+    }
     writeln!(out, "MFA       {}", mfa(account, ledger))?;
     writeln!(out, "added     {}", output::local_time(account.created_at))?;
     let mut table = output::table(["credential", "version", "state", "written", "by job", "note"]);
@@ -81,6 +84,7 @@ fn as_json(account: &Account, ledger: &[Candidate]) -> serde_json::Value {
         "account": account.account,
         "username": account.username,
         "address": account.address,
+        "number": account.number,
         "mfa": account.mfa_note,
         "created_at": account.created_at.to_string(),
         "updated_at": account.updated_at.to_string(),

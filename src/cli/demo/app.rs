@@ -68,7 +68,8 @@ impl App {
         let user = if let Some(address) = address { user.email(address).code_login() } else { user };
         self.acme.add_user(user).map_err(broken)?;
         let (username, address) = (account.name().to_owned(), address.map(str::to_owned));
-        let new = NewAccount { account, username, address, password: Some(password), totp: None };
+        let new =
+            NewAccount { account, username, address, number: None, password: Some(password), totp: None };
         Ok(vault.add_account(&new).await?)
     }
 

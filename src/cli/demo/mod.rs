@@ -184,7 +184,7 @@ fn own_config(config: Config, folder: &Path) -> Result<Config, Failure> {
     Ok(Config {
         database: Database::Sqlite(folder.join("turnlock.db")),
         queue: QueueChoice::Embedded,
-        inbox: Inbox::Smtp(([127, 0, 0, 1], 0).into()),
+        inbox: vec![Inbox::smtp(([127, 0, 0, 1], 0).into())],
         slots: 1,
         ..own_files(config, folder, "demo")?
     })

@@ -6,12 +6,15 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::cli::runtime::{Jobs, Mail, Runtime};
 use crate::cli::stops::{Pause, Pauses, Stops};
 use crate::cli::{Context, Exit, Failure};
+use crate::config::Config;
+use crate::notice::{MailServer, Notifier, Pace};
 use crate::store::Duty;
 use crate::worker::{Event, Worker};
 
 /// Is a worker, until it is told to end.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
+    let notifier = notifier(&config)?;
     let (mut stops, again, pauses) = (Stops::new()?, Stops::new()?, Pauses::new()?);
     let runtime = tokio::select! {
         started = Runtime::start(&config, context.colour, Mail::Needed, Jobs::FromTheQueue) => started?,
@@ -23,6 +26,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         tracing::info!("no more jobs are taken; those that run may go on for {grace} s");
     };
     tracing::info!(worker = %runtime.worker.id(), slots = config.slots, inbox = %runtime.inbox_address().map(|at| at.to_string()).unwrap_or_default(), "ready for jobs");
+    let notifying = notifier.map(|notifier| notifier.start(runtime.worker.events()));
     let orderly = async {
         let done = tokio::select! {
             // What is to be told comes before the end.
@@ -32,6 +36,9 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             done = runtime.worker.run(shutdown) => done,
         };
         runtime.queue.close().await;
+        if let Some(notifying) = notifying {
+            notifying.end().await;
+        }
         done.map_err(Failure::from)
     };
     let done = tokio::select! {
@@ -42,6 +49,14 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     };
     runtime.close().await;
     done.map(|()| Exit::Done)
+}
+
+/// Who writes to people, if they are to be written to.
+fn notifier(config: &Config) -> Result<Option<Notifier>, Failure> {
+    let Some(notices) = config.notices.clone() else { return Ok(None) };
+    let server = MailServer::parse(notices.server.secret()).map_err(Failure::environment)?;
+    server.check().map_err(Failure::environment)?;
+    Ok(Some(Notifier { server, from: notices.from, to: notices.to, pace: Pace::default() }))
 }
 
 /// Does what SIGTSTP and SIGCONT wish.

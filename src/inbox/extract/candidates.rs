@@ -1,20 +1,20 @@
 //! Everything in a text that has the form of a code.
 
+use std::ops::Range;
+
 use super::mask::GONE;
-use super::words::spells;
+use super::reason::Form;
+use crate::inbox::lexicon::spells;
 
 /// A part of the text that could be a code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
     /// Place in the text.
     pub start: usize,
     pub end: usize,
-    /// As one would type it: digits without gaps, other codes as shown.
-    pub code: String,
-    /// How much the form alone speaks for a code.
-    pub form: i32,
-    /// Needs a word right before it: looks too much like ordinary text.
-    pub shy: bool,
+    /// As the message shows it, in one line.
+    pub shown: String,
+    pub form: Form,
 }
 
 /// A run of letters, digits and inner dashes.
@@ -37,18 +37,21 @@ impl Token {
     }
 }
 
-/// The candidates of a text from which addresses were taken out.
-pub(super) fn candidates(text: &[char]) -> Vec<Candidate> {
+/// The candidates of a text from which addresses were taken out, in their order.
+pub(super) fn candidates(text: &[char], emphasis: &[Range<usize>]) -> Vec<Candidate> {
     let tokens = tokens(text);
     let mut found = Vec::new();
     let mut i = 0;
     while i < tokens.len() {
-        if tokens[i].numeric(text) {
+        if let Some((run, candidate)) = spelt(text, &tokens[i..]).or_else(|| prefixed(text, &tokens[i..])) {
+            found.extend(candidate);
+            i += run;
+        } else if tokens[i].numeric(text) {
             let run = numeric_run(text, &tokens[i..]);
             found.extend(numbers(text, &tokens[i..i + run]));
             i += run;
         } else {
-            found.extend(lettered(text, &tokens[i]));
+            found.extend(lettered(text, &tokens[i], emphasis));
             i += 1;
         }
     }
@@ -79,12 +82,73 @@ fn tokens(text: &[char]) -> Vec<Token> {
     tokens
 }
 
+/// Characters that stand one by one, as in boxes: `4 7 1 9`, `J 6 T 0 4 W`, also one below the other.
+fn spelt(text: &[char], tokens: &[Token]) -> Option<(usize, Option<Candidate>)> {
+    let letter = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+    let single = |token: &Token| {
+        token.len() == 1
+            && !text[token.start].is_ascii_lowercase()
+            && !letter(token.start.checked_sub(1).and_then(|i| text.get(i)))
+            && !letter(text.get(token.end))
+    };
+    let gap = |pair: &[Token]| &text[pair[0].end..pair[1].start];
+    let first = gap(tokens.get(..2)?);
+    let near = |pair: &[Token]| {
+        let gap = gap(pair);
+        // All alike: what follows the last box is something else.
+        single(&pair[1])
+            && gap.len() <= 3
+            && gap == first
+            && gap.iter().all(|c| matches!(c, ' ' | '\n' | '|' | '-'))
+    };
+    if !single(tokens.first()?) {
+        return None;
+    }
+    let run = 1 + tokens.windows(2).take_while(|pair| near(pair)).count();
+    let (start, end) = (tokens[0].start, tokens[run - 1].end);
+    let chars: String = tokens[..run].iter().map(|token| text[token.start]).collect();
+    let digits = chars.chars().filter(char::is_ascii_digit).count();
+    if !(4..=10).contains(&run) || digits == 0 || !sound(text, start, end) {
+        return (run >= 4).then_some((run, None));
+    }
+    let form = match (digits == run, run) {
+        (true, 6) => Form::SixDigits,
+        (true, _) => Form::Digits,
+        (false, _) => Form::Spelt,
+    };
+    Some((run, Some(Candidate { start, end, shown: chars, form })))
+}
+
+/// Letters before a number in groups: `SE-19 44 07`.
+fn prefixed(text: &[char], tokens: &[Token]) -> Option<(usize, Option<Candidate>)> {
+    let first = tokens.first()?;
+    let dash = text[first.start..first.end].iter().position(|c| *c == '-')?;
+    let (letters, number) =
+        (&text[first.start..first.start + dash], &text[first.start + dash + 1..first.end]);
+    if letters.len() > 4
+        || !letters.iter().all(char::is_ascii_uppercase)
+        || !number.iter().all(char::is_ascii_digit)
+    {
+        return None;
+    }
+    let group = |pair: &[Token]| {
+        text[pair[0].end..pair[1].start] == [' '] && pair[1].digits(text) && pair[1].len() == number.len()
+    };
+    let run = 1 + tokens.windows(2).take_while(|pair| group(pair)).count();
+    let (start, end) = (first.start, tokens[run - 1].end);
+    let fits = (2..=4).contains(&run) && (2..=4).contains(&number.len()) && sound(text, start, end);
+    fits.then(|| (run, Some(Candidate::new(text, start, end, Form::Prefixed))))
+}
+
 /// How many tokens belong to one string of numbers, as `+1 (388) 941-4444` or `12.50` do.
 fn numeric_run(text: &[char], tokens: &[Token]) -> usize {
     let joined = |pair: &[Token]| {
         let gap = &text[pair[0].end..pair[1].start];
         pair[1].numeric(text)
-            && matches!(gap, [' ' | '.' | '/' | ':' | ','] | [')' | ' ', ' ' | '('] | [')'] | [')', '-'])
+            && matches!(
+                gap,
+                [' ' | '.' | '/' | ':' | ','] | [')' | ' ', ' ' | '('] | [')'] | [')', '-'] | [' ', '-', ' ']
+            )
             && !matches!(gap, [' ', ' '])
     };
     1 + tokens.windows(2).take_while(|pair| joined(pair)).count()
@@ -98,13 +162,14 @@ fn numbers(text: &[char], run: &[Token]) -> Vec<Candidate> {
     let before = first.start.checked_sub(1).map(|i| text[i]);
     let lengths: Vec<usize> = run.iter().map(Token::len).collect();
     let gaps: Vec<&[char]> = run.windows(2).map(|pair| &text[pair[0].end..pair[1].start]).collect();
-    let spaced = gaps.iter().all(|gap| *gap == [' ']) && run.iter().all(|token| token.digits(text));
+    let spaced = gaps.iter().all(|gap| matches!(gap, [' '] | [' ', '-', ' ']))
+        && run.iter().all(|token| token.digits(text));
     let total: usize = lengths.iter().sum();
     if before == Some('+') && run.len() > 1 {
         return Vec::new();
     }
     if run.len() > 1 && spaced && equal_groups(&lengths) {
-        let form = if total == 6 { 3 } else { 1 };
+        let form = if total == 6 { Form::SixDigits } else { Form::Grouped };
         return sound(text, first.start, last.end)
             .then(|| Candidate::new(text, first.start, last.end, form))
             .into_iter()
@@ -115,14 +180,16 @@ fn numbers(text: &[char], run: &[Token]) -> Vec<Candidate> {
         || spaced
             && run.len() > 1
             && total >= 7
-            && (text[first.start] == '0' || lengths[0] <= 4 && total - lengths[0] <= 8);
+            && (text[first.start] == '0' || lengths[0] <= 5 && total - lengths[0] <= 8);
     // One number in brackets is no phone number.
     if phone && run.len() > 1 {
-        return Vec::new();
+        let broken = spaced && is_broken(&lengths, 10) && sound(text, first.start, last.end);
+        let candidate = broken.then(|| Candidate::new(text, first.start, last.end, Form::Broken));
+        return candidate.into_iter().collect();
     }
     let mut found = Vec::new();
     for (i, token) in run.iter().enumerate() {
-        let tight = |gap: Option<&&[char]>| gap.is_some_and(|gap| *gap != [' ']);
+        let tight = |gap: Option<&&[char]>| gap.is_some_and(|gap| !matches!(gap, [' '] | [' ', '-', ' ']));
         let glued = tight(i.checked_sub(1).and_then(|i| gaps.get(i))) || tight(gaps.get(i));
         if !glued && sound(text, token.start, token.end) {
             found.extend(number(text, token));
@@ -134,31 +201,38 @@ fn numbers(text: &[char], run: &[Token]) -> Vec<Candidate> {
 /// `123-456`, `123 456`, `12 34 56`, `1234-5678`, `1 2 3 4 5 6`.
 fn equal_groups(lengths: &[usize]) -> bool {
     let alike = lengths.iter().all(|length| *length == lengths[0]);
-    alike && matches!((lengths.len(), lengths[0]), (2, 2..=4) | (3, 2..=3) | (4..=8, 1))
+    alike && matches!((lengths.len(), lengths[0]), (2, 2..=4) | (3, 2..=3) | (4, 2) | (4..=8, 1))
+}
+
+/// `8827 0163 45`, `660-94-12`: a phone number as likely as a code.
+fn is_broken(lengths: &[usize], most: usize) -> bool {
+    let total: usize = lengths.iter().sum();
+    (2..=4).contains(&lengths.len())
+        && lengths.iter().all(|length| (2..=4).contains(length))
+        && (6..=most).contains(&total)
 }
 
 fn number(text: &[char], token: &Token) -> Option<Candidate> {
     let text_of = &text[token.start..token.end];
     let lengths: Vec<usize> = text_of.split(|&c| c == '-').map(<[char]>::len).collect();
-    let form = match (lengths.as_slice(), token.len()) {
-        ([6], _) => 3,
-        ([4 | 5 | 7 | 8], _) => 2,
-        ([9 | 10], _) => 0,
-        ([_], _) => return None,
-        (groups, _) if equal_groups(groups) => {
-            if groups == [3, 3] {
-                3
-            } else {
-                1
+    let form = match lengths.as_slice() {
+        [4] if matches!(text_of, ['1', '9', ..] | ['2', '0', ..]) => {
+            if ends_date(text, token.start) {
+                return None;
             }
+            Form::Year
         }
+        [6] | [3, 3] => Form::SixDigits,
+        [4 | 5 | 7 | 8] => Form::Digits,
+        [9 | 10] => Form::ManyDigits,
+        groups if groups.len() > 1 && equal_groups(groups) => Form::Grouped,
+        groups if is_broken(groups, 8) => Form::Broken,
         _ => return None,
     };
-    let year = matches!(lengths.as_slice(), [4]) && matches!(text_of, ['1', '9', ..] | ['2', '0', ..]);
-    Some(Candidate::new(text, token.start, token.end, if year { form - 3 } else { form }))
+    Some(Candidate::new(text, token.start, token.end, form))
 }
 
-fn lettered(text: &[char], token: &Token) -> Option<Candidate> {
+fn lettered(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> Option<Candidate> {
     if !sound(text, token.start, token.end) {
         return None;
     }
@@ -167,44 +241,147 @@ fn lettered(text: &[char], token: &Token) -> Option<Candidate> {
     let lower = word.contains(|c: char| c.is_ascii_lowercase());
     let upper = word.contains(|c: char| c.is_ascii_uppercase());
     let groups: Vec<&str> = word.split('-').collect();
-    let alike = groups.iter().all(|group| group.len() == groups[0].len());
-    let hash = token.start > 0 && text[token.start - 1] == '#';
-    let (form, shy) = match groups.as_slice() {
+    // `OTP-482915`: a label, not a part of the code.
+    if let ["OTP" | "PIN" | "TAN" | "CODE" | "otp" | "pin" | "tan" | "code", number] = groups.as_slice() {
+        let number = Token { start: token.end - number.len(), end: token.end };
+        return if number.digits(text) { self::number(text, &number) } else { None };
+    }
+    let form = match groups.as_slice() {
         [prefix, number]
             if prefix.len() <= 3
                 && !lower
                 && number.len() >= 4
                 && number.chars().all(|c| c.is_ascii_digit()) =>
         {
-            if prefix.len() == 1 {
-                (5, false)
+            if number.len() > 8 {
+                return None;
+            }
+            if prefix.len() == 1 && !prefix.contains(|c: char| c.is_ascii_digit()) {
+                Form::Lead
             } else {
-                (1, false)
+                Form::Prefixed
             }
         }
         [group] => {
+            let hash = token.start > 0 && text[token.start - 1] == '#';
             let colour =
                 hash && matches!(group.len(), 3 | 6 | 8) && group.chars().all(|c| c.is_ascii_hexdigit());
             match (digits, upper, lower) {
                 _ if colour || !(4..=10).contains(&group.len()) => return None,
-                (true, true, false) if group.len() >= 5 => (1, false),
-                (true, false, true) if group.len() >= 5 => (0, true),
-                (true, true, true) if group.len() >= 6 => (-1, true),
-                (false, true, false) if group.len() >= 5 && alone(text, token.start, token.end) => (-1, true),
+                (true, true, false) if is_slogan(group) => Form::Slogan,
+                (true, true, false) if group.len() >= 5 => Form::Mixed,
+                (true, false, true) if group.len() >= 5 => Form::Small,
+                (true, true, true) if group.len() >= 6 => Form::AnyCase,
+                // Words in capitals are everywhere: only one that is set apart.
+                (false, true, false) if group.len() >= 5 && is_no_word(group) => Form::NoWord,
+                (false, true, false) if group.len() >= 5 && set_apart(text, token, emphasis) => Form::Letters,
                 _ => return None,
             }
         }
-        _ if alike && groups.len() <= 5 && (3..=6).contains(&groups[0].len()) && !(lower && upper) => {
-            match (digits, upper) {
-                (true, true) => (2, false),
-                (true, false) => (1, true),
-                (false, true) => (1, true),
-                _ => return None,
-            }
-        }
-        _ => return None,
+        _ => dashed(&groups, digits, upper, lower)?,
     };
-    Some(Candidate { shy, ..Candidate::new(text, token.start, token.end, form) })
+    Some(Candidate::new(text, token.start, token.end, form))
+}
+
+/// Letters that nobody could say: those who make codes leave the vowels out, lest they spell something.
+fn is_no_word(letters: &str) -> bool {
+    letters.len() <= 8 && !letters.contains(['A', 'E', 'I', 'O', 'U', 'Y'])
+}
+
+/// Whether a year ends a date: `9 May 2026`, `May 9, 2026`, `28 de noviembre de 2026`.
+fn ends_date(text: &[char], start: usize) -> bool {
+    let before = &text[start.saturating_sub(40)..start];
+    let mut words = 0;
+    let mut at = before.len();
+    loop {
+        let gap = before[..at].iter().rev().take_while(|c| matches!(c, ' ' | ',' | '.')).count();
+        at -= gap;
+        let word = before[..at].iter().rev().take_while(|c| c.is_alphanumeric()).count();
+        let last = &before[at - word..at];
+        if gap == 0 || word == 0 {
+            return false;
+        }
+        if last.iter().all(char::is_ascii_digit) {
+            return word <= 2;
+        }
+        words += 1;
+        // A long word before a full stop ends a sentence.
+        let stopped = before[at..at + gap].contains(&'.') && word > 5;
+        if words > 3 || stopped || !last.iter().all(|c| c.is_alphabetic()) {
+            return false;
+        }
+        at -= word;
+    }
+}
+
+/// `SUMMER25`, `SAVE2026`: a word and a round number or a year.
+fn is_slogan(word: &str) -> bool {
+    let letters = word.len() - word.trim_start_matches(|c: char| c.is_ascii_uppercase()).len();
+    let number = &word[letters..];
+    let round = number.ends_with(['0', '5']) && number.len() <= 3;
+    letters >= 3
+        && (round || number.starts_with("20") && number.len() == 4)
+        && number.chars().all(|c| c.is_ascii_digit())
+}
+
+/// `AB12-CD34`, `b82f-91kd`, `NHGM-DTFR`, `RW-7741-K`.
+fn dashed(groups: &[&str], digits: bool, upper: bool, lower: bool) -> Option<Form> {
+    let total: usize = groups.iter().map(|group| group.len()).sum();
+    let alike =
+        groups.iter().all(|group| group.len() == groups[0].len()) && (3..=6).contains(&groups[0].len());
+    if groups.len() > 5 || !(4..=25).contains(&total) || (lower && upper) {
+        return None;
+    }
+    match (digits, upper) {
+        (true, true) if alike => Some(Form::Dashed),
+        (true, true) if (5..=14).contains(&total) && groups.iter().all(|group| group.len() <= 6) => {
+            Some(Form::Uneven)
+        }
+        (true, false) | (false, true) if alike => Some(Form::NoWord),
+        _ => None,
+    }
+}
+
+/// On a line of its own, in quotes or brackets, or emphasised by itself.
+fn set_apart(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> bool {
+    let quote = |c: Option<&char>| {
+        matches!(
+            c,
+            Some(
+                '"' | '\''
+                    | '“'
+                    | '”'
+                    | '„'
+                    | '«'
+                    | '»'
+                    | '['
+                    | ']'
+                    | '「'
+                    | '」'
+                    | '『'
+                    | '』'
+                    | '【'
+                    | '】'
+            )
+        )
+    };
+    quote(token.start.checked_sub(1).and_then(|i| text.get(i))) && quote(text.get(token.end))
+        || emphasised_alone(text, token.start, token.end, emphasis)
+        || alone(text, token.start, token.end)
+}
+
+/// The emphasised stretch that a place lies in.
+pub(super) fn emphasised(start: usize, end: usize, emphasis: &[Range<usize>]) -> Option<&Range<usize>> {
+    let at = emphasis.partition_point(|range| range.end <= start);
+    emphasis.get(at).filter(|range| range.start < end)
+}
+
+/// Whether nothing else is emphasised with it.
+pub(super) fn emphasised_alone(text: &[char], start: usize, end: usize, emphasis: &[Range<usize>]) -> bool {
+    emphasised(start, end, emphasis).is_some_and(|range| {
+        let beside = text[range.start.min(start)..start].iter().chain(&text[end..range.end.max(end)]);
+        beside.take(40).all(|c| !c.is_alphanumeric()) && range.len() <= end - start + 40
+    })
 }
 
 /// Not a part of a word, an amount, an identifier or a masked card number.
@@ -224,7 +401,9 @@ fn sound(text: &[char], start: usize, end: usize) -> bool {
     let blocked_after = after
         .is_some_and(|c| spells(c) || money(c) || matches!(c, '_' | '%' | '@' | '/' | '\\' | GONE))
         || matches!((after, later), (Some(' '), Some(c)) if money(c))
-        || after == Some('-')
+        || after == Some('-') && later.is_none_or(|c| c.is_ascii_alphanumeric())
+        // A time, an address of the network: `2001:db8::1`.
+        || after == Some(':') && later.is_some_and(|c| c.is_ascii_hexdigit() || c == ':')
         || lettered && after == Some('+')
         || after == Some('=') && lettered;
     !blocked_before && !blocked_after
@@ -233,7 +412,8 @@ fn sound(text: &[char], start: usize, end: usize) -> bool {
 /// Nothing else is on its line.
 pub(super) fn alone(text: &[char], start: usize, end: usize) -> bool {
     let quiet = |c: &char| {
-        c.is_whitespace() || matches!(c, '.' | '*' | '"' | '\'' | '[' | ']' | '(' | ')' | '-' | '|' | '_')
+        c.is_whitespace()
+            || matches!(c, '.' | '*' | ':' | '"' | '\'' | '[' | ']' | '(' | ')' | '-' | '|' | '_')
     };
     let before = text[..start].iter().rev().take_while(|&&c| c != '\n').all(quiet);
     let after = text[end..].iter().take_while(|&&c| c != '\n').all(quiet);
@@ -241,10 +421,7 @@ pub(super) fn alone(text: &[char], start: usize, end: usize) -> bool {
 }
 
 impl Candidate {
-    fn new(text: &[char], start: usize, end: usize, form: i32) -> Self {
-        let shown = &text[start..end];
-        let plain = shown.iter().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
-        let code = shown.iter().filter(|c| !plain || c.is_ascii_digit()).collect();
-        Self { start, end, code, form, shy: false }
+    fn new(text: &[char], start: usize, end: usize, form: Form) -> Self {
+        Self { start, end, shown: text[start..end].iter().collect(), form }
     }
 }

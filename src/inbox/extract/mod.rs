@@ -1,29 +1,42 @@
 //! The code in a message, if it has one, and only if there is no doubt which it is.
 //!
-//! First the origin-bound form that browsers understand (`@example.com #123456`). Else everything that has
-//! the form of a code is weighed: by its form, by the words beside it in a dozen languages, by whether it
-//! stands alone. A message in which two different ones weigh alike is reported, not guessed.
+//! In order: the playbook's own pattern; the origin-bound form that browsers understand (`@example.com
+//! #123456`); else everything that has the form of a code and that the page takes is weighed: by its form, by
+//! the words beside it in some twenty languages, by whether it stands alone or is emphasised. A message in
+//! which two different ones weigh alike is reported, not guessed.
 
+mod bound;
 mod candidates;
+mod compounds;
+mod expected;
+mod explained;
+mod hints;
 pub(super) mod mask;
-pub(super) mod words;
+mod pattern;
+mod reason;
+mod surroundings;
+mod weigh;
+mod words;
 
-use secrecy::SecretString;
+use std::ops::Range;
 
-use candidates::Candidate;
+use secrecy::{ExposeSecret, SecretString};
 
-/// What is known of the code before it is read.
-#[derive(Debug, Clone, Default)]
-pub struct ExtractHints {
-    /// The code has only digits, this many.
-    pub digits: Option<usize>,
-    /// The host of the app that sends it; a code bound to another host is not taken.
-    pub origin_host: Option<String>,
-}
+use bound::{Bound, bound};
+use expected::Page;
+use weigh::{Weighed, weigh};
+
+pub use expected::Expected;
+pub use explained::{Decision, Explained, Place, WeighedCode};
+pub use hints::ExtractHints;
+pub use pattern::{CodePattern, PatternError};
+pub use reason::{Form, Reason};
 
 /// Why a code was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
+    /// The playbook's own pattern finds it.
+    Pattern,
     /// The message binds it to a host: `@example.com #123456`.
     OriginBound,
     /// Its form and the words beside it.
@@ -47,15 +60,24 @@ pub struct Ambiguous {
     pub candidates: usize,
 }
 
+/// A text of a message, and where in it something is emphasised, in bytes.
+pub(super) struct Passage<'a> {
+    pub text: &'a str,
+    pub emphasis: &'a [Range<usize>],
+}
+
+/// Texts of one place that say the same in different forms (text, HTML).
+pub(super) struct Layer<'a> {
+    pub place: Place,
+    pub passages: Vec<Passage<'a>>,
+}
+
 /// Below this, nothing speaks for a candidate.
 const ENOUGH: i32 = 5;
 /// Closer than this to the best, another candidate is as likely.
 const MARGIN: i32 = 2;
-
-/// A message has a code or two, not hundreds; those further down are not weighed.
-const MOST: usize = 200;
-/// Characters that are looked at; a code stands further up.
-const LONGEST: usize = 32 * 1024;
+/// A pattern that finds more of them finds no code.
+const MOST_MATCHES: usize = 100;
 
 /// The code in a plain text; `None` if it has none.
 ///
@@ -70,174 +92,116 @@ pub fn code(text: &str, hints: &ExtractHints) -> Result<Option<ExtractedCode>, A
 /// # Errors
 /// When several texts in it could be the code, or the parts differ.
 pub fn code_of_parts(parts: &[&str], hints: &ExtractHints) -> Result<Option<ExtractedCode>, Ambiguous> {
-    let bound: Vec<Bound> = parts.iter().filter_map(|part| origin_bound(part)).collect();
-    if !bound.is_empty() {
-        let wanted =
-            |host: &str| hints.origin_host.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(host));
-        // A code for another app is none for this one, whatever else the message says.
-        return Ok(bound.iter().find(|bound| wanted(bound.host)).map(|bound| ExtractedCode {
-            code: SecretString::from(bound.code),
-            evidence: Evidence::OriginBound,
-        }));
+    let passages = parts.iter().map(|text| Passage { text, emphasis: &[] }).collect();
+    explain(&[Layer { place: Place::Own, passages }], hints).into_code()
+}
+
+/// Reads the layers of a message, the newest first, until one decides.
+pub(super) fn explain(layers: &[Layer<'_>], hints: &ExtractHints) -> Explained {
+    let page = Page::new(&hints.expected, hints.digits);
+    let mut last = None;
+    for layer in layers {
+        let explained = read(layer, hints, &page);
+        let decided = matches!(
+            explained.decision,
+            Decision::Code(..) | Decision::Ambiguous(_) | Decision::BoundElsewhere(_)
+        );
+        if decided {
+            return explained;
+        }
+        if last.as_ref().is_none_or(|last: &Explained| last.candidates.is_empty()) {
+            last = Some(explained);
+        }
     }
-    let mut likely: Vec<String> = Vec::new();
-    for part in parts {
-        for code in weigh(part, hints) {
-            if !likely.contains(&code) {
-                likely.push(code);
+    last.unwrap_or(Explained { decision: Decision::NoCandidate, place: Place::Own, candidates: Vec::new() })
+}
+
+fn read(layer: &Layer<'_>, hints: &ExtractHints, page: &Page) -> Explained {
+    let decided = |decision| Explained { decision, place: layer.place, candidates: Vec::new() };
+    let bounds: Vec<Bound> = layer.passages.iter().filter_map(|passage| bound(passage.text)).collect();
+    let own = bounds.iter().find(|bound| bound.is_for(&hints.origin_hosts, hints.frame_host.as_deref()));
+    // A code for another app is none for this one, whatever else the message says.
+    if own.is_none() && !bounds.is_empty() {
+        return decided(Decision::BoundElsewhere(bounds.into_iter().map(|bound| bound.host).collect()));
+    }
+    if let Some(pattern) = &hints.pattern {
+        return decided(matched(layer, pattern));
+    }
+    if let Some(own) = own {
+        return decided(Decision::Code(SecretString::from(own.code.as_str()), Evidence::OriginBound));
+    }
+    weighed(layer, page)
+}
+
+fn matched(layer: &Layer<'_>, pattern: &CodePattern) -> Decision {
+    let mut codes: Vec<String> = Vec::new();
+    for passage in &layer.passages {
+        let text: String = mask::normalise(passage.text).into_iter().collect();
+        for code in pattern.codes(&text, MOST_MATCHES) {
+            if !codes.contains(&code) {
+                codes.push(code);
             }
         }
     }
-    match likely.as_slice() {
-        [] => Ok(None),
-        [code] => {
-            Ok(Some(ExtractedCode { code: SecretString::from(code.as_str()), evidence: Evidence::Weighed }))
-        }
-        several => Err(Ambiguous { candidates: several.len() }),
+    match codes.as_slice() {
+        [] => Decision::NoMatch,
+        [code] => Decision::Code(SecretString::from(code.as_str()), Evidence::Pattern),
+        _ => Decision::Ambiguous(codes.into_iter().map(SecretString::from).collect()),
     }
 }
 
-struct Bound<'a> {
-    host: &'a str,
-    code: &'a str,
-}
-
-/// The last line that reads `@host #code`, as in the WICG draft on origin-bound one-time codes.
-fn origin_bound(text: &str) -> Option<Bound<'_>> {
-    text.lines().rev().find_map(|line| {
-        let (host, rest) = line.trim().strip_prefix('@')?.split_once(" #")?;
-        let code = rest.split([' ', '%']).next()?;
-        let is_host =
-            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c));
-        (is_host && !code.is_empty()).then_some(Bound { host, code })
-    })
-}
-
-/// The candidates that could be meant: the heaviest, and those nearly as heavy.
-fn weigh(text: &str, hints: &ExtractHints) -> Vec<String> {
-    let mut text = mask::normalise(text);
-    text.truncate(LONGEST);
-    mask::take_out_addresses(&mut text);
-    let lower: Vec<char> = text.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
-    let mut found = candidates::candidates(&text);
-    if let Some(digits) = hints.digits {
-        found.retain(|c| c.code.len() == digits && c.code.chars().all(|c| c.is_ascii_digit()));
-    }
-    found.truncate(MOST);
-    let surroundings = Surroundings::new(&text, &lower);
-    let mut weights: Vec<(String, i32)> = Vec::new();
-    for candidate in &found {
-        let weight = surroundings.weight(candidate, &found);
-        match weights.iter_mut().find(|(code, _)| *code == candidate.code) {
-            Some((_, known)) => *known = weight.max(*known),
-            None => weights.push((candidate.code.clone(), weight)),
-        }
-    }
-    let best = weights.iter().map(|(_, weight)| *weight).max().unwrap_or(0);
-    weights.retain(|(_, weight)| *weight >= ENOUGH && *weight > best - MARGIN);
-    weights.into_iter().map(|(code, _)| code).collect()
-}
-
-/// The words beside candidates.
-struct Surroundings<'a> {
-    text: &'a [char],
-    lower: &'a [char],
-    strong: Vec<(usize, usize)>,
-    weak: Vec<(usize, usize)>,
-    other: Vec<(usize, usize)>,
-}
-
-impl<'a> Surroundings<'a> {
-    fn new(text: &'a [char], lower: &'a [char]) -> Self {
-        let other = words::occurrences(lower, words::OTHER);
-        // `promo code` is one thing, and not the code that is looked for.
-        let covered = |&(start, end): &(usize, usize)| other.iter().any(|&(s, e)| s <= start && end <= e);
-        let strong =
-            words::occurrences(lower, words::STRONG).into_iter().filter(|word| !covered(word)).collect();
-        let weak = words::occurrences(lower, words::WEAK);
-        Self { text, lower, strong, weak, other }
-    }
-
-    fn weight(&self, candidate: &Candidate, all: &[Candidate]) -> i32 {
-        let before = |words: &[(usize, usize)], near: i32| {
-            let word = words.iter().filter(|(_, end)| *end <= candidate.start).max_by_key(|(_, end)| *end);
-            word.map_or(0, |&(_, end)| self.pull(end, candidate.start, near, all, candidate))
-        };
-        let after = |words: &[(usize, usize)], near: i32| {
-            let word =
-                words.iter().filter(|(start, _)| *start >= candidate.end).min_by_key(|(start, _)| *start);
-            let distance = |start: usize| start - candidate.end;
-            word.filter(|&&(start, _)| distance(start) <= 60)
-                .map_or(0, |&(start, _)| self.pull(candidate.end, start, near, all, candidate).min(near - 2))
-        };
-        let preceding = before(&self.strong, 6).max(before(&self.weak, 3));
-        let following = after(&self.strong, 6).max(after(&self.weak, 4));
-        let mut weight = candidate.form + preceding.max(following);
-        if preceding > 0 && following > 0 {
-            weight += 1;
-        }
-        let alone = candidates::alone(self.text, candidate.start, candidate.end);
-        let marked = alone && candidate.code.contains('-');
-        if candidate.shy && preceding < if marked { 2 } else { 4 } {
-            return 0;
-        }
-        if alone {
-            weight += 2;
-            let rest = |text: &[char]| text.iter().any(|c| c.is_alphanumeric());
-            if !rest(&self.text[..candidate.start]) && !rest(&self.text[candidate.end..]) {
-                weight += 3;
+fn weighed(layer: &Layer<'_>, page: &Page) -> Explained {
+    let mut all: Vec<Weighed> = Vec::new();
+    for passage in &layer.passages {
+        for one in weigh(passage, page) {
+            match all.iter_mut().find(|known| known.code == one.code) {
+                Some(known) if known.weight() >= one.weight() => {}
+                Some(known) => *known = one,
+                None => all.push(one),
             }
         }
-        if self.named_otherwise(candidate) {
-            weight -= 8;
+    }
+    all.sort_by_key(|one| -one.weight());
+    let best = all.first().map_or(0, Weighed::weight);
+    let secret = |one: &Weighed| SecretString::from(one.code.as_str());
+    let likely = all.iter().filter(|one| one.weight() >= ENOUGH && one.weight() > best - MARGIN);
+    let decision = match likely.map(secret).collect::<Vec<_>>() {
+        likely if likely.len() > 1 => Decision::Ambiguous(likely),
+        likely => match likely.into_iter().next() {
+            Some(code) => Decision::Code(code, Evidence::Weighed),
+            None if all.is_empty() => Decision::NoCandidate,
+            None => Decision::NoneLikely,
+        },
+    };
+    let candidates = all.into_iter().map(|one| WeighedCode {
+        code: secret(&one),
+        weight: one.weight(),
+        reasons: one.points,
+    });
+    Explained { decision, place: layer.place, candidates: candidates.collect() }
+}
+
+impl Explained {
+    /// The code, or that there is none, or that it is not sure which.
+    ///
+    /// # Errors
+    /// When several texts could be the code.
+    pub fn into_code(self) -> Result<Option<ExtractedCode>, Ambiguous> {
+        match self.decision {
+            Decision::Code(code, evidence) => Ok(Some(ExtractedCode { code, evidence })),
+            Decision::Ambiguous(codes) => Err(Ambiguous { candidates: codes.len() }),
+            _ => Ok(None),
         }
-        if self.is_quantity(candidate) {
-            weight -= 8;
-        }
-        weight
     }
 
-    /// How strongly a word binds across what lies between it and the candidate.
-    fn pull(&self, from: usize, to: usize, near: i32, all: &[Candidate], but: &Candidate) -> i32 {
-        let between = &self.text[from..to];
-        let sentence_ends = between.windows(3).any(|three| {
-            matches!(three, ['.' | '!' | '?', ' ' | '\n', _] | [_, '.' | '!' | '?', ' ' | '\n'] | ['。', ..])
-                || matches!(three, [before, '\n', '\n'] if *before != ':')
-        });
-        let mut pull = match between.len() {
-            0..=25 if !sentence_ends => near,
-            0..=60 if !sentence_ends => near - 2,
-            0..=120 => near - 4,
-            _ => 0,
-        };
-        // The word belongs to what is nearer to it, unless the two are listed together: `1111, 2222`.
-        let listed = |other: &Candidate| {
-            let (start, end) = (other.end.min(but.end), other.start.max(but.start));
-            self.text[start..end].iter().all(|&c| c != '\n' && !c.is_alphabetic())
-        };
-        let nearer = |other: &&Candidate| *other != but && from <= other.start && other.end <= to;
-        if all.iter().filter(nearer).any(|other| !listed(other)) {
-            pull /= 2;
+    /// Whether this candidate was taken, or may be the code.
+    #[must_use]
+    pub fn takes(&self, candidate: &WeighedCode) -> bool {
+        let same = |code: &SecretString| code.expose_secret() == candidate.code.expose_secret();
+        match &self.decision {
+            Decision::Code(code, _) => same(code),
+            Decision::Ambiguous(codes) => codes.iter().any(same),
+            _ => false,
         }
-        pull.max(0)
-    }
-
-    /// `order 771332`: a word right before says what it is.
-    fn named_otherwise(&self, candidate: &Candidate) -> bool {
-        let near = |&&(_, end): &&(usize, usize)| end <= candidate.start && candidate.start - end <= 16;
-        self.other.iter().filter(near).max_by_key(|(_, end)| *end).is_some_and(|&(_, end)| {
-            let between = &self.lower[end..candidate.start];
-            let sentence_ends =
-                between.windows(2).any(|pair| matches!(pair, ['.' | '!' | '?', ' '] | [_, '\n']));
-            let nearer = self.strong.iter().any(|&(start, stop)| start >= end && stop <= candidate.start);
-            !sentence_ends && !nearer && !between.starts_with(&[' ', 't', 'o'])
-        })
-    }
-
-    /// `1500 points`, `2024年`.
-    fn is_quantity(&self, candidate: &Candidate) -> bool {
-        let rest = &self.lower[candidate.end..self.lower.len().min(candidate.end + 12)];
-        let rest = rest.strip_prefix(&[' ']).unwrap_or(rest);
-        words::occurrences(rest, words::UNITS).first().is_some_and(|&(start, _)| start == 0)
     }
 }

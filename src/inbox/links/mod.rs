@@ -14,7 +14,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::extract::{mask, words::occurrences};
+use super::extract::mask;
+use super::lexicon::Lexicon;
 pub(super) use find::Link;
 use token::Made;
 
@@ -123,14 +124,14 @@ struct Candidate {
 impl Candidate {
     fn may_be_meant(&self, hints: &LinkHints) -> bool {
         let address = self.address();
-        let says = |words: &[&str]| self.said.iter().chain([&address]).any(|text| mentions(text, words));
+        let says = |words: &Lexicon| self.said.iter().chain([&address]).any(|text| words.is_in(text));
         let home =
             self.plain.path() == "/" && self.plain.query().is_none() && self.plain.fragment().is_none();
-        if home || is_asset(&self.plain) || says(words::UNSUBSCRIBE) {
+        if home || is_asset(&self.plain) || says(&words::UNSUBSCRIBE) {
             return false;
         }
         if hints.containing.is_empty() {
-            return token::made(&self.plain) != Made::ForAll && !says(words::DENIAL);
+            return token::made(&self.plain) != Made::ForAll && !says(&words::DENIAL);
         }
         let whole = folded(self.url.as_str());
         let texts = || self.said.iter().chain([&whole]);
@@ -139,12 +140,12 @@ impl Candidate {
 
     fn weight(&self) -> i32 {
         let address = self.address();
-        let said = |words: &[&str]| self.said.iter().any(|text| mentions(text, words));
+        let said = |words: &Lexicon| self.said.iter().any(|text| words.is_in(text));
         let token = if token::made(&self.plain) == Made::ForOne { 8 } else { 0 };
-        let text = if said(words::ACTION) { 4 } else { 0 };
-        let path = if mentions(&address, words::ACTION) { 3 } else { 0 };
-        let beside = if said(words::BESIDE) { 6 } else { 0 };
-        let aside = if mentions(&address, words::BESIDE) { 4 } else { 0 };
+        let text = if said(&words::ACTION) { 4 } else { 0 };
+        let path = if words::ACTION.is_in(&address) { 3 } else { 0 };
+        let beside = if said(&words::BESIDE) { 6 } else { 0 };
+        let aside = if words::BESIDE.is_in(&address) { 4 } else { 0 };
         token + text + path - beside - aside
     }
 
@@ -161,11 +162,6 @@ fn folded(text: &str) -> String {
     let text: String = mask::normalise(text).into_iter().collect();
     let lower = text.replace('’', "'").to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn mentions(text: &str, words: &[&str]) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    !occurrences(&text, words).is_empty()
 }
 
 /// Pictures, style sheets, documents: what is shown or kept, and does nothing.

@@ -1,8 +1,19 @@
-//! The words that say what a link is for, written as in `extract::words`: in lower case, with `*` where other
-//! letters may precede or follow.
+//! The words that say what a link is for, written as [`Lexicon`] reads them.
+
+use std::sync::LazyLock;
+
+use crate::inbox::lexicon::Lexicon;
 
 /// What a mailed link is asked for: setting a password, confirming, signing in.
-pub(super) const ACTION: &[&str] = &[
+pub(super) static ACTION: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(ACTION_WORDS));
+/// What says that it was somebody else, or takes a request back: never followed unless the playbook asks for it.
+pub(super) static DENIAL: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(DENIAL_WORDS));
+/// What a mail links to besides.
+pub(super) static BESIDE: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(BESIDE_WORDS));
+/// What ends a subscription.
+pub(super) static UNSUBSCRIBE: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(UNSUBSCRIBE_WORDS));
+
+const ACTION_WORDS: &[&str] = &[
     // English
     "reset*",
     "*password*",
@@ -138,8 +149,7 @@ pub(super) const ACTION: &[&str] = &[
     "تأكيد",
 ];
 
-/// What says that it was somebody else, or takes a request back: never followed unless the playbook asks for it.
-pub(super) const DENIAL: &[&str] = &[
+const DENIAL_WORDS: &[&str] = &[
     "not you",
     "wasn't you",
     "was not you",
@@ -244,8 +254,7 @@ pub(super) const DENIAL: &[&str] = &[
     "거부",
 ];
 
-/// What a mail links to besides.
-pub(super) const BESIDE: &[&str] = &[
+const BESIDE_WORDS: &[&str] = &[
     "help*",
     "support",
     "faq",
@@ -321,8 +330,7 @@ pub(super) const BESIDE: &[&str] = &[
     "개인정보",
 ];
 
-/// What ends a subscription.
-pub(super) const UNSUBSCRIBE: &[&str] = &[
+const UNSUBSCRIBE_WORDS: &[&str] = &[
     "unsubscri*",
     "opt out",
     "opt-out",

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use password_rules_parser::parse_password_rules;
+use regex::RegexBuilder;
 
 use super::Reader;
 use super::target::LONGEST;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{
-    AppName, FlowKind, Interruption, Limits, Lockout, Mfa, MfaMethod, PasswordPolicy, Place, Timeouts,
+    AppName, FlowKind, Interruption, Limits, Lockout, MessagePolicy, Mfa, MfaMethod, PasswordPolicy, Place,
+    Timeouts,
 };
 
 const RULES: &str = "rules: \"minlength: 12; required: upper; required: digit\"";
@@ -93,14 +95,16 @@ impl Reader<'_> {
         let names = self.texts(node, "`methods`", "methods: [totp]")?;
         let mut methods = Vec::new();
         for name in names {
-            if name == "totp" {
-                methods.push(MfaMethod::Totp);
+            if let Some(method) = MfaMethod::parse(&name) {
+                if !methods.contains(&method) {
+                    methods.push(method);
+                }
                 continue;
             }
-            let meant = nearest(&name, ["totp"]);
+            let meant = nearest(&name, MfaMethod::ALL.map(MfaMethod::as_str));
             self.findings
                 .error("mfa-method", node.place, format!("`{name}` is no method that Turnlock can turn on"))
-                .label("only `totp` so far")
+                .label("neither `totp`, `email` nor `sms`")
                 .help(match meant {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => {
@@ -109,8 +113,56 @@ impl Reader<'_> {
                     }
                 });
         }
-        methods.dedup();
         Some(Mfa { methods })
+    }
+
+    /// `mail` or `sms`. Only of a mail do servers say whether it is from whom it claims to be.
+    pub(super) fn messages(&mut self, node: &Node, place: Place, by_mail: bool) -> Option<MessagePolicy> {
+        let (name, known, example) = if by_mail {
+            ("`mail`", &["from", "authenticated", "pattern", "resend"][..], "mail: { from: acme.example }")
+        } else {
+            ("`sms`", &["from", "pattern", "resend"][..], "sms: { from: ACME }")
+        };
+        let fields = self.fields(node, place, name, known, example)?;
+        let from = match fields.get("from") {
+            Some(node) => self.texts(node, "`from`", example)?,
+            None => Vec::new(),
+        };
+        let authenticated = match fields.get("authenticated") {
+            Some(node) => self.flag(node, "`authenticated`")?,
+            None => false,
+        };
+        let pattern = match fields.get("pattern") {
+            Some(node) => Some(self.code_pattern(node)?),
+            None => None,
+        };
+        let resend = match fields.field("resend") {
+            Some(field) => Some(self.target(field.value, field.place, "`resend`")?),
+            None => None,
+        };
+        Some(MessagePolicy { from, authenticated, pattern, resend })
+    }
+
+    fn code_pattern(&mut self, node: &Node) -> Option<String> {
+        const EXAMPLE: &str = "pattern: 'code: ([0-9]{6})'";
+        let text = self.text(node, "`pattern`", EXAMPLE)?;
+        // As large as the inbox reads.
+        match RegexBuilder::new(text).size_limit(1 << 20).build() {
+            Ok(_) if text.len() <= 1000 => Some(text.to_owned()),
+            read => {
+                let why = read.err().map(|error| error.to_string()).unwrap_or_default();
+                let why = why.lines().last().unwrap_or("too long").trim_start_matches("error: ").to_owned();
+                self.findings
+                    .error(
+                        "code-pattern",
+                        node.place,
+                        "the pattern is no regular expression that can be used",
+                    )
+                    .label(why)
+                    .help(format!("write one such as `{EXAMPLE}`, without look-around and back references"));
+                None
+            }
+        }
     }
 
     pub(super) fn lockout(&mut self, node: &Node, place: Place) -> Option<Lockout> {
@@ -193,11 +245,22 @@ impl Reader<'_> {
 
     /// Whether the app's MFA methods and password rules are there for the flows that need them.
     pub(super) fn needed(&mut self, flow: FlowKind, place: Place, mfa: &Mfa, password: &PasswordPolicy) {
-        if flow == FlowKind::EnrolMfa && mfa.methods.is_empty() {
+        let method = MfaMethod::ALL.into_iter().find(|method| method.flow() == flow);
+        if let Some(method) = method.filter(|method| !mfa.methods.contains(method)) {
+            let (label, methods) = match mfa.methods.as_slice() {
+                [] => ("no `mfa` in this playbook".to_owned(), method.to_string()),
+                given => {
+                    let given = given.iter().map(|method| method.as_str());
+                    (
+                        format!("`mfa` does not name `{method}`"),
+                        format!("{}, {method}", given.collect::<Vec<_>>().join(", ")),
+                    )
+                }
+            };
             self.findings
-                .error("missing-key", place, "`enrol_mfa` needs to know the app's methods")
-                .label("no `mfa` in this playbook")
-                .help("add `mfa: { methods: [totp] }` above the flows");
+                .error("missing-key", place, format!("`{flow}` needs to know the app's methods"))
+                .label(label)
+                .help(format!("add `mfa: {{ methods: [{methods}] }}` above the flows"));
         }
         if flow.sets_password() && password.rules.is_empty() {
             self.findings

@@ -4,16 +4,20 @@ use super::fields::Fields;
 use super::{Declared, Reader};
 use crate::playbook::check::check_flow;
 use crate::playbook::node::{Kind, Node};
-use crate::playbook::{Flow, FlowKind, Flows, Mfa, PasswordPolicy, Place, Playbook, Report, Timeouts};
+use crate::playbook::{
+    Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Timeouts,
+};
 
 /// The keys of a playbook, in the order in which it should give them.
-pub(in crate::playbook) const KEYS: [&str; 11] = [
+pub(in crate::playbook) const KEYS: [&str; 13] = [
     "app",
     "title",
     "origins",
     "frames",
     "password",
     "mfa",
+    "mail",
+    "sms",
     "lockout",
     "limits",
     "timeouts",
@@ -48,6 +52,8 @@ impl Reader<'_> {
         }
         let password = fields.field("password").map(|field| self.password(field.value, field.place));
         let mfa = fields.field("mfa").map(|field| self.mfa(field.value, field.place));
+        let mail = fields.field("mail").and_then(|field| self.messages(field.value, field.place, true));
+        let sms = fields.field("sms").and_then(|field| self.messages(field.value, field.place, false));
         let lockout = fields.field("lockout").and_then(|field| self.lockout(field.value, field.place));
         let limits = fields.field("limits").and_then(|field| self.limits(field.value, field.place));
         let timeouts = fields.field("timeouts").and_then(|field| self.timeouts(field.value, field.place));
@@ -64,6 +70,8 @@ impl Reader<'_> {
             frames: std::mem::take(&mut self.frames),
             password: password.flatten().unwrap_or_default(),
             mfa: mfa.flatten().unwrap_or_default(),
+            mail: mail.unwrap_or_default(),
+            sms: sms.unwrap_or_default(),
             lockout,
             limits: limits.unwrap_or_default(),
             timeouts: timeouts.unwrap_or_else(Timeouts::default),
@@ -84,7 +92,7 @@ impl Reader<'_> {
         let owner = fields.field("flows").map_or(fields.owner, |field| field.place);
         let entries = self.entries(node, "`flows`", example)?;
         let known = FlowKind::ALL.map(FlowKind::as_str);
-        let mut read: [Option<Flow>; 5] = Default::default();
+        let mut read: [Option<Flow>; 8] = Default::default();
         for field in &entries {
             let Some(nth) = known.iter().position(|name| *name == field.name) else {
                 self.unknown_flow(field.name, field.place, &known);
@@ -92,7 +100,7 @@ impl Reader<'_> {
             };
             let kind = FlowKind::ALL[nth];
             // What is given but wrong has been noted; asking for it again would only mislead.
-            let given = Mfa { methods: vec![crate::playbook::MfaMethod::Totp] };
+            let given = Mfa { methods: MfaMethod::ALL.to_vec() };
             let mfa = mfa.map_or(Mfa::default(), |mfa| mfa.clone().unwrap_or(given));
             let given = PasswordPolicy { rules: "given".to_owned() };
             let password = password.map_or(PasswordPolicy::default(), |read| read.clone().unwrap_or(given));
@@ -105,8 +113,18 @@ impl Reader<'_> {
                 .label("`login` is missing here")
                 .help("add `login:` and its steps; every other flow begins with it, and it is what proves a credential");
         }
-        let [login, logout, enrol_mfa, change_password, recover] = read;
-        Some(Flows { login: login?, logout, enrol_mfa, change_password, recover })
+        let [login, logout, enrol_mfa, enrol_mfa_email, enrol_mfa_sms, change_password, recover, set_contact] =
+            read;
+        Some(Flows {
+            login: login?,
+            logout,
+            enrol_mfa,
+            enrol_mfa_email,
+            enrol_mfa_sms,
+            change_password,
+            recover,
+            set_contact,
+        })
     }
 
     fn flow(&mut self, node: &Node, place: Place, kind: FlowKind) -> Option<Flow> {

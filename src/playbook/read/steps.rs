@@ -332,7 +332,7 @@ impl Reader<'_> {
             FlowKind::EnrolMfa => Value::Totp,
             FlowKind::ChangePassword | FlowKind::Recover => Value::NewPassword,
             // The step was told already that it does not belong here.
-            FlowKind::Login | FlowKind::Logout => return,
+            _ => return,
         };
         // A password where it does not belong was told already.
         let told = *with == Value::NewPassword || (*with == Value::Password && kind == FlowKind::Recover);

@@ -75,6 +75,8 @@ pub enum End {
     MfaUnmanaged,
     /// The app took the new password.
     PasswordChanged,
+    /// The app sends to the account's managed address or number.
+    ContactSet,
     /// The username or the password is wrong.
     BadCredentials,
     /// The code is wrong.
@@ -93,13 +95,14 @@ pub enum End {
 
 impl End {
     /// Every end.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::MfaEnabled,
         Self::MfaAlreadyOn,
         Self::MfaUnmanaged,
         Self::PasswordChanged,
+        Self::ContactSet,
         Self::BadCredentials,
         Self::CodeRefused,
         Self::PasswordRefused,
@@ -118,6 +121,7 @@ impl End {
             Self::MfaAlreadyOn => "mfa_already_on",
             Self::MfaUnmanaged => "mfa_unmanaged",
             Self::PasswordChanged => "password_changed",
+            Self::ContactSet => "contact_set",
             Self::BadCredentials => "bad_credentials",
             Self::CodeRefused => "code_refused",
             Self::PasswordRefused => "password_refused",

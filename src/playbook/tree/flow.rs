@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{End, Step};
+use super::{Action, End, Step, Value};
 
 /// A flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,21 @@ pub struct Flow {
     pub kind: FlowKind,
     /// What it does, in order. Every path through them reaches an end.
     pub steps: Vec<Step>,
+}
+
+impl Flow {
+    /// Whether the app may send text messages in it.
+    pub fn sends_texts(&self) -> bool {
+        fn any(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match &step.action {
+                Action::Fill { with, .. } => *with == Value::SmsCode,
+                Action::Commit(action) => matches!(&**action, Action::Fill { with: Value::SmsCode, .. }),
+                Action::Expect(expect) => expect.branches.iter().any(|branch| any(&branch.then)),
+                _ => false,
+            })
+        }
+        any(&self.steps)
+    }
 }
 
 /// The flows of a playbook.
@@ -22,10 +37,16 @@ pub struct Flows {
     pub logout: Option<Flow>,
     /// From signed in to `mfa_enabled`.
     pub enrol_mfa: Option<Flow>,
+    /// From signed in to `mfa_enabled`, by codes that are mailed.
+    pub enrol_mfa_email: Option<Flow>,
+    /// From signed in to `mfa_enabled`, by codes that are sent as text messages.
+    pub enrol_mfa_sms: Option<Flow>,
     /// From signed in to `password_changed`.
     pub change_password: Option<Flow>,
     /// From a fresh context to `password_changed`, when no known password opens the account.
     pub recover: Option<Flow>,
+    /// From signed in to `contact_set`: the app knows the account's managed address or number.
+    pub set_contact: Option<Flow>,
 }
 
 impl Flows {
@@ -35,8 +56,11 @@ impl Flows {
             FlowKind::Login => Some(&self.login),
             FlowKind::Logout => self.logout.as_ref(),
             FlowKind::EnrolMfa => self.enrol_mfa.as_ref(),
+            FlowKind::EnrolMfaEmail => self.enrol_mfa_email.as_ref(),
+            FlowKind::EnrolMfaSms => self.enrol_mfa_sms.as_ref(),
             FlowKind::ChangePassword => self.change_password.as_ref(),
             FlowKind::Recover => self.recover.as_ref(),
+            FlowKind::SetContact => self.set_contact.as_ref(),
         }
     }
 
@@ -55,16 +79,30 @@ pub enum FlowKind {
     Logout,
     /// `enrol_mfa`
     EnrolMfa,
+    /// `enrol_mfa_email`
+    EnrolMfaEmail,
+    /// `enrol_mfa_sms`
+    EnrolMfaSms,
     /// `change_password`
     ChangePassword,
     /// `recover`
     Recover,
+    /// `set_contact`
+    SetContact,
 }
 
 impl FlowKind {
     /// Every kind, in the order in which a playbook should give them.
-    pub const ALL: [Self; 5] =
-        [Self::Login, Self::Logout, Self::EnrolMfa, Self::ChangePassword, Self::Recover];
+    pub const ALL: [Self; 8] = [
+        Self::Login,
+        Self::Logout,
+        Self::EnrolMfa,
+        Self::EnrolMfaEmail,
+        Self::EnrolMfaSms,
+        Self::ChangePassword,
+        Self::Recover,
+        Self::SetContact,
+    ];
 
     /// The key in the playbook.
     pub fn as_str(self) -> &'static str {
@@ -72,8 +110,11 @@ impl FlowKind {
             Self::Login => "login",
             Self::Logout => "logout",
             Self::EnrolMfa => "enrol_mfa",
+            Self::EnrolMfaEmail => "enrol_mfa_email",
+            Self::EnrolMfaSms => "enrol_mfa_sms",
             Self::ChangePassword => "change_password",
             Self::Recover => "recover",
+            Self::SetContact => "set_contact",
         }
     }
 
@@ -82,8 +123,9 @@ impl FlowKind {
         match self {
             Self::Login => End::SignedIn,
             Self::Logout => End::SignedOut,
-            Self::EnrolMfa => End::MfaEnabled,
+            Self::EnrolMfa | Self::EnrolMfaEmail | Self::EnrolMfaSms => End::MfaEnabled,
             Self::ChangePassword | Self::Recover => End::PasswordChanged,
+            Self::SetContact => End::ContactSet,
         }
     }
 
@@ -97,6 +139,16 @@ impl FlowKind {
         matches!(self, Self::ChangePassword | Self::Recover)
     }
 
+    /// Whether it turns on a second factor.
+    pub fn enrols(self) -> bool {
+        self.goal() == End::MfaEnabled
+    }
+
+    /// Whether it succeeds only by what the app sends to the account: that proves where its messages go.
+    pub fn proves_contact(self) -> bool {
+        matches!(self, Self::EnrolMfaEmail | Self::EnrolMfaSms | Self::SetContact)
+    }
+
     /// Whether it begins in a fresh context rather than signed in.
     pub fn starts_fresh(self) -> bool {
         matches!(self, Self::Login | Self::Recover)
@@ -107,9 +159,11 @@ impl FlowKind {
         match end {
             End::Captcha | End::NeedsHuman | End::AppError => true,
             End::BadCredentials | End::CodeRefused | End::AccountLocked => self != Self::Logout,
-            End::MfaAlreadyOn | End::MfaUnmanaged => self == Self::EnrolMfa,
+            End::MfaAlreadyOn | End::MfaUnmanaged => self.enrols(),
             End::PasswordRefused => self.sets_password(),
-            End::SignedIn | End::SignedOut | End::MfaEnabled | End::PasswordChanged => end == self.goal(),
+            End::SignedIn | End::SignedOut | End::MfaEnabled | End::PasswordChanged | End::ContactSet => {
+                end == self.goal()
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ pub use locator::{By, Locator};
 pub use origin::Origin;
 pub(super) use origin::OriginError;
 pub use place::Place;
-pub use policy::{Interruption, Limits, Lockout, Mfa, MfaMethod, PasswordPolicy, Timeouts};
+pub use policy::{Interruption, Limits, Lockout, MessagePolicy, Mfa, MfaMethod, PasswordPolicy, Timeouts};
 pub use step::{Action, SecretForm, SecretSource, Step};
 pub use target::Target;
 pub use value::Value;
@@ -57,6 +57,10 @@ pub struct Playbook {
     pub password: PasswordPolicy,
     /// The second factors that the app offers.
     pub mfa: Mfa,
+    /// What is known of the mails that the app sends.
+    pub mail: MessagePolicy,
+    /// What is known of the text messages that the app sends.
+    pub sms: MessagePolicy,
     /// After how many wrong passwords the app locks an account, where that is known.
     pub lockout: Option<Lockout>,
     /// How much of the app may be under way at once.

@@ -1,8 +1,9 @@
 //! What the app demands and offers besides its flows.
 
+use std::fmt;
 use std::time::Duration;
 
-use super::Target;
+use super::{FlowKind, Target};
 
 /// What the app demands of a password.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -23,6 +24,57 @@ pub struct Mfa {
 pub enum MfaMethod {
     /// Time-based codes (RFC 6238).
     Totp,
+    /// Codes by mail, to the account's managed address.
+    Email,
+    /// Codes by text message, to the account's number.
+    Sms,
+}
+
+impl MfaMethod {
+    /// Every method.
+    pub const ALL: [Self; 3] = [Self::Totp, Self::Email, Self::Sms];
+
+    /// The name in the playbook.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Email => "email",
+            Self::Sms => "sms",
+        }
+    }
+
+    /// The method of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == name)
+    }
+
+    /// The flow that turns it on.
+    pub fn flow(self) -> FlowKind {
+        match self {
+            Self::Totp => FlowKind::EnrolMfa,
+            Self::Email => FlowKind::EnrolMfaEmail,
+            Self::Sms => FlowKind::EnrolMfaSms,
+        }
+    }
+}
+
+impl fmt::Display for MfaMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is known of the messages that the app sends, by mail or as texts.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct MessagePolicy {
+    /// From whom they have to be: addresses, domains, numbers or names. Empty if from anybody.
+    pub from: Vec<String>,
+    /// Whether a mail server must have found them to be from the domain that they claim.
+    pub authenticated: bool,
+    /// A regular expression that finds the code: its first group, or all of the match. Known to parse.
+    pub pattern: Option<String>,
+    /// What has the app send another code, on the page that asks for one.
+    pub resend: Option<Target>,
 }
 
 /// The app's own lockout rule: Turnlock's budget of wrong passwords stays below it.

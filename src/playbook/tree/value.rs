@@ -9,6 +9,8 @@ pub enum Value {
     Username,
     /// The account's managed address.
     Address,
+    /// The account's number for text messages.
+    Number,
     /// The current password. Not in `recover`, where none is known.
     Password,
     /// The pending password. `change_password` and `recover` only.
@@ -17,33 +19,42 @@ pub enum Value {
     Totp,
     /// The code that the app mails.
     EmailCode,
+    /// The code that the app sends as a text message.
+    SmsCode,
     /// A literal.
     Text(String),
 }
 
 impl Value {
     /// The names that a playbook may give, without the literal.
-    pub const NAMES: [&'static str; 6] =
-        ["username", "address", "password", "new_password", "totp", "email_code"];
+    pub const NAMES: [&'static str; 8] =
+        ["username", "address", "number", "password", "new_password", "totp", "email_code", "sms_code"];
 
     /// The value of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "username" => Self::Username,
             "address" => Self::Address,
+            "number" => Self::Number,
             "password" => Self::Password,
             "new_password" => Self::NewPassword,
             "totp" => Self::Totp,
             "email_code" => Self::EmailCode,
+            "sms_code" => Self::SmsCode,
             _ => return None,
         })
+    }
+
+    /// Whether it is a code that the app sends to the account.
+    pub fn is_sent_code(&self) -> bool {
+        matches!(self, Self::EmailCode | Self::SmsCode)
     }
 
     /// Whether it may be typed only within a declared origin, and is shown nowhere.
     pub fn is_secret(&self) -> bool {
         match self {
-            Self::Password | Self::NewPassword | Self::Totp | Self::EmailCode => true,
-            Self::Username | Self::Address | Self::Text(_) => false,
+            Self::Password | Self::NewPassword | Self::Totp | Self::EmailCode | Self::SmsCode => true,
+            Self::Username | Self::Address | Self::Number | Self::Text(_) => false,
         }
     }
 }
@@ -53,10 +64,12 @@ impl fmt::Display for Value {
         match self {
             Self::Username => f.write_str("username"),
             Self::Address => f.write_str("address"),
+            Self::Number => f.write_str("number"),
             Self::Password => f.write_str("password"),
             Self::NewPassword => f.write_str("new_password"),
             Self::Totp => f.write_str("totp"),
             Self::EmailCode => f.write_str("email_code"),
+            Self::SmsCode => f.write_str("sms_code"),
             Self::Text(text) => write!(f, "text {text:?}"),
         }
     }

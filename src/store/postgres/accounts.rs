@@ -26,7 +26,9 @@ impl Accounts for PostgresStore {
 
     async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = sqlx::query("SELECT * FROM accounts WHERE lower(address) = lower($1)").bind(address);
+        let found =
+            sqlx::query("SELECT * FROM accounts WHERE lower(address) = lower($1) OR number = $1 LIMIT 1")
+                .bind(address);
         let row = answer(found.fetch_optional(&mut *reader)).await?;
         row.as_ref().map(read).transpose()
     }
@@ -46,16 +48,18 @@ impl Accounts for PostgresStore {
                 write.check_address(&entry.account, address).await?;
             }
             sqlx::query(
-                "INSERT INTO accounts (account, app, username, address, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $5)
+                "INSERT INTO accounts (account, app, username, address, number, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $6, $5, $5)
                  ON CONFLICT (account) DO UPDATE
-                 SET username = $3, address = coalesce($4, accounts.address), updated_at = $5",
+                 SET username = $3, address = coalesce($4, accounts.address),
+                     number = coalesce($6, accounts.number), updated_at = $5",
             )
             .bind(entry.account.to_string())
             .bind(entry.account.app())
             .bind(&entry.username)
             .bind(&entry.address)
             .bind(now())
+            .bind(&entry.number)
             .execute(write.on())
             .await?;
             for new in credentials {
@@ -150,6 +154,7 @@ fn read(row: &PgRow) -> Result<Account, StoreError> {
         account: row.parsed("account", "an account")?,
         username: row.text("username")?,
         address: row.text_or_null("address")?,
+        number: row.text_or_null("number")?,
         mfa_note: row.text_or_null("mfa_note")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -24,6 +24,7 @@ mod jobs;
 mod leases;
 mod ledger;
 mod log;
+mod messages;
 mod meta;
 mod migrate;
 mod months;

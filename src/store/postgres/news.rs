@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time;
 
@@ -14,12 +14,14 @@ use super::connect;
 
 const JOBS: &str = "turnlock_jobs";
 const WORKERS: &str = "turnlock_workers";
+const MAIL: &str = "turnlock_mail";
 
 /// Sent by itself rather than with the change: a transaction that notifies holds a lock of the whole server while it
 /// commits, and a durable one would have all others wait for its flush to the disk. As one message it is one
 /// transaction.
 const TELL_OF_JOBS: &str = "SET LOCAL synchronous_commit = off; NOTIFY turnlock_jobs";
 const TELL_OF_WORKERS: &str = "SET LOCAL synchronous_commit = off; NOTIFY turnlock_workers";
+const TELL_OF_MAIL: &str = "SET LOCAL synchronous_commit = off; NOTIFY turnlock_mail";
 
 /// How long the news may take: they are a convenience, since everybody looks now and then anyway.
 const TELLING: Duration = Duration::from_secs(1);
@@ -40,6 +42,16 @@ pub(super) struct News {
 struct Heard {
     of_jobs: Notify,
     of_workers: Notify,
+    /// Counts the news of mail.
+    of_mail: watch::Sender<u64>,
+}
+
+impl Heard {
+    fn all(&self) {
+        wake(&self.of_jobs);
+        wake(&self.of_workers);
+        self.of_mail.send_modify(|news| *news += 1);
+    }
 }
 
 impl News {
@@ -69,6 +81,21 @@ impl News {
         if !matches!(time::timeout(TELLING, telling).await, Ok(Ok(_))) {
             tracing::debug!("workers will notice later what is wanted of them");
         }
+    }
+
+    /// A message was taken in, and that is committed. Those who wait in this process hear it at once.
+    pub async fn tell_of_mail(&self, pool: &PgPool) {
+        self.heard.of_mail.send_modify(|news| *news += 1);
+        let telling = sqlx::raw_sql(TELL_OF_MAIL).execute(pool);
+        if !matches!(time::timeout(TELLING, telling).await, Ok(Ok(_))) {
+            tracing::debug!("other processes will notice later that mail has come");
+        }
+    }
+
+    /// Changes when mail may have come.
+    pub fn of_mail(&self) -> watch::Receiver<u64> {
+        self.listen();
+        self.heard.of_mail.subscribe()
     }
 
     /// Returns when anybody has told that jobs have changed, or might have while nobody listened. Listening begins
@@ -115,18 +142,15 @@ impl Drop for News {
 
 async fn listen(pool: &PgPool, heard: &Heard) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen_all([JOBS, WORKERS]).await?;
-    wake(&heard.of_jobs);
-    wake(&heard.of_workers);
+    listener.listen_all([JOBS, WORKERS, MAIL]).await?;
+    heard.all();
     loop {
         match listener.try_recv().await?.as_ref().map(|news| news.channel()) {
             Some(WORKERS) => wake(&heard.of_workers),
+            Some(MAIL) => heard.of_mail.send_modify(|news| *news += 1),
             Some(_) => wake(&heard.of_jobs),
             // The connection was lost, and news with it.
-            None => {
-                wake(&heard.of_jobs);
-                wake(&heard.of_workers);
-            }
+            None => heard.all(),
         }
     }
 }

@@ -26,7 +26,7 @@ impl Accounts for SqliteStore {
     }
 
     async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query("SELECT * FROM accounts WHERE address = ?")
+        let row = sqlx::query("SELECT * FROM accounts WHERE address = ?1 OR number = ?1 LIMIT 1")
             .bind(address)
             .fetch_optional(&self.readers)
             .await?;
@@ -48,16 +48,18 @@ impl Accounts for SqliteStore {
                 check_address(write.on(), &entry.account, address).await?;
             }
             sqlx::query(
-                "INSERT INTO accounts (account, app, username, address, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+                "INSERT INTO accounts (account, app, username, address, number, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?6, ?5, ?5)
              ON CONFLICT (account) DO UPDATE
-             SET username = ?3, address = coalesce(?4, address), updated_at = ?5",
+             SET username = ?3, address = coalesce(?4, address), number = coalesce(?6, number),
+                 updated_at = ?5",
             )
             .bind(entry.account.to_string())
             .bind(entry.account.app())
             .bind(&entry.username)
             .bind(&entry.address)
             .bind(now())
+            .bind(&entry.number)
             .execute(write.on())
             .await?;
             for new in credentials {
@@ -154,6 +156,7 @@ fn read(row: &SqliteRow) -> Result<Account, StoreError> {
         account: row.parsed("account", "an account")?,
         username: row.text("username")?,
         address: row.text_or_null("address")?,
+        number: row.text_or_null("number")?,
         mfa_note: row.text_or_null("mfa_note")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0006_cancellations.sql"),
     include_str!("../../../migrations/sqlite/0007_workers.sql"),
     include_str!("../../../migrations/sqlite/0008_gates.sql"),
+    include_str!("../../../migrations/sqlite/0009_inbox.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.

@@ -20,6 +20,7 @@ mod jobs;
 mod leases;
 mod ledger;
 mod log;
+mod messages;
 mod meta;
 mod migrate;
 mod offers;
@@ -39,7 +40,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection, Sqlite, SqliteConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::detached::detached;
 use super::{Fence, StoreError};
@@ -59,6 +60,8 @@ pub struct SqliteStore {
     clock: SteadyClock,
     /// Whether somebody wants to hear of jobs that end.
     announcing: Arc<AtomicBool>,
+    /// Counts the messages that this process takes in.
+    mail: watch::Sender<u64>,
 }
 
 /// Which file was opened: SQLite itself goes on writing to a file that has no name any more.
@@ -178,6 +181,7 @@ impl SqliteStore {
             durable,
             turn: Arc::default(),
             announcing: Arc::default(),
+            mail: watch::Sender::default(),
         })
     }
 

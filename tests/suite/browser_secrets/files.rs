@@ -118,6 +118,7 @@ async fn a_browser_writes_no_secret_to_its_temporary_files() {
         account: account.clone(),
         username: "alice".to_owned(),
         address: None,
+        number: None,
         password: Some(FIRST_PASSWORD.into()),
         totp: None,
     };
@@ -128,7 +129,8 @@ async fn a_browser_writes_no_secret_to_its_temporary_files() {
     let performer = FlowPerformer {
         vault: vault.clone(),
         pool: pool.clone(),
-        inbox: None,
+        inbox: turnlock::inbox::Inbox::new(Arc::clone(vault.store()), vault.message_seal()),
+        mail_servers: Vec::new(),
         playbooks: [("acme".to_owned(), Arc::new(playbook))].into(),
         artifacts: folder.path().join("artifacts"),
     };

@@ -236,6 +236,7 @@ async fn a_worker_killed_anywhere_changes_a_password_once() {
             account: account.clone(),
             username: name.clone(),
             address: None,
+            number: None,
             password: Some(FIRST_PASSWORD.into()),
             totp: None,
         };

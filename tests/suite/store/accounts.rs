@@ -13,6 +13,7 @@ pub(super) async fn accounts(store: &Arc<dyn Store>) {
         account: alice.clone(),
         username: "alice2".to_owned(),
         address: Some(address.to_owned()),
+        number: None,
     };
     store.put_account(&with("Alice@example.test"), &[]).await.unwrap();
     let without = AccountEntry { address: None, ..with("") };

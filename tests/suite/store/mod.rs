@@ -9,6 +9,7 @@ mod jobs;
 mod leases;
 mod ledger;
 mod log;
+mod messages;
 mod months;
 mod postgres;
 mod server;
@@ -73,6 +74,12 @@ async fn conform(store: Arc<dyn Store>) {
     log::the_log(&store).await;
     fleet::signs_of_life(&store).await;
     fleet::what_is_wanted(&store).await;
+    messages::one_message_one_request(&store).await;
+    messages::one_address_one_request(&store).await;
+    messages::racing_for_a_message(&store).await;
+    messages::old_messages(&store).await;
+    messages::news_of_messages(&store).await;
+    messages::turns_at_a_source(&store).await;
     accounts::removal(&store).await;
 }
 
@@ -105,7 +112,12 @@ fn candidate(account: &AccountRef, kind: CandidateKind, version: u32) -> NewCand
 /// Adds an account with a password.
 async fn add(store: &Arc<dyn Store>, name: &str) -> AccountRef {
     let account = account(name);
-    let entry = AccountEntry { account: account.clone(), username: account.name().to_owned(), address: None };
+    let entry = AccountEntry {
+        account: account.clone(),
+        username: account.name().to_owned(),
+        address: None,
+        number: None,
+    };
     store.put_account(&entry, &[candidate(&account, CandidateKind::Password, 1)]).await.unwrap();
     account
 }

@@ -128,6 +128,7 @@ async fn racing_workers_share_budget_ledger_and_leases() {
         let entry = AccountEntry {
             account: account(&format!("race/taker{number}")),
             username: "taker".to_owned(),
+            number: None,
             address: Some(if number % 2 == 0 { "Codes@x.test" } else { "codes@X.test" }.to_owned()),
         };
         tokio::spawn(async move { store.put_account(&entry, &[]).await })

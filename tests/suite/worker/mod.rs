@@ -74,6 +74,7 @@ async fn a_job_is_seen_through() {
             Event::AttemptEnded { again_at: None, .. } => "ended",
             Event::AttemptEnded { .. } => "again",
             Event::OnHold { .. } => "on hold",
+            Event::BreakerOpened { .. } => "broken",
         });
     }
     let four = ["step", "stepped"].repeat(4);
@@ -266,6 +267,7 @@ impl Site {
             account: account.parse().unwrap(),
             username: "someone".to_owned(),
             address: None,
+            number: None,
             password: Some(PASSWORD.into()),
             totp: None,
         };

@@ -151,6 +151,7 @@ async fn a_worker_tries_until_its_database_is_back_and_ends_when_it_is_told() {
         account: "acme/alice".parse().unwrap(),
         username: "alice".to_owned(),
         address: None,
+        number: None,
         password: Some(FIRST_PASSWORD.into()),
         totp: None,
     };

@@ -62,6 +62,7 @@ impl Scene {
             account: account.clone(),
             username: name.to_owned(),
             address: None,
+            number: None,
             password: Some(FIRST_PASSWORD.into()),
             totp: None,
         };

@@ -1,0 +1,49 @@
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::job::{Code, Outcome, Verdict};
+use crate::store::AttemptRow;
+use crate::worker::Event;
+
+/// Why people are written to.
+pub(super) enum Occasion {
+    /// A job has ended, and a person has to act.
+    NeedsHuman(Box<AttemptRow>, Verdict),
+    /// The breaker of an app is open.
+    BreakerOpened { app: String, failures: u32, probe_at: Timestamp, job: Uuid, verdict: Verdict },
+}
+
+/// Occasions that are alike: of one sort, one app, one code.
+pub(super) type Alike = (&'static str, String, Code);
+
+impl Occasion {
+    /// What calls for a notice; most of what happens does not.
+    pub fn of(event: Event) -> Option<Self> {
+        match event {
+            Event::AttemptEnded { row, again_at: None } => {
+                let verdict = row.verdict.clone().filter(|verdict| verdict.outcome == Outcome::NeedsHuman)?;
+                Some(Self::NeedsHuman(row, verdict))
+            }
+            Event::BreakerOpened { app, failures, probe_at, job, verdict } => {
+                Some(Self::BreakerOpened { app, failures, probe_at, job, verdict })
+            }
+            _ => None,
+        }
+    }
+
+    /// How it ended what it is about.
+    pub const fn verdict(&self) -> &Verdict {
+        match self {
+            Self::NeedsHuman(_, verdict) | Self::BreakerOpened { verdict, .. } => verdict,
+        }
+    }
+
+    /// With what it is counted.
+    pub fn alike(&self) -> Alike {
+        let (sort, app) = match self {
+            Self::NeedsHuman(row, _) => ("needs_human", row.account.app()),
+            Self::BreakerOpened { app, .. } => ("breaker", &**app),
+        };
+        (sort, app.to_owned(), self.verdict().code)
+    }
+}

@@ -1,0 +1,260 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::value::{Reader, millis};
+use super::{Outlasts, PostgresStore, answer, detached};
+use crate::store::messages::MOST_UNTAKEN;
+use crate::store::{Fence, MessageRow, Messages, NewMessage, NewRequest, Requested, StoreError, WorkerId};
+
+#[async_trait]
+impl Messages for PostgresStore {
+    async fn add_message(&self, new: &NewMessage) -> Result<bool, StoreError> {
+        let (store, new) = (self.clone(), new.clone());
+        detached(async move {
+            // Its sender forgets it.
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let done = sqlx::query(
+                "INSERT INTO messages (id, address, mark, arrived_at, sealed)
+                 VALUES ($1, $2, $3, turnlock_now() - $4, $5) ON CONFLICT DO NOTHING",
+            )
+            .bind(new.id)
+            .bind(&new.address)
+            .bind(&new.mark)
+            .bind(millis(new.age))
+            .bind(&new.sealed)
+            .execute(write.on())
+            .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query(
+                "DELETE FROM messages WHERE seq IN (
+                     SELECT seq FROM messages WHERE address = $1 AND request IS NULL
+                     ORDER BY arrived_at DESC, seq DESC OFFSET $2)",
+            )
+            .bind(&new.address)
+            .bind(MOST_UNTAKEN)
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            store.news.tell_of_mail(&store.pool).await;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn open_request(&self, new: &NewRequest, fence: Option<&Fence>) -> Result<Requested, StoreError> {
+        let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let account = new.account.to_string();
+            write.lock(&format!("address {}", new.address)).await?;
+            write.check_fence(fence.as_ref(), &account).await?;
+            sqlx::query(
+                "UPDATE code_requests SET closed_at = turnlock_now()
+                 WHERE closed_at IS NULL
+                   AND (address = $2 AND (account = $1 OR expires_at <= turnlock_now() OR job = $3)
+                        OR account = $1 AND job <> $3)",
+            )
+            .bind(&account)
+            .bind(&new.address)
+            .bind(new.job)
+            .execute(write.on())
+            .await?;
+            let open: Option<Uuid> =
+                sqlx::query_scalar("SELECT job FROM code_requests WHERE address = $1 AND closed_at IS NULL")
+                    .bind(&new.address)
+                    .fetch_optional(write.on())
+                    .await?;
+            if let Some(job) = open {
+                return Ok(Requested::InUse { job });
+            }
+            sqlx::query(
+                "INSERT INTO code_requests (id, job, account, address, senders, asked_at, expires_at)
+                 SELECT $1, $2, $3, $4, $5, now - $6, now + $7 FROM turnlock_now() AS now",
+            )
+            .bind(new.id)
+            .bind(new.job)
+            .bind(account)
+            .bind(&new.address)
+            .bind(&new.senders)
+            .bind(millis(new.age))
+            .bind(millis(new.lasts))
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            // Whoever brings messages may do so more eagerly.
+            store.news.tell_of_mail(&store.pool).await;
+            Ok(Requested::Open)
+        })
+        .await
+    }
+
+    async fn is_awaited(&self) -> Result<bool, StoreError> {
+        let mut reader = self.reader().await?;
+        let open = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM code_requests WHERE closed_at IS NULL AND expires_at > turnlock_now())",
+        );
+        answer(open.fetch_one(&mut *reader)).await
+    }
+
+    async fn messages_for(&self, request: Uuid) -> Result<Vec<MessageRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let fitting = sqlx::query(
+            "SELECT m.*, NULL::uuid AS job FROM code_requests AS r
+             JOIN messages AS m ON m.address = r.address AND m.arrived_at >= r.asked_at AND m.request IS NULL
+             WHERE r.id = $1 AND r.closed_at IS NULL AND r.expires_at > turnlock_now()
+               AND NOT EXISTS (SELECT 1 FROM messages AS taken WHERE taken.request = r.id)
+             ORDER BY m.arrived_at DESC, m.seq DESC",
+        )
+        .bind(request);
+        let rows = answer(fitting.fetch_all(&mut *reader)).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn claim_message(&self, request: Uuid, message: Uuid) -> Result<bool, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query(
+                "UPDATE messages SET request = $1 WHERE id = $2 AND request IS NULL
+                 AND EXISTS (SELECT 1 FROM code_requests AS r
+                             WHERE r.id = $1 AND r.closed_at IS NULL AND r.expires_at > turnlock_now()
+                               AND r.address = messages.address AND r.asked_at <= messages.arrived_at)
+                 AND NOT EXISTS (SELECT 1 FROM messages AS taken WHERE taken.request = $1)",
+            )
+            .bind(request)
+            .bind(message)
+            .execute(write.on())
+            .await?;
+            if done.rows_affected() == 1 {
+                sqlx::query("UPDATE code_requests SET closed_at = turnlock_now() WHERE id = $1")
+                    .bind(request)
+                    .execute(write.on())
+                    .await?;
+            }
+            write.commit().await?;
+            Ok(done.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn refuse_message(&self, request: Uuid) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("UPDATE messages SET refused = true WHERE request = $1")
+                .bind(request)
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn close_request(&self, request: Uuid) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query(
+                "UPDATE code_requests SET closed_at = turnlock_now() WHERE id = $1 AND closed_at IS NULL",
+            )
+            .bind(request)
+            .execute(write.on())
+            .await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn messages_after(&self, seq: i64, most: u32) -> Result<Vec<MessageRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let newer = sqlx::query(
+            "SELECT m.*, r.job FROM messages AS m LEFT JOIN code_requests AS r ON r.id = m.request
+             WHERE m.seq > $1 ORDER BY m.seq LIMIT $2",
+        )
+        .bind(seq)
+        .bind(i64::from(most));
+        let rows = answer(newer.fetch_all(&mut *reader)).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn newest_message(&self) -> Result<i64, StoreError> {
+        let mut reader = self.reader().await?;
+        answer(sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM messages").fetch_one(&mut *reader)).await
+    }
+
+    async fn forget_messages(&self, age: Duration) -> Result<u64, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query("DELETE FROM messages WHERE arrived_at < turnlock_now() - $1")
+                .bind(millis(age))
+                .execute(write.on())
+                .await?;
+            sqlx::query("DELETE FROM code_requests WHERE expires_at < turnlock_now() - $1")
+                .bind(millis(age))
+                .execute(write.on())
+                .await?;
+            write.commit().await?;
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+
+    fn message_news(&self) -> watch::Receiver<u64> {
+        self.news.of_mail()
+    }
+
+    async fn hold_source(&self, source: &str, holder: &WorkerId, ttl: Duration) -> Result<bool, StoreError> {
+        let (store, source, holder) = (self.clone(), source.to_owned(), holder.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query(
+                "INSERT INTO inbox_sources AS s (source, holder, expires_at)
+                 VALUES ($1, $2, turnlock_now() + $3)
+                 ON CONFLICT (source) DO UPDATE SET holder = $2, expires_at = turnlock_now() + $3
+                 WHERE s.holder = $2 OR s.expires_at <= turnlock_now()",
+            )
+            .bind(source)
+            .bind(holder.as_str())
+            .bind(millis(ttl))
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(done.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn release_source(&self, source: &str, holder: &WorkerId) -> Result<(), StoreError> {
+        let (store, source, holder) = (self.clone(), source.to_owned(), holder.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("DELETE FROM inbox_sources WHERE source = $1 AND holder = $2")
+                .bind(source)
+                .bind(holder.as_str())
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
+    }
+}
+
+fn read(row: &PgRow) -> Result<MessageRow, StoreError> {
+    let row = Reader(row);
+    Ok(MessageRow {
+        seq: row.int("seq")?,
+        id: row.id("id")?,
+        address: row.text("address")?,
+        arrived_at: row.time("arrived_at")?,
+        sealed: row.bytes("sealed")?,
+        job: row.id_or_null("job")?,
+        refused: row.flag("refused")?,
+    })
+}

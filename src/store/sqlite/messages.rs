@@ -1,0 +1,270 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::value::{Reader, millis};
+use super::{Outlasts, SqliteStore, detached};
+use crate::store::messages::MOST_UNTAKEN;
+use crate::store::{Fence, MessageRow, Messages, NewMessage, NewRequest, Requested, StoreError, WorkerId};
+
+#[async_trait]
+impl Messages for SqliteStore {
+    async fn add_message(&self, new: &NewMessage) -> Result<bool, StoreError> {
+        let (store, new) = (self.clone(), new.clone());
+        detached(async move {
+            // Its sender forgets it.
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let done = sqlx::query(
+                "INSERT INTO messages (id, address, mark, arrived_at, sealed) VALUES (?, ?, ?, ?, ?)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(new.id.to_string())
+            .bind(&new.address)
+            .bind(&new.mark)
+            .bind(store.clock.now().saturating_sub(millis(new.age)))
+            .bind(&new.sealed)
+            .execute(write.on())
+            .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query(
+                "DELETE FROM messages WHERE seq IN (
+                     SELECT seq FROM messages WHERE address = ? AND request IS NULL
+                     ORDER BY arrived_at DESC, seq DESC LIMIT -1 OFFSET ?)",
+            )
+            .bind(&new.address)
+            .bind(MOST_UNTAKEN)
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            store.mail.send_modify(|news| *news += 1);
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn open_request(&self, new: &NewRequest, fence: Option<&Fence>) -> Result<Requested, StoreError> {
+        let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let account = new.account.to_string();
+            store.check_fence(write.on(), fence.as_ref(), &account).await?;
+            let now = store.clock.now();
+            sqlx::query(
+                "UPDATE code_requests SET closed_at = ?1
+                 WHERE closed_at IS NULL AND (address = ?3 AND (account = ?2 OR expires_at <= ?1 OR job = ?4)
+                                          OR account = ?2 AND job <> ?4)",
+            )
+            .bind(now)
+            .bind(&account)
+            .bind(&new.address)
+            .bind(new.job.to_string())
+            .execute(write.on())
+            .await?;
+            if let Some(job) = in_use(write.on(), &new.address).await? {
+                return Ok(Requested::InUse { job });
+            }
+            sqlx::query(
+                "INSERT INTO code_requests (id, job, account, address, senders, asked_at, expires_at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(new.id.to_string())
+            .bind(new.job.to_string())
+            .bind(account)
+            .bind(&new.address)
+            .bind(&new.senders)
+            .bind(now.saturating_sub(millis(new.age)))
+            .bind(now.saturating_add(millis(new.lasts)))
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            store.mail.send_modify(|news| *news += 1);
+            Ok(Requested::Open)
+        })
+        .await
+    }
+
+    async fn is_awaited(&self) -> Result<bool, StoreError> {
+        let open = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM code_requests WHERE closed_at IS NULL AND expires_at > ?)",
+        );
+        Ok(open.bind(self.clock.now()).fetch_one(&self.readers).await?)
+    }
+
+    async fn messages_for(&self, request: Uuid) -> Result<Vec<MessageRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT m.*, NULL AS job FROM code_requests AS r
+             JOIN messages AS m ON m.address = r.address AND m.arrived_at >= r.asked_at AND m.request IS NULL
+             WHERE r.id = ?1 AND r.closed_at IS NULL AND r.expires_at > ?2
+               AND NOT EXISTS (SELECT 1 FROM messages AS taken WHERE taken.request = r.id)
+             ORDER BY m.arrived_at DESC, m.seq DESC",
+        )
+        .bind(request.to_string())
+        .bind(self.clock.now())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn claim_message(&self, request: Uuid, message: Uuid) -> Result<bool, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query(
+                "UPDATE messages SET request = ?1 WHERE id = ?2 AND request IS NULL
+                 AND EXISTS (SELECT 1 FROM code_requests AS r
+                             WHERE r.id = ?1 AND r.closed_at IS NULL AND r.expires_at > ?3
+                               AND r.address = messages.address AND r.asked_at <= messages.arrived_at)
+                 AND NOT EXISTS (SELECT 1 FROM messages AS taken WHERE taken.request = ?1)",
+            )
+            .bind(request.to_string())
+            .bind(message.to_string())
+            .bind(store.clock.now())
+            .execute(write.on())
+            .await?;
+            if done.rows_affected() == 1 {
+                sqlx::query("UPDATE code_requests SET closed_at = ? WHERE id = ?")
+                    .bind(store.clock.now())
+                    .bind(request.to_string())
+                    .execute(write.on())
+                    .await?;
+            }
+            write.commit().await?;
+            Ok(done.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn refuse_message(&self, request: Uuid) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("UPDATE messages SET refused = 1 WHERE request = ?")
+                .bind(request.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn close_request(&self, request: Uuid) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("UPDATE code_requests SET closed_at = ? WHERE id = ? AND closed_at IS NULL")
+                .bind(store.clock.now())
+                .bind(request.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await?;
+            // Somebody may wait for the address.
+            store.mail.send_modify(|news| *news += 1);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn messages_after(&self, seq: i64, most: u32) -> Result<Vec<MessageRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT m.*, r.job FROM messages AS m LEFT JOIN code_requests AS r ON r.id = m.request
+             WHERE m.seq > ? ORDER BY m.seq LIMIT ?",
+        )
+        .bind(seq)
+        .bind(most)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn newest_message(&self) -> Result<i64, StoreError> {
+        let newest = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM messages");
+        Ok(newest.fetch_one(&self.readers).await?)
+    }
+
+    async fn forget_messages(&self, age: Duration) -> Result<u64, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let before = store.clock.now().saturating_sub(millis(age));
+            let done = sqlx::query("DELETE FROM messages WHERE arrived_at < ?")
+                .bind(before)
+                .execute(write.on())
+                .await?;
+            sqlx::query("DELETE FROM code_requests WHERE expires_at < ?")
+                .bind(before)
+                .execute(write.on())
+                .await?;
+            write.commit().await?;
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+
+    fn message_news(&self) -> watch::Receiver<u64> {
+        self.mail.subscribe()
+    }
+
+    async fn hold_source(&self, source: &str, holder: &WorkerId, ttl: Duration) -> Result<bool, StoreError> {
+        let (store, source, holder) = (self.clone(), source.to_owned(), holder.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let now = store.clock.now();
+            let done = sqlx::query(
+                "INSERT INTO inbox_sources (source, holder, expires_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (source) DO UPDATE SET holder = ?2, expires_at = ?3
+                 WHERE holder = ?2 OR expires_at <= ?4",
+            )
+            .bind(source)
+            .bind(holder.as_str())
+            .bind(now.saturating_add(millis(ttl)))
+            .bind(now)
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(done.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn release_source(&self, source: &str, holder: &WorkerId) -> Result<(), StoreError> {
+        let (store, source, holder) = (self.clone(), source.to_owned(), holder.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("DELETE FROM inbox_sources WHERE source = ? AND holder = ?")
+                .bind(source)
+                .bind(holder.as_str())
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
+    }
+}
+
+/// The job whose request for the address is open.
+async fn in_use(on: &mut SqliteConnection, address: &str) -> Result<Option<Uuid>, StoreError> {
+    let open = sqlx::query("SELECT job FROM code_requests WHERE address = ? AND closed_at IS NULL")
+        .bind(address)
+        .fetch_optional(on)
+        .await?;
+    open.map(|row| Reader(&row).id("job")).transpose()
+}
+
+fn read(row: &SqliteRow) -> Result<MessageRow, StoreError> {
+    let row = Reader(row);
+    Ok(MessageRow {
+        seq: row.int("seq")?,
+        id: row.id("id")?,
+        address: row.text("address")?,
+        arrived_at: row.time("arrived_at")?,
+        sealed: row.bytes("sealed")?,
+        job: row.id_or_null("job")?,
+        refused: row.int("refused")? != 0,
+    })
+}
