@@ -1,7 +1,6 @@
 //! A code that the app does not take: the next one is awaited, a few times.
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::halt::Halt;
@@ -76,7 +75,6 @@ impl Session<'_> {
             Step { action: Action::Click(resend), id: format!("{}.resend", expect.id), place: expect.place };
         for step in std::iter::once(&again).chain(&steps) {
             self.sent.note(step);
-            self.values.asked_at = Instant::now();
             self.walk_step(step).await?;
         }
         self.walk_step(expect).await.map(Some)
