@@ -61,6 +61,8 @@ pub struct Field {
     pub numeric: bool,
     /// It is the first of so many fields that take one character each.
     pub boxes: Option<usize>,
+    /// The host of the frame that it is in; `None` in the page itself.
+    pub frame_host: Option<String>,
 }
 
 /// What kept a wait from ending.

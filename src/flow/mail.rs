@@ -69,6 +69,7 @@ impl Session<'_> {
         Ok(ExtractHints {
             pattern: pattern.transpose().map_err(unusable)?,
             origin_hosts: self.origins().filter_map(|url| url.host_str().map(str::to_owned)).collect(),
+            frame_host: field.frame_host,
             expected: Expected {
                 maxlength: field.maxlength,
                 minlength: field.minlength,

@@ -67,6 +67,8 @@ async fn reaches_two_deep(outer: &'static str, inner: &'static str) {
     )
     .await;
     stage.goto("/").await.unwrap();
+    let code = stage.page.field(&stage.target("{ label: Code, frame: inner }"), SOON).await.unwrap();
+    assert_eq!(code.frame_host.as_deref(), Some(inner));
     stage.fill_secret("{ label: Code, frame: inner }", "4711").await.unwrap();
     stage.click("{ role: button, name: Go, frame: inner }").await.unwrap();
     stage.page.select(&stage.target("{ label: Pick, frame: inner }"), "two", SOON).await.unwrap();

@@ -284,6 +284,7 @@ function fieldOf(element) {
     pattern: boxes.length > 1 ? null : element.pattern || null,
     numeric: ['numeric', 'decimal'].includes(element.inputMode) || ['tel', 'number'].includes(element.type),
     boxes: boxes.length > 1 ? boxes.length - Math.max(0, boxes.indexOf(element)) : null,
+    frame_host: self !== top ? location.hostname : null,
   };
 }
 
