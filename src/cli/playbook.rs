@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use super::context::colours_welcome;
 use super::library::{Library, files, read};
 use super::{Context, Exit, Failure, output};
-use crate::playbook;
+use crate::playbook::{self, Rule};
 
 /// Check and list playbooks
 #[derive(Debug, Args)]
@@ -27,6 +27,14 @@ Ends with 4 if one of them is invalid.")]
         #[arg(value_name = "FILE")]
         paths: Vec<PathBuf>,
     },
+    /// Say more of a message's code, with an example; without a code, list them all
+    #[command(after_help = "Example:
+  turnlock playbook explain P0402")]
+    Explain {
+        /// The code that stands in brackets behind `error` or `warning`, or its name
+        #[arg(value_name = "CODE")]
+        code: Option<String>,
+    },
     /// List the playbooks that are configured, and what they can do
     List,
     /// Print the JSON Schema of playbooks, from which editors complete
@@ -43,6 +51,7 @@ impl Playbook {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             Command::Check { paths } => check(paths, context),
+            Command::Explain { code } => explain(code.as_deref()),
             Command::List => list(context),
             Command::Schema => {
                 writeln!(stdout(), "{:#}", playbook::schema())?;
@@ -75,6 +84,22 @@ fn check(paths: Vec<PathBuf>, context: &Context) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+fn explain(code: Option<&str>) -> Result<Exit, Failure> {
+    let Some(code) = code else {
+        let mut table = output::table(["code", "name"]);
+        for rule in Rule::ALL {
+            table.add_row([rule.code(), rule.name()]);
+        }
+        writeln!(stdout(), "{table}")?;
+        return Ok(Exit::Done);
+    };
+    let rule = Rule::find(code).ok_or_else(|| {
+        Failure::usage(format!("there is no code `{code}`: `turnlock playbook explain` lists them all"))
+    })?;
+    writeln!(stdout(), "{}", rule.explanation())?;
+    Ok(Exit::Done)
 }
 
 fn list(context: &Context) -> Result<Exit, Failure> {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use super::{Action, Branch, Destination, End, Expect, Flow, FlowKind, Place, State, Step, Value};
+use super::{Action, Branch, Destination, End, Expect, Flow, FlowKind, Place, Rule, State, Step, Value};
 
 /// What has happened on a path so far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +48,7 @@ pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
     if !walker.reaches_goal && walker.findings.errors() == before {
         let (kind, goal) = (flow.kind, flow.kind.goal());
         findings
-            .error("goal-missing", place, format!("`{kind}` can never end `{goal}`"))
+            .error(Rule::GoalMissing, place, format!("`{kind}` can never end `{goal}`"))
             .label(format!("no path of it ends `{goal}`"))
             .help(format!("name what the app shows then in an `expect`: `{goal}: {{ text: … }}`"));
     }
@@ -68,7 +68,7 @@ impl Walker<'_> {
         for step in steps {
             if now.is_empty() {
                 self.findings
-                    .error("unreachable", step.place, "this step is never reached")
+                    .error(Rule::Unreachable, step.place, "this step is never reached")
                     .label("every path has ended before it")
                     .help("move it before the `expect`, or into the `then` of a state after which the flow goes on");
                 break;
@@ -88,7 +88,7 @@ impl Walker<'_> {
             let kind = self.kind;
             self.findings
                 .error(
-                    "nothing-open",
+                    Rule::NothingOpen,
                     step.place,
                     format!("`{kind}` begins in a fresh browser: no page is open yet"),
                 )
@@ -108,7 +108,7 @@ impl Walker<'_> {
             Action::ReadSecret { .. } => {
                 if now.secret {
                     self.findings
-                        .error("secret-twice", place, "the secret has been read before on this path")
+                        .error(Rule::SecretTwice, place, "the secret has been read before on this path")
                         .label("read a second time")
                         .help("keep one; if the secret shows in several forms, give them to one step: `read_secret: { text: …, qr: … }`");
                 }
@@ -129,7 +129,7 @@ impl Walker<'_> {
     fn mailed_link(&mut self, place: Place, now: &mut Situation) {
         if !now.asked {
             self.findings
-                .error("before-set", place, "`email_link` is opened before anything asked for it")
+                .error(Rule::BeforeSet, place, "`email_link` is opened before anything asked for it")
                 .label("no link is on its way")
                 .help("put the `open`, `click` or `press` that makes the app mail the link before this step");
         }
@@ -144,20 +144,20 @@ impl Walker<'_> {
         match with {
             Value::NewPassword if now.committed => {
                 self.findings
-                    .error("after-commit", place, "the new password is typed after the commit step")
+                    .error(Rule::AfterCommit, place, "the new password is typed after the commit step")
                     .label("too late: the app may have taken it already")
                     .help("fill it before `commit`; `commit` wraps the step that hands it to the app");
             }
             Value::NewPassword => now.new_password = true,
             Value::Totp if self.kind == FlowKind::EnrolMfa && !now.secret => {
                 self.findings
-                    .error("before-set", place, "`totp` is typed before its secret was read")
+                    .error(Rule::BeforeSet, place, "`totp` is typed before its secret was read")
                     .label("a code of which secret?")
                     .help("put `- read_secret: { text: … }` before this step");
             }
             Value::EmailCode | Value::SmsCode if !now.asked => {
                 self.findings
-                    .error("before-set", place, format!("`{with}` is typed before anything asked for it"))
+                    .error(Rule::BeforeSet, place, format!("`{with}` is typed before anything asked for it"))
                     .label("no code is on its way")
                     .help("put the `open`, `click` or `press` that makes the app send the code before this step");
             }
@@ -169,22 +169,22 @@ impl Walker<'_> {
         now.asked = true;
         if now.committed {
             self.findings
-                .error("commit-twice", place, "a path through this flow commits twice")
+                .error(Rule::CommitTwice, place, "a path through this flow commits twice")
                 .label("committed before, on the way here")
                 .help("keep `commit` around the one step after which the app has the credential; write the other as a plain `click` or `press`");
         } else if self.kind.sets_password() && !now.new_password {
             self.findings
-                .error("before-set", place, "the commit step comes before the new password was typed")
+                .error(Rule::BeforeSet, place, "the commit step comes before the new password was typed")
                 .label("what would the app take?")
                 .help("put `- fill: { into: { label: New password }, with: new_password }` before this step");
         } else if self.kind == FlowKind::EnrolMfa && !now.secret {
             self.findings
-                .error("before-set", place, "the commit step comes before the secret was read")
+                .error(Rule::BeforeSet, place, "the commit step comes before the secret was read")
                 .label("the app would ask for codes that nobody can make")
                 .help("put `- read_secret: { text: … }` before this step");
         } else if self.kind == FlowKind::Recover && !now.mailed {
             self.findings
-                .error("recovers-nothing", place, "the commit step comes before the mailed code or link was used")
+                .error(Rule::RecoversNothing, place, "the commit step comes before the mailed code or link was used")
                 .label("how would the app know that the account's owner asks?")
                 .help("put `- open: email_link` or `- fill: { into: { label: Code }, with: email_code }` before this step");
         }
@@ -207,7 +207,7 @@ impl Walker<'_> {
         if !kind.may_end(end) {
             let goal = kind.goal();
             self.findings
-                .error("end-unfit", branch.place, format!("`{kind}` cannot end `{end}`"))
+                .error(Rule::EndUnfit, branch.place, format!("`{kind}` cannot end `{end}`"))
                 .label("belongs to another flow")
                 .help(format!(
                     "`{kind}` succeeds with `{goal}`; for a state after which it goes on, choose a name of your own and `then`"
@@ -217,7 +217,7 @@ impl Walker<'_> {
         for step in &branch.then {
             if matches!(step.action, Action::Expect(_)) {
                 self.findings
-                    .error("expect-in-end", step.place, format!("the flow ends `{end}` here, whatever this `expect` finds"))
+                    .error(Rule::ExpectInEnd, step.place, format!("the flow ends `{end}` here, whatever this `expect` finds"))
                     .label(format!("within the `then` of `{end}`"))
                     .help("give the outer state a name of its own (`page_shown`) and the end to this `expect`; to wait for something, use `see`");
                 return;
@@ -230,19 +230,19 @@ impl Walker<'_> {
         self.reaches_goal = true;
         if kind.commits() && now.iter().any(|situation| !situation.committed) {
             self.findings
-                .error("commit-missing", branch.place, format!("a path ends `{end}` without a commit step"))
+                .error(Rule::CommitMissing, branch.place, format!("a path ends `{end}` without a commit step"))
                 .label("nothing was committed on the way here")
                 .help("wrap the step after which the app has the new credential: `- commit: { click: { role: button, name: … } }`");
         }
         if kind.proves_contact() && now.iter().any(|situation| !situation.mailed) {
             self.findings
-                .error("contact-unproved", branch.place, format!("a path ends `{end}` without what the app sent"))
+                .error(Rule::ContactUnproved, branch.place, format!("a path ends `{end}` without what the app sent"))
                 .label("whether the account gets the app's messages is not known here")
                 .help("use it on the way here: `- fill: { into: { label: Code }, with: email_code }` (or `sms_code`), or `- open: email_link`");
         }
         if kind == FlowKind::Login && now.iter().any(|situation| !situation.proved) {
             self.findings
-                .error("proves-nothing", branch.place, format!("a path ends `{end}` without typing a credential"))
+                .error(Rule::ProvesNothing, branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")
                 .help("fill `password` (or `email_code`, `sms_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
         }
@@ -276,7 +276,7 @@ impl Walker<'_> {
             )
         };
         self.findings
-            .error("no-end", last.place, format!("`{kind}` does not say how it ends"))
+            .error(Rule::NoEnd, last.place, format!("`{kind}` does not say how it ends"))
             .label(label)
             .help(help);
     }

@@ -1,14 +1,14 @@
 //! One thing wrong with a playbook, and what to write instead.
 
-use super::Place;
+use super::{Place, Rule};
 
 /// Something that the checker has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Whether it keeps the playbook from running.
     pub severity: Severity,
-    /// What kind of mistake: `unknown-step`. Stable; `docs/playbooks.md` lists them.
-    pub code: &'static str,
+    /// Against which rule it is.
+    pub rule: Rule,
     /// What is wrong.
     pub message: String,
     /// Where.

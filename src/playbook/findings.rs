@@ -1,6 +1,6 @@
 //! Where reader and checks put what they find.
 
-use super::{Diagnostic, Place, Severity};
+use super::{Diagnostic, Place, Rule, Severity};
 
 /// The findings so far. Nothing stops at the first.
 #[derive(Default)]
@@ -11,36 +11,25 @@ pub(super) struct Findings {
 
 impl Findings {
     /// Adds an error; the caller gives it label and help.
-    pub(super) fn error(
-        &mut self,
-        code: &'static str,
-        place: Place,
-        message: impl Into<String>,
-    ) -> &mut Diagnostic {
-        self.add(Severity::Error, code, place, message.into())
+    pub(super) fn error(&mut self, rule: Rule, place: Place, message: impl Into<String>) -> &mut Diagnostic {
+        self.add(Severity::Error, rule, place, message.into())
     }
 
     /// Adds a warning; the caller gives it label and help.
     pub(super) fn warning(
         &mut self,
-        code: &'static str,
+        rule: Rule,
         place: Place,
         message: impl Into<String>,
     ) -> &mut Diagnostic {
-        self.add(Severity::Warning, code, place, message.into())
+        self.add(Severity::Warning, rule, place, message.into())
     }
 
-    fn add(
-        &mut self,
-        severity: Severity,
-        code: &'static str,
-        place: Place,
-        message: String,
-    ) -> &mut Diagnostic {
+    fn add(&mut self, severity: Severity, rule: Rule, place: Place, message: String) -> &mut Diagnostic {
         self.errors += usize::from(severity == Severity::Error);
         self.found.push(Diagnostic {
             severity,
-            code,
+            rule,
             message,
             place,
             label: String::new(),
@@ -58,7 +47,7 @@ impl Findings {
 
     /// Everything once, in the order of the source. (An anchor's mistakes are found at every use.)
     pub(super) fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by_key(|found| (found.place.offset, found.code));
+        self.found.sort_by_key(|found| (found.place.offset, found.rule));
         self.found.dedup();
         self.found
     }

@@ -49,7 +49,7 @@ impl Report {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(&found.message).id(found.code).element(
+        let mut group = level.primary_title(&found.message).id(found.rule.code()).element(
             Snippet::source(&self.source)
                 .path(&self.name)
                 .annotation(AnnotationKind::Primary.span(found.place.range()).label(&found.label)),

@@ -4,7 +4,7 @@ use serde_saphyr::Error;
 
 use super::findings::Findings;
 use super::node::MAX_DEPTH;
-use super::{Diagnostic, Place};
+use super::{Diagnostic, Place, Rule};
 
 /// The largest playbook, in bytes.
 pub(super) const MAX_BYTES: usize = 256 * 1024;
@@ -15,7 +15,7 @@ pub(super) fn too_large(source: &str) -> Vec<Diagnostic> {
     let place = Place { line: 1, column: 1, offset: 0, length: 0 };
     findings
         .error(
-            "too-large",
+            Rule::TooLarge,
             place,
             format!("the playbook has {} bytes; at most {MAX_BYTES} are read", source.len()),
         )
@@ -37,7 +37,7 @@ pub(super) fn explain(error: &Error, source: &str) -> Vec<Diagnostic> {
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or("this key");
             findings
-                .error("duplicate-key", place, format!("`{key}` is given twice"))
+                .error(Rule::DuplicateKey, place, format!("`{key}` is given twice"))
                 .label("the second one")
                 .help(format!(
                     "keep one of them; in `expect`, a state that shows in two ways is one state \
@@ -46,13 +46,13 @@ pub(super) fn explain(error: &Error, source: &str) -> Vec<Diagnostic> {
         }
         Error::UnknownAnchor { .. } => {
             findings
-                .error("unknown-anchor", place, "this alias stands for nothing")
+                .error(Rule::UnknownAnchor, place, "this alias stands for nothing")
                 .label("no anchor of this name above")
                 .help("define it above with `&name`, or write the value out; text that begins with `*` needs quotes");
         }
         Error::MergeKeyNotAllowed { .. } => {
             findings
-                .error("merge-key", place, "merge keys (`<<`) are not part of a playbook")
+                .error(Rule::MergeKey, place, "merge keys (`<<`) are not part of a playbook")
                 .label("not merged")
                 .help("write the keys out, or use an alias (`*name`) for the whole value");
         }
@@ -64,7 +64,7 @@ pub(super) fn explain(error: &Error, source: &str) -> Vec<Diagnostic> {
         _ if said.contains("recursion limit") => beyond(&mut findings, place, said),
         _ => {
             findings
-                .error("yaml-syntax", place, format!("this is not YAML: {said}"))
+                .error(Rule::YamlSyntax, place, format!("this is not YAML: {said}"))
                 .label("the parser stopped here")
                 .help(advice(said));
         }
@@ -90,7 +90,7 @@ fn beyond(findings: &mut Findings, place: Place, said: &str) {
         )
     };
     findings
-        .error("too-much", place, message)
+        .error(Rule::TooMuch, place, message)
         .label("given up here")
         .help(help)
         .note(format!("the parser said: {said}"));

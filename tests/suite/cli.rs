@@ -176,6 +176,10 @@ fn an_invalid_playbook_ends_with_4_and_says_where() {
     assert!(bad.err.contains("lable"), "{}", bad.err);
     assert!(bad.out.contains("good.yaml: fine"), "a good one beside it is still told of: {}", bad.out);
     home.call(&["playbook", "list", "--playbooks", "bad.yaml"]).ends(4).complains("bad.yaml:8:");
+    let explained = home.call(&["playbook", "explain", "p0402"]).ends(0).out;
+    assert!(explained.starts_with("### P0402 unknown-step"), "{explained}");
+    assert!(home.call(&["playbook", "explain"]).ends(0).out.contains("unknown-step"));
+    home.call(&["playbook", "explain", "P9999"]).ends(2).complains("no code `P9999`");
 }
 
 #[test]

@@ -2,13 +2,12 @@
 //!
 //! `UPDATE=1 cargo test` rewrites the expected diagnostics; look at the difference before committing it.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use turnlock::playbook::{
-    Action, Destination, End, FlowKind, OriginOverrides, Playbook, Report, State, Value, parse, schema,
+    Action, Destination, End, FlowKind, OriginOverrides, Playbook, Report, Rule, State, Value, parse, schema,
 };
 
 fn root(path: &str) -> PathBuf {
@@ -23,9 +22,9 @@ fn check(source: &str) -> Result<Playbook, Report> {
     parse("test.yaml", source, &OriginOverrides::new())
 }
 
-fn codes(source: &str) -> Vec<&'static str> {
+fn rules(source: &str) -> Vec<Rule> {
     let found = check(source).unwrap_err().diagnostics;
-    found.iter().map(|found| found.code).collect()
+    found.iter().map(|found| found.rule).collect()
 }
 
 /// Compares with the file, or rewrites it.
@@ -72,8 +71,12 @@ fn every_mistake_is_answered_exactly() {
         };
         assert!(!report.diagnostics.is_empty(), "{name} has no mistake");
         for found in &report.diagnostics {
-            assert!(!found.help.is_empty(), "{name}: {} has no help", found.code);
-            assert!(found.place.line > 0 && found.place.end() <= source.len(), "{name}: {}", found.code);
+            assert!(!found.help.is_empty(), "{name}: {} has no help", found.rule.name());
+            assert!(
+                found.place.line > 0 && found.place.end() <= source.len(),
+                "{name}: {}",
+                found.rule.name()
+            );
         }
         wrong.extend(golden(&path.with_extension("txt"), &report.render(false)).err());
     }
@@ -81,28 +84,7 @@ fn every_mistake_is_answered_exactly() {
 }
 
 #[test]
-fn every_code_is_in_the_golden_files_and_in_the_reference() {
-    let mut used = BTreeSet::new();
-    let mut folders = vec![root("src/playbook")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let source = fs::read_to_string(path).unwrap();
-            for call in [".error(", ".warning("] {
-                for rest in source.split(call).skip(1) {
-                    let literal = rest.trim_start().strip_prefix('"');
-                    used.extend(literal.and_then(|rest| rest.split('"').next()).map(str::to_owned));
-                }
-            }
-        }
-    }
-    let indirect = ["origin", "origin-insecure", "unknown-role", "unknown-autocomplete", "unknown-key-name"];
-    used.extend(indirect.map(str::to_owned));
-    assert!(used.len() > 40, "the search for codes found only {used:?}");
+fn every_rule_is_in_the_golden_files_and_explained() {
     let mut shown = String::new();
     for entry in fs::read_dir(root("tests/golden/playbook")).unwrap() {
         let path = entry.unwrap().path();
@@ -110,19 +92,21 @@ fn every_code_is_in_the_golden_files_and_in_the_reference() {
             shown.push_str(&fs::read_to_string(path).unwrap());
         }
     }
-    let reference = fs::read_to_string(root("docs/playbooks.md")).unwrap();
-    // Too large for the folder: `a_playbook_that_is_too_large_is_refused` makes it.
-    used.remove("too-large");
-    let missing: Vec<_> = used.iter().filter(|code| !shown.contains(&format!("[{code}]"))).collect();
-    assert!(missing.is_empty(), "no golden file shows {missing:?}");
-    let missing: Vec<_> = used.iter().filter(|code| !reference.contains(&format!("`{code}`"))).collect();
-    assert!(missing.is_empty(), "docs/playbooks.md does not list {missing:?}");
+    for rule in Rule::ALL {
+        // Too large for the folder: `a_playbook_that_is_too_large_is_refused` makes it.
+        let shows = *rule == Rule::TooLarge || shown.contains(&format!("[{}]", rule.code()));
+        assert!(shows, "no golden file shows {rule:?}");
+        let heading = format!("### {} {}\n\n", rule.code(), rule.name());
+        assert!(rule.explanation().starts_with(&heading), "{rule:?} is not explained");
+        assert_eq!(rule.explanation().matches("\n##").count(), 0, "{rule:?} is explained with another");
+        assert_eq!((Rule::find(rule.code()), Rule::find(rule.name())), (Some(*rule), Some(*rule)));
+    }
 }
 
 #[test]
 fn a_playbook_that_is_too_large_is_refused() {
     let source = format!("{}{}", acme(), "# padding\n".repeat(30_000));
-    assert_eq!(codes(&source), ["too-large"]);
+    assert_eq!(rules(&source), [Rule::TooLarge]);
     assert!(check(&source).unwrap_err().render(false).contains("262144"));
 }
 
@@ -140,7 +124,7 @@ fn bombs_are_errors() {
         let before = format!("*a{}, ", level - 1).repeat(9);
         aliases.push_str(&format!("a{level}: &a{level} [{before}*a{}]\n", level - 1));
     }
-    assert_eq!(codes(&aliases), ["too-much"]);
+    assert_eq!(rules(&aliases), [Rule::TooMuch]);
     for source in [
         "[".repeat(200_000),
         "{a: ".repeat(50_000),

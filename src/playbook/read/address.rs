@@ -4,6 +4,7 @@ use url::Url;
 
 use super::Reader;
 use super::origins::is_snake_case;
+use crate::playbook::Rule;
 use crate::playbook::node::Node;
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{Address, Destination, Place};
@@ -37,7 +38,7 @@ impl Reader<'_> {
                     ),
                 };
                 self.findings
-                    .error("address", node.place, format!("`{text}` is no address to open"))
+                    .error(Rule::Address, node.place, format!("`{text}` is no address to open"))
                     .label("neither a path nor a URL")
                     .help(help);
                 None
@@ -57,7 +58,7 @@ impl Reader<'_> {
                     None => format!("declare it under `origins`, or use {}", listed(names(), "or")),
                 };
                 self.findings
-                    .error("origin-undeclared", place, format!("no origin is called `{name}`"))
+                    .error(Rule::OriginUndeclared, place, format!("no origin is called `{name}`"))
                     .label("not under `origins`")
                     .help(help);
             }
@@ -68,7 +69,7 @@ impl Reader<'_> {
             // `/\elsewhere` is `//elsewhere` to a browser.
             let host = url.host_str().unwrap_or_default().to_owned();
             self.findings
-                .error("origin-undeclared", place, format!("this path leads to another host, {host}"))
+                .error(Rule::OriginUndeclared, place, format!("this path leads to another host, {host}"))
                 .label("browsers read `\\` as `/`")
                 .help("write the path with single, forward slashes");
             return None;
@@ -94,7 +95,7 @@ impl Reader<'_> {
         }
         if !bare {
             self.findings
-                .error("address", place, "this address holds a username or a password")
+                .error(Rule::Address, place, "this address holds a username or a password")
                 .label("visible to whoever reads the playbook")
                 .help("leave out what stands before the `@`; credentials come from the vault");
         } else if self.origins.is_empty() {
@@ -102,7 +103,7 @@ impl Reader<'_> {
         } else {
             let origin = url.origin().ascii_serialization();
             self.findings
-                .error("origin-undeclared", place, format!("{origin} is not a declared origin"))
+                .error(Rule::OriginUndeclared, place, format!("{origin} is not a declared origin"))
                 .label("not under `origins`")
                 .help(format!("if it belongs to the app, declare it: `origins: {{ …, name: {origin} }}`"));
         }

@@ -4,6 +4,7 @@ use super::Reader;
 use super::fields::Field;
 use super::origins::{is_snake_case, snake_case};
 use super::target::LONGEST;
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{nearest, slip};
 use crate::playbook::{Branch, End, Expect, FlowKind, Place, State};
@@ -30,7 +31,7 @@ impl Reader<'_> {
         }
         if branches.is_empty() && self.findings.errors() == before {
             self.findings
-                .error("empty", place, "`expect` names no state")
+                .error(Rule::Empty, place, "`expect` names no state")
                 .label("nothing to wait for")
                 .help(format!("write `{EXAMPLE}`"));
         }
@@ -77,7 +78,7 @@ impl Reader<'_> {
         if !is_snake_case(field.name) {
             let better = meant.map(str::to_owned).or_else(|| snake_case(field.name));
             self.findings
-                .error("name", field.place, format!("`{}` is no name for a state", field.name))
+                .error(Rule::Name, field.place, format!("`{}` is no name for a state", field.name))
                 .label("small letters, digits and `_`, beginning with a letter")
                 .help(format!("write `{}`", better.as_deref().unwrap_or("code_wanted")));
             return None;
@@ -95,7 +96,7 @@ impl Reader<'_> {
             };
             self.findings
                 .error(
-                    "unknown-state",
+                    Rule::UnknownState,
                     field.place,
                     format!("`{name}` is no end, and does not say what to do then"),
                 )
@@ -106,7 +107,7 @@ impl Reader<'_> {
         if let Some(meant) = slip(field.name, ends) {
             self.findings
                 .warning(
-                    "state-like-end",
+                    Rule::StateLikeEnd,
                     field.place,
                     format!("`{}` is a state of your own, and looks like `{meant}`", field.name),
                 )
@@ -118,7 +119,7 @@ impl Reader<'_> {
 
     fn no_then(&mut self, name: &str, place: Place, kind: FlowKind) {
         self.findings
-            .error("missing-key", place, format!("`{name}` does not say what to do then"))
+            .error(Rule::MissingKey, place, format!("`{name}` does not say what to do then"))
             .label("`then` is missing here")
             .help(format!(
                 "add `then: [ … ]` with the steps to do (`then: []` just goes on behind the `expect`); \

@@ -2,6 +2,7 @@
 
 use super::Reader;
 use crate::playbook::Place;
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 
@@ -48,7 +49,7 @@ impl<'n> Fields<'n> {
         if found.is_none() && !self.is_meant(name) {
             reader
                 .findings
-                .error("missing-key", self.owner, format!("{} lacks `{name}`", self.what))
+                .error(Rule::MissingKey, self.owner, format!("{} lacks `{name}`", self.what))
                 .label(format!("`{name}` is missing here"))
                 .help(format!("add `{example}`"));
         }
@@ -76,7 +77,7 @@ impl Reader<'_> {
                 let written = self.written(key.place).to_owned();
                 self.findings
                     .error(
-                        "key-not-text",
+                        Rule::KeyNotText,
                         key.place,
                         format!("a key of {what} must be text, not {}", key.kind.describe()),
                     )
@@ -113,7 +114,7 @@ impl Reader<'_> {
     fn unknown_key(&mut self, field: Field<'_>, what: &str, known: &[&str]) -> Option<String> {
         let meant = nearest(field.name, known.iter().copied());
         self.findings
-            .error("unknown-key", field.place, format!("{what} has no key `{}`", field.name))
+            .error(Rule::UnknownKey, field.place, format!("{what} has no key `{}`", field.name))
             .label(format!("not a key of {what}"))
             .help(match meant {
                 Some(meant) => format!("did you mean `{meant}`?"),
@@ -126,7 +127,7 @@ impl Reader<'_> {
     pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str, example: &str) {
         if matches!(node.kind, Kind::Null) {
             self.findings
-                .error("missing-value", node.place, format!("{what} has no value"))
+                .error(Rule::MissingValue, node.place, format!("{what} has no value"))
                 .label("nothing here")
                 .help(format!("write `{example}`"));
             return;
@@ -138,7 +139,11 @@ impl Reader<'_> {
             format!("write `{example}`")
         };
         self.findings
-            .error("wrong-type", node.place, format!("{what} must be {wanted}, not {}", node.kind.describe()))
+            .error(
+                Rule::WrongType,
+                node.place,
+                format!("{what} must be {wanted}, not {}", node.kind.describe()),
+            )
             .label(format!("this is {}", node.kind.describe()))
             .help(help);
     }

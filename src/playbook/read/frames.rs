@@ -2,6 +2,7 @@
 
 use super::Reader;
 use super::fields::Field;
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{Frame, Origin, Place};
@@ -74,7 +75,7 @@ impl Reader<'_> {
             None => format!("declare it under `origins`, or use {}", listed(names(), "or")),
         };
         self.findings
-            .error("origin-undeclared", node.place, format!("no origin is called `{name}`"))
+            .error(Rule::OriginUndeclared, node.place, format!("no origin is called `{name}`"))
             .label("not under `origins`")
             .help(help);
         None
@@ -94,7 +95,7 @@ impl Reader<'_> {
             None => format!("declare it: `frames: {{ {name}: {{ css: \"iframe…\", origin: app }} }}`"),
         };
         self.findings
-            .error("frame-unknown", place, format!("no frame is called `{name}`"))
+            .error(Rule::FrameUnknown, place, format!("no frame is called `{name}`"))
             .label("not under `frames`")
             .help(help);
         false
@@ -124,7 +125,7 @@ impl Reader<'_> {
         }
         for (place, way) in cycles {
             self.findings
-                .error("frame-cycle", place, format!("frames lie within each other: {way}"))
+                .error(Rule::FrameCycle, place, format!("frames lie within each other: {way}"))
                 .label("within itself")
                 .help("remove the `frame:` of the outermost one: it lies in the main page");
         }
@@ -136,7 +137,7 @@ impl Reader<'_> {
             self.frame_names.iter().filter(|(name, _)| !self.frames_used.contains(name)).cloned().collect();
         for (name, place) in unused {
             self.findings
-                .warning("frame-unused", place, format!("no step reaches into the frame `{name}`"))
+                .warning(Rule::FrameUnused, place, format!("no step reaches into the frame `{name}`"))
                 .label("declared, not used")
                 .help(format!("add `frame: {name}` to the targets in it, or remove it"));
         }

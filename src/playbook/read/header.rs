@@ -7,6 +7,7 @@ use regex::RegexBuilder;
 
 use super::Reader;
 use super::target::LONGEST;
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{
@@ -31,7 +32,7 @@ impl Reader<'_> {
             .join("-");
         let better = AppName::parse(&better).map_or("acme".to_owned(), |name| name.to_string());
         self.findings
-            .error("app-name", node.place, format!("`{text}` is no name for an app"))
+            .error(Rule::AppName, node.place, format!("`{text}` is no name for an app"))
             .label("small letters, digits and `-`, at most 64")
             .help(format!("write `app: {better}`; `title` holds the name as people write it"));
         None
@@ -61,7 +62,11 @@ impl Reader<'_> {
                     Some(text) => format!("`{text}`"),
                 };
                 self.findings
-                    .error("password-rules", node.place, format!("the password rules break off at {found}"))
+                    .error(
+                        Rule::PasswordRules,
+                        node.place,
+                        format!("the password rules break off at {found}"),
+                    )
                     .label(if wanted.is_empty() {
                         "not in the `passwordrules` grammar".to_owned()
                     } else {
@@ -78,7 +83,7 @@ impl Reader<'_> {
                     && least > most
                 {
                     self.findings
-                        .error("password-rules", node.place, "no password can meet these rules")
+                        .error(Rule::PasswordRules, node.place, "no password can meet these rules")
                         .label(format!("at least {least} characters, and at most {most}"))
                         .help("make `minlength` no larger than `maxlength`");
                     return None;
@@ -103,7 +108,11 @@ impl Reader<'_> {
             }
             let meant = nearest(&name, MfaMethod::ALL.map(MfaMethod::as_str));
             self.findings
-                .error("mfa-method", node.place, format!("`{name}` is no method that Turnlock can turn on"))
+                .error(
+                    Rule::MfaMethod,
+                    node.place,
+                    format!("`{name}` is no method that Turnlock can turn on"),
+                )
                 .label("neither `totp`, `email` nor `sms`")
                 .help(match meant {
                     Some(meant) => format!("did you mean `{meant}`?"),
@@ -154,7 +163,7 @@ impl Reader<'_> {
                 let why = why.lines().last().unwrap_or("too long").trim_start_matches("error: ").to_owned();
                 self.findings
                     .error(
-                        "code-pattern",
+                        Rule::CodePattern,
                         node.place,
                         "the pattern is no regular expression that can be used",
                     )
@@ -196,7 +205,7 @@ impl Reader<'_> {
         let limits = Limits { concurrent: concurrent?, per_minute: per_minute? };
         if limits == Limits::default() && self.findings.errors() == before {
             self.findings
-                .error("empty", place, "`limits` limits nothing")
+                .error(Rule::Empty, place, "`limits` limits nothing")
                 .label("neither `concurrent` nor `per_minute`")
                 .help(format!("write one of them or both, `{example}`; or remove `limits`"));
         }
@@ -213,7 +222,7 @@ impl Reader<'_> {
             Timeouts { step: step.unwrap_or(Some(default.step))?, flow: flow.unwrap_or(Some(default.flow))? };
         if timeouts.flow < timeouts.step {
             self.findings
-                .error("out-of-range", place, "a flow cannot take less time than one of its steps")
+                .error(Rule::OutOfRange, place, "a flow cannot take less time than one of its steps")
                 .label("`flow` is shorter than `step`")
                 .help("write a longer `flow` (2m if it is not given), or a shorter `step` (15s)");
         }
@@ -258,13 +267,13 @@ impl Reader<'_> {
                 }
             };
             self.findings
-                .error("missing-key", place, format!("`{flow}` needs to know the app's methods"))
+                .error(Rule::MissingKey, place, format!("`{flow}` needs to know the app's methods"))
                 .label(label)
                 .help(format!("add `mfa: {{ methods: [{methods}] }}` above the flows"));
         }
         if flow.sets_password() && password.rules.is_empty() {
             self.findings
-                .error("missing-key", place, format!("`{flow}` needs the app's password rules"))
+                .error(Rule::MissingKey, place, format!("`{flow}` needs the app's password rules"))
                 .label("no `password` in this playbook")
                 .help(format!("add `password: {{ {RULES} }}` above the flows"));
         }
@@ -273,7 +282,7 @@ impl Reader<'_> {
     pub(super) fn unknown_flow(&mut self, name: &str, place: Place, known: &[&str]) {
         let meant = nearest(name, known.iter().copied());
         self.findings
-            .error("unknown-flow", place, format!("there is no flow `{name}`"))
+            .error(Rule::UnknownFlow, place, format!("there is no flow `{name}`"))
             .label("not a flow")
             .help(match meant {
                 Some(meant) => format!("did you mean `{meant}`?"),

@@ -3,6 +3,7 @@
 use super::Reader;
 use super::fields::{Field, Fields};
 use super::words::{AUTOCOMPLETE, BY, MODIFIERS, ROLES, TARGET};
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{By, Locator, Place};
@@ -40,7 +41,7 @@ impl Reader<'_> {
                     && matches!(name.as_str(), "frame" | "timeout")
                 {
                     self.findings
-                        .error("misplaced-key", key.place, format!("`{name}` does not go within `within`"))
+                        .error(Rule::MisplacedKey, key.place, format!("`{name}` does not go within `within`"))
                         .label(format!("`{name}` of the outer element holds for this one too"))
                         .help(format!("move `{name}` out, beside `within`"));
                 }
@@ -56,7 +57,7 @@ impl Reader<'_> {
             [] => {
                 let place = if fields.owner.length > 0 { fields.owner } else { node.place };
                 self.findings
-                    .error("locator", place, format!("{what} does not say what the element goes by"))
+                    .error(Rule::Locator, place, format!("{what} does not say what the element goes by"))
                     .label("no element named")
                     .help(format!("add one of {}, as in `{TARGET}`", listed(BY, "or")));
                 return None;
@@ -65,7 +66,7 @@ impl Reader<'_> {
             [_, second, ..] => {
                 let names = listed(given.iter().map(|field| field.name), "and");
                 self.findings
-                    .error("locator", second.place, format!("{what} goes by {names} at once"))
+                    .error(Rule::Locator, second.place, format!("{what} goes by {names} at once"))
                     .label("one too many")
                     .help(
                         "keep one; for alternatives, write a list: `[ { label: … }, { css: … } ]`; \
@@ -79,7 +80,7 @@ impl Reader<'_> {
         {
             self.findings
                 .error(
-                    "misplaced-key",
+                    Rule::MisplacedKey,
                     name.place,
                     format!("`name` goes with `role`, not with `{}`", field.name),
                 )
@@ -101,7 +102,7 @@ impl Reader<'_> {
             "placeholder" => By::Placeholder(self.texts(value, &what, "placeholder: Username")?),
             "text" => By::Text(self.texts(value, &what, "text: Welcome")?),
             "role" => {
-                let role = self.word(value, &what, &ROLES, "unknown-role", "role: button")?;
+                let role = self.word(value, &what, &ROLES, Rule::UnknownRole, "role: button")?;
                 let name = match fields.get("name") {
                     Some(node) => self.texts(node, "`name`", "name: Sign in")?,
                     None => Vec::new(),
@@ -109,8 +110,8 @@ impl Reader<'_> {
                 By::Role { role, name }
             }
             "autocomplete" => {
-                let code = "unknown-autocomplete";
-                By::Autocomplete(self.word(value, &what, &AUTOCOMPLETE, code, "autocomplete: username")?)
+                let rule = Rule::UnknownAutocomplete;
+                By::Autocomplete(self.word(value, &what, &AUTOCOMPLETE, rule, "autocomplete: username")?)
             }
             "test_id" => By::TestId(self.text(value, &what, "test_id: login-button")?.to_owned()),
             "css" => By::Css(self.css(value)?),
@@ -124,7 +125,7 @@ impl Reader<'_> {
         node: &Node,
         what: &str,
         known: &[&str],
-        code: &'static str,
+        rule: Rule,
         example: &str,
     ) -> Option<String> {
         let word = self.text(node, what, example)?;
@@ -139,7 +140,7 @@ impl Reader<'_> {
             }
         };
         self.findings
-            .error(code, node.place, format!("{what} cannot be `{word}`"))
+            .error(rule, node.place, format!("{what} cannot be `{word}`"))
             .label("not known")
             .help(help);
         None
@@ -161,7 +162,7 @@ impl Reader<'_> {
             .map_or((None, "", ""), |(key, role, name)| (Some(key), role, name));
         let Some(key) = key else { return Some(()) };
         self.findings
-            .error("unknown-key", key.place, format!("a locator has no key `{role}`"))
+            .error(Rule::UnknownKey, key.place, format!("a locator has no key `{role}`"))
             .label("a role, not a key")
             .help(format!("write `{{ role: {role}, name: {name} }}`"));
         None

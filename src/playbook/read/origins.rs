@@ -2,6 +2,7 @@
 
 use super::fields::Field;
 use super::{Declared, Reader};
+use crate::playbook::Rule;
 use crate::playbook::node::Node;
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::tree::OriginError;
@@ -21,7 +22,7 @@ impl Reader<'_> {
         }
         if !entries.iter().any(|field| field.name == "app") {
             self.findings
-                .error("missing-key", place, "`origins` lacks `app`")
+                .error(Rule::MissingKey, place, "`origins` lacks `app`")
                 .label("`app` is missing here")
                 .help("name the origin that `/login` and the like are on: `app: https://acme.example`");
         }
@@ -56,34 +57,34 @@ impl Reader<'_> {
     }
 
     fn bad_origin(&mut self, error: &OriginError, place: Place, what: &str) {
-        let (code, message, label, help) = match error {
+        let (rule, message, label, help) = match error {
             OriginError::Malformed(why) => (
-                "origin",
+                Rule::Origin,
                 format!("{what} is no URL: {why}"),
                 "not a URL".to_owned(),
                 "write scheme and host, and the port if it is not the usual one: `https://acme.example`"
                     .to_owned(),
             ),
             OriginError::HasMore(origin) => (
-                "origin",
+                Rule::Origin,
                 format!("{what} is more than an origin"),
                 "scheme, host and port only".to_owned(),
                 format!("write `{origin}`; paths belong to `open`"),
             ),
             OriginError::Insecure(host) => (
-                "origin-insecure",
+                Rule::OriginInsecure,
                 format!("{what} is plain HTTP, and {host} is not this machine"),
                 "secrets would be readable on the way".to_owned(),
                 format!("write `https://{host}`; plain `http` is for 127.0.0.1, [::1] and localhost"),
             ),
             OriginError::Scheme(scheme) => (
-                "origin",
+                Rule::Origin,
                 format!("{what} has the scheme `{scheme}`"),
                 "neither `https` nor `http`".to_owned(),
                 "write an `https://` URL".to_owned(),
             ),
         };
-        self.findings.error(code, place, message).label(label).help(help);
+        self.findings.error(rule, place, message).label(label).help(help);
     }
 
     fn unused_overrides(&mut self, place: Place, app: Option<&AppName>) {
@@ -99,7 +100,7 @@ impl Reader<'_> {
             };
             self.findings
                 .error(
-                    "override-unknown",
+                    Rule::OverrideUnknown,
                     place,
                     format!("the override `{app}.{name}={url}` names no origin of this playbook"),
                 )
@@ -115,7 +116,7 @@ impl Reader<'_> {
         }
         let better = snake_case(field.name).unwrap_or_else(|| example.to_owned());
         self.findings
-            .error("name", field.place, format!("`{}` is no name for {what}", field.name))
+            .error(Rule::Name, field.place, format!("`{}` is no name for {what}", field.name))
             .label("small letters, digits and `_`, beginning with a letter")
             .help(format!("write `{better}`"));
         None

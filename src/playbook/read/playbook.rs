@@ -2,6 +2,7 @@
 
 use super::fields::Fields;
 use super::{Declared, Reader};
+use crate::playbook::Rule;
 use crate::playbook::check::check_flow;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::{
@@ -32,7 +33,7 @@ impl Reader<'_> {
         let place = node.place;
         if matches!(node.kind, Kind::Null) {
             self.findings
-                .error("empty", place, "the playbook is empty")
+                .error(Rule::Empty, place, "the playbook is empty")
                 .label("nothing here")
                 .help("begin with `app: acme`, `title: Acme`, `origins: { app: https://acme.example }` and `flows:` with a `login`");
             return None;
@@ -109,7 +110,7 @@ impl Reader<'_> {
         }
         if !entries.iter().any(|field| field.name == "login") {
             self.findings
-                .error("missing-key", owner, "`flows` lacks `login`")
+                .error(Rule::MissingKey, owner, "`flows` lacks `login`")
                 .label("`login` is missing here")
                 .help("add `login:` and its steps; every other flow begins with it, and it is what proves a credential");
         }
@@ -132,7 +133,7 @@ impl Reader<'_> {
         let steps = self.steps(node, place, kind, kind.as_str())?;
         if steps.is_empty() && (self.findings.errors(), self.left_out) == before {
             self.findings
-                .error("empty", place, format!("`{kind}` has no steps"))
+                .error(Rule::Empty, place, format!("`{kind}` has no steps"))
                 .label("nothing to do")
                 .help("add steps: `- open: /login`, …; or remove the flow if the app does not have it");
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Reader;
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 
 impl Reader<'_> {
@@ -46,7 +47,7 @@ impl Reader<'_> {
             Kind::Integer(_) | Kind::Number => {
                 let written = self.written(node.place).to_owned();
                 self.findings
-                    .error("out-of-range", node.place, format!("{what} cannot be {written}"))
+                    .error(Rule::OutOfRange, node.place, format!("{what} cannot be {written}"))
                     .label(format!("not from {least} to {most}"))
                     .help(format!("write a whole number from {least} to {most}"));
                 None
@@ -84,7 +85,7 @@ impl Reader<'_> {
                 "write a whole number and its unit, without a space: `500ms`, `20s`, `15m`, `1h`".to_owned()
             };
             self.findings
-                .error("duration", node.place, format!("{what} is no duration: {written}"))
+                .error(Rule::Duration, node.place, format!("{what} is no duration: {written}"))
                 .label("a number and `ms`, `s`, `m` or `h`")
                 .help(help);
             return None;
@@ -92,7 +93,7 @@ impl Reader<'_> {
         if duration.is_zero() || duration > most {
             let most = short(most);
             self.findings
-                .error("out-of-range", node.place, format!("{what} cannot be {written}"))
+                .error(Rule::OutOfRange, node.place, format!("{what} cannot be {written}"))
                 .label(format!("more than 0s, and at most {most}"))
                 .help(format!("write a duration up to {most}"));
             return None;
@@ -102,7 +103,7 @@ impl Reader<'_> {
 
     fn empty(&mut self, node: &Node, what: &str, example: &str) {
         self.findings
-            .error("empty", node.place, format!("{what} is empty"))
+            .error(Rule::Empty, node.place, format!("{what} is empty"))
             .label("nothing in it")
             .help(format!("write `{example}`"));
     }

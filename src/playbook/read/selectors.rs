@@ -1,6 +1,7 @@
 //! CSS and XPath: whether they can be right. The browser has the last word.
 
 use super::Reader;
+use crate::playbook::Rule;
 use crate::playbook::node::Node;
 
 impl Reader<'_> {
@@ -10,7 +11,7 @@ impl Reader<'_> {
             None => Some(selector.to_owned()),
             Some((why, help)) => {
                 self.findings
-                    .error("css", node.place, format!("this is no CSS selector: {why}"))
+                    .error(Rule::Css, node.place, format!("this is no CSS selector: {why}"))
                     .label(why)
                     .help(help);
                 None
@@ -24,7 +25,7 @@ impl Reader<'_> {
             None => Some(path.to_owned()),
             Some((why, help)) => {
                 self.findings
-                    .error("xpath", node.place, format!("this is no XPath expression: {why}"))
+                    .error(Rule::Xpath, node.place, format!("this is no XPath expression: {why}"))
                     .label(why)
                     .help(help);
                 None

@@ -3,6 +3,7 @@
 use super::Reader;
 use super::fields::Fields;
 use super::words::{STEPS, TARGET};
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{Action, FlowKind, Key, Place, SecretForm, SecretSource, Step, Target, Value};
@@ -21,14 +22,18 @@ impl Reader<'_> {
             Kind::List(items) => items,
             Kind::Map(_) => {
                 self.findings
-                    .error("wrong-type", node.place, format!("the steps of {what} must be a list, not a map"))
+                    .error(
+                        Rule::WrongType,
+                        node.place,
+                        format!("the steps of {what} must be a list, not a map"),
+                    )
                     .label("a step, but not in a list")
                     .help(format!("begin every step with `- `: `- {}`", STEPS[0].1));
                 return None;
             }
             Kind::Null => {
                 self.findings
-                    .error("missing-value", owner, format!("{what} has no steps"))
+                    .error(Rule::MissingValue, owner, format!("{what} has no steps"))
                     .label("nothing to do")
                     .help(format!("add steps, each beginning with `- `: `- {}`", STEPS[0].1));
                 return None;
@@ -53,7 +58,7 @@ impl Reader<'_> {
                 let (text, example) = (text.clone(), example_of(text));
                 self.findings
                     .error(
-                        "step",
+                        Rule::Step,
                         node.place,
                         format!("`{}` is no step", text.lines().next().unwrap_or_default()),
                     )
@@ -69,7 +74,7 @@ impl Reader<'_> {
         let [(key, value)] = entries.as_slice() else {
             let place = entries.get(1).map_or(node.place, |(key, _)| key.place);
             self.findings
-                .error("step", place, "a step has exactly one key")
+                .error(Rule::Step, place, "a step has exactly one key")
                 .label(if entries.is_empty() { "no key" } else { "a second key" })
                 .help("begin every step with `- ` on a line of its own; what belongs to a step is indented below it, or in `{ … }` behind it");
             return None;
@@ -148,7 +153,7 @@ impl Reader<'_> {
             (_, None) => format!("the steps are {}", listed(names, "and")),
         };
         self.findings
-            .error("unknown-step", place, format!("there is no step `{name}`"))
+            .error(Rule::UnknownStep, place, format!("there is no step `{name}`"))
             .label("not a step")
             .help(help);
     }
@@ -157,7 +162,7 @@ impl Reader<'_> {
     fn belongs(&mut self, does: bool, what: &str, into: &str, kind: FlowKind, place: Place) -> bool {
         if !does {
             self.findings
-                .error("misplaced", place, format!("{what} belongs into {into}, not into `{kind}`"))
+                .error(Rule::Misplaced, place, format!("{what} belongs into {into}, not into `{kind}`"))
                 .label(format!("not in `{kind}`"))
                 .help(match what {
                     "`commit`" => {
@@ -235,7 +240,7 @@ impl Reader<'_> {
                 ),
             };
             self.findings
-                .error("unknown-value", node.place, format!("there is no value `{name}`"))
+                .error(Rule::UnknownValue, node.place, format!("there is no value `{name}`"))
                 .label("not a value")
                 .help(help);
         }
@@ -253,7 +258,7 @@ impl Reader<'_> {
             };
             self.findings
                 .error(
-                    "secret-anywhere",
+                    Rule::SecretAnywhere,
                     into.place,
                     format!("`{secret}` would be typed into the frame `{name}`, whoever it comes from"),
                 )
@@ -271,7 +276,7 @@ impl Reader<'_> {
         };
         let node = fields.need(self, "key", "key: Enter")?;
         let names = Key::ALL.map(Key::as_str);
-        let name = self.word(node, "`key`", &names, "unknown-key-name", "key: Enter")?;
+        let name = self.word(node, "`key`", &names, Rule::UnknownKeyName, "key: Enter")?;
         let key = Key::ALL.into_iter().find(|key| key.as_str() == name)?;
         Some(Action::Press { key, in_ })
     }
@@ -288,7 +293,7 @@ impl Reader<'_> {
         }
         if fields.is_empty() {
             self.findings
-                .error("missing-key", place, "`read_secret` does not say what to read")
+                .error(Rule::MissingKey, place, "`read_secret` does not say what to read")
                 .label("from where?")
                 .help("add `text:`, `link:` or `qr:` with the element that holds the secret, its `otpauth://` link or its QR picture");
         }
@@ -311,7 +316,7 @@ impl Reader<'_> {
         let Some((name, at, value)) = wrapped else {
             let place = if node.place.length > 0 { node.place } else { place };
             self.findings
-                .error("commit", place, "`commit` wraps one `click`, one `press` or one `fill`")
+                .error(Rule::Commit, place, "`commit` wraps one `click`, one `press` or one `fill`")
                 .label("none of them")
                 .help(format!(
                     "write `- {}` around the step that hands the credential to the app",
@@ -338,7 +343,7 @@ impl Reader<'_> {
         let told = *with == Value::NewPassword || (*with == Value::Password && kind == FlowKind::Recover);
         if *with != wanted && !told {
             self.findings
-                .error("commit", place, format!("in `{kind}`, no `fill` with `{with}` commits"))
+                .error(Rule::Commit, place, format!("in `{kind}`, no `fill` with `{with}` commits"))
                 .label("hands the app no new credential")
                 .help(format!(
                     "wrap the `click` or `press` that submits the form; where the page submits itself once it is filled in, wrap the `fill` with `{wanted}`"

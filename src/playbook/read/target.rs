@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Reader;
 use super::words::TARGET;
+use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::{Place, Target};
 
@@ -18,7 +19,7 @@ impl Reader<'_> {
             Kind::Map(_) => self.alternatives(std::slice::from_ref(node), node.place, what),
             Kind::List(items) if items.is_empty() => {
                 self.findings
-                    .error("empty", node.place, format!("{what} lists no target"))
+                    .error(Rule::Empty, node.place, format!("{what} lists no target"))
                     .label("nothing in it")
                     .help(format!("write `{TARGET}`"));
                 None
@@ -26,7 +27,7 @@ impl Reader<'_> {
             Kind::List(items) => self.alternatives(items, node.place, what),
             Kind::Text(text) => {
                 self.findings
-                    .error("wrong-type", node.place, format!("{what} must be a target, not text"))
+                    .error(Rule::WrongType, node.place, format!("{what} must be a target, not text"))
                     .label("which element is this?")
                     .help(format!(
                         "say what the element goes by: `{{ text: {text} }}`, `{{ role: button, name: {text} }}`, `{{ label: {text} }}`"

@@ -1,0 +1,110 @@
+//! What a playbook must be, a rule for each kind of mistake.
+
+/// The text of every rule, for people: a section for each, headed by code and name.
+const MESSAGES: &str = include_str!("../../docs/playbooks/messages.md");
+
+macro_rules! rules {
+    ($($variant:ident $code:literal $name:literal)*) => {
+        /// What the checker looks at. Code and name are stable; docs/playbooks/messages.md explains each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Rule {
+            $(#[doc = $name] $variant,)*
+        }
+
+        impl Rule {
+            /// Every rule, in the order of their codes.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its code: `P0402`.
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
+            /// Its name: `unknown-step`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    YamlSyntax "P0101" "yaml-syntax"
+    TooLarge "P0102" "too-large"
+    TooMuch "P0103" "too-much"
+    DuplicateKey "P0104" "duplicate-key"
+    UnknownAnchor "P0105" "unknown-anchor"
+    MergeKey "P0106" "merge-key"
+    WrongType "P0201" "wrong-type"
+    KeyNotText "P0202" "key-not-text"
+    MissingKey "P0203" "missing-key"
+    MissingValue "P0204" "missing-value"
+    Empty "P0205" "empty"
+    UnknownKey "P0206" "unknown-key"
+    MisplacedKey "P0207" "misplaced-key"
+    OutOfRange "P0208" "out-of-range"
+    Duration "P0209" "duration"
+    Name "P0210" "name"
+    AppName "P0301" "app-name"
+    Origin "P0302" "origin"
+    OriginInsecure "P0303" "origin-insecure"
+    OriginUndeclared "P0304" "origin-undeclared"
+    OverrideUnknown "P0305" "override-unknown"
+    Address "P0306" "address"
+    PasswordRules "P0307" "password-rules"
+    MfaMethod "P0308" "mfa-method"
+    CodePattern "P0309" "code-pattern"
+    FrameUnknown "P0310" "frame-unknown"
+    FrameCycle "P0311" "frame-cycle"
+    FrameUnused "P0312" "frame-unused"
+    Step "P0401" "step"
+    UnknownStep "P0402" "unknown-step"
+    UnknownFlow "P0403" "unknown-flow"
+    UnknownValue "P0404" "unknown-value"
+    UnknownState "P0405" "unknown-state"
+    StateLikeEnd "P0406" "state-like-end"
+    Locator "P0407" "locator"
+    UnknownRole "P0408" "unknown-role"
+    UnknownAutocomplete "P0409" "unknown-autocomplete"
+    UnknownKeyName "P0410" "unknown-key-name"
+    Css "P0411" "css"
+    Xpath "P0412" "xpath"
+    Misplaced "P0413" "misplaced"
+    Commit "P0414" "commit"
+    Unreachable "P0501" "unreachable"
+    NoEnd "P0502" "no-end"
+    GoalMissing "P0503" "goal-missing"
+    EndUnfit "P0504" "end-unfit"
+    ExpectInEnd "P0505" "expect-in-end"
+    NothingOpen "P0506" "nothing-open"
+    BeforeSet "P0507" "before-set"
+    AfterCommit "P0508" "after-commit"
+    SecretTwice "P0509" "secret-twice"
+    CommitMissing "P0510" "commit-missing"
+    CommitTwice "P0511" "commit-twice"
+    SecretAnywhere "P0601" "secret-anywhere"
+    ProvesNothing "P0602" "proves-nothing"
+    RecoversNothing "P0603" "recovers-nothing"
+    ContactUnproved "P0604" "contact-unproved"
+}
+
+impl Rule {
+    /// The rule of this code or name.
+    pub fn find(written: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|rule| {
+            rule.code().eq_ignore_ascii_case(written) || rule.name().eq_ignore_ascii_case(written)
+        })
+    }
+
+    /// What was wrong, why it matters, and what right looks like. Markdown.
+    pub fn explanation(self) -> &'static str {
+        let heading = format!("\n### {} ", self.code());
+        let section = MESSAGES.find(&heading).map_or("", |at| MESSAGES[at..].trim_start());
+        let end = section[1.min(section.len())..].find("\n##").map_or(section.len(), |at| at + 1);
+        section[..end].trim_end()
+    }
+}
