@@ -159,8 +159,8 @@ fn mixed(text: &[char], tokens: &[Token]) -> Option<(usize, Option<Candidate>)> 
     let near = |pair: &[Token]| text[pair[0].end..pair[1].start] == [' '] && group(&pair[1]);
     let run = 1 + tokens.windows(2).take_while(|pair| near(pair)).count();
     let (start, end) = (tokens[0].start, tokens[run - 1].end);
-    let fits = (2..=4).contains(&run) && sound(text, start, end);
-    fits.then(|| (run, Some(Candidate::new(text, start, end, Form::Mixed))))
+    let fits = run <= 4 && sound(text, start, end);
+    (run > 1).then(|| (run, fits.then(|| Candidate::new(text, start, end, Form::Mixed))))
 }
 
 /// How many tokens belong to one string of numbers, as `+1 (388) 941-4444` or `12.50` do.
@@ -253,6 +253,7 @@ fn number(text: &[char], token: &Token) -> Option<Candidate> {
             Form::Year
         }
         [6] | [3, 3] => Form::SixDigits,
+        [8] if is_date(text_of) => return None,
         [4 | 5 | 7 | 8] => Form::Digits,
         [9 | 10] => Form::ManyDigits,
         groups if groups.len() > 1 && equal_groups(groups) => Form::Grouped,
@@ -260,6 +261,13 @@ fn number(text: &[char], token: &Token) -> Option<Candidate> {
         _ => return None,
     };
     Some(Candidate::new(text, token.start, token.end, form))
+}
+
+/// `20261129`: a day of these years.
+fn is_date(digits: &[char]) -> bool {
+    let ['2', '0', '0'..='3', _, month @ .., _, _] = digits else { return false };
+    let day = &digits[digits.len() - 2..];
+    matches!(month, ['0', '1'..='9'] | ['1', '0'..='2']) && matches!(day, ['0'..='2', _] | ['3', '0' | '1'])
 }
 
 fn lettered(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> Option<Candidate> {
@@ -272,7 +280,9 @@ fn lettered(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> Option<C
     let upper = word.contains(|c: char| c.is_ascii_uppercase());
     let groups: Vec<&str> = word.split('-').collect();
     // `OTP-482915`: a label, not a part of the code.
-    if let ["OTP" | "PIN" | "TAN" | "CODE" | "otp" | "pin" | "tan" | "code", number] = groups.as_slice() {
+    if let [label, number] = groups.as_slice()
+        && matches!(label.to_ascii_lowercase().as_str(), "otp" | "pin" | "tan" | "code" | "kod" | "kode")
+    {
         let number = Token { start: token.end - number.len(), end: token.end };
         return if number.digits(text) { self::number(text, &number) } else { None };
     }
