@@ -56,7 +56,7 @@ check-deploy: ## Dockerfile, compose.yaml, Kubernetes and shell scripts, by lint
 SECONDS ?= 240
 fuzz: ## throw strange messages at what reads them, SECONDS (240) a target (needs nightly Rust and cargo-fuzz)
 	for target in extract mail; do \
-		$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(SECONDS) -timeout=10 -max_len=6000 || exit 1; \
+		$(CARGO) +nightly fuzz run -O $$target -- -max_total_time=$(SECONDS) -timeout=10 -max_len=6000 || exit 1; \
 	done
 
 audit: ## known holes in the dependencies; needs the advisory database
