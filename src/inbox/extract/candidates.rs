@@ -43,7 +43,10 @@ pub(super) fn candidates(text: &[char], emphasis: &[Range<usize>]) -> Vec<Candid
     let mut found = Vec::new();
     let mut i = 0;
     while i < tokens.len() {
-        if let Some((run, candidate)) = spelt(text, &tokens[i..]).or_else(|| prefixed(text, &tokens[i..])) {
+        if let Some((run, candidate)) = spelt(text, &tokens[i..])
+            .or_else(|| prefixed(text, &tokens[i..]))
+            .or_else(|| mixed(text, &tokens[i..]))
+        {
             found.extend(candidate);
             i += run;
         } else if tokens[i].numeric(text) {
@@ -140,6 +143,26 @@ fn prefixed(text: &[char], tokens: &[Token]) -> Option<(usize, Option<Candidate>
     fits.then(|| (run, Some(Candidate::new(text, start, end, Form::Prefixed))))
 }
 
+/// Groups that are alike, each of capitals and digits: `QX4 82K`.
+fn mixed(text: &[char], tokens: &[Token]) -> Option<(usize, Option<Candidate>)> {
+    let length = tokens.first()?.len();
+    let group = |token: &Token| {
+        let shown = &text[token.start..token.end];
+        token.len() == length
+            && shown.iter().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            && shown.iter().any(char::is_ascii_digit)
+            && shown.iter().any(char::is_ascii_uppercase)
+    };
+    if !(3..=5).contains(&length) || !group(&tokens[0]) {
+        return None;
+    }
+    let near = |pair: &[Token]| text[pair[0].end..pair[1].start] == [' '] && group(&pair[1]);
+    let run = 1 + tokens.windows(2).take_while(|pair| near(pair)).count();
+    let (start, end) = (tokens[0].start, tokens[run - 1].end);
+    let fits = run <= 4 && sound(text, start, end);
+    (run > 1).then(|| (run, fits.then(|| Candidate::new(text, start, end, Form::Mixed))))
+}
+
 /// How many tokens belong to one string of numbers, as `+1 (388) 941-4444` or `12.50` do.
 fn numeric_run(text: &[char], tokens: &[Token]) -> usize {
     let joined = |pair: &[Token]| {
@@ -172,6 +195,13 @@ fn numbers(text: &[char], run: &[Token]) -> Vec<Candidate> {
         let form = if total == 6 { Form::SixDigits } else { Form::Grouped };
         return sound(text, first.start, last.end)
             .then(|| Candidate::new(text, first.start, last.end, form))
+            .into_iter()
+            .collect();
+    }
+    // `6039 11`: one code in two parts, rather than a code and another number.
+    if spaced && total == 6 && is_broken(&lengths, 6) {
+        return sound(text, first.start, last.end)
+            .then(|| Candidate::new(text, first.start, last.end, Form::Broken))
             .into_iter()
             .collect();
     }
@@ -223,6 +253,7 @@ fn number(text: &[char], token: &Token) -> Option<Candidate> {
             Form::Year
         }
         [6] | [3, 3] => Form::SixDigits,
+        [8] if is_date(text_of) => return None,
         [4 | 5 | 7 | 8] => Form::Digits,
         [9 | 10] => Form::ManyDigits,
         groups if groups.len() > 1 && equal_groups(groups) => Form::Grouped,
@@ -230,6 +261,13 @@ fn number(text: &[char], token: &Token) -> Option<Candidate> {
         _ => return None,
     };
     Some(Candidate::new(text, token.start, token.end, form))
+}
+
+/// `20261129`: a day of these years.
+fn is_date(digits: &[char]) -> bool {
+    let ['2', '0', '0'..='3', _, month @ .., _, _] = digits else { return false };
+    let day = &digits[digits.len() - 2..];
+    matches!(month, ['0', '1'..='9'] | ['1', '0'..='2']) && matches!(day, ['0'..='2', _] | ['3', '0' | '1'])
 }
 
 fn lettered(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> Option<Candidate> {
@@ -242,7 +280,9 @@ fn lettered(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> Option<C
     let upper = word.contains(|c: char| c.is_ascii_uppercase());
     let groups: Vec<&str> = word.split('-').collect();
     // `OTP-482915`: a label, not a part of the code.
-    if let ["OTP" | "PIN" | "TAN" | "CODE" | "otp" | "pin" | "tan" | "code", number] = groups.as_slice() {
+    if let [label, number] = groups.as_slice()
+        && matches!(label.to_ascii_lowercase().as_str(), "otp" | "pin" | "tan" | "code" | "kod" | "kode")
+    {
         let number = Token { start: token.end - number.len(), end: token.end };
         return if number.digits(text) { self::number(text, &number) } else { None };
     }

@@ -21,8 +21,10 @@ const BETWEEN: &[&str] = &[
 /// These name a code to sign in with whatever they are made for: `transaction OTP`, `card PIN`.
 const ALWAYS: &[&str] = &["otp", "pin", "tan", "mtan", "token", "passcode", "one-time", "one time"];
 
-/// Numbers by which one reaches people say nothing of a code behind them: `phone code`.
-const CONTACTS: &[&str] = &["phone", "mobile", "cell", "call", "tel", "text", "reply"];
+/// Numbers by which one reaches people say nothing of a code behind them: `phone code`. Nor does what signs one
+/// in: `Acme ID code`.
+const CONTACTS: &[&str] =
+    &["phone", "mobile", "cell", "call", "tel", "text", "reply", "id", "service", "support"];
 
 /// Moves the names of codes that are part of another name to the names of other things.
 pub(super) fn join(text: &[char], code: Vec<Hit>, other: &mut Vec<Hit>) -> Vec<Hit> {
@@ -76,6 +78,7 @@ mod tests {
             "your login code",
             "transaction otp",
             "phone code",
+            "your acme id code",
             "code for order 1",
             "order, code",
             "card pin",

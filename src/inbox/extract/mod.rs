@@ -2,7 +2,7 @@
 //!
 //! In order: the playbook's own pattern; the origin-bound form that browsers understand (`@example.com
 //! #123456`); else everything that has the form of a code and that the page takes is weighed: by its form, by
-//! the words beside it in some twenty languages, by whether it stands alone or is emphasised. A message in
+//! the words beside it in some thirty languages, by whether it stands alone or is emphasised. A message in
 //! which two different ones weigh alike is reported, not guessed.
 
 mod bound;

@@ -99,6 +99,8 @@ pub enum Reason {
     NamedOtherwise(&'static str),
     /// A unit behind it makes it an amount.
     Quantity(&'static str),
+    /// Something for which other codes are given is named near it, and no account.
+    ForAnother(&'static str),
     /// A word says that it no longer counts.
     Stale(&'static str),
     /// Only what a code is for is said near it, and no code.
@@ -128,6 +130,7 @@ impl fmt::Display for Reason {
             Self::NamedOtherwise(word) => write!(f, "“{word}” says that it is something else"),
             Self::Quantity(unit) => write!(f, "“{unit}” makes it an amount"),
             Self::Stale(word) => write!(f, "“{word}” says that it no longer counts"),
+            Self::ForAnother(word) => write!(f, "“{word}” says that it opens something else"),
             Self::NotNamed => f.write_str("no code is named near it"),
             Self::Offer(word) => write!(f, "“{word}” makes an offer, to which it may belong"),
             Self::TalkOfCodes => f.write_str("the message speaks of codes elsewhere"),

@@ -19,6 +19,9 @@ pub(super) struct Surroundings<'a> {
     purpose: Vec<Hit>,
     enter: Vec<Hit>,
     offer: Option<&'static str>,
+    advice: Vec<Hit>,
+    occasion: Vec<Hit>,
+    account: Vec<Hit>,
     other: Vec<Hit>,
     stale: Vec<Hit>,
     units: Vec<Hit>,
@@ -44,6 +47,9 @@ impl<'a> Surroundings<'a> {
             password,
             purpose: words::PURPOSE.find(&lower),
             enter: words::ENTER.find(&lower),
+            advice: words::ADVICE.find(&lower),
+            occasion: words::OCCASION.find(&lower),
+            account: words::ACCOUNT.find(&lower),
             offer: words::OFFER.find(&lower).first().map(|hit| hit.word),
             stale: words::STALE.find(&lower),
             units: words::UNITS.find(&lower),
@@ -59,10 +65,10 @@ impl<'a> Surroundings<'a> {
     /// What speaks for a candidate, and against it.
     pub fn points(&self, candidate: &Candidate, all: &[Candidate]) -> Vec<(Reason, i32)> {
         let mut points = vec![(Reason::Form(candidate.form), candidate.form.weight())];
-        let best = |pulls: [Option<(Reason, i32)>; 4]| {
+        let best = |pulls: Vec<Option<(Reason, i32)>>| {
             pulls.into_iter().flatten().filter(|(_, pull)| *pull > 0).max_by_key(|(_, pull)| *pull)
         };
-        let preceding = best([
+        let preceding = best(vec![
             self.before(&self.code, 6, candidate, all),
             self.before(&self.password, 6, candidate, all)
                 .map(near_only)
@@ -70,11 +76,12 @@ impl<'a> Surroundings<'a> {
             self.before(&self.enter, 6, candidate, all),
             self.before(&self.purpose, 3, candidate, all),
         ]);
-        let following = best([
+        let following = best(vec![
             self.after(&self.code, 6, candidate, all),
             self.after(&self.password, 6, candidate, all).map(near_only),
             self.after(&self.enter, 6, candidate, all),
             self.after(&self.purpose, 4, candidate, all),
+            self.after(&self.advice, 5, candidate, all),
         ]);
         let pull = |side: &Option<(Reason, i32)>| side.map_or(0, |(_, pull)| pull);
         let (before, after) = (pull(&preceding), pull(&following));
@@ -98,7 +105,9 @@ impl<'a> Surroundings<'a> {
         }
         if only {
             points.push((Reason::NothingElse, 3));
-        } else if [&self.code, &self.password, &self.purpose, &self.enter].iter().all(|hits| hits.is_empty())
+        } else if [&self.code, &self.password, &self.purpose, &self.enter, &self.advice]
+            .iter()
+            .all(|hits| hits.is_empty())
         {
             if candidate.form != Form::Lead {
                 points.push((Reason::NoTalkOfCodes, -4));
@@ -114,11 +123,17 @@ impl<'a> Surroundings<'a> {
         if let Some(word) = self.named_otherwise(candidate, alone) {
             points.push((Reason::NamedOtherwise(word), -8));
         }
+        if self.is_postcode(candidate) {
+            points.push((Reason::NamedOtherwise("pin"), -8));
+        }
         if let Some(unit) = self.quantity(candidate) {
             points.push((Reason::Quantity(unit), -8));
         }
         if let Some(word) = self.stale(candidate, all) {
             points.push((Reason::Stale(word), -6));
+        }
+        if let Some(word) = self.otherwise_used(candidate) {
+            points.push((Reason::ForAnother(word), -12));
         }
         // Where something else looks more like what shops give, that is it.
         let rival = candidate.form != Form::Slogan && all.iter().any(|other| other.form == Form::Slogan);
@@ -210,6 +225,7 @@ impl<'a> Surroundings<'a> {
         };
         let between = &self.text[hit.end..candidate.start];
         between.contains(&':')
+            || is_told(between)
             || between.split(|c| !c.is_alphabetic()).filter(|word| !word.is_empty()).count() <= 1
     }
 
@@ -241,6 +257,19 @@ impl<'a> Surroundings<'a> {
         pull.max(0)
     }
 
+    /// `Bengaluru, PIN 560001`: in India a postcode is called so, and stands at the end of an address.
+    fn is_postcode(&self, candidate: &Candidate) -> bool {
+        let last = self.code.partition_point(|hit| hit.start < candidate.start);
+        let Some(hit) = last.checked_sub(1).map(|last| self.code[last]) else { return false };
+        let ends = self.text.get(candidate.end).is_none_or(|c| matches!(c, '\n' | '.' | ',' | ';'));
+        matches!(hit.word, "pin" | "पिन" | "পিন")
+            && candidate.shown.len() == 6
+            && hit.start >= 2
+            && self.text[hit.start - 2..hit.start] == [',', ' ']
+            && matches!(&self.text[hit.end..candidate.start], [' ' | '-'] | ['-' | ':', ' '])
+            && ends
+    }
+
     /// `order 771332`: a word right before says what it is, or one in the line above it.
     fn named_otherwise(&self, candidate: &Candidate, alone: bool) -> Option<&'static str> {
         let last = self.other.partition_point(|hit| hit.start < candidate.start);
@@ -264,6 +293,12 @@ impl<'a> Surroundings<'a> {
                 && !between.contains(&'。')
         };
         (names && !nearer && !greeted).then_some(hit.word)
+    }
+
+    /// `Show 5518 to the courier`: what other codes are for is named near it, and no account is.
+    fn otherwise_used(&self, candidate: &Candidate) -> Option<&'static str> {
+        let word = near(&self.occasion, candidate, 90)?;
+        near(&self.account, candidate, FAR).is_none().then_some(word)
     }
 
     /// `1500 points`, `2024年`.
@@ -296,6 +331,16 @@ impl<'a> Surroundings<'a> {
         let before = before.filter(|hit| near(hit.end, candidate.start));
         after.or(before).map(|hit| hit.word)
     }
+}
+
+/// The word that is nearest to a candidate, and no further from it than this.
+fn near(words: &[Hit], candidate: &Candidate, most: usize) -> Option<&'static str> {
+    let next = words.partition_point(|hit| hit.start < candidate.end);
+    let after = words.get(next).map(|hit| (hit.start - candidate.end, hit.word));
+    let before = words[..next].iter().rev().take(6).find(|hit| hit.end <= candidate.start);
+    let before = before.map(|hit| (candidate.start - hit.end, hit.word));
+    let nearest = after.into_iter().chain(before).min_by_key(|(distance, _)| *distance)?;
+    (nearest.0 <= most).then_some(nearest.1)
 }
 
 /// Whether a longer word of the others holds this one.

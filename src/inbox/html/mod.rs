@@ -23,7 +23,10 @@ pub(super) fn shown(html: &str) -> Shown {
     for token in Tokens::of(html) {
         match token {
             Token::Text(raw) => text.add(raw),
-            Token::Tag(tag) => text.lay_out(&tag),
+            Token::Tag(tag) => {
+                text.lay_out(&tag);
+                text.filled_in(&tag);
+            }
             Token::Style(_) => {}
         }
     }
@@ -96,6 +99,9 @@ mod tests {
             ("<img alt=\"a > b\" src='x'>text", "text"),
             ("1 < 2 <3 and <b title=\"open>bold</b>", "1 < 2 <3 and bold"),
             ("  spaced\n\n   out  ", "spaced out"),
+            ("<p>Code:</p><img alt='482 915' src=x>", "Code:\n482 915"),
+            ("<input value=4><input value='8'><input type=hidden value=1><input type=submit value=2>", "4 8"),
+            ("<img alt='7 days' hidden><div style='display:none'><img alt=1234></div>", ""),
             ("<style>never closed", ""),
             ("", ""),
         ];

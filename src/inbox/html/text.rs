@@ -145,6 +145,19 @@ impl Text {
         }
     }
 
+    /// The number that a picture shows, or that stands in a field, as a code does for whoever sees it.
+    pub fn filled_in(&mut self, tag: &Tag<'_>) {
+        let said = match tag.name.as_str() {
+            "img" => tag.attribute("alt"),
+            "input" if tag.attribute("type").is_none_or(|kind| is_seen(&kind)) => tag.attribute("value"),
+            _ => return,
+        };
+        let Some(said) = said.filter(|said| said.contains(char::is_numeric)) else { return };
+        if !self.is_hidden() && self.sheet.style(tag).hidden != Some(true) {
+            self.fold(&format!(" {said} "));
+        }
+    }
+
     pub fn link(&mut self, address: Option<String>) {
         if let Some(address) = address {
             self.out.push(LINK.0);
@@ -176,6 +189,11 @@ impl Text {
         self.out.truncate(self.out.trim_end().len());
         Shown { text: self.out, emphasis: self.emphasis, quotes: self.quotes }
     }
+}
+
+/// Whether what stands in a field of this kind is to be read.
+fn is_seen(kind: &str) -> bool {
+    matches!(kind.trim().to_ascii_lowercase().as_str(), "" | "text" | "tel" | "number")
 }
 
 /// Adds a range, or makes the last one longer if only white space lies between.

@@ -36,10 +36,38 @@ impl Kind {
         // `Re[2]:`
         let word = first.split(['[', '(']).next().unwrap_or_default().trim().to_lowercase();
         match word.as_str() {
-            "re" | "aw" | "antw" | "sv" | "vs" | "odp" | "ynt" | "res" | "rif" | "r" | "回复" | "回覆"
-            | "答复" | "返信" | "회신" | "답장" | "رد" | "trả lời" | "ответ" | "на" => {
-                Self::Answer
-            }
+            "re"
+            | "aw"
+            | "antw"
+            | "sv"
+            | "vs"
+            | "odp"
+            | "ynt"
+            | "res"
+            | "rif"
+            | "r"
+            | "回复"
+            | "回覆"
+            | "答复"
+            | "返信"
+            | "회신"
+            | "답장"
+            | "رد"
+            | "trả lời"
+            | "ответ"
+            | "на"
+            | "απ"
+            | "σχετ"
+            | "vá"
+            | "відп"
+            | "отг"
+            | "bls"
+            | "balas"
+            | "ตอบกลับ"
+            | "پاسخ"
+            | "উত্তর"
+            | "תגובה"
+            | "השב" => Self::Answer,
             "fw"
             | "fwd"
             | "wg"
@@ -60,6 +88,14 @@ impl Kind {
             | "chuyển tiếp"
             | "пересл"
             | "fs"
+            | "i̇lt"
+            | "vl"
+            | "továbbítás"
+            | "πρθ"
+            | "препр"
+            | "trs"
+            | "ส่งต่อ"
+            | "הועבר"
             | "vidarebefordrat" => Self::Forward,
             _ => Self::Fresh,
         }
