@@ -16,9 +16,9 @@ use super::connect::connect;
 use super::eager::Eager;
 use super::error::Failed;
 use super::open::{Found, Open, Taker};
-use super::outage::Outage;
 use crate::inbox::recipient::Addresses;
 use crate::inbox::source::{Arrival, Content, Desk, DeskClosed};
+use crate::outage::Outage;
 
 /// How often IDLE is asked for anew, and the mailbox looked through: servers may end it after 30 minutes (RFC 2177), and
 /// what keeps track of connections on the way often after ten.
@@ -26,6 +26,9 @@ const IDLE_ANEW: Duration = Duration::from_secs(9 * 60);
 
 /// How often a server without IDLE is asked.
 const ASK: Duration = Duration::from_secs(5);
+
+/// How long to wait at most before what fails is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// How often is tried again what has worked and is refused now.
 const REFUSED: Duration = Duration::from_secs(60);
@@ -72,12 +75,12 @@ impl Watched {
         desk: Arc<dyn Desk>,
     ) -> Self {
         let eager = Eager::new(options.awaited.clone());
-        let outage = Outage::of(format!("{source}: {name} cannot be watched"));
+        let outage = Outage::of(format!("{source}: {name} cannot be watched"), LONGEST_WAIT);
         let out = Out {
             desk,
             place: format!("imap:{}/{name}", url.host),
             clock: ServerClock::new(),
-            outage: Outage::of(format!("{source}: a mail in {name} cannot be handed over")),
+            outage: Outage::of(format!("{source}: a mail in {name} cannot be handed over"), LONGEST_WAIT),
         };
         Self { name, url, options, eager, out, seen: None, outage }
     }
