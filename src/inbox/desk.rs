@@ -96,13 +96,14 @@ impl Desk for Inbox {
     }
 
     async fn deliver(&self, arrival: Arrival) -> Result<Taken, DeskClosed> {
+        let began = Instant::now();
         if !self.manages(&arrival.recipient).await? {
             return Ok(Taken::NotManaged);
         }
         let (id, address) = (Uuid::now_v7(), folded(&arrival.recipient));
         let sealed = self.seal.seal(id, &address, &arrival.to_bytes()).map_err(closed)?;
         let mark = received::mark(&arrival);
-        let new = NewMessage { id, address, mark, age: arrival.age, sealed };
+        let new = NewMessage { id, address, mark, age: arrival.age + began.elapsed(), sealed };
         match self.store.add_message(&new).await {
             Ok(true) => Ok(Taken::New),
             Ok(false) => Ok(Taken::Already),

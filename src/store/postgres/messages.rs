@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::value::{Reader, millis};
@@ -13,7 +14,7 @@ use crate::store::{Fence, MessageRow, Messages, NewMessage, NewRequest, Requeste
 #[async_trait]
 impl Messages for PostgresStore {
     async fn add_message(&self, new: &NewMessage) -> Result<bool, StoreError> {
-        let (store, new) = (self.clone(), new.clone());
+        let (store, new, began) = (self.clone(), new.clone(), Instant::now());
         detached(async move {
             // Its sender forgets it.
             let mut write = store.write(Outlasts::PowerFailure).await?;
@@ -24,7 +25,7 @@ impl Messages for PostgresStore {
             .bind(new.id)
             .bind(&new.address)
             .bind(&new.mark)
-            .bind(millis(new.age))
+            .bind(millis(new.age + began.elapsed()))
             .bind(&new.sealed)
             .execute(write.on())
             .await?;
@@ -49,6 +50,7 @@ impl Messages for PostgresStore {
 
     async fn open_request(&self, new: &NewRequest, fence: Option<&Fence>) -> Result<Requested, StoreError> {
         let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
+        let began = Instant::now();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let account = new.account.to_string();
@@ -82,7 +84,7 @@ impl Messages for PostgresStore {
             .bind(account)
             .bind(&new.address)
             .bind(&new.senders)
-            .bind(millis(new.age))
+            .bind(millis(new.age + began.elapsed()))
             .bind(millis(new.lasts))
             .execute(write.on())
             .await?;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::value::{Reader, millis};
@@ -14,7 +15,7 @@ use crate::store::{Fence, MessageRow, Messages, NewMessage, NewRequest, Requeste
 #[async_trait]
 impl Messages for SqliteStore {
     async fn add_message(&self, new: &NewMessage) -> Result<bool, StoreError> {
-        let (store, new) = (self.clone(), new.clone());
+        let (store, new, began) = (self.clone(), new.clone(), Instant::now());
         detached(async move {
             // Its sender forgets it.
             let mut write = store.write(Outlasts::PowerFailure).await?;
@@ -25,7 +26,7 @@ impl Messages for SqliteStore {
             .bind(new.id.to_string())
             .bind(&new.address)
             .bind(&new.mark)
-            .bind(store.clock.now().saturating_sub(millis(new.age)))
+            .bind(store.clock.now().saturating_sub(millis(new.age + began.elapsed())))
             .bind(&new.sealed)
             .execute(write.on())
             .await?;
@@ -50,10 +51,13 @@ impl Messages for SqliteStore {
 
     async fn open_request(&self, new: &NewRequest, fence: Option<&Fence>) -> Result<Requested, StoreError> {
         let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
+        let began = Instant::now();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let account = new.account.to_string();
             store.check_fence(write.on(), fence.as_ref(), &account).await?;
+            // Before the store's clock is read, so that the request is told no earlier than it was.
+            let age = new.age + began.elapsed();
             let now = store.clock.now();
             sqlx::query(
                 "UPDATE code_requests SET closed_at = ?1
@@ -78,7 +82,7 @@ impl Messages for SqliteStore {
             .bind(account)
             .bind(&new.address)
             .bind(&new.senders)
-            .bind(now.saturating_sub(millis(new.age)))
+            .bind(now.saturating_sub(millis(age)))
             .bind(now.saturating_add(millis(new.lasts)))
             .execute(write.on())
             .await?;
