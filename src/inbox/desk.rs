@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::received::{self, Received};
-use super::source::{Arrival, Desk, DeskClosed, Taken};
+use super::source::{Arrival, Desk, DeskClosed, MailboxMark, Taken};
 use super::ticket::{Request, Ticket};
 use crate::store::{MessageRow, NewMessage, Store, StoreError};
 use crate::vault::MessageSeal;
@@ -109,6 +109,14 @@ impl Desk for Inbox {
             Ok(false) => Ok(Taken::Already),
             Err(error) => Err(closed(error)),
         }
+    }
+
+    async fn mark(&self, mailbox: &str, mark: &MailboxMark) -> Result<(), DeskClosed> {
+        self.store.mark_mailbox(mailbox, mark).await.map_err(closed)
+    }
+
+    async fn marked(&self, mailbox: &str) -> Result<Option<MailboxMark>, DeskClosed> {
+        self.store.mailbox_mark(mailbox).await.map_err(closed)
     }
 }
 
