@@ -16,6 +16,7 @@
 //! - [`vault`]: sealed credentials and the candidate ledger.
 //! - [`failpoint`]: where tests kill the process.
 //! - [`process_table`]: what the system says of its processes.
+//! - `outage`: what fails and is tried until it works: how long to wait, when to say so.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
 
@@ -28,6 +29,7 @@ pub mod flow;
 pub mod inbox;
 pub mod job;
 pub mod notice;
+mod outage;
 pub mod playbook;
 pub mod process_table;
 pub mod queue;

@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Failure;
 use crate::config::{Config, Database, Queue as QueueChoice};
+use crate::outage::Outage;
 use crate::queue::rabbit::RabbitQueue;
-use crate::queue::{EmbeddedQueue, Outage, Queue, QueueError};
+use crate::queue::{EmbeddedQueue, Queue, QueueError};
 use crate::store::{self, Store, StoreError};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
 use crate::worker::WorkerError;

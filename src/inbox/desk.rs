@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::received::{self, Received};
-use super::source::{Arrival, Desk, DeskClosed, Taken};
+use super::source::{Arrival, Desk, DeskClosed, MailboxMark, Taken};
 use super::ticket::{Request, Ticket};
 use crate::store::{MessageRow, NewMessage, Store, StoreError};
 use crate::vault::MessageSeal;
@@ -96,18 +96,27 @@ impl Desk for Inbox {
     }
 
     async fn deliver(&self, arrival: Arrival) -> Result<Taken, DeskClosed> {
+        let began = Instant::now();
         if !self.manages(&arrival.recipient).await? {
             return Ok(Taken::NotManaged);
         }
         let (id, address) = (Uuid::now_v7(), folded(&arrival.recipient));
         let sealed = self.seal.seal(id, &address, &arrival.to_bytes()).map_err(closed)?;
         let mark = received::mark(&arrival);
-        let new = NewMessage { id, address, mark, age: arrival.age, sealed };
+        let new = NewMessage { id, address, mark, age: arrival.age + began.elapsed(), sealed };
         match self.store.add_message(&new).await {
             Ok(true) => Ok(Taken::New),
             Ok(false) => Ok(Taken::Already),
             Err(error) => Err(closed(error)),
         }
+    }
+
+    async fn mark(&self, mailbox: &str, mark: &MailboxMark) -> Result<(), DeskClosed> {
+        self.store.mark_mailbox(mailbox, mark).await.map_err(closed)
+    }
+
+    async fn marked(&self, mailbox: &str) -> Result<Option<MailboxMark>, DeskClosed> {
+        self.store.mailbox_mark(mailbox).await.map_err(closed)
     }
 }
 

@@ -36,7 +36,7 @@ pub use recipient::Addresses;
 pub use results::AuthenticationResults;
 pub use sender::{Sender, Senders};
 pub use serving::Serving;
-pub use source::{Arrival, Content, Desk, DeskClosed, Source, SourceFailed, Taken};
+pub use source::{Arrival, Content, Desk, DeskClosed, MailboxMark, Source, SourceFailed, Taken};
 pub use ticket::{
     Answer, CodeNotReceived, CodeRequest, CodeTicket, LinkNotReceived, LinkRequest, LinkTicket, Request,
     Ticket,

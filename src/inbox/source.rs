@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+pub use crate::store::MailboxMark;
+
 /// The kinds of content, in what is sealed.
 const MAIL: u8 = b'm';
 const TEXT: u8 = b't';
@@ -100,6 +102,17 @@ pub trait Desk: Send + Sync {
 
     /// Takes in a message. When this returns it is durable, so that its sender may forget it.
     async fn deliver(&self, arrival: Arrival) -> Result<Taken, DeskClosed>;
+
+    /// Notes how far a mailbox was seen through, for whoever watches it next. A desk may forget that: then what is found
+    /// counts as older than it may be.
+    async fn mark(&self, _mailbox: &str, _mark: &MailboxMark) -> Result<(), DeskClosed> {
+        Ok(())
+    }
+
+    /// What was noted last.
+    async fn marked(&self, _mailbox: &str) -> Result<Option<MailboxMark>, DeskClosed> {
+        Ok(None)
+    }
 }
 
 /// What brings messages: a mailbox that is watched, a server to which they are sent.

@@ -4,7 +4,6 @@
 //! [`rabbit::RabbitQueue`] the one that RabbitMQ keeps.
 
 mod embedded;
-mod outage;
 pub mod rabbit;
 
 use std::time::Duration;
@@ -14,7 +13,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use embedded::EmbeddedQueue;
-pub(crate) use outage::Outage;
 
 use crate::job::{AccountRef, Job, JobEvent, Verdict};
 use crate::store::{

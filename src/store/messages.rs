@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Fence, StoreError, WorkerId};
@@ -62,6 +63,19 @@ pub struct NewRequest {
     pub age: Duration,
     /// How long the request stands at most.
     pub lasts: Duration,
+}
+
+/// How far a mailbox was seen through. What has a higher number came after that look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailboxMark {
+    /// Of this mailbox the numbers are, as long as it stays the same (UIDVALIDITY).
+    pub validity: u32,
+    /// No mail had this number (UID) or one above…
+    pub next: u32,
+    /// … when this look was begun. A mark that was stored tells it no later than it was.
+    pub looked: Instant,
+    /// What the mail server's clock showed then, if it is known: at least, and at most.
+    pub shown: Option<(Timestamp, Timestamp)>,
 }
 
 /// What came of the wish to open a request.
@@ -130,4 +144,10 @@ pub trait Messages {
 
     /// Gives that turn up.
     async fn release_source(&self, source: &str, holder: &WorkerId) -> Result<(), StoreError>;
+
+    /// Notes how far a mailbox was seen through.
+    async fn mark_mailbox(&self, mailbox: &str, mark: &MailboxMark) -> Result<(), StoreError>;
+
+    /// What was noted last, by whatever process.
+    async fn mailbox_mark(&self, mailbox: &str) -> Result<Option<MailboxMark>, StoreError>;
 }

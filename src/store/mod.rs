@@ -39,7 +39,7 @@ pub use ledger::{
     Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,
 };
 pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
-pub use messages::{MessageRow, Messages, NewMessage, NewRequest, Requested};
+pub use messages::{MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested};
 pub use meta::Meta;
 pub use postgres::{Found, PostgresStore};
 pub use sqlite::SqliteStore;

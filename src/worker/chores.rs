@@ -8,7 +8,7 @@ use tokio::time;
 
 use super::identity;
 use super::run::Inner;
-use crate::queue::Outage;
+use crate::outage::Outage;
 
 /// How often a worker looks for what dead workers left: an account is known again soon after a lease has expired.
 const LOOK: Duration = Duration::from_secs(1);

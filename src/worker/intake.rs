@@ -4,7 +4,8 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep_until};
 
 use super::run::Inner;
-use crate::queue::{Outage, QueueError};
+use crate::outage::Outage;
+use crate::queue::QueueError;
 use crate::store::Claim;
 
 /// The wait between two tries to take a job at most, while the queue fails.

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time;
 
 use super::run::Inner;
-use crate::queue::Outage;
+use crate::outage::Outage;
 use crate::store::{Beat, Duty, StoreError};
 
 /// The wait between two tries to give a sign of life at most.

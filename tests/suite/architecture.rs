@@ -14,10 +14,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("config", &["playbook"]),
     ("store", &["job"]),
     ("vault", &["failpoint", "job", "redact", "store"]),
-    ("queue", &["failpoint", "job", "store"]),
-    ("inbox", &["credential", "job", "redact", "store", "vault"]),
+    ("queue", &["failpoint", "job", "outage", "store"]),
+    ("inbox", &["credential", "job", "outage", "redact", "store", "vault"]),
     ("browser", &["playbook", "process_table"]),
     ("failpoint", &[]),
+    ("outage", &[]),
     ("process_table", &[]),
     (
         "flow",
@@ -35,7 +36,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("notice", &["job", "redact", "store", "worker"]),
-    ("worker", &["failpoint", "job", "process_table", "queue", "redact", "store", "vault"]),
+    ("worker", &["failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"]),
 ];
 
 /// The assembly: the files of the command line that put the parts together, and what only they may know.

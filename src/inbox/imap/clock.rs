@@ -17,13 +17,16 @@
 //!   a second and that the lower bound is off; and never by more than the time since the last look. Where a code is awaited
 //!   there is one every tenth of a second.
 //! - **A mail that is found** when the mailbox is opened, or opened again, gets the upper one: it may be old, and must not
-//!   be taken for newer than a request. Where no bound of the clock is known yet, the server's is taken to show our time.
+//!   be taken for newer than a request. It came after the last look that did not find it, though, be it another process's
+//!   (`MailboxMark`): a look that was begun behind a request settles that exactly. Where no bound of the clock is known yet, the server's is taken to show our time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
+
+use crate::inbox::source::MailboxMark;
 
 /// So many mails are remembered.
 const REMEMBERED: usize = 32;
@@ -91,10 +94,29 @@ impl ServerClock {
             // Bounds that are far apart say little: then the clocks are taken to agree as far as the bounds let them.
             let presumed = (seconds(wall) - self.count(now)).min(below).max(least);
             let ahead = if below - least <= ANNOUNCED_WITHIN + 1.0 { below } else { presumed };
-            mail.absent.map_or(date - ahead, |absent| (date - ahead).max(self.count(absent)))
+            // A server that shows its mail late has shown none at a look that was there: the date bounds that.
+            mail.absent
+                .map_or(date - ahead, |absent| (date - ahead).max(self.count(absent).min(date + 1.0 - least)))
         };
         let age = self.count(now) - moment;
         Duration::try_from_secs_f64(age.max(0.0)).unwrap_or_default()
+    }
+
+    /// What the server's clock showed at a moment, if both bounds are known: at least, and at most.
+    pub fn shown(&self, at: Instant) -> Option<(Timestamp, Timestamp)> {
+        let (least, below) = self.ahead();
+        // Infinite ones are beyond what a timestamp holds.
+        let at = |ahead: f64| (self.count(at) + ahead) * 1e3;
+        let moment = |millis: f64| Timestamp::from_millisecond(millis as i64).ok();
+        moment(at(least).floor()).zip(moment(at(below).ceil()))
+    }
+
+    /// Learns what another process knew, of which nothing is known here.
+    pub fn take_over(&mut self, mark: &MailboxMark) {
+        if let (true, Some((least, most))) = (self.bounds.is_empty(), mark.shown) {
+            let then = self.count(mark.looked);
+            self.bounds.push_back((seconds(least) - then, seconds(most) - then));
+        }
     }
 
     /// What the server's clock shows beyond our count: at least, and less than.
@@ -208,6 +230,42 @@ mod tests {
         let older = server.mail(-100.0, 0.0, None, false);
         let age = server.age(&clock, &older, 0.0);
         assert!((98.0..=101.0).contains(&age), "{age}");
+    }
+
+    #[test]
+    fn what_another_process_knew_of_the_clock_is_taken_over() {
+        for ahead in [-3600.0, -0.4, 0.7, 30.0] {
+            let server = Server::ahead(ahead);
+            let mut first = ServerClock::new();
+            assert_eq!(first.shown(server.at(0.0)), None, "nothing is known yet");
+            for n in 0..10 {
+                let came = f64::from(n) * 7.13;
+                first.learn(&server.mail(came, came + 0.1, Some(came - 0.1), true));
+            }
+            let (looked, shown) = (server.at(90.0), first.shown(server.at(90.0)));
+            let (least, most) = shown.unwrap();
+            let shows = seconds(server.wall) + 90.0 + ahead;
+            assert!(seconds(least) <= shows && shows <= seconds(most), "{ahead}: {least} {most}");
+            let mut second = ServerClock::new();
+            second.take_over(&MailboxMark { validity: 1, next: 2, looked, shown });
+            // Without that it would be taken for as much younger as the server's clock is ahead of ours.
+            let mail = server.mail(100.0, 160.0, Some(90.0), false);
+            second.learn(&mail);
+            let age = server.age(&second, &mail, 160.0);
+            assert!((60.0..=61.5).contains(&age), "{ahead}: {age}");
+        }
+    }
+
+    #[test]
+    fn a_look_that_a_server_answers_late_makes_no_mail_younger_than_its_date() {
+        let server = Server::ahead(0.0);
+        let mut clock = ServerClock::new();
+        for n in 0..10 {
+            let came = f64::from(n) * 7.13;
+            clock.learn(&server.mail(came, came + 0.05, Some(came - 0.05), true));
+        }
+        let mail = server.mail(100.0, 160.0, Some(110.0), false);
+        assert!(server.age(&clock, &mail, 160.0) >= 59.0);
     }
 
     #[test]

@@ -31,16 +31,16 @@ impl Eager {
         Self { awaited, since: None, looked: None }
     }
 
-    /// Returns when it is time for a look; never, as long as nobody awaits anything. May be dropped at any moment.
-    pub async fn next_look(&mut self) {
+    /// Returns when it is time for a look, and whether it is the first since somebody began to wait; never, as long as
+    /// nobody awaits anything. May be dropped at any moment.
+    pub async fn next_look(&mut self) -> bool {
         loop {
             let due = self.due();
             let Some(awaited) = &mut self.awaited else { return pending().await };
             let changed = tokio::select! {
                 changed = awaited.changed() => changed,
                 () = until(due) => {
-                    self.looked = Some(Instant::now());
-                    return;
+                    return self.looked.replace(Instant::now()).is_none();
                 }
             };
             if changed.is_err() {
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(eager.next_look().now_or_never(), None, "nobody waits");
         for _ in 0..3 {
             sender.send_replace(true);
-            eager.next_look().await;
+            assert!(eager.next_look().await, "the first since");
             assert_eq!(eager.next_look().now_or_never(), None, "the next look is not due");
         }
         sender.send_replace(false);

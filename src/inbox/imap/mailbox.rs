@@ -16,9 +16,9 @@ use super::connect::connect;
 use super::eager::Eager;
 use super::error::Failed;
 use super::open::{Found, Open, Taker};
-use super::outage::Outage;
 use crate::inbox::recipient::Addresses;
-use crate::inbox::source::{Arrival, Content, Desk, DeskClosed};
+use crate::inbox::source::{Arrival, Content, Desk, DeskClosed, MailboxMark};
+use crate::outage::Outage;
 
 /// How often IDLE is asked for anew, and the mailbox looked through: servers may end it after 30 minutes (RFC 2177), and
 /// what keeps track of connections on the way often after ten.
@@ -26,6 +26,9 @@ const IDLE_ANEW: Duration = Duration::from_secs(9 * 60);
 
 /// How often a server without IDLE is asked.
 const ASK: Duration = Duration::from_secs(5);
+
+/// How long to wait at most before what fails is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// How often is tried again what has worked and is refused now.
 const REFUSED: Duration = Duration::from_secs(60);
@@ -57,6 +60,8 @@ struct Seen {
 /// The way of a mail to the inbox.
 struct Out {
     desk: Arc<dyn Desk>,
+    /// By what the inbox knows the mailbox.
+    mailbox: String,
     /// What comes before the UID in a mail's key, but for the validity.
     place: String,
     clock: ServerClock,
@@ -72,12 +77,13 @@ impl Watched {
         desk: Arc<dyn Desk>,
     ) -> Self {
         let eager = Eager::new(options.awaited.clone());
-        let outage = Outage::of(format!("{source}: {name} cannot be watched"));
+        let outage = Outage::of(format!("{source}: {name} cannot be watched"), LONGEST_WAIT);
         let out = Out {
             desk,
+            mailbox: format!("{name} of {}, port {}", url.account(), url.port),
             place: format!("imap:{}/{name}", url.host),
             clock: ServerClock::new(),
-            outage: Outage::of(format!("{source}: a mail in {name} cannot be handed over")),
+            outage: Outage::of(format!("{source}: a mail in {name} cannot be handed over"), LONGEST_WAIT),
         };
         Self { name, url, options, eager, out, seen: None, outage }
     }
@@ -150,21 +156,25 @@ impl Watched {
             }
             self.seen = Some(seen);
             self.outage.over();
-            self.wait(open, &mut seen.absent).await?;
+            if !open.has_new() {
+                self.out.mark(&seen).await;
+            }
+            self.wait(open, &mut seen).await?;
         }
     }
 
     /// Returns when there is new mail, or when it is time to see whether there is some.
-    async fn wait(&mut self, open: &mut Open, absent: &mut Instant) -> Result<(), Failed> {
+    async fn wait(&mut self, open: &mut Open, seen: &mut Seen) -> Result<(), Failed> {
         let end = Instant::now() + IDLE_ANEW;
         while !open.has_new() {
+            let mut asked = false;
             let ask = if open.tells() { end } else { Instant::now() + ASK };
             tokio::select! {
                 heard = open.listen() => {
                     heard?;
                     continue;
                 }
-                () = self.eager.next_look() => {}
+                first = self.eager.next_look() => asked = first,
                 () = sleep_until(ask.min(end)) => {
                     if open.tells() || ask >= end {
                         return Ok(());
@@ -174,9 +184,11 @@ impl Watched {
             let looked = Instant::now();
             open.look().await?;
             if !open.has_new() {
-                *absent = looked;
-                if let Some(seen) = &mut self.seen {
-                    seen.absent = looked;
+                seen.absent = looked;
+                self.seen = Some(*seen);
+                if asked {
+                    // Whoever finds the mail that answers the request, be it another process, knows that it came later.
+                    self.out.mark(seen).await;
                 }
             }
         }
@@ -198,13 +210,14 @@ impl Watched {
         let first = Timestamp::now().saturating_sub(retention + DAY).unwrap_or(Timestamp::MIN);
         let dates = open.since(first.to_zoned(TimeZone::UTC).date()).await?;
         let seen = Instant::now();
-        let known = |taken_in| Known { taken_in, seen, absent: None, live: false };
-        dates.iter().for_each(|(_, taken_in)| self.out.clock.learn(&known(*taken_in)));
-        let clock = &self.out.clock;
-        let recent = |taken_in| clock.age(&known(taken_in), seen, Timestamp::now()) <= self.options.retention;
-        let uids: Vec<u32> =
-            dates.iter().filter(|(uid, at)| *uid < open.next && recent(*at)).map(|(uid, _)| *uid).collect();
-        let mut before = Before { out: &mut self.out, validity: open.validity };
+        let mark = self.out.marked(open.validity).await;
+        let mails = dates.into_iter().filter(|(uid, _)| *uid < open.next);
+        let known = |taken_in, uid| Known { taken_in, seen, absent: absent_by(mark, uid), live: false };
+        let mails: Vec<(u32, Known)> = mails.map(|(uid, taken_in)| (uid, known(taken_in, uid))).collect();
+        mails.iter().for_each(|(_, known)| self.out.clock.learn(known));
+        let recent = |known| self.out.clock.age(known, seen, Timestamp::now()) <= self.options.retention;
+        let uids: Vec<u32> = mails.iter().filter(|(_, known)| recent(known)).map(|(uid, _)| *uid).collect();
+        let mut before = Before { out: &mut self.out, validity: open.validity, mark };
         open.fetch(&uids, &mut before).await
     }
 }
@@ -213,12 +226,20 @@ impl Watched {
 struct Before<'a> {
     out: &'a mut Out,
     validity: u32,
+    /// What whoever watched it before has noted.
+    mark: Option<MailboxMark>,
+}
+
+/// When a mail with that UID had not come yet, as the mark says.
+fn absent_by(mark: Option<MailboxMark>, uid: u32) -> Option<Instant> {
+    mark.filter(|mark| uid >= mark.next).map(|mark| mark.looked)
 }
 
 #[async_trait]
 impl Taker for Before<'_> {
     async fn take(&mut self, found: Found) {
-        self.out.hand_over(found, self.validity, None, false).await;
+        let absent = absent_by(self.mark, found.mail.uid);
+        self.out.hand_over(found, self.validity, absent, false).await;
     }
 }
 
@@ -247,6 +268,25 @@ impl Taker for Since<'_> {
 }
 
 impl Out {
+    /// Notes how far the mailbox was seen through.
+    async fn mark(&self, seen: &Seen) {
+        let Seen { validity, next, absent } = *seen;
+        let mark = MailboxMark { validity, next, looked: absent, shown: self.clock.shown(absent) };
+        if let Err(error) = self.desk.mark(&self.mailbox, &mark).await {
+            tracing::debug!(%error, "how far a mailbox was seen through could not be noted");
+        }
+    }
+
+    /// What was noted by whoever watched the mailbox before, and what they knew of the server's clock.
+    async fn marked(&mut self, validity: u32) -> Option<MailboxMark> {
+        let mark = self.desk.marked(&self.mailbox).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "how far a mailbox was seen through is not known");
+            None
+        })?;
+        self.clock.take_over(&mark);
+        (mark.validity == validity).then_some(mark)
+    }
+
     fn learn(&mut self, found: &Found, absent: Option<Instant>, live: bool) {
         self.clock.learn(&Known { taken_in: found.mail.taken_in, seen: found.seen, absent, live });
     }

@@ -12,7 +12,6 @@ mod error;
 mod mail;
 mod mailbox;
 mod open;
-mod outage;
 mod sign_in;
 mod wire;
 

@@ -14,7 +14,8 @@ use super::error::BrokerError;
 use super::link::{Link, Outgoing};
 use super::topology::EVENTS;
 use crate::job::{Code, JobEvent, Verdict};
-use crate::queue::{Outage, QueueError};
+use crate::outage::Outage;
+use crate::queue::QueueError;
 use crate::store::{JobRow, LogQuery, Store};
 
 /// How often ends are looked for that nobody has announced.

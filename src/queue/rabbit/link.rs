@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use super::arrivals::Arrivals;
 use super::error::BrokerError;
 use super::line::{Broken, Line, Wanted};
-use crate::queue::Outage;
+use crate::outage::Outage;
 
 /// How long a publisher waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -15,6 +15,7 @@ mod masked;
 mod offers;
 mod queue;
 mod slots;
+mod taking;
 pub mod topology;
 mod turn;
 

@@ -9,7 +9,8 @@ use super::error::BrokerError;
 use super::link::Link;
 use super::queue::{LOOK, OVERDUE, send};
 use crate::job::Priority;
-use crate::queue::{Outage, QueueError};
+use crate::outage::Outage;
+use crate::queue::QueueError;
 use crate::store::Store;
 
 /// For how long an offer is one worker's, who may die over it.

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions};
-use lapin::types::{AMQPValue, FieldTable};
 use secrecy::SecretString;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -18,20 +17,18 @@ use super::arrivals::Arrivals;
 use super::calling::call_up;
 use super::error::BrokerError;
 use super::events::{self, Progress, announce_all};
-use super::headers::{KEY, REASON};
 use super::held::Held;
 use super::line::Wanted;
 use super::link::{Link, Outgoing};
-use super::masked::masked;
 use super::offers::offer;
 use super::slots::Slots;
-use super::topology::{DEAD, JOBS, Rung};
+use super::topology::{JOBS, Rung};
 use crate::failpoint;
 use crate::job::{AccountRef, Job, JobEvent, JobMessage, Outcome, Priority, Verdict};
 use crate::queue::{Queue, QueueError};
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, Next, Store, StoreError,
-    Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Store, StoreError, Submitted,
+    WorkerId,
 };
 
 /// How soon a job that another process ended is noticed.
@@ -42,12 +39,6 @@ pub(super) const LOOK: Duration = Duration::from_secs(1);
 pub(super) const OVERDUE: Duration = Duration::from_secs(15 * 60);
 /// How long one who leaves waits for the offers of what it leaves.
 const LEAVING: Duration = Duration::from_secs(2);
-/// A job whose account is busy comes back after this.
-const BUSY: Duration = Duration::from_secs(10);
-
-/// As many deliveries are seen to in one transaction.
-const TOGETHER: usize = 128;
-
 /// Jobs come through RabbitMQ, and what becomes of them stands in the database.
 ///
 /// A message is a call to see to a job and no more: the first one writes the job down, and the database's claim decides
@@ -55,16 +46,16 @@ const TOGETHER: usize = 128;
 /// acknowledged when the database says what is to become of its job. What waits there for another try is offered to the
 /// broker again by whichever worker finds it.
 pub struct RabbitQueue {
-    store: Arc<dyn Store>,
-    link: Arc<Link>,
-    arrivals: Arc<Arrivals>,
-    held: Held,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) link: Arc<Link>,
+    pub(super) arrivals: Arc<Arrivals>,
+    pub(super) held: Held,
     /// So many deliveries are seen to one by one: the database refuses one of them.
-    singly: AtomicUsize,
+    pub(super) singly: AtomicUsize,
     /// Whether jobs are taken.
     working: watch::Sender<bool>,
     /// That a delivery was answered without taking a slot.
-    unused: Arc<Notify>,
+    pub(super) unused: Arc<Notify>,
     to_offer: Arc<Notify>,
     /// That the offers at hand are the last.
     leaving: watch::Sender<bool>,
@@ -73,23 +64,6 @@ pub struct RabbitQueue {
     progress: Progress,
     /// What goes on beside the jobs; it ends with the queue.
     _beside: JoinSet<()>,
-}
-
-/// A job that has arrived.
-struct Arrival {
-    priority: Priority,
-    delivery: Delivery,
-    job: Delivered,
-}
-
-/// What was done about a delivery.
-enum Answer {
-    /// Its job is to be performed, and the delivery acknowledged after that.
-    Perform(Box<Claim>),
-    /// The broker may forget it.
-    Acknowledged,
-    /// Nothing yet.
-    LookAgain,
 }
 
 impl RabbitQueue {
@@ -152,146 +126,6 @@ impl RabbitQueue {
     /// When none comes about in time, or the broker refuses.
     pub async fn connected(&self) -> Result<(), BrokerError> {
         self.link.channel().await.map(drop)
-    }
-
-    /// The jobs that were delivered, as many as are wanted. What is no job is laid aside.
-    async fn delivered(&self, most: usize) -> Result<Vec<Arrival>, QueueError> {
-        let mut arrived = Vec::new();
-        while arrived.len() < most
-            && let Some((priority, delivery)) = self.arrivals.next()
-        {
-            match JobMessage::read(&delivery.data) {
-                Ok(message) => {
-                    let not_before = message.not_before;
-                    let job = Delivered { job: message.into_job(), not_before };
-                    arrived.push(Arrival { priority, delivery, job });
-                }
-                Err(why) => match self.bury(&delivery, &why.to_string()).await {
-                    Ok(()) => {
-                        acknowledge(&delivery).await;
-                        self.unused.notify_one();
-                    }
-                    Err(error) => {
-                        self.arrivals.put_back(priority, delivery);
-                        self.put_all_back(arrived);
-                        return Err(error);
-                    }
-                },
-            }
-        }
-        Ok(arrived)
-    }
-
-    /// They come first again, in the order in which they came.
-    fn put_all_back(&self, arrived: Vec<Arrival>) {
-        for Arrival { priority, delivery, .. } in arrived.into_iter().rev() {
-            self.arrivals.put_back(priority, delivery);
-        }
-    }
-
-    /// Does what is to be done about a delivery, by what the database says of its job.
-    async fn answer(&self, delivery: &Delivery, taking: Taking) -> Result<Answer, QueueError> {
-        match taking {
-            Taking::Claimed(claim) => return Ok(Answer::Perform(claim)),
-            Taking::NotDue(row) => {
-                let left = row.not_before.duration_since(Timestamp::now());
-                send(&self.link, &row, Duration::try_from(left).unwrap_or_default()).await?;
-            }
-            Taking::AccountBusy(row) => send(&self.link, &row, BUSY).await?,
-            Taking::Refused(why) => self.bury(delivery, &why.to_string()).await?,
-            // It has ended, or another worker is at it.
-            Taking::NotQueued => {}
-            Taking::Contended => return Ok(Answer::LookAgain),
-        }
-        acknowledge(delivery).await;
-        Ok(Answer::Acknowledged)
-    }
-
-    /// Sees to deliveries that have arrived, and adds to the claims. `false` when there is nothing more to see to now.
-    async fn take_some(
-        &self,
-        worker: &WorkerId,
-        ttl: Duration,
-        most: usize,
-        claims: &mut Vec<Claim>,
-    ) -> Result<bool, QueueError> {
-        let singly = self.singly.load(Ordering::Relaxed);
-        let together = if singly > 0 { 1 } else { TOGETHER };
-        let arrived = self.delivered((most - claims.len()).min(together)).await?;
-        if arrived.is_empty() {
-            return Ok(false);
-        }
-        failpoint::reach("rabbit.received");
-        let jobs: Vec<Delivered> = arrived.iter().map(|arrival| arrival.job.clone()).collect();
-        let takings = match self.store.claim_delivered(&jobs, worker, ttl, OVERDUE).await {
-            Ok(takings) => takings,
-            Err(error @ (StoreError::Unfit(_) | StoreError::BadValue { .. })) => {
-                return self.keep_apart(arrived, &error).await;
-            }
-            Err(error) => {
-                self.put_all_back(arrived);
-                return Err(error.into());
-            }
-        };
-        self.singly.store(singly.saturating_sub(1), Ordering::Relaxed);
-        failpoint::reach("rabbit.written");
-        let mut done = Ok(true);
-        for (Arrival { priority, delivery, .. }, taking) in arrived.into_iter().zip(takings) {
-            match self.answer(&delivery, taking).await {
-                Ok(Answer::Perform(claim)) => {
-                    if let Some(earlier) = self.held.insert(claim.job.id, delivery) {
-                        acknowledge(&earlier).await;
-                    }
-                    claims.push(*claim);
-                }
-                Ok(Answer::Acknowledged) => self.unused.notify_one(),
-                Ok(Answer::LookAgain) => {
-                    self.arrivals.put_back(priority, delivery);
-                    done = done.map(|_| false);
-                }
-                Err(error) => {
-                    self.arrivals.put_back(priority, delivery);
-                    done = Err(error);
-                }
-            }
-        }
-        done
-    }
-
-    /// The database refuses something of these: one alone is laid aside, of several each is tried by itself.
-    async fn keep_apart(&self, mut arrived: Vec<Arrival>, why: &StoreError) -> Result<bool, QueueError> {
-        if arrived.len() > 1 {
-            self.singly.store(arrived.len(), Ordering::Relaxed);
-            self.put_all_back(arrived);
-            return Ok(true);
-        }
-        let Some(Arrival { priority, delivery, .. }) = arrived.pop() else { return Ok(true) };
-        if let Err(error) = self.bury(&delivery, &why.to_string()).await {
-            self.arrivals.put_back(priority, delivery);
-            return Err(error);
-        }
-        acknowledge(&delivery).await;
-        self.unused.notify_one();
-        Ok(true)
-    }
-
-    /// Lays a message that is no job where a person can look at it, without what it may hold that is secret.
-    async fn bury(&self, delivery: &Delivery, why: &str) -> Result<(), QueueError> {
-        tracing::warn!(%why, "a message is no job; it is laid into {DEAD}");
-        let mut headers = FieldTable::default();
-        headers.insert(REASON.into(), AMQPValue::LongString(why.into()));
-        headers.insert(KEY.into(), AMQPValue::LongString(delivery.routing_key.as_str().into()));
-        let body = masked(&delivery.data);
-        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
-        let mut properties = lasting().with_headers(headers).with_timestamp(now);
-        // By which its producer may know it.
-        if let Some(id) =
-            delivery.properties.message_id().as_ref().filter(|id| id.as_str().parse::<Uuid>().is_ok())
-        {
-            properties = properties.with_message_id(id.clone());
-        }
-        let message = Outgoing { exchange: DEAD, key: "", body: &body, properties, mandatory: true };
-        Ok(self.link.publish(message).await?)
     }
 
     /// Tells that the job has ended; where that fails, it is told later by whoever finds it untold.
@@ -500,7 +334,7 @@ pub(super) fn lasting() -> BasicProperties {
         .with_app_id("turnlock".into())
 }
 
-async fn acknowledge(delivery: &Delivery) {
+pub(super) async fn acknowledge(delivery: &Delivery) {
     if let Err(error) = delivery.ack(BasicAckOptions::default()).await {
         // It comes again, and does nothing then.
         tracing::debug!(%error, "a delivery could not be acknowledged");

@@ -1,20 +1,24 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::value::{Reader, millis};
 use super::{Outlasts, SqliteStore, detached};
 use crate::store::messages::MOST_UNTAKEN;
-use crate::store::{Fence, MessageRow, Messages, NewMessage, NewRequest, Requested, StoreError, WorkerId};
+use crate::store::{
+    Fence, MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested, StoreError, WorkerId,
+};
 
 #[async_trait]
 impl Messages for SqliteStore {
     async fn add_message(&self, new: &NewMessage) -> Result<bool, StoreError> {
-        let (store, new) = (self.clone(), new.clone());
+        let (store, new, began) = (self.clone(), new.clone(), Instant::now());
         detached(async move {
             // Its sender forgets it.
             let mut write = store.write(Outlasts::PowerFailure).await?;
@@ -25,7 +29,7 @@ impl Messages for SqliteStore {
             .bind(new.id.to_string())
             .bind(&new.address)
             .bind(&new.mark)
-            .bind(store.clock.now().saturating_sub(millis(new.age)))
+            .bind(store.clock.now().saturating_sub(millis(new.age + began.elapsed())))
             .bind(&new.sealed)
             .execute(write.on())
             .await?;
@@ -50,10 +54,13 @@ impl Messages for SqliteStore {
 
     async fn open_request(&self, new: &NewRequest, fence: Option<&Fence>) -> Result<Requested, StoreError> {
         let (store, new, fence) = (self.clone(), new.clone(), fence.cloned());
+        let began = Instant::now();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let account = new.account.to_string();
             store.check_fence(write.on(), fence.as_ref(), &account).await?;
+            // Before the store's clock is read, so that the request is told no earlier than it was.
+            let age = new.age + began.elapsed();
             let now = store.clock.now();
             sqlx::query(
                 "UPDATE code_requests SET closed_at = ?1
@@ -78,7 +85,7 @@ impl Messages for SqliteStore {
             .bind(account)
             .bind(&new.address)
             .bind(&new.senders)
-            .bind(now.saturating_sub(millis(new.age)))
+            .bind(now.saturating_sub(millis(age)))
             .bind(now.saturating_add(millis(new.lasts)))
             .execute(write.on())
             .await?;
@@ -245,6 +252,43 @@ impl Messages for SqliteStore {
         })
         .await
     }
+
+    async fn mark_mailbox(&self, mailbox: &str, mark: &MailboxMark) -> Result<(), StoreError> {
+        let (store, mailbox, mark) = (self.clone(), mailbox.to_owned(), *mark);
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            // The store's clock is read before ours, so that the look is told no later than it was.
+            let now = store.clock.now();
+            let looked_at = now - millis(mark.looked.elapsed()) - 1;
+            let (least, most) = mark.shown.map(|(least, most)| (least.as_millisecond(), most.as_millisecond())).unzip();
+            sqlx::query(
+                "INSERT INTO mailbox_marks (mailbox, validity, next, looked_at, shown_least, shown_most)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (mailbox) DO UPDATE SET validity = ?2, next = ?3, looked_at = ?4, shown_least = ?5,
+                     shown_most = ?6",
+            )
+            .bind(mailbox)
+            .bind(i64::from(mark.validity))
+            .bind(i64::from(mark.next))
+            .bind(looked_at)
+            .bind(least)
+            .bind(most)
+            .execute(write.on())
+            .await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn mailbox_mark(&self, mailbox: &str) -> Result<Option<MailboxMark>, StoreError> {
+        // Before the store's clock is read, so that the look is told no later than it was.
+        let asked = Instant::now();
+        let noted = sqlx::query("SELECT *, ?2 - looked_at AS age FROM mailbox_marks WHERE mailbox = ?1")
+            .bind(mailbox)
+            .bind(self.clock.now());
+        let row = noted.fetch_optional(&self.readers).await?;
+        row.map_or(Ok(None), |row| read_mark(&Reader(&row), asked))
+    }
 }
 
 /// The job whose request for the address is open.
@@ -267,4 +311,19 @@ fn read(row: &SqliteRow) -> Result<MessageRow, StoreError> {
         job: row.id_or_null("job")?,
         refused: row.int("refused")? != 0,
     })
+}
+
+/// `None` where nothing can be told by it: the clock was set back, or the moment lies further back than ours are counted.
+fn read_mark(row: &Reader<'_>, now: Instant) -> Result<Option<MailboxMark>, StoreError> {
+    let number = |name| Ok::<_, StoreError>(u32::try_from(row.int(name)?).ok());
+    let time = |name| {
+        Ok::<_, StoreError>(row.int_or_null(name)?.and_then(|at| Timestamp::from_millisecond(at).ok()))
+    };
+    let looked = u64::try_from(row.int("age")?).ok();
+    let looked = looked.and_then(|age| now.checked_sub(Duration::from_millis(age.saturating_add(1))));
+    let (Some(validity), Some(next), Some(looked)) = (number("validity")?, number("next")?, looked) else {
+        return Ok(None);
+    };
+    let shown = time("shown_least")?.zip(time("shown_most")?);
+    Ok(Some(MailboxMark { validity, next, looked, shown }))
 }

@@ -1,4 +1,5 @@
-use turnlock::store::{MessageRow, NewMessage, NewRequest, Requested};
+use tokio::time::Instant;
+use turnlock::store::{MailboxMark, MessageRow, NewMessage, NewRequest, Requested};
 
 use super::*;
 
@@ -136,6 +137,22 @@ pub async fn news_of_messages(store: &Arc<dyn Store>) {
     news.mark_unchanged();
     store.add_message(&message("news@messages.test", None, Duration::ZERO)).await.unwrap();
     tokio::time::timeout(LONG, news.changed()).await.unwrap().unwrap();
+}
+
+pub async fn marks_of_mailboxes(store: &Arc<dyn Store>) {
+    assert_eq!(store.mailbox_mark("INBOX").await.unwrap(), None);
+    let shown = ["2026-11-29T10:00:00.25Z", "2026-11-29T10:00:00.5Z"].map(|at| at.parse().unwrap());
+    let first =
+        MailboxMark { validity: u32::MAX, next: 7, looked: Instant::now(), shown: Some(shown.into()) };
+    let second = MailboxMark { next: 8, shown: None, ..first };
+    for mark in [first, second] {
+        store.mark_mailbox("INBOX", &mark).await.unwrap();
+        let noted = store.mailbox_mark("INBOX").await.unwrap().unwrap();
+        assert!(noted.looked < mark.looked, "what comes between the two may have come before the look");
+        assert!(mark.looked - noted.looked < LONG);
+        assert_eq!(MailboxMark { looked: mark.looked, ..noted }, mark);
+    }
+    assert_eq!(store.mailbox_mark("Codes").await.unwrap(), None);
 }
 
 pub async fn turns_at_a_source(store: &Arc<dyn Store>) {

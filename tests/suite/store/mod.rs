@@ -79,6 +79,7 @@ async fn conform(store: Arc<dyn Store>) {
     messages::racing_for_a_message(&store).await;
     messages::old_messages(&store).await;
     messages::news_of_messages(&store).await;
+    messages::marks_of_mailboxes(&store).await;
     messages::turns_at_a_source(&store).await;
     accounts::removal(&store).await;
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ const SAY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Outage {
     /// What does not work, as a sentence without its end.
-    what: &'static str,
+    what: Cow<'static, str>,
     longest_wait: Duration,
     going_on: Option<GoingOn>,
 }
@@ -29,8 +30,8 @@ struct GoingOn {
 
 impl Outage {
     /// Of something that works so far.
-    pub const fn of(what: &'static str, longest_wait: Duration) -> Self {
-        Self { what, longest_wait, going_on: None }
+    pub fn of(what: impl Into<Cow<'static, str>>, longest_wait: Duration) -> Self {
+        Self { what: what.into(), longest_wait, going_on: None }
     }
 
     /// It failed. Returns how long after the beginning of this try the next one is due: a server that is gone may have
