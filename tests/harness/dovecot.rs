@@ -18,7 +18,12 @@ pub struct Dovecot {
 
 impl Dovecot {
     pub async fn start() -> Self {
-        let server = spawn_blocking(|| Server::start("dovecot", &[])).await.unwrap();
+        Self::start_with(&[]).await
+    }
+
+    /// With settings of `scripts/servers/dovecot`.
+    pub async fn start_with(settings: &'static [(&'static str, &'static str)]) -> Self {
+        let server = spawn_blocking(|| Server::start("dovecot", settings)).await.unwrap();
         Self { server: Some(server) }
     }
 
@@ -82,6 +87,19 @@ impl Dovecot {
     pub async fn flags(&self) -> Vec<String> {
         let all = self.control(&["-f", "flow", "fetch", "-u", "otp", "flags", "mailbox", "INBOX"]).await;
         all.lines().map(str::to_owned).collect()
+    }
+
+    /// Puts a mail into the mailbox `Codes`.
+    pub async fn save(&self, raw: &str) {
+        let file = self.server().folder.join("saved");
+        std::fs::write(&file, raw).unwrap();
+        self.control(&["save", "-u", "otp", "-m", "Codes", file.to_str().unwrap()]).await;
+    }
+
+    /// Removes the mailbox `Codes` with all that is in it, and makes it anew: its UIDs begin again.
+    pub async fn make_anew(&self) {
+        self.control(&["mailbox", "delete", "-u", "otp", "Codes"]).await;
+        self.control(&["mailbox", "create", "-u", "otp", "Codes"]).await;
     }
 
     async fn control(&self, words: &[&str]) -> String {

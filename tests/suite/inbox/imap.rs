@@ -259,6 +259,77 @@ async fn tls_is_used_from_the_start_or_by_starttls_and_only_with_a_trusted_certi
     }
 }
 
+#[tokio::test]
+async fn a_server_without_idle_is_asked() {
+    let dovecot = Dovecot::start_with(&[("WITHOUT_IDLE", "1")]).await;
+    let mut watching = Watching::new(&dovecot.url());
+    for n in 1..3 {
+        dovecot.deliver("otp@example.com", &mail(n)).await;
+        assert!(text(&watching.next().await.0).contains(&format!("Your code is {n}.")));
+    }
+    watching.end().await;
+}
+
+#[tokio::test]
+async fn mail_in_a_mailbox_that_was_made_anew_is_new() {
+    let dovecot = Dovecot::start().await;
+    let proxy = Proxy::to(dovecot.port()).await;
+    let mut url = dovecot.url();
+    url.set_port(Some(proxy.port())).unwrap();
+    url.set_path("/Codes");
+    let saved = |n: u32| format!("Delivered-To: otp+{n}@example.com\n{}", mail(n));
+    let (_awaited, listening) = watch::channel(true);
+    let options = ImapOptions { awaited: Some(listening), ..ImapOptions::default() };
+    let mut watching = Watching::with(&url, options, |_| true);
+    dovecot.save(&saved(1)).await;
+    assert_eq!(watching.recipient().await, "otp+1@example.com");
+    // While it is watched, and while nobody is connected: the first mail has the same UID each time.
+    dovecot.make_anew().await;
+    dovecot.save(&saved(2)).await;
+    assert_eq!(watching.recipient().await, "otp+2@example.com");
+    proxy.cut();
+    dovecot.make_anew().await;
+    dovecot.save(&saved(3)).await;
+    proxy.mend();
+    let (arrival, taken, _) = watching.next().await;
+    assert_eq!((&*arrival.recipient, taken), ("otp+3@example.com", Taken::New));
+    watching.end().await;
+}
+
+const TOKEN_KEY: &str = "the key that signs the access tokens of this test";
+
+/// RFC 7519, signed by HS256.
+fn token(user: &str, key: &str) -> String {
+    use data_encoding::BASE64URL_NOPAD;
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    let now = jiff::Timestamp::now().as_second();
+    let header = r#"{"alg":"HS256","typ":"JWT"}"#;
+    let claims = format!(r#"{{"sub":"{user}","iat":{now},"nbf":{now},"exp":{}}}"#, now + 600);
+    let signed = [header, &claims].map(|part| BASE64URL_NOPAD.encode(part.as_bytes())).join(".");
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+}
+
+#[tokio::test]
+async fn an_access_token_signs_in_and_another_servers_does_not() {
+    let dovecot = Dovecot::start_with(&[("TOKEN_KEY", TOKEN_KEY)]).await;
+    let with = |token: String| {
+        let mut url = dovecot.url();
+        url.set_password(Some(&token)).unwrap();
+        url.set_query(Some("auth=xoauth2"));
+        url
+    };
+    let mut watching = Watching::new(&with(token("otp", TOKEN_KEY)));
+    dovecot.deliver("otp@example.com", &mail(1)).await;
+    assert_eq!(watching.recipient().await, "otp@example.com");
+    watching.end().await;
+    let strange = token("otp", "another key, by which nobody signs who may");
+    let error = Watching::new(&with(strange.clone())).fails().await;
+    assert!(error.contains("refuses the password or token"), "{error}");
+    assert!(!error.contains(&strange), "{error}");
+}
+
 /// Not a test of speed, but the measuring of it: of 100 mails, from where Dovecot has taken one in to where it is handed
 /// over, while it is awaited and while it is not.
 #[tokio::test]
