@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0007_workers.sql"),
     include_str!("../../../migrations/sqlite/0008_gates.sql"),
     include_str!("../../../migrations/sqlite/0009_inbox.sql"),
+    include_str!("../../../migrations/sqlite/0010_message_marks.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.
