@@ -100,7 +100,11 @@ pub fn receiver_options(inbox: &Inbox) -> Result<SmtpOptions, Failure> {
         match &*name {
             _ if tls.takes(&name, &value) => {}
             "tls" if value == "required" => required = true,
-            _ => return Err(bad(inbox, "it takes tls_certificate=FILE, tls_key=FILE and tls=required")),
+            "behind_server" if value == "yes" => options.behind_server = true,
+            _ => {
+                let takes = "it takes tls_certificate=FILE, tls_key=FILE, tls=required and behind_server=yes";
+                return Err(bad(inbox, takes));
+            }
         }
     }
     options.tls = tls.files(inbox)?.map(|files| StartTls { files, required });

@@ -14,7 +14,7 @@ use crate::store::{LogQuery, Store, StoreError, Submitted};
 /// What is asked, of which account; the same for `submit` and `run`.
 #[derive(Debug, Args)]
 pub struct Wish {
-    /// verify_login, enrol_mfa, change_password or reconcile
+    /// verify_login, enrol_mfa, change_password, set_contact or reconcile
     #[arg(value_name = "KIND")]
     kind: Kind,
     /// The account, APP/NAME

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::received::{self, Received};
 use super::source::{Arrival, Desk, DeskClosed, MailboxMark, Taken};
 use super::ticket::{Request, Ticket};
-use crate::store::{MessageRow, NewMessage, Store, StoreError};
+use crate::store::{MessageRow, NewMessage, Store, StoreError, folded};
 use crate::vault::MessageSeal;
 
 /// How soon a message that another process took in is noticed where the store hears no news of that, and an address that
@@ -91,7 +91,7 @@ impl Inbox {
 #[async_trait]
 impl Desk for Inbox {
     async fn manages(&self, address: &str) -> Result<bool, DeskClosed> {
-        let account = self.store.account_by_address(address.trim()).await;
+        let account = self.store.account_by_address(address).await;
         account.map(|account| account.is_some()).map_err(closed)
     }
 
@@ -128,9 +128,4 @@ impl fmt::Debug for Inbox {
 
 fn closed(error: impl fmt::Display) -> DeskClosed {
     DeskClosed(error.to_string())
-}
-
-/// Apps change the case of addresses freely; nothing else of an address is folded.
-pub(super) fn folded(address: &str) -> String {
-    address.trim().to_lowercase()
 }

@@ -7,6 +7,7 @@
 
 mod desk;
 mod detect;
+mod domain;
 pub mod extract;
 mod html;
 pub mod imap;
@@ -25,6 +26,7 @@ mod shown;
 pub mod sms;
 pub mod smtp;
 mod source;
+mod structured;
 mod ticket;
 
 pub use desk::{Inbox, RequestRefused};

@@ -30,15 +30,18 @@ impl Received {
                 sender: Sender::of_text(sender),
                 sent_at: None,
             },
-            Content::Mail(raw) => {
-                let headers = headers(&raw);
-                Self {
-                    message: Message::from_mail(&row.address, row.arrived_at, &raw),
-                    sender: headers.as_ref().map_or_else(Sender::default, Sender::of_mail),
-                    sent_at: headers.as_ref().and_then(date),
-                }
-            }
+            Content::Mail(raw) => Self::of_mail(row, &raw, Sender::of_mail),
+            Content::DirectMail(raw) => Self::of_mail(row, &raw, Sender::of_direct_mail),
         })
+    }
+
+    fn of_mail(row: &MessageRow, raw: &[u8], sender: impl Fn(&Mail<'_>) -> Sender) -> Self {
+        let headers = headers(raw);
+        Self {
+            message: Message::from_mail(&row.address, row.arrived_at, raw),
+            sender: headers.as_ref().map(sender).unwrap_or_default(),
+            sent_at: headers.as_ref().and_then(date),
+        }
     }
 }
 
@@ -46,7 +49,7 @@ impl Received {
 /// when it was sent, which every copy says; else by what its source calls it.
 pub(super) fn mark(arrival: &Arrival) -> Option<String> {
     let named = match &arrival.content {
-        Content::Mail(raw) => headers(raw).and_then(|mail| {
+        Content::Mail(raw) | Content::DirectMail(raw) => headers(raw).and_then(|mail| {
             let id = mail.message_id()?;
             let date = mail.date().map(mail_parser::DateTime::to_timestamp).unwrap_or_default();
             let digest = Sha256::digest(format!("{id}\n{date}"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mail_parser::{Header, Message as Mail};
+use mail_parser::{Header, HeaderName, Message as Mail};
 
 use super::results::AuthenticationResults;
 
@@ -11,18 +11,16 @@ use super::results::AuthenticationResults;
 pub struct Sender {
     /// The addresses in `From`, or the number or name that a text message came from; in lower case.
     pub from: Vec<String>,
-    /// What servers on its way found out about that.
-    pub results: Vec<AuthenticationResults>,
+    /// What servers on its way found out about that; `None` where no server of one's own stood between.
+    pub results: Option<Vec<AuthenticationResults>>,
 }
 
 impl Sender {
     pub(super) fn of_text(from: String) -> Self {
-        Self { from: vec![from.to_lowercase()], results: Vec::new() }
+        Self { from: vec![from.to_lowercase()], results: None }
     }
 
     pub(super) fn of_mail(mail: &Mail<'_>) -> Self {
-        let from = mail.from().into_iter().flat_map(|from| from.iter());
-        let from = from.filter_map(|from| from.address()).map(str::to_lowercase).collect();
         let named =
             |header: &&Header<'_>| header.name.as_str().eq_ignore_ascii_case("Authentication-Results");
         // As they came: their form is none that mails have otherwise.
@@ -31,7 +29,16 @@ impl Sender {
             AuthenticationResults::parse(&String::from_utf8_lossy(raw))
         };
         let results = mail.headers().iter().filter(named).filter_map(value).collect();
-        Self { from, results }
+        Self { results: Some(results), ..Self::of_direct_mail(mail) }
+    }
+
+    /// The same where whoever sent it may have written all of it.
+    pub(super) fn of_direct_mail(mail: &Mail<'_>) -> Self {
+        // Of all that are there: a reader may show another than a server has looked at.
+        let from = mail.headers().iter().filter(|header| header.name == HeaderName::From);
+        let from = from.filter_map(|header| header.value.as_address()).flat_map(|from| from.iter());
+        let from = from.filter_map(|from| from.address()).map(str::to_lowercase).collect();
+        Self { from, results: None }
     }
 }
 
@@ -74,6 +81,13 @@ impl Senders {
                     .to_owned(),
             );
         }
+        let Some(results) = &sender.results else {
+            return Some(
+                "it came straight from whoever sent it, and no mail server of yours has looked at who that was: \
+                 have one hand its mail on by lmtp://, or say behind_server=yes where one stands before smtp://"
+                    .to_owned(),
+            );
+        };
         let [from] = sender.from.as_slice() else {
             return Some(format!("it claims to be from {sender}"));
         };
@@ -82,7 +96,7 @@ impl Senders {
             self.servers.iter().any(|server| server.eq_ignore_ascii_case(&results.server))
         };
         // The topmost: whoever sent it may have written one below.
-        match sender.results.iter().find(trusted) {
+        match results.iter().find(trusted) {
             Some(results) if results.vouches_for(domain) => None,
             Some(results) => Some(format!("{} does not vouch for {domain}", results.server)),
             None => Some(format!("{} said nothing about who sent it", self.servers.join(" or "))),
@@ -162,6 +176,10 @@ mod tests {
                 false,
             ),
             ("X-Nothing: here", false),
+            (
+                "From: codes@evil.example\nAuthentication-Results: mx.own.example; dmarc=pass header.from=acme.example",
+                false,
+            ),
         ] {
             let objection = objection(&senders, &format!("{from}{results}"));
             assert_eq!(objection.is_none(), fine, "{results}: {objection:?}");

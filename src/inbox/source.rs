@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 pub use crate::store::MailboxMark;
 
 /// The kinds of content, in what is sealed.
-const MAIL: u8 = b'm';
+const MAIL: u8 = b'v';
+const DIRECT_MAIL: u8 = b'm';
 const TEXT: u8 = b't';
 
 /// A message that has come for one managed address or number. Prints nothing of what it says.
@@ -32,8 +33,11 @@ pub struct Arrival {
 /// What a message says, as it came.
 #[derive(Clone)]
 pub enum Content {
-    /// A mail, as it came over the wire.
+    /// A mail that a mail server of one's own took in, as it came over the wire: what that server found out about its
+    /// sender stands in it.
     Mail(Vec<u8>),
+    /// A mail that came straight from whoever connects: all that stands in it is that one's word.
+    DirectMail(Vec<u8>),
     /// A plain text, such as an SMS.
     Text(String),
 }
@@ -43,6 +47,7 @@ impl Arrival {
     pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let (kind, says) = match &self.content {
             Content::Mail(raw) => (MAIL, raw.as_slice()),
+            Content::DirectMail(raw) => (DIRECT_MAIL, raw.as_slice()),
             Content::Text(text) => (TEXT, text.as_bytes()),
         };
         let sender = &self.sender[..self.sender.floor_char_boundary(usize::from(u16::MAX))];
@@ -60,6 +65,7 @@ impl Content {
         let sender = String::from_utf8(sender.to_vec()).ok()?;
         let content = match *kind {
             MAIL => Self::Mail(says.to_vec()),
+            DIRECT_MAIL => Self::DirectMail(says.to_vec()),
             TEXT => Self::Text(String::from_utf8(says.to_vec()).ok()?),
             _ => return None,
         };

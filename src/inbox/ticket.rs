@@ -11,14 +11,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::desk::{Inbox, LOOK, RequestRefused, folded};
+use super::desk::{Inbox, LOOK, RequestRefused};
 use super::extract::{Ambiguous, ExtractHints};
 use super::links::{AmbiguousLink, LinkHints, MailedLink};
 use super::message::Message;
 use super::received::Received;
 use super::sender::Senders;
 use crate::job::AccountRef;
-use crate::store::{Fence, NewRequest, Requested, StoreError};
+use crate::store::{Fence, NewRequest, Requested, StoreError, folded};
 
 /// A request outlasts its deadline by this, for the answer that comes at the last moment.
 const SLACK: Duration = Duration::from_secs(5);

@@ -30,10 +30,17 @@ pub struct AccountEntry {
     pub account: AccountRef,
     /// What is typed as the user name.
     pub username: String,
-    /// The managed address.
+    /// The managed address, which is kept [`folded`].
     pub address: Option<String>,
     /// The number for text messages.
     pub number: Option<String>,
+}
+
+/// A managed address in the one way to write it: apps change the case of addresses freely, and a domain may end with the
+/// dot of the root. Nothing else of it is folded. A number stays as it is.
+#[must_use]
+pub fn folded(address: &str) -> String {
+    address.trim().trim_end_matches('.').to_lowercase()
 }
 
 /// The accounts.
@@ -45,7 +52,8 @@ pub trait Accounts {
     /// One account, if there is such a one.
     async fn account(&self, account: &AccountRef) -> Result<Option<Account>, StoreError>;
 
-    /// An account that a managed address or number belongs to; of those that share a number, any. Case does not matter.
+    /// An account that a managed address or number belongs to; of those that share a number, any. Written in whatever
+    /// way, see [`folded`].
     async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError>;
 
     /// Adds the account or changes it, and makes the given credentials current, all or nothing. What was

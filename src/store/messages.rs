@@ -12,6 +12,9 @@ use crate::job::AccountRef;
 /// So many messages of an address lie in the inbox at most that nobody took.
 pub(super) const MOST_UNTAKEN: i64 = 50;
 
+/// By what a message is known that came is kept for so long, which is longer than the message itself.
+pub(super) const MARKS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A message that has come for a managed address, sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMessage {
@@ -96,7 +99,7 @@ pub enum Requested {
 /// Times are told by the store's own clock, so that those who write need not agree about theirs.
 #[async_trait]
 pub trait Messages {
-    /// Takes in a message, durably. `false` if it was taken in before. Of an address that is flooded the oldest that
+    /// Takes in a message, durably. `false` if it was taken in before, in the last day. Of an address that is flooded the oldest that
     /// nobody took go.
     async fn add_message(&self, new: &NewMessage) -> Result<bool, StoreError>;
 

@@ -26,7 +26,7 @@ mod worker_id;
 
 use std::sync::Arc;
 
-pub use account::{Account, AccountEntry, Accounts};
+pub use account::{Account, AccountEntry, Accounts, folded};
 pub use budget::{Begun, Budget, Limit, NewTry, Spent, Try, TryResult};
 pub use claim::{Claim, Claiming, Delivered, Taking};
 pub use ending::{Ending, ITS_TURN, Next};

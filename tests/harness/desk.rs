@@ -54,7 +54,7 @@ impl Receiving {
 pub fn message(arrival: &Arrival) -> Message {
     let (to, at) = (arrival.recipient.clone(), Timestamp::now() - arrival.age);
     match &arrival.content {
-        Content::Mail(raw) => Message::from_mail(to, at, raw),
+        Content::Mail(raw) | Content::DirectMail(raw) => Message::from_mail(to, at, raw),
         Content::Text(text) => Message::from_text(to, at, text.clone()),
     }
 }

@@ -221,7 +221,7 @@ struct Mail {
 
 impl Mail {
     fn of(arrival: &Arrival) -> Self {
-        let Content::Mail(raw) = &arrival.content else { panic!("a mail") };
+        let Content::DirectMail(raw) = &arrival.content else { panic!("a mail") };
         let mail = MessageParser::default().parse(&raw[..]).unwrap();
         Self {
             subject: mail.subject().unwrap().to_owned(),

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use crate::cli::output::printable;
 use crate::cli::stops::Stops;
 use crate::cli::{Context, Exit, Failure, parts};
 use crate::inbox::extract::ExtractHints;
@@ -20,6 +21,8 @@ use crate::store::MessageRow;
 const LOOK: Duration = Duration::from_millis(500);
 /// So many of the newest messages are looked at for a job that has taken them.
 const RECENT: i64 = 200;
+/// So many digits of a code tell something of it.
+const FEWEST_DIGITS: usize = 3;
 
 #[derive(Debug, Args)]
 #[command(
@@ -94,7 +97,7 @@ impl Watch {
     fn show(&self, row: &MessageRow, state: State, received: Option<&Received>) -> Result<(), Failure> {
         let mut out = stdout().lock();
         let holds = received.map_or_else(|| "does not open".to_owned(), holds);
-        let from = received.map(|received| received.sender.to_string()).unwrap_or_default();
+        let from = received.map(from).unwrap_or_default();
         let job = match state {
             State::Waits => None,
             State::Taken(job) | State::Refused(job) => Some(job),
@@ -119,11 +122,52 @@ impl Watch {
     }
 }
 
+/// Who sent a message, without what of it may be the code: some put it into their address.
+fn from(received: &Received) -> String {
+    let explained = received.message.explain(&ExtractHints::default());
+    let codes = explained.candidates.iter().map(|candidate| candidate.code.expose_secret());
+    masked(&printable(&received.sender.to_string()), codes)
+}
+
+/// Masks all of the codes in a text, and the runs of digits in them.
+fn masked<'a>(text: &str, codes: impl Iterator<Item = &'a str>) -> String {
+    let mut text = text.to_owned();
+    for code in codes.map(str::to_lowercase) {
+        let together: String = code.chars().filter(|c| c.is_alphanumeric()).collect();
+        let runs = code.split(|c: char| !c.is_ascii_digit()).map(str::to_owned);
+        let parts = [code.clone(), together].into_iter().chain(runs.filter(|run| run.len() >= FEWEST_DIGITS));
+        // A word without a digit that is no code stands in many an address.
+        for part in parts.filter(|part| part.chars().any(char::is_numeric)) {
+            text = text.replace(&part, &"•".repeat(part.chars().count()));
+        }
+    }
+    text
+}
+
 /// What a message holds, without it.
 fn holds(received: &Received) -> String {
     match received.message.code(&ExtractHints::default()) {
         Ok(Some(found)) => format!("a code, {}", "•".repeat(found.code.expose_secret().chars().count())),
         Ok(None) => "no code".to_owned(),
         Err(ambiguous) => format!("{} texts that could be the code", ambiguous.candidates),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_is_shown_without_the_code_that_it_holds() {
+        for (from, code, shown) in [
+            ("code-771332@b.example", "771332", "code-••••••@b.example"),
+            ("code-771332@b.example", "771-332", "code-••••••@b.example"),
+            ("771-x@332.example", "771-332", "•••-x@•••.example"),
+            ("ab12cd@b.example", "AB12CD", "••••••@b.example"),
+            ("codes@acme.example", "acme", "codes@acme.example"),
+            ("+15550100", "482915", "+15550100"),
+        ] {
+            assert_eq!(masked(from, [code].into_iter()), shown, "{from}, {code}");
+        }
     }
 }

@@ -117,8 +117,8 @@ async fn twilio(
             "the signature does not fit: check the auth token and the public URL",
         );
     }
-    let (Some(to), Some(id)) = (form.get("To"), form.get("MessageSid").filter(|id| is_id(id))) else {
-        return refused(StatusCode::BAD_REQUEST, "To and MessageSid are needed");
+    let (Some(to), Some(id)) = (form.get("To"), form.id()) else {
+        return refused(StatusCode::BAD_REQUEST, "To and MessageSid are needed, each once");
     };
     let key = format!("twilio:{id}");
     let from = form.get("From").unwrap_or_default();

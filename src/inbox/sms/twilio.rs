@@ -15,8 +15,21 @@ impl Form {
         Self(url::form_urlencoded::parse(body).into_owned().collect())
     }
 
+    /// The value of a field that is there once.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        let mut named = self.0.iter().filter(|(known, _)| known == name);
+        let (_, value) = named.next().filter(|_| named.next().is_none())?;
+        Some(value)
+    }
+
+    /// By what Twilio knows the message. What is signed has no bounds between names and values, so that whatever is longer
+    /// may have swallowed the field behind it.
+    pub fn id(&self) -> Option<&str> {
+        let is_id = |id: &&str| {
+            let digits = id.strip_prefix("SM").or_else(|| id.strip_prefix("MM"));
+            digits.is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|c| c.is_ascii_hexdigit()))
+        };
+        self.get("MessageSid").filter(is_id)
     }
 
     /// What Twilio signs beside the URL: each name and its value, sorted, what is there twice once.
@@ -82,6 +95,23 @@ mod tests {
         assert!(is_signed(FORM, &URL.replace(".com/", ".com:443/"), SIGNATURE, "12345"));
         let twice = "Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234";
         assert!(is_signed(twice, URL, "IK+Dwps556ElfBT0I3Rgjkr1wJU=", "12345"));
+    }
+
+    #[test]
+    fn an_id_is_whole_and_there_once() {
+        let id = "SM0123456789abcdef0123456789abcdef";
+        let of = |form: &str| Form::parse(form.as_bytes()).id().map(str::to_owned);
+        assert_eq!(of(&format!("MessageSid={id}&NumMedia=0")).as_deref(), Some(id));
+        for form in [
+            format!("MessageSid={id}NumMedia0"),
+            format!("MessageSid={id}&MessageSid={id}"),
+            format!("MessageSid={}", &id[..33]),
+            format!("MessageSid={}", id.replace("SM", "CA")),
+            format!("MessageSid={}", id.replace('f', "g")),
+            "From=x".to_owned(),
+        ] {
+            assert_eq!(of(&form), None, "{form}");
+        }
     }
 
     #[test]

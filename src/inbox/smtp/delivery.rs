@@ -29,7 +29,13 @@ impl Fate {
 }
 
 /// Hands a mail over for each recipient. One that was named twice gets it once, and two answers.
-pub(super) async fn deliver(desk: &dyn Desk, sender: &str, recipients: &[String], raw: &[u8]) -> Vec<Fate> {
+pub(super) async fn deliver(
+    desk: &dyn Desk,
+    sender: &str,
+    recipients: &[String],
+    content: fn(Vec<u8>) -> Content,
+    raw: &[u8],
+) -> Vec<Fate> {
     let key = key(raw);
     let mut fates: Vec<Fate> = Vec::with_capacity(recipients.len());
     for (index, recipient) in recipients.iter().enumerate() {
@@ -41,7 +47,7 @@ pub(super) async fn deliver(desk: &dyn Desk, sender: &str, recipients: &[String]
         let arrival = Arrival {
             recipient: recipient.clone(),
             sender: sender.to_owned(),
-            content: Content::Mail(raw.to_vec()),
+            content: content(raw.to_vec()),
             key: key.clone(),
             age: Duration::ZERO,
         };

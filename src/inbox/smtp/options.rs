@@ -12,6 +12,8 @@ pub struct SmtpOptions {
     pub listen: Listen,
     /// What is spoken there.
     pub protocol: Protocol,
+    /// Whether all mail comes by a mail server of one's own, so that what it wrote into it may be believed.
+    pub behind_server: bool,
     /// Whether mail may come encrypted.
     pub tls: Option<StartTls>,
     /// What a client may do.
@@ -54,6 +56,7 @@ impl SmtpOptions {
         Self {
             listen: Listen::Tcp(listen),
             protocol: Protocol::Smtp,
+            behind_server: false,
             tls: None,
             limits: SmtpLimits::default(),
         }
@@ -62,6 +65,12 @@ impl SmtpOptions {
     /// A receiver for a mail server of one's own, such as Postfix.
     #[must_use]
     pub fn lmtp(listen: Listen) -> Self {
-        Self { listen, protocol: Protocol::Lmtp, tls: None, limits: SmtpLimits::own_server() }
+        Self {
+            listen,
+            protocol: Protocol::Lmtp,
+            behind_server: true,
+            tls: None,
+            limits: SmtpLimits::own_server(),
+        }
     }
 }

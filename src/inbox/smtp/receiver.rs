@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::SmtpOptions;
 use super::session::{House, Session};
 use crate::inbox::net::{BindError, Clients, Door, Hall, Tls};
-use crate::inbox::source::{Desk, Source, SourceFailed};
+use crate::inbox::source::{Content, Desk, Source, SourceFailed};
 
 /// A mail server. It listens from the beginning, and takes in mail while it runs.
 pub struct Receiver {
@@ -62,6 +62,7 @@ impl Source for Receiver {
         let house = House {
             desk,
             protocol: self.options.protocol,
+            content: if self.options.behind_server { Content::Mail } else { Content::DirectMail },
             limits: self.options.limits,
             tls: self.tls.clone(),
             tls_required: self.options.tls.as_ref().is_some_and(|tls| tls.required),

@@ -9,13 +9,15 @@ use super::delivery::{Fate, deliver};
 use super::wire::{Data, Ended, Wire};
 use super::{Protocol, SmtpLimits};
 use crate::inbox::net::{Guest, Stream, Tls, told_to_stop};
-use crate::inbox::source::Desk;
+use crate::inbox::source::{Content, Desk};
 
 /// What all conversations of a receiver have in common.
 #[derive(Clone)]
 pub(super) struct House {
     pub desk: Arc<dyn Desk>,
     pub protocol: Protocol,
+    /// As what a mail is handed over.
+    pub content: fn(Vec<u8>) -> Content,
     pub limits: SmtpLimits,
     pub tls: Option<Arc<Tls>>,
     pub tls_required: bool,
@@ -239,7 +241,7 @@ impl Session {
         match data {
             Data::Whole(raw) => {
                 self.messages += 1;
-                let fates = deliver(&*self.house.desk, &sender, &recipients, &raw).await;
+                let fates = deliver(&*self.house.desk, &sender, &recipients, self.house.content, &raw).await;
                 tracing::debug!(bytes = raw.len(), ?fates, "a mail came");
                 self.conclude(fates);
             }

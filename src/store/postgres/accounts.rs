@@ -4,7 +4,7 @@ use sqlx::postgres::PgRow;
 use super::value::{Reader, now, parse};
 use super::{Outlasts, PostgresStore, Write, answer, detached, ledger};
 use crate::job::AccountRef;
-use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError};
+use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError, folded};
 
 #[async_trait]
 impl Accounts for PostgresStore {
@@ -28,7 +28,7 @@ impl Accounts for PostgresStore {
         let mut reader = self.reader().await?;
         let found =
             sqlx::query("SELECT * FROM accounts WHERE lower(address) = lower($1) OR number = $1 LIMIT 1")
-                .bind(address);
+                .bind(folded(address));
         let row = answer(found.fetch_optional(&mut *reader)).await?;
         row.as_ref().map(read).transpose()
     }
@@ -38,7 +38,9 @@ impl Accounts for PostgresStore {
         entry: &AccountEntry,
         credentials: &[NewCandidate],
     ) -> Result<(), StoreError> {
-        let (store, entry, credentials) = (self.clone(), entry.clone(), credentials.to_vec());
+        let address = entry.address.as_deref().map(folded);
+        let entry = AccountEntry { address, ..entry.clone() };
+        let (store, credentials) = (self.clone(), credentials.to_vec());
         detached(async move {
             let mut write = store.write_of(Outlasts::PowerFailure, &entry.account).await?;
             if !credentials.is_empty() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis};
 use super::{Outlasts, PostgresStore, answer, detached};
-use crate::store::messages::MOST_UNTAKEN;
+use crate::store::messages::{MARKS_KEPT, MOST_UNTAKEN};
 use crate::store::{
     Fence, MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested, StoreError, WorkerId,
 };
@@ -21,6 +21,19 @@ impl Messages for PostgresStore {
         detached(async move {
             // Its sender forgets it.
             let mut write = store.write(Outlasts::PowerFailure).await?;
+            if let Some(mark) = &new.mark {
+                let done = sqlx::query(
+                    "INSERT INTO message_marks (address, mark, seen_at) VALUES ($1, $2, turnlock_now())
+                     ON CONFLICT DO NOTHING",
+                )
+                .bind(&new.address)
+                .bind(mark)
+                .execute(write.on())
+                .await?;
+                if done.rows_affected() == 0 {
+                    return Ok(false);
+                }
+            }
             let done = sqlx::query(
                 "INSERT INTO messages (id, address, mark, arrived_at, sealed)
                  VALUES ($1, $2, $3, turnlock_now() - $4, $5) ON CONFLICT DO NOTHING",
@@ -199,6 +212,10 @@ impl Messages for PostgresStore {
             let mut write = store.write(Outlasts::Crash).await?;
             let done = sqlx::query("DELETE FROM messages WHERE arrived_at < turnlock_now() - $1")
                 .bind(millis(age))
+                .execute(write.on())
+                .await?;
+            sqlx::query("DELETE FROM message_marks WHERE seen_at < turnlock_now() - $1")
+                .bind(millis(age.max(MARKS_KEPT)))
                 .execute(write.on())
                 .await?;
             sqlx::query("DELETE FROM code_requests WHERE expires_at < turnlock_now() - $1")

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use super::value::{Reader, now};
 use super::{Outlasts, SqliteStore, detached, ledger};
 use crate::job::AccountRef;
-use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError};
+use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError, folded};
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -27,7 +27,7 @@ impl Accounts for SqliteStore {
 
     async fn account_by_address(&self, address: &str) -> Result<Option<Account>, StoreError> {
         let row = sqlx::query("SELECT * FROM accounts WHERE address = ?1 OR number = ?1 LIMIT 1")
-            .bind(address)
+            .bind(folded(address))
             .fetch_optional(&self.readers)
             .await?;
         row.as_ref().map(read).transpose()
@@ -38,7 +38,9 @@ impl Accounts for SqliteStore {
         entry: &AccountEntry,
         credentials: &[NewCandidate],
     ) -> Result<(), StoreError> {
-        let (store, entry, credentials) = (self.clone(), entry.clone(), credentials.to_vec());
+        let address = entry.address.as_deref().map(folded);
+        let entry = AccountEntry { address, ..entry.clone() };
+        let (store, credentials) = (self.clone(), credentials.to_vec());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             if !credentials.is_empty() {

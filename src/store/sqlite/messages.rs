@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis};
 use super::{Outlasts, SqliteStore, detached};
-use crate::store::messages::MOST_UNTAKEN;
+use crate::store::messages::{MARKS_KEPT, MOST_UNTAKEN};
 use crate::store::{
     Fence, MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested, StoreError, WorkerId,
 };
@@ -22,6 +22,20 @@ impl Messages for SqliteStore {
         detached(async move {
             // Its sender forgets it.
             let mut write = store.write(Outlasts::PowerFailure).await?;
+            let arrived_at = store.clock.now().saturating_sub(millis(new.age + began.elapsed()));
+            if let Some(mark) = &new.mark {
+                let done = sqlx::query(
+                    "INSERT INTO message_marks (address, mark, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                )
+                .bind(&new.address)
+                .bind(mark)
+                .bind(store.clock.now())
+                .execute(write.on())
+                .await?;
+                if done.rows_affected() == 0 {
+                    return Ok(false);
+                }
+            }
             let done = sqlx::query(
                 "INSERT INTO messages (id, address, mark, arrived_at, sealed) VALUES (?, ?, ?, ?, ?)
                  ON CONFLICT DO NOTHING",
@@ -29,7 +43,7 @@ impl Messages for SqliteStore {
             .bind(new.id.to_string())
             .bind(&new.address)
             .bind(&new.mark)
-            .bind(store.clock.now().saturating_sub(millis(new.age + began.elapsed())))
+            .bind(arrived_at)
             .bind(&new.sealed)
             .execute(write.on())
             .await?;
@@ -201,6 +215,10 @@ impl Messages for SqliteStore {
             let before = store.clock.now().saturating_sub(millis(age));
             let done = sqlx::query("DELETE FROM messages WHERE arrived_at < ?")
                 .bind(before)
+                .execute(write.on())
+                .await?;
+            sqlx::query("DELETE FROM message_marks WHERE seen_at < ?")
+                .bind(store.clock.now().saturating_sub(millis(age.max(MARKS_KEPT))))
                 .execute(write.on())
                 .await?;
             sqlx::query("DELETE FROM code_requests WHERE expires_at < ?")

@@ -10,6 +10,7 @@ use super::*;
 
 const NUMBER: &str = "+15005550006";
 const PUBLIC: &str = "https://sms.example.com/hooks";
+const SID: &str = "SM0123456789abcdef0123456789abcdef";
 const TOKEN: &str = "the-auth-token";
 const SECRET: &str = "a-shared-secret";
 
@@ -102,7 +103,7 @@ fn said(id: &str, to: &str) -> String {
 async fn takes_what_twilio_sends() {
     let provider = Provider::new().await;
     let url = format!("{PUBLIC}/sms/twilio");
-    let form = form("SM1", NUMBER, "Your Acme code is 482 915 & holds for 10 minutes – ok?");
+    let form = form(SID, NUMBER, "Your Acme code is 482 915 & holds for 10 minutes – ok?");
     let signature = twilio_signature(&url, &form, TOKEN);
     let request = provider.post("/sms/twilio").form(&form).header("X-Twilio-Signature", &signature);
     let answer = request.send().await.unwrap();
@@ -113,7 +114,7 @@ async fn takes_what_twilio_sends() {
     assert!(answer.text().await.unwrap().ends_with("<Response/>"));
     let arrival = provider.tray.next().await;
     assert_eq!((arrival.recipient.as_str(), arrival.sender.as_str()), (NUMBER, "+14155550100"));
-    assert_eq!(arrival.key.as_deref(), Some("twilio:SM1"));
+    assert_eq!(arrival.key, Some(format!("twilio:{SID}")));
     assert_eq!((arrival.age, code_in(&arrival).as_deref()), (Duration::ZERO, Some("482915")));
     // Twilio did not hear the answer and sends it again.
     assert_eq!(provider.twilio(&form, &signature).await, StatusCode::OK);
@@ -129,8 +130,8 @@ async fn takes_nothing_that_twilio_has_not_signed() {
     let retired = "an-older-token";
     let provider = Provider::with(|options| options.twilio_tokens.push(SecretString::from(retired))).await;
     let url = format!("{PUBLIC}/sms/twilio");
-    let right = form("SM1", NUMBER, "Your code is 482915");
-    let altered = form("SM1", NUMBER, "Your code is 666666");
+    let right = form(SID, NUMBER, "Your code is 482915");
+    let altered = form(SID, NUMBER, "Your code is 666666");
     let more: Vec<_> = right.iter().copied().chain([("Body", "Your code is 666666")]).collect();
     let signature = twilio_signature(&url, &right, TOKEN);
     for (form, signature) in [
@@ -155,14 +156,20 @@ async fn takes_nothing_that_twilio_has_not_signed() {
 async fn tells_twilio_what_is_wrong() {
     let provider = Provider::new().await;
     let sign = |form: &[(&str, &str)]| twilio_signature(&format!("{PUBLIC}/sms/twilio"), form, TOKEN);
-    let unknown = form("SM1", "+15005550009", "hi");
+    let unknown = form(SID, "+15005550009", "hi");
     assert_eq!(provider.twilio(&unknown, &sign(&unknown)).await, StatusCode::NOT_FOUND);
-    let short = form("SM1", "12345", "hi");
+    let short = form(SID, "12345", "hi");
     assert_eq!(provider.twilio(&short, &sign(&short)).await, StatusCode::NOT_FOUND);
     let nameless = [("To", NUMBER), ("Body", "hi")];
     assert_eq!(provider.twilio(&nameless, &sign(&nameless)).await, StatusCode::BAD_REQUEST);
+    // What is signed does not say where a name ends: one that was captured must not come as another.
+    let (captured, run_together) =
+        ([("MessageSid", SID), ("NumMedia", "0"), ("To", NUMBER)], format!("{SID}NumMedia0"));
+    let another = [("MessageSid", run_together.as_str()), ("To", NUMBER)];
+    assert_eq!(sign(&captured), sign(&another));
+    assert_eq!(provider.twilio(&another, &sign(&captured)).await, StatusCode::BAD_REQUEST);
     provider.tray.close_for(&[NUMBER]);
-    let known = form("SM1", NUMBER, "hi");
+    let known = form(SID, NUMBER, "hi");
     assert_eq!(provider.twilio(&known, &sign(&known)).await, StatusCode::SERVICE_UNAVAILABLE);
     provider.tray.close_for(&[]);
     assert_eq!(provider.twilio(&known, &sign(&known)).await, StatusCode::OK);
@@ -283,7 +290,7 @@ async fn serves_those_only_whose_secret_it_has() {
     let body = said("one", NUMBER);
     assert_eq!(provider.json(&body, &signed(&body)).await.0, StatusCode::NOT_FOUND);
     let provider = Provider::with(|options| options.twilio_tokens.clear()).await;
-    assert_eq!(provider.twilio(&form("SM1", NUMBER, "hi"), "x").await, StatusCode::NOT_FOUND);
+    assert_eq!(provider.twilio(&form(SID, NUMBER, "hi"), "x").await, StatusCode::NOT_FOUND);
     let get = provider.http.get(format!("http://{}/sms", provider.receiver.address)).send().await.unwrap();
     assert_eq!(get.status(), StatusCode::METHOD_NOT_ALLOWED);
     let nobody = SmsOptions { twilio_tokens: Vec::new(), secret: None, ..options() };

@@ -71,7 +71,7 @@ async fn delivers_a_mail_as_it_came() {
     let arrival = post.tray.next().await;
     assert_eq!((arrival.recipient.as_str(), arrival.sender.as_str()), (ALICE, "app@example.com"));
     assert_eq!((arrival.age, code_in(&arrival).as_deref()), (Duration::ZERO, Some("482915")));
-    let Content::Mail(raw) = arrival.content else { panic!("a mail is a mail") };
+    let Content::DirectMail(raw) = arrival.content else { panic!("nobody's word but its sender's") };
     assert!(String::from_utf8(raw).unwrap().contains("\r\n.It holds for 10 minutes.\r\n"));
     let html = Mail::builder()
         .from("app@example.com".parse().unwrap())
@@ -400,4 +400,32 @@ async fn a_renewed_certificate_is_shown_at_once() {
     raw.ask("STARTTLS").await;
     let mut raw = raw.secure(&renewed).await;
     assert!(raw.greet("EHLO test").await.starts_with("250"));
+}
+
+#[tokio::test]
+async fn nobody_vouches_for_himself() {
+    let room = Mailroom::open(&[ALICE]).await;
+    let servers = vec!["mx.own.example".to_owned()];
+    let senders = Senders { authenticated: true, servers, ..Senders::default() };
+    let mail = "From: codes@acme.example\r\n\
+                Authentication-Results: mx.own.example; dmarc=pass header.from=acme.example\r\n\r\n\
+                Your code is 482915\r\n.";
+    for behind_server in [false, true] {
+        let receiver = Receiver::bind(SmtpOptions { behind_server, ..anywhere() }).await.unwrap();
+        let address = receiver.local_addr();
+        let receiving = Receiving::start(receiver, address, Arc::new(room.inbox.clone()));
+        let asked = CodeRequest { senders: senders.clone(), ..request(ALICE) };
+        let mut ticket = room.inbox.request(asked, soon()).await.unwrap();
+        let mut raw = Raw::connect(receiving.address).await;
+        raw.say(&format!("EHLO test\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<{ALICE}>\r\nDATA\r\n")).await;
+        while !raw.read().await.starts_with("354") {}
+        assert!(raw.ask(mail).await.starts_with("250"));
+        if behind_server {
+            assert_eq!(next(&mut ticket).await, "482915");
+        } else {
+            let error = ticket.next_code(at_once()).await.unwrap_err().to_string();
+            assert!(error.contains("came straight from whoever sent it"), "{error}");
+        }
+        receiving.end().await;
+    }
 }

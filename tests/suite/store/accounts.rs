@@ -26,6 +26,13 @@ pub(super) async fn accounts(store: &Arc<dyn Store>) {
     let refused = store.put_account(&thief, &[candidate(&bob, CandidateKind::Password, 1)]).await;
     assert!(matches!(refused, Err(StoreError::AddressTaken { owner, .. }) if owner == alice));
     assert_eq!(store.account(&bob).await.unwrap(), None, "nothing of it was written");
+    store.put_account(&with("Ä@accounts.example"), &[]).await.unwrap();
+    for same in ["ä@accounts.example", "Ä@Accounts.example", "ä@accounts.example."] {
+        let thief = AccountEntry { account: bob.clone(), ..with(same) };
+        let refused = store.put_account(&thief, &[]).await;
+        assert!(matches!(refused, Err(StoreError::AddressTaken { .. })), "{same}");
+        assert_eq!(store.account_by_address(same).await.unwrap().unwrap().account, alice, "{same}");
+    }
 
     store.note_mfa(&alice, Some("on, by TOTP")).await.unwrap();
     assert_eq!(store.account(&alice).await.unwrap().unwrap().mfa_note.as_deref(), Some("on, by TOTP"));

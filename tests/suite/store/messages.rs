@@ -123,6 +123,11 @@ pub async fn old_messages(store: &Arc<dyn Store>) {
     assert!(store.forget_messages(hours(1)).await.unwrap() >= 1);
     let left: Vec<Uuid> = ids(&store.messages_after(0, 1000).await.unwrap());
     assert!(!left.contains(&old.id) && left.contains(&new.id));
+    // One that is sent again after it was removed is known still.
+    let again = |age| message(address, Some("sms:again"), age);
+    assert!(store.add_message(&again(hours(2))).await.unwrap());
+    store.forget_messages(hours(1)).await.unwrap();
+    assert!(!store.add_message(&again(Duration::ZERO)).await.unwrap());
     // Who floods an address pushes out nothing but what came for it.
     for _ in 0..60 {
         store.add_message(&message(address, None, Duration::ZERO)).await.unwrap();
