@@ -11,6 +11,7 @@
 //! - [`worker`]: takes jobs, holds leases and deadlines, decides about another try.
 //! - [`flow`]: walks the playbook step by step; the credential transactions.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
+//! - [`draft`]: a playbook's beginnings, from an app's pages or from a recording.
 //! - [`browser`]: driving Chromium: pages, frames, locators, input, pictures.
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 //! - [`vault`]: sealed credentials and the candidate ledger.
@@ -24,6 +25,7 @@ pub mod browser;
 pub mod cli;
 pub mod config;
 pub mod credential;
+pub mod draft;
 pub mod failpoint;
 pub mod flow;
 pub mod inbox;

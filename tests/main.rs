@@ -36,6 +36,8 @@ mod suite {
     mod notices;
     mod password_rules;
     mod playbook;
+    mod playbook_import;
+    mod playbook_new;
     mod postgres_workers;
     mod rabbit;
     mod rabbit_dead;

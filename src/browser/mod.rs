@@ -11,6 +11,7 @@
 //! - `ask`: asking the page's script there, through interruptions, navigations and deadlines;
 //! - [`Page`]: one context's page; its steps are in `action` (open, click, fill, read), `frames` (the way to a
 //!   frame, and from a point in it to the main page) and `capture` (pictures, and pieces of text);
+//! - [`Survey`]: what a page has, with the locators that name it, for drafts of playbooks;
 //! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
 //!
 //! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
@@ -34,6 +35,7 @@ mod protocol;
 mod query;
 mod settle;
 mod state;
+mod survey;
 mod world;
 
 pub use answer::Field;
@@ -43,3 +45,4 @@ pub use launch::{Options, Sandbox};
 pub use page::{Guide, Page, Typed};
 pub use pool::Pool;
 pub use process::Process;
+pub use survey::{Control, ControlKind, Survey, SurveyedFrame};

@@ -12,12 +12,13 @@ use super::protocol::{AddScript, EnableNetwork, EnablePage, EnableRuntime, SetAu
 /// The world's name.
 pub(super) const WORLD: &str = "turnlock";
 
-/// The three parts share one scope, and show the page nothing: the world is not the page's.
+/// The four parts share one scope, and show the page nothing: the world is not the page's.
 const SCRIPT: &str = concat!(
     "(() => {\n'use strict';\nif (globalThis.turnlock) return;\n",
     include_str!("page/locate.js"),
     include_str!("page/describe.js"),
     include_str!("page/act.js"),
+    include_str!("page/survey.js"),
     "})();"
 );
 

@@ -130,7 +130,7 @@ impl Command {
             Self::Dead(dead) => dead.run(context).await,
             Self::Inbox(inbox) => inbox.run(context).await,
             Self::Log(log) => log.run(context).await,
-            Self::Playbook(playbook) => playbook.run(context),
+            Self::Playbook(playbook) => playbook.run(context).await,
             Self::Doctor(doctor) => doctor.run(context).await,
             Self::Password(password) => password.run(),
         }

@@ -17,6 +17,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queue", &["failpoint", "job", "outage", "store"]),
     ("inbox", &["credential", "job", "outage", "redact", "store", "vault"]),
     ("browser", &["playbook", "process_table"]),
+    // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
+    ("draft", &["browser", "playbook"]),
     ("failpoint", &[]),
     ("outage", &[]),
     ("process_table", &[]),
@@ -49,6 +51,7 @@ const ASSEMBLY: &[&str] = &[
     "cli/inbox/serve.rs",
     "cli/inbox/watch.rs",
     "cli/account/mod.rs",
+    "cli/playbook/new.rs",
 ];
 const ASSEMBLY_ONLY: &[&str] = &["browser", "flow", "inbox"];
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One way to find an element.
 ///
 /// Serialises as `{"by":{"label":["Password"]},"exact":false,"frame":null,"within":null,"containing":[]}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Locator {
     /// What it goes by.
     pub by: By,
@@ -23,7 +23,7 @@ pub struct Locator {
 }
 
 /// What a locator goes by. Texts are alternatives: one of them must match.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The text of a form field's label.

@@ -1,14 +1,18 @@
+mod draft_file;
+mod import;
+mod new;
+
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::context::colours_welcome;
-use super::library::{Library, files, read};
-use super::{Context, Exit, Failure, output};
+use crate::cli::context::colours_welcome;
+use crate::cli::library::{Library, files, read};
+use crate::cli::{Context, Exit, Failure, output};
 use crate::playbook::{self, Rule};
 
-/// Check and list playbooks
+/// Draft, check and list playbooks
 #[derive(Debug, Args)]
 pub struct Playbook {
     #[command(subcommand)]
@@ -17,6 +21,10 @@ pub struct Playbook {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Draft a playbook from an app's own pages
+    New(new::New),
+    /// Draft a playbook from a recording of Chrome DevTools Recorder
+    Import(import::Import),
     /// Check playbooks, and say of each mistake where it is and what to write instead
     #[command(after_help = "Example:
   turnlock playbook check playbooks/acme.yaml
@@ -48,8 +56,10 @@ impl Playbook {
     ///
     /// # Errors
     /// If a playbook cannot be read.
-    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
+            Command::New(new) => new.run(context).await,
+            Command::Import(import) => import.run(context),
             Command::Check { paths } => check(paths, context),
             Command::Explain { code } => explain(code.as_deref()),
             Command::List => list(context),

@@ -1,0 +1,118 @@
+// Surveying a page for the draft of a playbook: its controls, each with the locators that name it and nothing else.
+// Values of fields are never read here.
+
+const CAPTCHA = 'iframe[src*="recaptcha"],iframe[src*="hcaptcha"],iframe[src*="challenges.cloudflare"],iframe[src*="arkoselabs"],' +
+  '.g-recaptcha,.h-captcha,.cf-turnstile,[data-sitekey],input[name*="captcha" i]';
+const BUTTONS = 'button,input[type=submit],input[type=button],input[type=image],[role=button],[role=menuitem],summary';
+const CONTROLS = `input:not([type=hidden]),select,textarea,${BUTTONS},a[href]`;
+const ROLES_NAMED = new Set(['button', 'link', 'menuitem', 'tab', 'option', 'switch', 'checkbox', 'img']);
+const LONGEST = 80;
+const MOST = 400;
+
+const locator = (by, more = {}) => ({ by, exact: false, frame: null, within: null, containing: [], ...more });
+const short = (text) => { const whole = fold(text).replace(/[\s:*]+$/, ''); return whole && whole.length <= LONGEST && !/\p{C}/u.test(whole) ? whole : ''; };
+const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
+const isWord = (text) => /^[A-Za-z_][\w-]*(\[[\w-]+\])*$/.test(text || '') && text.length <= 60;
+// Names that a page makes up anew at each visit have numbers in them.
+const isKept = (text) => isWord(text) && !/\d{3,}|--|^(ember|react|radix|mui|headlessui)/.test(text);
+
+// The way to an element from the nearest ancestor with a name, within its own root.
+function pathTo(element) {
+  const parts = [];
+  for (let at = element; at && at !== document.body && at !== document.documentElement; at = at.parentElement) {
+    const tag = at.tagName.toLowerCase();
+    if (at !== element && isKept(at.id)) { parts.unshift(`#${CSS.escape(at.id)}`); break; }
+    const alike = at.parentElement ? [...at.parentElement.children].filter((each) => each.tagName === at.tagName) : [];
+    parts.unshift(alike.length > 1 ? `${tag}:nth-of-type(${alike.indexOf(at) + 1})` : tag);
+  }
+  return parts.join(' > ');
+}
+
+// What could name the element, the words that people see first.
+function candidates(element) {
+  const found = [];
+  const tag = element.tagName.toLowerCase();
+  const role = roleOf(element);
+  const field = element.matches(FIELDS) && !element.matches(BUTTONS);
+  const add = (by) => found.push([locator(by), locator(by, { exact: true })]);
+  if (field) for (const label of labelTexts(element)) if (short(label)) add({ label: [short(label)] });
+  if (!field && ROLES_NAMED.has(role) && short(nameOf(element, role))) add({ role: { role, name: [short(nameOf(element, role))] } });
+  if (field && short(element.getAttribute('placeholder'))) add({ placeholder: [short(element.getAttribute('placeholder'))] });
+  const id = element.dataset?.testid || element.dataset?.testId || element.dataset?.test;
+  if (isWord(id)) found.push([locator({ test_id: id })]);
+  const token = (element.getAttribute('autocomplete') || '').toLowerCase().split(/\s+/).filter(Boolean)
+    .find((each) => ['username', 'email', 'current-password', 'new-password', 'one-time-code'].includes(each));
+  if (field && token) found.push([locator({ autocomplete: token })]);
+  if (isKept(element.id)) found.push([locator({ css: `#${CSS.escape(element.id)}` })]);
+  const name = element.getAttribute('name');
+  if (isWord(name)) found.push([locator({ css: `${tag}[name=${quoted(name)}]` })]);
+  if (tag === 'iframe' && short(element.title)) found.push([locator({ css: `iframe[title=${quoted(short(element.title))}]` })]);
+  if (field && element.type === 'password') found.push([locator({ css: 'input[type="password"]' })]);
+  return found;
+}
+
+// Those of them that name nothing else, as the strict search has it. Inside a landmark where that helps.
+function locatorsOf(element) {
+  const roots = rootsOf(document);
+  const only = (each) => { const { visible } = matches([each], roots); return visible.length === 1 && visible[0] === element; };
+  const found = [];
+  const rest = [];
+  for (const ways of candidates(element)) {
+    const way = ways.find(only);
+    if (way) found.push(way); else rest.push(ways[ways.length - 1]);
+    if (found.length === 4) return found;
+  }
+  const marks = ['main', 'nav', 'header', 'footer', 'form', 'dialog', '[role=dialog]', 'aside', 'table'];
+  if (!found.length) for (const way of rest) for (const css of marks) {
+    const inner = { ...way, within: locator({ css }) };
+    if (element.closest(css) && only(inner)) return [inner];
+  }
+  const path = locator({ css: pathTo(element) });
+  return found.length || !only(path) ? found : [path];
+}
+
+function survey() {
+  const roots = rootsOf(document);
+  const forms = [];
+  const formOf = (element) => {
+    let at = element.form || element;
+    while (at && at.tagName !== 'FORM') at = parentOf(at);
+    if (!at) return null;
+    if (!forms.includes(at)) forms.push(at);
+    return forms.indexOf(at);
+  };
+  const controls = select(roots, CONTROLS).filter(isVisible).slice(0, MOST).map((element) => {
+    const role = roleOf(element);
+    const button = element.matches(BUTTONS);
+    return {
+      kind: button ? 'button' : element.tagName === 'A' ? 'link' : 'field',
+      type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',
+      labels: labelTexts(element).map((text) => clip(text, 120)).filter(Boolean),
+      text: clip(nameOf(element, role), 120), placeholder: clip(element.getAttribute('placeholder'), 120),
+      autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
+      href: element.tagName === 'A' ? element.href : '', form: formOf(element), disabled: isDisabled(element),
+      menu: element.hasAttribute('aria-haspopup') || element.hasAttribute('aria-expanded') || element.tagName === 'SUMMARY' || element.getAttribute('data-toggle') === 'dropdown',
+      digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
+      minlength: element.minLength > 0 ? element.minLength : null, rules: element.getAttribute('passwordrules'),
+      locators: locatorsOf(element),
+    };
+  });
+  const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||
+    /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(textOf(document.body || document.createTextNode('')));
+  return { url: location.href, page: overview(), controls, captcha };
+}
+
+// Resolves once the document has changed and then stayed as it is for a moment: true; or when the time is up: false.
+function changed({ milliseconds, still }) {
+  return new Promise((done) => {
+    let quiet = null;
+    const end = (moved) => { observer.disconnect(); clearTimeout(quiet); clearTimeout(deadline); done(moved); };
+    const observer = new MutationObserver(() => { clearTimeout(quiet); quiet = setTimeout(() => end(true), still); });
+    const deadline = setTimeout(() => end(quiet !== null), milliseconds);
+    for (const root of rootsOf(document)) {
+      observer.observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ['class', 'style', 'hidden', 'disabled', 'open', 'type'] });
+    }
+  });
+}
+
+Object.assign(turnlock, { survey, changed, locatorsOf });

@@ -1,0 +1,309 @@
+//! Which controls of a surveyed page are the login, the way out, the change of password.
+
+use super::words::{
+    ASIDE, CODE, CURRENT, HANDS_OFF, MFA, NEXT, PASSWORD, REPEAT, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT,
+    TURN_ON, USERNAME, Words, says,
+};
+use crate::browser::{Control, ControlKind, Survey};
+
+/// A control, and the place of the frame that it is in.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub frame: usize,
+    pub control: Control,
+}
+
+/// What a login asks for on one page: a name, a password, or both.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    pub username: Option<Found>,
+    pub password: Option<Found>,
+    pub submit: Option<Found>,
+}
+
+/// The fields of a page that changes the password.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub current: Option<Found>,
+    pub new: Found,
+    pub repeat: Option<Found>,
+    pub submit: Option<Found>,
+}
+
+/// All that people and programs see of a control.
+fn seen(control: &Control) -> String {
+    let Control { labels, text, placeholder, name, id, .. } = control;
+    format!(
+        "{} {text} {placeholder} {} {}",
+        labels.join(" "),
+        name.replace(['_', '-'], " "),
+        id.replace(['_', '-'], " ")
+    )
+}
+
+/// What people read of it; what the page's author calls it only if they read nothing.
+fn read(control: &Control) -> String {
+    let shown = format!("{} {} {}", control.labels.join(" "), control.text, control.placeholder);
+    if shown.trim().is_empty() { seen(control) } else { shown }
+}
+
+fn is(control: &Control, words: Words) -> bool {
+    says(&seen(control), words)
+}
+
+fn is_password(control: &Control) -> bool {
+    control.kind == ControlKind::Field && control.r#type == "password"
+}
+
+fn takes_text(control: &Control) -> bool {
+    control.kind == ControlKind::Field
+        && matches!(control.r#type.as_str(), "text" | "email" | "tel" | "" | "url")
+        && control.role != "searchbox"
+}
+
+fn has_token(control: &Control, token: &str) -> bool {
+    control.autocomplete.split_whitespace().any(|each| each == token)
+}
+
+/// The groups of controls that belong together: a form's, or a frame's own that are in none.
+fn groups(survey: &Survey) -> Vec<Vec<Found>> {
+    let mut groups = Vec::new();
+    for (frame, surveyed) in survey.frames.iter().enumerate() {
+        let mut forms: Vec<Option<usize>> = surveyed.controls.iter().map(|control| control.form).collect();
+        forms.sort_unstable_by_key(|form| form.unwrap_or(usize::MAX));
+        forms.dedup();
+        for form in forms {
+            let controls = surveyed.controls.iter().filter(|control| control.form == form);
+            groups.push(controls.map(|control| Found { frame, control: control.clone() }).collect());
+        }
+    }
+    groups
+}
+
+/// The login, if the page asks for one.
+pub(super) fn login(survey: &Survey) -> Option<Login> {
+    let groups = groups(survey);
+    let with_password = groups.iter().find_map(|group| password_form(group));
+    with_password.or_else(|| groups.iter().find_map(|group| name_first(group)))
+}
+
+fn password_form(group: &[Found]) -> Option<Login> {
+    let passwords: Vec<_> =
+        group.iter().enumerate().filter(|(_, found)| is_password(&found.control)).collect();
+    // Two passwords are a registration or a change.
+    let [(at, password)] = passwords.as_slice() else { return None };
+    if has_token(&password.control, "new-password") && !has_token(&password.control, "current-password") {
+        return None;
+    }
+    let before = group[..*at].iter().rev().filter(|found| takes_text(&found.control));
+    let username = before.clone().find(|found| is_name(&found.control)).or_else(|| before.clone().next());
+    Some(Login { username: username.cloned(), password: Some((*password).clone()), submit: submit(group) })
+}
+
+fn name_first(group: &[Found]) -> Option<Login> {
+    let fields: Vec<_> = group.iter().filter(|found| takes_text(&found.control)).collect();
+    let username = fields.iter().find(|found| is_name(&found.control))?;
+    let submit = submit(group);
+    // A newsletter asks for an address too, and a comment for more than that.
+    let goes_on = submit
+        .as_ref()
+        .is_some_and(|found| says(&read(&found.control), SIGN_IN) || says(&read(&found.control), NEXT));
+    (fields.len() == 1 && goes_on).then(|| Login {
+        username: Some((*username).clone()),
+        password: None,
+        submit,
+    })
+}
+
+fn is_name(control: &Control) -> bool {
+    ["username", "email"].iter().any(|token| has_token(control, token))
+        || control.r#type == "email"
+        || (is(control, USERNAME) && !is(control, CODE))
+}
+
+/// The button that sends a group of fields off.
+pub(super) fn submit(group: &[Found]) -> Option<Found> {
+    let worth = |found: &Found| {
+        let control = &found.control;
+        let text = read(control);
+        if control.kind != ControlKind::Button || control.menu || says(&text, ASIDE) {
+            return 0;
+        }
+        let sends = matches!(control.r#type.as_str(), "submit" | "image") && control.form.is_some();
+        let named = if says(&text, SIGN_IN) {
+            4
+        } else if says(&text, NEXT) {
+            3
+        } else {
+            0
+        };
+        if !sends && named == 0 { 0 } else { named + if sends { 2 } else { 0 } }
+    };
+    let best = group.iter().map(worth).max()?;
+    group.iter().find(|found| best > 0 && worth(found) == best).cloned()
+}
+
+/// The field for a code of a second factor.
+pub(super) fn code_field(survey: &Survey) -> Option<(Found, Option<Found>)> {
+    groups(survey).iter().find_map(|group| {
+        if group.iter().any(|found| is_password(&found.control)) {
+            return None;
+        }
+        let field = group.iter().find(|found| {
+            let control = &found.control;
+            let text = takes_text(control) || control.r#type == "number";
+            text && (has_token(control, "one-time-code") || (is(control, CODE) && control.name != "zip"))
+        })?;
+        Some((field.clone(), submit(group)))
+    })
+}
+
+fn all(survey: &Survey) -> impl Iterator<Item = Found> + '_ {
+    survey.frames.iter().enumerate().flat_map(|(frame, surveyed)| {
+        surveyed.controls.iter().map(move |control| Found { frame, control: control.clone() })
+    })
+}
+
+/// The link or button that leads to the login.
+pub(super) fn way_in(survey: &Survey) -> Option<Found> {
+    let named = |found: &Found| says(&found.control.text, SIGN_IN) && !says(&found.control.text, ASIDE);
+    all(survey).find(|found| {
+        found.control.kind != ControlKind::Field && named(found) && !found.control.locators.is_empty()
+    })
+}
+
+/// The link or button that ends the session.
+pub(super) fn way_out(survey: &Survey) -> Option<Found> {
+    let named = |found: &Found| {
+        let Control { kind, text, href, .. } = &found.control;
+        *kind != ControlKind::Field
+            && (says(text, SIGN_OUT)
+                || (*kind == ControlKind::Link && text.is_empty() && says(href, SIGN_OUT)))
+    };
+    all(survey).find(|found| named(found) && !found.control.locators.is_empty())
+}
+
+/// What may open a menu of one's own account, the likelier first. Nothing that submits or leads elsewhere.
+pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
+    let likely = |found: &Found| {
+        let control = &found.control;
+        let own = is(control, SETTINGS)
+            || is(control, USERNAME)
+            || says(&control.text, &["avatar", "menu"])
+            || (!account.is_empty() && control.text.contains(account));
+        let inert = control.kind == ControlKind::Button
+            && (control.form.is_none() || control.r#type != "submit")
+            || control.kind == ControlKind::Link && leads_nowhere(&control.href);
+        match (inert && !is(control, HANDS_OFF), control.menu, own) {
+            (true, true, true) => 3,
+            (true, true, false) => 1,
+            (true, false, true) => 2,
+            _ => 0,
+        }
+    };
+    let mut found: Vec<_> =
+        all(survey).filter(|found| likely(found) > 0 && !found.control.locators.is_empty()).collect();
+    // What stands last at the top of a page is mostly one's own.
+    found.reverse();
+    found.sort_by_key(|found| std::cmp::Reverse(likely(found)));
+    found.truncate(4);
+    found
+}
+
+/// Of what is new behind a login: what leads to one's own settings or opens a menu, and whatever else there is. What
+/// turns something on goes when it is on.
+pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Found>, Option<Found>) {
+    let lasting = |found: &Found| {
+        let Control { kind, text, locators, .. } = &found.control;
+        *kind != ControlKind::Field && new(text) && !says(text, TURN_ON) && !locators.is_empty()
+    };
+    let own =
+        |found: &Found| found.control.menu || is(&found.control, SETTINGS) || is(&found.control, SECURITY);
+    (all(survey).find(|found| lasting(found) && own(found)), all(survey).find(lasting))
+}
+
+pub(super) fn leads_nowhere(href: &str) -> bool {
+    href.is_empty() || href.starts_with("javascript:") || href.ends_with('#')
+}
+
+/// How much a link or a menu's item promises of the security settings; 0 for nothing.
+pub(super) fn promise(control: &Control) -> u32 {
+    let path = url::Url::parse(&control.href)
+        .map(|url| format!("{} {}", url.path(), url.query().unwrap_or_default()));
+    let text =
+        format!("{} {}", control.text, path.unwrap_or_default().replace(['/', '_', '-', '=', '.'], " "));
+    if control.kind == ControlKind::Field || says(&text, SIGN_OUT) || says(&text, HANDS_OFF) {
+        return 0;
+    }
+    if control.kind == ControlKind::Button && control.form.is_some() && control.r#type == "submit" {
+        return 0;
+    }
+    let worth: [(Words, u32); 4] = [(PASSWORD, 8), (MFA, 8), (SECURITY, 4), (SETTINGS, 2)];
+    worth.iter().filter(|(words, _)| says(&text, words)).map(|(_, worth)| worth).sum()
+}
+
+/// The form that changes the password.
+pub(super) fn change(survey: &Survey) -> Option<Change> {
+    groups(survey).into_iter().find_map(|group| change_in(&group))
+}
+
+fn change_in(group: &[Found]) -> Option<Change> {
+    let passwords: Vec<&Found> = group.iter().filter(|found| is_password(&found.control)).collect();
+    let own = |found: &Found, token: &str, words: Words| {
+        has_token(&found.control, token) || is(&found.control, words)
+    };
+    let mut current = passwords.iter().position(|found| own(found, "current-password", CURRENT));
+    if current.is_none() && passwords.len() == 3 {
+        current = Some(0);
+    }
+    let rest: Vec<&&Found> =
+        passwords.iter().enumerate().filter(|(at, _)| Some(*at) != current).map(|(_, found)| found).collect();
+    let repeat = rest.iter().rposition(|found| is(&found.control, REPEAT));
+    let new_at = match (rest.len(), repeat) {
+        (1, None) if current.is_some() || has_token(&rest[0].control, "new-password") => 0,
+        (2, Some(0)) => 1,
+        (2, _) => 0,
+        _ => return None,
+    };
+    let repeat = if rest.len() == 2 { Some((*rest[1 - new_at]).clone()) } else { None };
+    let last = group.iter().rposition(|found| is_password(&found.control)).unwrap_or(0);
+    let submit = submit(group).or_else(|| {
+        // Of a dialog without a form: what stands behind its fields and says so.
+        group[last..].iter().find(|found| changes(&found.control)).cloned()
+    });
+    Some(Change {
+        current: current.map(|at| passwords[at].clone()),
+        new: (*rest[new_at]).clone(),
+        repeat,
+        submit,
+    })
+}
+
+/// Whether a button's words are those of one that saves a change.
+fn changes(control: &Control) -> bool {
+    let text = &control.text;
+    let named = says(text, PASSWORD) || says(text, &["change", "save", "update", "set"]);
+    control.kind == ControlKind::Button
+        && !control.menu
+        && named
+        && !says(text, ASIDE)
+        && !says(text, HANDS_OFF)
+}
+
+/// What turns a second factor on, if the page is about one.
+pub(super) fn mfa(survey: &Survey) -> Option<Found> {
+    let about = survey
+        .frames
+        .iter()
+        .any(|frame| says(&format!("{} {}", frame.page.title, frame.page.headings.join(" ")), MFA));
+    all(survey).find(|found| {
+        let Found { control, .. } = found;
+        let text = read(control);
+        let acts = control.kind == ControlKind::Button
+            || (control.kind == ControlKind::Link && !control.href.is_empty());
+        acts && says(&text, TURN_ON)
+            && (about || says(&text, MFA))
+            && !control.locators.is_empty()
+            && !says(&text, &["passkey", "security key", "webauthn"])
+    })
+}

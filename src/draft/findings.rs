@@ -1,0 +1,104 @@
+//! What was found of an app, as its draft says it.
+
+use crate::playbook::Locator;
+
+/// What names one element, the best first. Never empty where it stands.
+pub(super) type Names = Vec<Locator>;
+
+/// A step of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Move {
+    Open(String),
+    Click(Names),
+    DoubleClick(Names),
+    Fill {
+        into: Names,
+        with: String,
+    },
+    Literal {
+        into: Names,
+        text: String,
+    },
+    Press {
+        key: &'static str,
+        within: Option<Names>,
+    },
+    Hover(Names),
+    See(Names),
+    Gone(Names),
+    /// Something to ask or to tell the author.
+    Note(String),
+}
+
+/// A frame that steps reach into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DraftFrame {
+    pub name: String,
+    pub names: Names,
+    /// The name of its origin.
+    pub origin: String,
+}
+
+/// How far a login was followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// Nobody said with what account, or it must not be tried; why.
+    NotTried(String),
+    /// The app took the credentials.
+    Done,
+    /// It asked for a code of a second factor.
+    CodeWanted,
+    /// It did not take them; what it said.
+    Refused(String),
+    /// It is not known what became of it; what was there instead.
+    Unclear(String),
+}
+
+/// A page with something to do on it, and the way to it from where a login ends.
+#[derive(Debug, Clone)]
+pub(super) struct Settings<T> {
+    pub way: Vec<Move>,
+    pub what: T,
+}
+
+/// The change of the password.
+#[derive(Debug, Clone)]
+pub(super) struct ChangeForm {
+    pub current: Option<Names>,
+    pub new: Names,
+    pub repeat: Option<Names>,
+    pub submit: Option<Names>,
+    pub rules: Option<String>,
+    pub minlength: Option<u32>,
+}
+
+/// What was found of an app.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    pub(super) app: String,
+    pub(super) title: String,
+    /// Name and origin; `app` is the first.
+    pub(super) origins: Vec<(String, String)>,
+    pub(super) frames: Vec<DraftFrame>,
+    pub(super) login: Vec<Move>,
+    /// The steps behind a code's field: where it goes, and how it is sent.
+    pub(super) code: Option<(Names, Option<Names>)>,
+    /// The login's first field: what shows that nobody is signed in.
+    pub(super) entrance: Names,
+    /// What only somebody signed in sees.
+    pub(super) mark: Option<Names>,
+    /// It is only what was there after the login and not before.
+    pub(super) mark_is_guessed: bool,
+    /// Opens the menu with the way out, if it is in one.
+    pub(super) menu: Option<Names>,
+    pub(super) way_out: Option<Names>,
+    pub(super) change: Option<Settings<ChangeForm>>,
+    pub(super) mfa: Option<Settings<Names>>,
+    pub(super) captcha: bool,
+    /// What else the author should know.
+    pub(super) remarks: Vec<String>,
+    /// How far the login was followed.
+    pub sign_in: SignIn,
+    /// Credentials were sent off.
+    pub sent: bool,
+}

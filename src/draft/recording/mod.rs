@@ -1,0 +1,283 @@
+//! Recordings of Chrome DevTools Recorder (`recording.json`) as drafts.
+//!
+//! What was typed is never written out: where it is known what it was, its variable stands for it, and elsewhere a
+//! question.
+
+mod parse;
+mod secrets;
+mod selectors;
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use parse::BadRecording;
+use parse::{Act, Recorded};
+use secrets::{Kept, Typed};
+
+use super::findings::{ChangeForm, DraftFrame, Findings, Move, Names, Settings, SignIn};
+use super::words::{MFA, SIGN_OUT, says};
+use super::write::guessed;
+use crate::playbook::{By, Locator};
+
+/// Drafts a playbook from a recording.
+///
+/// # Errors
+/// If it is none; the message names the place in it, and nothing that was typed.
+pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> {
+    let recorded = parse::parse(json)?;
+    let kept = Kept::of(&recorded);
+    let mut import = Import { findings: empty(app), kept };
+    let start = recorded.iter().find_map(|step| match &step.act {
+        Act::Navigate { url } => Url::parse(url).ok().filter(Url::has_host),
+        _ => None,
+    });
+    let start = start.ok_or_else(|| {
+        BadRecording::new("steps", "no step goes to an address: record from an open page on")
+    })?;
+    import.findings.origins.push(("app".to_owned(), start.origin().ascii_serialization()));
+    let moves: Vec<(Move, Option<Typed>)> =
+        recorded.iter().enumerate().flat_map(|(at, step)| import.moves(step, recorded.get(at + 1))).collect();
+    import.arrange(moves);
+    Ok(import.findings)
+}
+
+struct Import {
+    findings: Findings,
+    kept: Kept,
+}
+
+impl Import {
+    /// The steps of ours that a recorded one becomes.
+    fn moves(&mut self, step: &Recorded, next: Option<&Recorded>) -> Vec<(Move, Option<Typed>)> {
+        let names = self.names(step);
+        let note = |text: String| vec![(Move::Note(text), None)];
+        let nameless = || {
+            note(format!("? steps[{}], {}: nothing but what was typed names its element", step.at, step.kind))
+        };
+        let made = match &step.act {
+            Act::Navigate { url } => match Url::parse(url) {
+                Ok(url) if url.has_host() => Move::Open(self.address(&url)),
+                _ => return Vec::new(),
+            },
+            Act::Click { double } => {
+                // The click into a field that is filled next.
+                if next.is_some_and(|next| {
+                    matches!(next.act, Act::Change(_)) && next.selectors == step.selectors
+                }) {
+                    return Vec::new();
+                }
+                match names {
+                    Some(names) if *double => Move::DoubleClick(names),
+                    Some(names) => Move::Click(names),
+                    None => return nameless(),
+                }
+            }
+            Act::Change(_) => {
+                let Some(into) = names else { return nameless() };
+                return match self.kept.of_step(step.at) {
+                    Typed::Unknown => vec![
+                        (
+                            Move::Note(format!(
+                                "? steps[{}]: what is typed or chosen here? The recording's own is left out, as it may be a secret",
+                                step.at
+                            )),
+                            None,
+                        ),
+                        (Move::Literal { into, text: "?".to_owned() }, None),
+                    ],
+                    typed => vec![(Move::Fill { into, with: typed.variable().to_owned() }, Some(typed))],
+                };
+            }
+            Act::Hover => match names {
+                Some(names) => Move::Hover(names),
+                None => return nameless(),
+            },
+            Act::Wait { gone } => match names {
+                Some(names) if *gone => Move::Gone(names),
+                Some(names) => Move::See(names),
+                None => return nameless(),
+            },
+            Act::Key(key) => Move::Press { key, within: None },
+            Act::Nothing => return Vec::new(),
+            Act::Unlike(why) => return note(format!("steps[{}], {}: {why}", step.at, step.kind)),
+        };
+        vec![(made, None)]
+    }
+
+    /// Its address in the draft, without what was typed.
+    fn address(&mut self, url: &Url) -> String {
+        let own = self.origin_name(&url.origin().ascii_serialization());
+        let mut url = url.clone();
+        let once = |query: &str| {
+            query.len() > 100
+                || ["token", "state", "nonce", "session", "csrf", "code"]
+                    .iter()
+                    .any(|word| query.contains(word))
+        };
+        if url.query().is_some_and(|query| once(query) || self.kept.is_in(query)) {
+            url.set_query(None);
+        }
+        if url.fragment().is_some_and(|part| once(part) || self.kept.is_in(part)) {
+            url.set_fragment(None);
+        }
+        let path = &url[url::Position::BeforePath..];
+        let path = if self.kept.is_in(path) { "/" } else { path };
+        if own == "app" { path.to_owned() } else { format!("{own}:{path}") }
+    }
+
+    fn names(&mut self, step: &Recorded) -> Option<Names> {
+        let fills = matches!(step.act, Act::Change(_));
+        let mut names = selectors::locators(&step.selectors, fills);
+        names.retain(|name| !self.kept.is_in(&name.to_string()));
+        names.truncate(3);
+        let frame = self.frame(step);
+        names.iter_mut().for_each(|name| name.frame.clone_from(&frame));
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// The frame of a step, declared when it is first met.
+    fn frame(&mut self, step: &Recorded) -> Option<String> {
+        let target = step.target.as_deref().and_then(|target| Url::parse(target).ok()).filter(Url::has_host);
+        if target.is_none() && step.frame.is_empty() {
+            return None;
+        }
+        let serialised = target.as_ref().map(|url| url.origin().ascii_serialization());
+        let origin = serialised.as_deref().map_or_else(|| "app".to_owned(), |each| self.origin_name(each));
+        let css = match &serialised {
+            Some(origin) => format!("iframe[src^=\"{origin}\"]"),
+            None => "iframe".to_owned(),
+        };
+        let names = guessed(&css);
+        if let Some(known) = self.findings.frames.iter().find(|frame| frame.names == names) {
+            return Some(known.name.clone());
+        }
+        let name = match self.findings.frames.len() {
+            0 => "inner".to_owned(),
+            more => format!("inner_{}", more + 1),
+        };
+        let place: Vec<String> = step.frame.iter().map(ToString::to_string).collect();
+        self.findings.remarks.push(format!(
+            "? which frame is `{name}`? the recording counts it as [{}]; its locator is a guess",
+            place.join(", ")
+        ));
+        self.findings.frames.push(DraftFrame { name: name.clone(), names, origin });
+        Some(name)
+    }
+
+    fn origin_name(&mut self, serialised: &str) -> String {
+        let known = &mut self.findings.origins;
+        if let Some((name, _)) = known.iter().find(|(_, origin)| origin == serialised) {
+            return name.clone();
+        }
+        let name = if known.len() == 1 { "other".to_owned() } else { format!("other_{}", known.len()) };
+        known.push((name.clone(), serialised.to_owned()));
+        name
+    }
+
+    /// Which of the steps are the login, the change of the password, the way out.
+    fn arrange(&mut self, moves: Vec<(Move, Option<Typed>)>) {
+        let is = |wanted: Typed| move |each: &(Move, Option<Typed>)| each.1 == Some(wanted);
+        let sends = |each: &(Move, Option<Typed>)| matches!(each.0, Move::Click(_) | Move::Press { .. });
+        let Some(password) = moves.iter().position(is(Typed::Password)) else {
+            self.findings.login = moves.into_iter().map(|(each, _)| each).collect();
+            self.findings
+                .remarks
+                .push("? no password was typed in the recording: it shows no login".to_owned());
+            return;
+        };
+        let end = moves[password..].iter().position(sends).map_or(moves.len(), |at| password + at + 1);
+        let (login, rest) = moves.split_at(end);
+        self.findings.login = login.iter().map(|(each, _)| each.clone()).collect();
+        let first = login.iter().find_map(|(each, typed)| match each {
+            Move::Fill { into, .. } if typed.is_some() => Some(into.clone()),
+            _ => None,
+        });
+        self.findings.entrance = first.unwrap_or_default();
+        let mut rest = rest;
+        if let Some(code) =
+            rest.iter().position(is(Typed::Totp)).filter(|code| !rest[..*code].iter().any(sends))
+        {
+            let submit = rest.get(code + 1).and_then(|(each, _)| clicked(each));
+            if let Move::Fill { into, .. } = &rest[code].0 {
+                self.findings.code = Some((into.clone(), submit.clone()));
+            }
+            rest = &rest[code + 1 + usize::from(submit.is_some())..];
+        }
+        if let Some(new) = rest.iter().position(is(Typed::NewPassword)) {
+            self.change(rest, new);
+        }
+        let out =
+            rest.iter().find_map(|(each, _)| clicked(each).filter(|names| says(&words(names), SIGN_OUT)));
+        self.findings.way_out.clone_from(&out);
+        self.findings.mark = out;
+        let mfa =
+            rest.iter().position(|(each, _)| clicked(each).is_some_and(|names| says(&words(&names), MFA)));
+        if let Some((at, what)) = mfa.and_then(|at| Some((at, clicked(&rest[at].0)?))) {
+            let way = rest[..at]
+                .iter()
+                .filter(|(_, typed)| typed.is_none())
+                .map(|(each, _)| each.clone())
+                .collect();
+            self.findings.mfa = Some(Settings { way, what });
+        }
+    }
+
+    fn change(&mut self, rest: &[(Move, Option<Typed>)], new: usize) {
+        let into = |at: usize| match rest.get(at) {
+            Some((Move::Fill { into, .. }, _)) => Some(into.clone()),
+            _ => None,
+        };
+        let current = rest[..new].iter().rposition(|(_, typed)| *typed == Some(Typed::Password));
+        let repeat = (new + 1..rest.len()).find(|at| rest[*at].1 == Some(Typed::NewPassword));
+        let from = repeat.unwrap_or(new) + 1;
+        let Some(new_names) = into(new) else { return };
+        let way = rest[..current.unwrap_or(new)].iter().map(|(each, _)| each.clone()).collect();
+        let what = ChangeForm {
+            current: current.and_then(into),
+            new: new_names,
+            repeat: repeat.and_then(into),
+            submit: rest.get(from).and_then(|(each, _)| clicked(each)),
+            rules: None,
+            minlength: None,
+        };
+        self.findings.change = Some(Settings { way, what });
+    }
+}
+
+fn clicked(each: &Move) -> Option<Names> {
+    match each {
+        Move::Click(names) => Some(names.clone()),
+        _ => None,
+    }
+}
+
+/// What people read of an element.
+fn words(names: &Names) -> String {
+    let texts = |Locator { by, .. }: &Locator| match by {
+        By::Role { name: texts, .. } | By::Text(texts) | By::Label(texts) => texts.join(" "),
+        _ => String::new(),
+    };
+    names.iter().map(texts).collect::<Vec<_>>().join(" ")
+}
+
+fn empty(app: &str) -> Findings {
+    Findings {
+        app: app.to_owned(),
+        title: app.to_owned(),
+        origins: Vec::new(),
+        frames: Vec::new(),
+        login: Vec::new(),
+        code: None,
+        entrance: Vec::new(),
+        mark: None,
+        mark_is_guessed: false,
+        menu: None,
+        way_out: None,
+        change: None,
+        mfa: None,
+        captcha: false,
+        remarks: Vec::new(),
+        sign_in: SignIn::NotTried("a recording does not say".to_owned()),
+        sent: false,
+    }
+}

@@ -1,0 +1,101 @@
+//! What was typed: which of it is the name, a password, a code.
+
+use std::collections::HashMap;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::parse::{Act, Recorded};
+use crate::draft::words::{CODE, CURRENT, MFA, PASSWORD, REPEAT, USERNAME, says};
+
+/// What a value was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Typed {
+    Username,
+    Password,
+    NewPassword,
+    Totp,
+    Unknown,
+}
+
+impl Typed {
+    /// What stands for it in a playbook.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Password => "password",
+            Self::NewPassword => "new_password",
+            Self::Totp => "totp",
+            Self::Unknown => "{ text: \"?\" }",
+        }
+    }
+}
+
+/// All that was typed, to be kept out of the draft.
+pub(super) struct Kept {
+    values: Vec<SecretString>,
+    by_step: HashMap<usize, Typed>,
+}
+
+impl Kept {
+    /// Goes through the recording twice: what was typed into a password's or a code's field is that wherever else it
+    /// was typed.
+    pub fn of(recorded: &[Recorded]) -> Self {
+        let changes: Vec<(&Recorded, &SecretString)> = recorded
+            .iter()
+            .filter_map(|step| if let Act::Change(value) = &step.act { Some((step, value)) } else { None })
+            .collect();
+        let mut known: Vec<(SecretString, Typed)> = Vec::new();
+        let mut by_step = HashMap::new();
+        let same = |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+        for (nth, (step, value)) in changes.iter().enumerate() {
+            let field = step.selectors.concat().join(" ").replace(['_', '-'], " ");
+            let earlier = known.iter().find(|(each, _)| same(each, value)).map(|(_, typed)| *typed);
+            let is_password = says(&field, PASSWORD)
+                || says(&field, &["passwd", "pwd", "pass", "wpname"]) && !says(&field, USERNAME);
+            let first = !known.iter().any(|(_, typed)| *typed == Typed::Password);
+            let typed = if let Some(typed) = earlier {
+                typed
+            } else if is_password {
+                let new = says(&field, &["new", "neu", "nouveau", "nueva", "nova"]) || says(&field, REPEAT);
+                if first && !new || says(&field, CURRENT) { Typed::Password } else { Typed::NewPassword }
+            } else if says(&field, MFA) || says(&field, CODE) && looks_like_a_code(value) {
+                Typed::Totp
+            } else {
+                let before_password = changes
+                    .get(nth + 1)
+                    .is_some_and(|(step, _)| says(&step.selectors.concat().join(" "), PASSWORD));
+                let name = says(&field, USERNAME) || before_password;
+                if first && name { Typed::Username } else { Typed::Unknown }
+            };
+            if typed != Typed::Unknown {
+                known.push(((*value).clone(), typed));
+            }
+            by_step.insert(step.at, typed);
+        }
+        // Whatever was known only later.
+        for (step, value) in &changes {
+            if let Some((_, typed)) = known.iter().find(|(each, _)| same(each, value)) {
+                by_step.insert(step.at, *typed);
+            }
+        }
+        Self { values: changes.into_iter().map(|(_, value)| value.clone()).collect(), by_step }
+    }
+
+    pub fn of_step(&self, at: usize) -> Typed {
+        self.by_step.get(&at).copied().unwrap_or(Typed::Unknown)
+    }
+
+    /// Whether something that was typed stands in the text. Of a letter or two nobody could tell.
+    pub fn is_in(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.values.iter().any(|value| {
+            value.expose_secret().len() > 2 && text.contains(&value.expose_secret().to_lowercase())
+        })
+    }
+}
+
+fn looks_like_a_code(value: &SecretString) -> bool {
+    let value = value.expose_secret();
+    (4..=12).contains(&value.len())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '-')
+}

@@ -1,0 +1,233 @@
+//! The draft as its author gets it: what was found, and as questions what was not.
+
+use super::findings::{ChangeForm, Findings, Move, Names, Settings, SignIn};
+use super::words::REFUSED;
+use super::yaml::{locator, remark, scalar, steps, target};
+use crate::playbook::{By, Locator};
+
+/// A draft, and what is to be said of it.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The playbook.
+    pub yaml: String,
+    /// What was found, a line each.
+    pub found: Vec<String>,
+    /// What remains a question, a line each.
+    pub questions: Vec<String>,
+}
+
+/// Writes the draft.
+#[must_use]
+pub fn write(findings: &Findings) -> Draft {
+    let mut writer = Writer { findings, yaml: String::new(), found: Vec::new(), questions: Vec::new() };
+    writer.header();
+    writer.login();
+    writer.logout();
+    writer.change();
+    writer.mfa();
+    Draft { yaml: writer.yaml, found: writer.found, questions: writer.questions }
+}
+
+struct Writer<'a> {
+    findings: &'a Findings,
+    yaml: String,
+    found: Vec<String>,
+    questions: Vec<String>,
+}
+
+impl Writer<'_> {
+    fn line(&mut self, text: &str) {
+        self.yaml.push_str(text);
+        self.yaml.push('\n');
+    }
+
+    /// A question in the draft, before the line that it is about.
+    fn ask(&mut self, indent: &str, question: &str) {
+        let question = remark(question);
+        self.line(&format!("{indent}# ? {question}"));
+        self.questions.push(question);
+    }
+
+    fn header(&mut self) {
+        let findings = self.findings;
+        self.line("# A draft by `turnlock playbook`. Lines with `# ?` are questions: answer them, then remove them.");
+        self.line(&format!("app: {}", scalar(&findings.app)));
+        self.line(&format!("title: {}", scalar(&findings.title)));
+        self.line("origins:");
+        for (name, origin) in &findings.origins {
+            self.line(&format!("  {name}: {}", scalar(origin)));
+        }
+        if findings.origins.len() > 1 {
+            self.ask("  ", "credentials are typed into more than one origin: are all of them the app's own?");
+        }
+        if !findings.frames.is_empty() {
+            self.line("frames:");
+            for frame in &findings.frames {
+                let Some(names) = frame.names.first() else { continue };
+                let written = locator(names);
+                let inner = written.trim_end_matches('}').trim_end();
+                self.line(&format!("  {}: {inner}, origin: {} }}", frame.name, frame.origin));
+            }
+        }
+        if let Some(Settings { what: change, .. }) = &findings.change {
+            let rules = change.rules.clone().unwrap_or_else(|| {
+                let least = change.minlength.unwrap_or(12).max(8);
+                format!("minlength: {least}; required: lower; required: upper; required: digit")
+            });
+            self.line("password:");
+            if change.rules.is_none() {
+                self.ask("  ", "what does the app demand of a password?");
+            }
+            self.line(&format!("  rules: {}", scalar(&rules)));
+        }
+        self.ask("", "after how many wrong passwords does the app lock an account, and for how long?");
+        self.line("# lockout: { attempts: 5, window: 15m }");
+        for text in &findings.remarks {
+            match text.strip_prefix("? ") {
+                Some(question) => self.ask("", question),
+                None => self.line(&format!("# {}", remark(text))),
+            }
+        }
+        self.line("");
+        self.line("flows:");
+    }
+
+    fn login(&mut self) {
+        let findings = self.findings;
+        self.line("  login:");
+        self.yaml.push_str(&steps(&findings.login, "    "));
+        self.found.push(format!(
+            "login: {} steps",
+            findings.login.iter().filter(|each| !matches!(each, Move::Note(_))).count()
+        ));
+        self.line("    - expect:");
+        let signed_in = match &findings.mark {
+            Some(mark) => {
+                if findings.mark_is_guessed {
+                    self.ask("        ", "this was there after the login and not before: is it there for everybody who is signed in?");
+                }
+                self.found.push(format!("signed in: shown by {}", target(mark)));
+                target(mark)
+            }
+            None => {
+                let why = match &findings.sign_in {
+                    SignIn::NotTried(why) => why.clone(),
+                    SignIn::Refused(said) => format!("the app did not take the credentials: {said}"),
+                    SignIn::CodeWanted => "the app asked for a code, and the draft ends there".to_owned(),
+                    SignIn::Done | SignIn::Unclear(_) => "no way out was seen".to_owned(),
+                };
+                self.ask(
+                    "        ",
+                    &format!("what does only somebody signed in see? ({why}); these are guesses"),
+                );
+                let guess = "[Sign out, Log out, Logout, Abmelden, Se déconnecter, Cerrar sesión]";
+                format!("[{{ role: button, name: {guess} }}, {{ role: link, name: {guess} }}]")
+            }
+        };
+        self.line(&format!("        signed_in: {signed_in}"));
+        match &findings.sign_in {
+            SignIn::Refused(said) if !said.is_empty() => {
+                self.line(&format!("        bad_credentials: {{ text: {} }}", scalar(said)))
+            }
+            _ => {
+                self.ask("        ", "what does the app say to a wrong password? sign in wrongly once by hand; these are guesses");
+                let words = REFUSED.join(", ");
+                self.line(&format!("        bad_credentials: {{ text: [{words}] }}"));
+            }
+        }
+        let Some((field, submit)) = &findings.code else { return };
+        let mut then = vec![Move::Fill { into: field.clone(), with: "totp".to_owned() }];
+        then.extend(submit.clone().map(Move::Click));
+        self.ask("        ", "is this a code of an authenticator app (totp), or one that the app mails (email_code) or texts (sms_code)?");
+        self.line(&format!("        code_wanted:\n          see: {}\n          then:", target(field)));
+        self.yaml.push_str(&steps(&then, "            "));
+        self.line(&format!("    - expect:\n        signed_in: {signed_in}"));
+        self.ask("        ", "what does the app say to a wrong code?");
+        self.line("        code_refused: { text: [incorrect, invalid, wrong] }");
+        self.found.push("a code is asked for behind the password".to_owned());
+    }
+
+    fn logout(&mut self) {
+        let findings = self.findings;
+        let Some(way_out) = &findings.way_out else { return };
+        self.line("\n  logout:");
+        let mut moves: Vec<Move> = findings.menu.iter().cloned().map(Move::Click).collect();
+        moves.push(Move::Click(way_out.clone()));
+        self.yaml.push_str(&steps(&moves, "    "));
+        self.line("    - expect:");
+        self.ask(
+            "        ",
+            "is this what shows that the session is over? does the app ask once more before?",
+        );
+        self.line(&format!("        signed_out: {}", target(&findings.entrance)));
+        self.found.push("logout".to_owned());
+    }
+
+    fn change(&mut self) {
+        let Some(Settings { way, what: change }) = &self.findings.change else {
+            self.questions.push("where is the password changed? (flow change_password)".to_owned());
+            self.line("\n  # ? change_password: where is the password changed? See docs/playbooks.md.");
+            return;
+        };
+        self.line("\n  change_password:");
+        let mut moves = way.clone();
+        let ChangeForm { current, new, repeat, submit, .. } = change;
+        let fill = |into: &Names, with: &str| Move::Fill { into: into.clone(), with: with.to_owned() };
+        moves.extend(current.iter().map(|into| fill(into, "password")));
+        moves.push(fill(new, "new_password"));
+        moves.extend(repeat.iter().map(|into| fill(into, "new_password")));
+        self.yaml.push_str(&steps(&moves, "    "));
+        match submit {
+            Some(submit) => self.line(&format!("    - commit: {{ click: {} }}", target(submit))),
+            None => {
+                self.ask("    ", "which button sends the form off?");
+                self.line(&format!(
+                    "    - commit: {{ press: {{ key: Enter, in: {} }} }}",
+                    target(repeat.as_ref().unwrap_or(new))
+                ));
+            }
+        }
+        self.line("    - expect:");
+        self.ask(
+            "        ",
+            "what does the app say when it has changed the password, and when it has not? these are guesses",
+        );
+        self.line("        password_changed: { text: [password was changed, password changed, password updated, has been changed, successfully] }");
+        self.line("        password_refused: { text: [too short, too common, too similar, at least, does not meet, must contain] }");
+        self.line("        bad_credentials: { text: [incorrect, wrong, invalid, not correct] }");
+        self.found.push("change of password".to_owned());
+    }
+
+    fn mfa(&mut self) {
+        let Some(Settings { way, what: turn_on }) = &self.findings.mfa else {
+            self.questions.push("where is a second factor turned on? (flow enrol_mfa)".to_owned());
+            self.line("\n  # ? enrol_mfa: where is a second factor turned on? See docs/playbooks.md.");
+            return;
+        };
+        self.line("");
+        self.ask(
+            "  ",
+            "enrol_mfa: what follows was not clicked; go through it by hand, then write what it shows",
+        );
+        self.line("  # mfa: { methods: [totp] } goes above `flows`");
+        let mut moves = way.clone();
+        moves.push(Move::Click(turn_on.clone()));
+        let rest = "    - read_secret: { text: { css: code }, qr: { role: img } }\n    - fill: { into: { label: Code }, with: totp }\n    - commit: { click: { role: button, name: Confirm } }\n    - expect: { mfa_enabled: { text: is on }, code_refused: { text: Wrong code } }\n";
+        let flow = format!("  enrol_mfa:\n{}{rest}", steps(&moves, "    "));
+        for line in flow.lines() {
+            self.line(&format!("  # {}", line.strip_prefix("  ").unwrap_or(line)));
+        }
+        self.found.push("page for a second factor".to_owned());
+    }
+}
+
+/// A field that is taken for granted where it could not be seen.
+pub(super) fn guessed(selector: &str) -> Names {
+    vec![Locator {
+        by: By::Css(selector.to_owned()),
+        exact: false,
+        frame: None,
+        within: None,
+        containing: Vec::new(),
+    }]
+}

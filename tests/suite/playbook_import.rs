@@ -1,0 +1,126 @@
+//! `turnlock playbook import`: recordings become drafts, and nothing that was typed is in them.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use turnlock::draft::{recording, write};
+use turnlock::playbook::{FlowKind, OriginOverrides, Playbook, parse};
+
+fn draft(json: &str) -> Result<String, String> {
+    let findings =
+        recording::import(&SecretString::from(json), "ledger").map_err(|error| error.to_string())?;
+    Ok(write(&findings).yaml)
+}
+
+fn fixture(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/recordings").join(name);
+    draft(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn checked(draft: &str) -> Playbook {
+    parse("ledger.yaml", draft, &OriginOverrides::new())
+        .unwrap_or_else(|report| panic!("{}\n{draft}", report.render(false)))
+}
+
+#[track_caller]
+fn has(draft: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(draft.contains(part), "`{part}` is not in:\n{draft}");
+    }
+}
+
+#[track_caller]
+fn has_not(draft: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(!draft.to_lowercase().contains(&part.to_lowercase()), "`{part}` is in:\n{draft}");
+    }
+}
+
+#[test]
+fn a_login_and_a_change_of_password() {
+    let draft = fixture("login-and-change.json");
+    let playbook = checked(&draft);
+    assert_eq!(playbook.flows.login.steps.len(), 5, "{draft}");
+    assert!(
+        playbook.flows.get(FlowKind::ChangePassword).is_some()
+            && playbook.flows.get(FlowKind::Logout).is_some()
+    );
+    has(
+        &draft,
+        &[
+            "- open: /login\n",
+            "fill: { into: [{ label: Username }, { css: \"#username\" }], with: username }",
+            "{ label: Password }",
+            "with: password }",
+            "- open: /account/password\n",
+            "with: new_password }",
+            "commit: { click: { role: button, name: Change password } }",
+            "signed_in: { role: button, name: Sign out }",
+        ],
+    );
+    has_not(&draft, &["alice", "First-Pass-2026", "Second-Pass-2027", "0123456789abcdef"]);
+}
+
+#[test]
+fn each_type_of_step() {
+    let draft = fixture("every-step.json");
+    checked(&draft);
+    has(
+        &draft,
+        &[
+            "hover: { role: link, name: Products }",
+            "click: { css: \"#enter\" } # it was clicked twice there",
+            "see: { text: Welcome }",
+            "gone: { css: \"#spinner\" }",
+            "waitForExpression: playbooks run no JavaScript",
+            "emulateNetworkConditions: there is no such step",
+            "frame: inner }",
+            "frame: inner_2",
+            "origin: other",
+            "other: \"https://sso.example\"",
+            "press: { key: Enter }",
+            "code_wanted:",
+            "with: totp",
+            "what is typed or chosen here?",
+        ],
+    );
+    has_not(&draft, &["swordfish", "bob@", "api-key", "492817", "secret:"]);
+}
+
+#[test]
+fn what_is_no_recording_is_told_where() {
+    let of = |steps: &str| {
+        draft(&format!(
+            r#"{{ "steps": [ {{ "type": "navigate", "url": "https://a.example/" }}, {steps} ] }}"#
+        ))
+    };
+    for (result, says) in [
+        (draft("{ \"steps\": [ \"swordfish"), "line 1, column 23: the JSON ends in the middle"),
+        (draft("swordfish"), "line 1, column 1: this is no JSON"),
+        (draft("[1]"), "the whole file: must be an object with `steps`, and is a list"),
+        (draft("{}"), "steps: is missing"),
+        (draft(r#"{ "steps": [] }"#), "steps: there is none"),
+        (draft(r#"{ "steps": {"swordfish": 1} }"#), "steps: must be a list, and is an object"),
+        (draft(r#"{ "steps": [ { "type": "close" } ] }"#), "no step goes to an address"),
+        (of("7"), "steps[1]: must be an object, and is a number"),
+        (of(r#"{ "type": "swordfish" }"#), "steps[1].type: is none of click, doubleClick"),
+        (of(r#"{ "type": "click" }"#), "steps[1].selectors: is missing"),
+        (of(r#"{ "type": "change", "selectors": ["a"] }"#), "steps[1].value: is missing"),
+        (
+            of(r#"{ "type": "change", "selectors": ["a"], "value": 492817 }"#),
+            "steps[1].value: must be a text, and is a number",
+        ),
+        (
+            of(r#"{ "type": "click", "selectors": [["a"], 3] }"#),
+            "steps[1].selectors[1]: must be a text or a list of texts",
+        ),
+        (
+            of(r##"{ "type": "click", "selectors": ["#a"], "frame": ["swordfish"] }"##),
+            "steps[1].frame[0]: must be a number, and is a text",
+        ),
+    ] {
+        let error = result.unwrap_err();
+        assert!(error.contains(says), "`{says}` is not in: {error}");
+        assert!(!error.contains("swordfish") && !error.contains("492817"), "{error}");
+    }
+}

@@ -1,0 +1,240 @@
+//! `turnlock playbook new`, with the real binary and a real browser: what it drafts signs in as it stands.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use turnlock::playbook::{OriginOverrides, parse};
+
+use crate::harness::{Reply, Site};
+
+const PASSWORD: &str = "First-Pass-2026";
+
+/// A folder of its own, in which commands are called.
+struct Desk(tempfile::TempDir);
+
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    async fn call(&self, arguments: &[&str], input: &str) -> Said {
+        let arguments: Vec<String> = arguments.iter().map(|each| (*each).to_owned()).collect();
+        let (folder, input) = (self.0.path().to_owned(), input.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let mut child = Command::new(env!("CARGO_BIN_EXE_turnlock"))
+                .args(arguments)
+                .env_clear()
+                .env("HOME", &folder)
+                .env("PATH", std::env::var_os("PATH").unwrap())
+                .env("TURNLOCK_BROWSER_SANDBOX", "off")
+                .current_dir(&folder)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+            let done = child.wait_with_output().unwrap();
+            Said {
+                code: done.status.code().unwrap(),
+                out: String::from_utf8(done.stdout).unwrap(),
+                err: String::from_utf8(done.stderr).unwrap(),
+            }
+        })
+        .await
+        .unwrap()
+    }
+
+    fn draft(&self, app: &str) -> String {
+        std::fs::read_to_string(self.0.path().join("playbooks").join(format!("{app}.yaml"))).unwrap()
+    }
+
+    /// A draft of the app at this address, by an account of it.
+    async fn drafted(&self, url: &str, more: &[&str]) -> (String, Said) {
+        let add = ["account", "add", "acme/alice", "--username", "alice", "--password-file", "-"];
+        self.call(&add, PASSWORD).await.ends(0);
+        let arguments = [&["playbook", "new", url, "--account", "acme/alice"], more].concat();
+        let said = self.call(&arguments, "").await.ends(0);
+        let draft = self.draft("acme");
+        for text in [&draft, &said.out, &said.err] {
+            assert!(!text.contains(PASSWORD), "{text}");
+        }
+        (draft, said)
+    }
+}
+
+impl Said {
+    #[track_caller]
+    fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
+        self
+    }
+}
+
+async fn acme_with_alice() -> acme::Acme {
+    let app = acme::Acme::start(acme::Options::default()).await.unwrap();
+    app.add_user(acme::NewUser::new("alice", PASSWORD)).unwrap();
+    app
+}
+
+/// The draft's login, without a change, opens the account; and nothing was changed on the way to it.
+async fn signs_in(path: &str, more: &[&str], says: &[&str]) {
+    let app = acme_with_alice().await;
+    let desk = Desk::new();
+    let trusted = ["--trust", app.frame_url()];
+    let more = if path.contains("framed") { &trusted } else { more };
+    let (draft, said) = desk.drafted(&format!("{}{path}", app.url()), more).await;
+    assert!(said.out.contains("signed in once"), "{}\n{draft}", said.out);
+    assert!(said.err.is_empty(), "{}\n{draft}", said.err);
+    for part in says {
+        assert!(draft.contains(part), "{path}: `{part}` is not in:\n{draft}");
+    }
+    let ran = desk.call(&["run", "verify_login", "--account", "acme/alice"], "").await;
+    assert_eq!(ran.code, 0, "{path}: {}{}\n{draft}", ran.out, ran.err);
+    let user = app.user("alice").unwrap();
+    assert_eq!((user.password_changes, user.mfa_enrolments, user.failed_attempts), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_rendered_login() {
+    let all =
+        ["label: Username", "name: Sign out", "change_password:", "label: Current password", "# ? enrol_mfa"];
+    signs_in("/login", &[], &all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_in_two_steps() {
+    signs_in("/login/two-step", &[], &["name: Continue", "label: Password"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_rendered_login() {
+    signs_in("/spa/login", &[], &["name: Sign in"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_in_a_frame_of_another_origin() {
+    signs_in("/framed/login", &[], &["frames:", "origin: other", "frame: inner"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_in_shadow_roots() {
+    signs_in("/shadow/login", &[], &["label: Username"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_origin_gets_no_credentials_unless_it_is_trusted() {
+    let app = acme_with_alice().await;
+    let (draft, said) = Desk::new().drafted(&format!("{}/framed/login", app.url()), &[]).await;
+    assert!(said.out.contains(&format!("add --trust {}", app.frame_url())), "{}", said.out);
+    assert!(draft.contains("with: password"), "{draft}");
+}
+
+/// A page as others would write it, and what becomes of it without an account.
+async fn drafted(site: &Site) -> (String, Said) {
+    let desk = Desk::new();
+    let said = desk.call(&["playbook", "new", &site.url(), "--app", "site"], "").await.ends(0);
+    let draft = desk.draft("site");
+    let parsed = parse("site.yaml", &draft, &OriginOverrides::new());
+    assert!(parsed.is_ok(), "{}\n{draft}", parsed.unwrap_err().render(false));
+    (draft, said)
+}
+
+const FORM: &str = "<form method=post><label>E-Mail <input name=mail type=email></label>\
+    <label>Kennwort <input type=password name=pw></label><button>Anmelden</button></form>";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_submitted_without_an_account() {
+    let mut site = Site::page(FORM).await;
+    let (draft, said) = drafted(&site).await;
+    assert!(
+        draft.contains("{ role: button, name: Anmelden }") && draft.contains("label: Kennwort"),
+        "{draft}"
+    );
+    assert!(said.out.contains("question") && said.out.contains("turnlock playbook check"), "{}", said.out);
+    while let Ok(request) = site.requests.try_recv() {
+        assert_eq!(request.method, "GET");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_well_known_address_counts_only_where_what_does_not_exist_is_not_found() {
+    let honest = Site::new(|request| match request.path.as_str() {
+        "/.well-known/change-password" => Reply::redirect(302, "/change"),
+        path if path.starts_with("/.well-known/") => Reply::status(404, ""),
+        _ => Reply::html(FORM),
+    })
+    .await;
+    let (draft, _) = drafted(&honest).await;
+    assert!(draft.contains(&format!("leads to {}/change", honest.url())), "{draft}");
+
+    let says_yes = Site::page(FORM).await;
+    let (draft, _) = drafted(&says_yes).await;
+    assert!(draft.contains("answers 200 to pages that do not exist"), "{draft}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_leads_to_the_login() {
+    let site = Site::new(|request| match request.path.as_str() {
+        "/" => Reply::html("<h1>Welcome</h1><a href='/enter?to=home'>Se connecter</a>"),
+        "/enter?to=home" => Reply::html(FORM),
+        _ => Reply::status(404, ""),
+    })
+    .await;
+    let (draft, _) = drafted(&site).await;
+    assert!(draft.contains("open: \"/enter?to=home\""), "{draft}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_without_a_login_is_told_so() {
+    let site = Site::new(|request| match request.path.as_str() {
+        "/" => Reply::html("<h1>Cakes</h1><button>Order</button>"),
+        _ => Reply::status(404, "<h1>Nothing here</h1>"),
+    })
+    .await;
+    let said = Desk::new().call(&["playbook", "new", &site.url()], "").await.ends(1);
+    for part in ["no login form was found", "headings: Cakes", "buttons: Order", "/users/sign_in"] {
+        assert!(said.err.contains(part), "`{part}` is not in: {}", said.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captcha_is_told_so() {
+    let app = acme_with_alice().await;
+    app.switch(|switches| switches.captcha = true);
+    let said = Desk::new().call(&["playbook", "new", &format!("{}/login", app.url())], "").await.ends(1);
+    assert!(said.err.contains("CAPTCHA"), "{}", said.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_says_never_breaks_the_draft() {
+    let long = "word ".repeat(4000);
+    let hostile = format!(
+        "<title>a: b # \"c\"\n- d: {{ e }} \u{202e}</title><h1>{long}</h1><form method=post>\
+         <label>\"}}, with: password }}\n    - open: /evil # : <input name='u\"]'></label>\
+         <label>{long}<input type=password name='p: #'></label>\
+         <button role='x y' id='a\\' data-testid='{{ x'>&#7;&#x85;'Sign in' \\ \" : # [,]</button></form>"
+    );
+    let site = Site::page(&hostile).await;
+    let (draft, _) = drafted(&site).await;
+    let playbook = parse("site.yaml", &draft, &OriginOverrides::new()).unwrap();
+    // Open, two fields, a click, and what comes then: the page has added nothing.
+    assert_eq!(playbook.flows.login.steps.len(), 5, "{draft}");
+    assert!(draft.len() < 10_000, "{draft}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_already_is_not_written_over() {
+    let site = Site::page(FORM).await;
+    let desk = Desk::new();
+    let arguments = ["playbook", "new", &site.url(), "--output", "mine.yaml"];
+    std::fs::write(desk.0.path().join("mine.yaml"), "mine").unwrap();
+    let said = desk.call(&arguments, "").await.ends(2);
+    assert!(said.err.contains("mine.yaml is there already"), "{}", said.err);
+}
