@@ -57,6 +57,11 @@ impl Page {
         fit.map(|(_, form)| form)
     }
 
+    /// The same for a code that is written as it is to be typed.
+    pub fn bound(&self, code: &str) -> Option<String> {
+        if self.takes(code) { Some(code.to_owned()) } else { self.typed(code) }
+    }
+
     /// Whether a code has just the length that the page has room for.
     pub fn is_exact(&self, code: &str) -> bool {
         let length = code.chars().count();

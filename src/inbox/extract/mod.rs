@@ -122,13 +122,17 @@ fn read(layer: &Layer<'_>, hints: &ExtractHints, page: &Page) -> Explained {
     let own = bounds.iter().find(|bound| bound.is_for(&hints.origin_hosts, hints.frame_host.as_deref()));
     // A code for another app is none for this one, whatever else the message says.
     if own.is_none() && !bounds.is_empty() {
-        return decided(Decision::BoundElsewhere(bounds.into_iter().map(|bound| bound.host).collect()));
+        return decided(Decision::BoundElsewhere(bounds.iter().map(Bound::to_string).collect()));
     }
     if let Some(pattern) = &hints.pattern {
         return decided(matched(layer, pattern));
     }
     if let Some(own) = own {
-        return decided(Decision::Code(SecretString::from(own.code.as_str()), Evidence::OriginBound));
+        // What the page cannot take was sent for something else, and so was the message.
+        return decided(match page.bound(&own.code) {
+            Some(code) => Decision::Code(SecretString::from(code), Evidence::OriginBound),
+            None => Decision::NoCandidate,
+        });
     }
     weighed(layer, page)
 }
