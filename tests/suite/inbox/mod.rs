@@ -1,6 +1,7 @@
 //! Promise 6: codes cannot cross. And the receivers of mail and text messages, over real sockets; and the reading of
 //! codes.
 
+mod beside;
 mod claiming;
 mod codes;
 mod corpus;
