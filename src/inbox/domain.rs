@@ -2,12 +2,12 @@
 
 use url::Host;
 
+use super::site::same_site;
+
 /// Whether a mail from the one may be vouched for by the other: DMARC's relaxed alignment, so whether both are of the same
 /// organisational domain, one label below a public suffix (RFC 7489, 3.2). A public suffix is nobody's but its own.
 pub(super) fn are_aligned(one: &str, other: &str) -> bool {
-    let (Some(one), Some(other)) = (ascii(one), ascii(other)) else { return false };
-    let organisation = |domain: &str| psl::domain_str(domain).map(str::to_owned);
-    one == other || organisation(&one).is_some_and(|domain| Some(domain) == organisation(&other))
+    ascii(one).zip(ascii(other)).is_some_and(|(one, other)| same_site(&one, &other))
 }
 
 /// A domain of more than one label, in the one way to write it.

@@ -167,6 +167,7 @@ fn head(texts: &mut [Layers; 2], subject: &str, kind: Kind) {
     let [plain, html] = texts;
     let passed_on = kind == Kind::Forward && [&*plain, &*html].iter().any(|text| !text.forwarded.is_empty());
     let answered = kind == Kind::Answer && [&*plain, &*html].iter().any(|text| !text.quoted.is_blank());
+    let named = if kind == Kind::Fresh { subject.to_owned() } else { without_numbers(subject) };
     let mut said = false;
     for text in [&mut *plain, &mut *html] {
         let about = if passed_on {
@@ -176,15 +177,22 @@ fn head(texts: &mut [Layers; 2], subject: &str, kind: Kind) {
         } else {
             Some(&mut text.own)
         };
+        let own = !passed_on && !answered;
         if let Some(about) = about.filter(|about| !about.is_blank()) {
-            about.head(subject);
+            // What an answer is about says what it means, but a number in it is an old one.
+            about.head(if own { &named } else { subject });
             said = true;
         }
     }
-    // What an answer is about says what it means, but a number in it is an old one.
     if (!said && !answered) || (said && answered && !subject.contains(|c: char| c.is_numeric())) {
         plain.own.head(subject);
     }
+}
+
+/// The words of a subject that hold no number.
+fn without_numbers(subject: &str) -> String {
+    let words = subject.split_whitespace().filter(|word| !word.contains(char::is_numeric));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The layers of a text that comes in two forms. Where its sender is silent, what it quotes is the message.

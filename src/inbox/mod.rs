@@ -23,6 +23,7 @@ mod results;
 mod sender;
 mod serving;
 mod shown;
+mod site;
 pub mod sms;
 pub mod smtp;
 mod source;

@@ -31,9 +31,12 @@ Exit codes:
   1  there is none
   5  several texts could be the code")]
 pub struct Extract {
-    /// A host of the app: a code that is bound to another one is not taken; may be given several times
+    /// A host of the app: a code that is bound to another site is not taken; may be given several times
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
+    /// The host of the frame in which the code is typed; else it is typed in the page itself
+    #[arg(long, value_name = "HOST")]
+    frame_host: Option<String>,
     /// The playbook's own pattern, a regular expression: its first group is the code, or all that it matches
     #[arg(long, value_name = "REGEX", value_parser = CodePattern::new)]
     pattern: Option<CodePattern>,
@@ -44,7 +47,7 @@ pub struct Extract {
     #[arg(long, value_name = "N")]
     maxlength: Option<usize>,
     /// Print the link that was mailed to one of the hosts instead
-    #[arg(long, requires = "hosts", conflicts_with_all = ["pattern", "digits", "maxlength", "explain"])]
+    #[arg(long, requires = "hosts", conflicts_with_all = ["frame_host", "pattern", "digits", "maxlength", "explain"])]
     link: bool,
     /// Say why it was chosen, and what else was weighed
     #[arg(long)]
@@ -70,7 +73,7 @@ impl Extract {
             digits: self.digits,
             pattern: self.pattern,
             origin_hosts: self.hosts,
-            frame_host: None,
+            frame_host: self.frame_host,
             expected: Expected { maxlength: self.maxlength, ..Expected::default() },
         };
         let explained = message.explain(&hints);

@@ -2,7 +2,15 @@
 //!
 //! The draft of the Web Platform Incubator Community Group names the host of a frame in it by `%`, as in
 //! `@example.com #123456 %pay.example`; others write `@pay.example` there. Whatever follows is left for later
-//! versions of the form.
+//! versions of the form. Hosts are compared as the draft does, by their site.
+//!
+//! What binds a code only ever takes one away, so lines are read more kindly than browsers do: with invisible
+//! characters, with other spaces and more of them, with full-width marks.
+
+use std::fmt;
+
+use super::mask;
+use crate::inbox::site::same_site;
 
 /// A code for a host.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,7 +27,12 @@ const LONGEST: usize = 64;
 /// The last line that binds a code. Operators and mail servers add lines, so it need not be the last of all.
 pub(super) fn bound(text: &str) -> Option<Bound> {
     text.lines().rev().find_map(|line| {
-        let mut parts = line.trim().split(' ');
+        // The only lines that are read further.
+        if !line.contains(['@', '＠']) || !line.contains(['#', '＃']) {
+            return None;
+        }
+        let line: String = mask::normalise(line).into_iter().collect();
+        let mut parts = line.split_whitespace();
         let host = host(parts.next()?.strip_prefix('@')?)?;
         let code = parts.next()?.strip_prefix('#')?;
         let is_code = code.chars().any(char::is_alphanumeric) && code.chars().count() <= LONGEST;
@@ -28,23 +41,32 @@ pub(super) fn bound(text: &str) -> Option<Bound> {
     })
 }
 
-/// A host as one compares it. One without a dot would be a person's name, as in `@alice #2024`.
+/// A host without its port. One without a dot would be a person's name, as in `@alice #2024`.
 fn host(text: &str) -> Option<String> {
-    let host = text.split(':').next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    let host = text.split(':').next().unwrap_or_default().trim_end_matches('.').to_lowercase();
     let named = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-')) && !host.starts_with('.');
     (named && (host.contains('.') || host == "localhost")).then_some(host)
 }
 
 impl Bound {
-    /// Whether it is for one of these hosts, and for that frame.
+    /// Whether it is for a page of these hosts, or any if none is known, and for that frame in it. `None` is the page
+    /// itself.
     pub fn is_for(&self, hosts: &[String], frame: Option<&str>) -> bool {
-        let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other.trim_end_matches('.'));
-        let top = hosts.is_empty() || hosts.iter().any(|host| same(&self.host, host));
-        let framed = match (&self.embedded, frame) {
-            (Some(embedded), Some(frame)) => same(embedded, frame),
-            _ => true,
-        };
-        top && framed
+        let of_app = |host: &str| hosts.is_empty() || hosts.iter().any(|own| same_site(host, own));
+        of_app(&self.host)
+            && self.embedded.as_ref().is_none_or(|embedded| match frame {
+                Some(frame) => same_site(embedded, frame),
+                None => of_app(embedded),
+            })
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.embedded {
+            Some(embedded) => write!(f, "a frame of {embedded} in {}", self.host),
+            None => f.write_str(&self.host),
+        }
     }
 }
 
@@ -72,7 +94,6 @@ mod tests {
             "something @example.com #747723",
             "#747723 %pay.example @example.com",
             "@example.com code #747723",
-            "@example.com  #747723",
             "@example.com #",
             "@alice #2024",
             "@example.com",
@@ -83,15 +104,34 @@ mod tests {
     }
 
     #[test]
-    fn is_for_its_hosts_alone() {
+    fn reads_lines_that_are_spelled_otherwise() {
+        for line in [
+            "@example.com  #747723",
+            "\u{200b}@example.com #747723",
+            "\u{a0}\u{2068}@example.com\u{a0}#747723\u{2069}",
+            "＠example.com ＃747723",
+            "@example.com\t#７４７７２３",
+        ] {
+            assert_eq!(read(line), Some(("example.com".into(), None, "747723".into())), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn is_for_its_site_alone() {
         let is_for = |line: &str, hosts: &[&str], frame| {
             let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
             bound(line).is_some_and(|bound| bound.is_for(&hosts, frame))
         };
         assert!(is_for("@a.example #1", &["b.example", "A.example"], None));
-        assert!(!is_for("@a.example #1", &["b.example", "x.a.example", "aa.example"], None));
-        assert!(is_for("@a.example #1 %f.example", &["a.example"], None));
-        assert!(is_for("@a.example #1 %f.example", &["a.example"], Some("F.example")));
+        assert!(is_for("@a.example #1", &["b.example", "x.a.example"], None));
+        assert!(is_for("@bücher.example #1", &["xn--bcher-kva.example"], None));
+        assert!(!is_for("@a.example #1", &["b.example", "aa.example", "a.example.net"], None));
+        assert!(!is_for("@co.uk #1", &["a.co.uk"], None));
+        assert!(is_for("@a.example #1 %f.example", &["a.example"], Some("x.F.example")));
         assert!(!is_for("@a.example #1 %f.example", &["a.example"], Some("g.example")));
+        // In the page itself, as long as all is the app's.
+        assert!(!is_for("@a.example #1 %f.example", &["a.example"], None));
+        assert!(is_for("@a.example #1 %f.example", &["a.example", "f.example"], None));
+        assert!(is_for("@a.example #1 %f.example", &[], None));
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::mask::GONE;
 use super::reason::Form;
+use super::words::MONEY;
 use crate::inbox::lexicon::spells;
 
 /// A part of the text that could be a code.
@@ -198,6 +199,12 @@ fn numbers(text: &[char], run: &[Token]) -> Vec<Candidate> {
             .into_iter()
             .collect();
     }
+    // `482.915`: an amount as likely as a code.
+    if let (&[3, 3], [['.']]) = (lengths.as_slice(), gaps.as_slice()) {
+        let dotted = sound(text, first.start, last.end) && run.iter().all(|token| token.digits(text));
+        let candidate = dotted.then(|| Candidate::new(text, first.start, last.end, Form::Dotted));
+        return candidate.into_iter().collect();
+    }
     // `6039 11`: one code in two parts, rather than a code and another number.
     if spaced && total == 6 && is_broken(&lengths, 6) {
         return sound(text, first.start, last.end)
@@ -256,11 +263,25 @@ fn number(text: &[char], token: &Token) -> Option<Candidate> {
         [8] if is_date(text_of) => return None,
         [4 | 5 | 7 | 8] => Form::Digits,
         [9 | 10] => Form::ManyDigits,
+        [11..=16] => Form::Endless,
+        [_, _, _] if is_dashed_date(text_of) => return None,
         groups if groups.len() > 1 && equal_groups(groups) => Form::Grouped,
         groups if is_broken(groups, 8) => Form::Broken,
         _ => return None,
     };
     Some(Candidate::new(text, token.start, token.end, form))
+}
+
+/// `2026-03-14`, `14-03-2026`.
+fn is_dashed_date(digits: &[char]) -> bool {
+    let parts: Vec<Vec<char>> = digits.split(|&c| c == '-').map(<[char]>::to_vec).collect();
+    match parts.as_slice() {
+        [year, month, day] if year.len() == 4 => is_date(&[&year[..], month, day].concat()),
+        [one, other, year] if year.len() == 4 => {
+            is_date(&[&year[..], other, one].concat()) || is_date(&[&year[..], one, other].concat())
+        }
+        _ => false,
+    }
 }
 
 /// `20261129`: a day of these years.
@@ -285,6 +306,9 @@ fn lettered(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> Option<C
     {
         let number = Token { start: token.end - number.len(), end: token.end };
         return if number.digits(text) { self::number(text, &number) } else { None };
+    }
+    if is_masked(&groups) || is_amount(text, token, &word) {
+        return None;
     }
     let form = match groups.as_slice() {
         [prefix, number]
@@ -321,6 +345,25 @@ fn lettered(text: &[char], token: &Token, emphasis: &[Range<usize>]) -> Option<C
         _ => dashed(&groups, digits, upper, lower)?,
     };
     Some(Candidate::new(text, token.start, token.end, form))
+}
+
+/// `XX1234`, `XXX-XXX-2671`: a number of which only the end is shown.
+fn is_masked(groups: &[&str]) -> bool {
+    let crosses = |group: &&str| group.bytes().take_while(|c| matches!(c, b'X' | b'x')).count();
+    groups.iter().any(|group| match crosses(group) {
+        0 | 1 => false,
+        hidden => group[hidden..].bytes().all(|c| c.is_ascii_digit()),
+    })
+}
+
+/// `RM250`, `INR12500`, or a part of `250.00`.
+fn is_amount(text: &[char], token: &Token, word: &str) -> bool {
+    let number = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let currency = &word[..word.len() - number.len()];
+    let digits = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
+    let broken = matches!(text.get(token.end), Some('.' | ',')) && digits(text.get(token.end + 1));
+    number.bytes().all(|c| c.is_ascii_digit())
+        && (broken || currency.len() > 1 && MONEY.contains(&currency.to_ascii_lowercase().as_str()))
 }
 
 /// Letters that nobody could say: those who make codes leave the vowels out, lest they spell something.
@@ -433,20 +476,34 @@ fn sound(text: &[char], start: usize, end: usize) -> bool {
     let money = |c: char| matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩');
     let hidden = |c: Option<char>| matches!(c, Some('*' | '•' | '.' | '…'));
     let lettered = text[start..end].iter().any(char::is_ascii_alphabetic);
+    // A number may touch words of a script that has digits of its own.
+    let touches = |c: char| spells(c) && (lettered || !matches!(c as u32, 0x590..=0x109f));
     let blocked_before = before.is_some_and(|c| {
-        spells(c) || money(c) || matches!(c, '_' | '@' | '&' | '/' | '\\' | '~' | '+' | '©' | '№' | GONE)
+        touches(c) || money(c) || matches!(c, '@' | '&' | '/' | '\\' | '~' | '+' | '©' | '№' | GONE)
     }) || matches!((earlier, before), (Some(c), Some(' ')) if money(c) || c == '©' || c == '№')
         || matches!(before, Some('*' | '•' | '…')) && hidden(earlier) && !matches!(after, Some('*'))
+        || before == Some(' ') && hides(&text[..start - 1])
         || before == Some('-') && earlier.is_some_and(|c| c.is_ascii_alphanumeric());
     let blocked_after = after
-        .is_some_and(|c| spells(c) || money(c) || matches!(c, '_' | '%' | '@' | '/' | '\\' | GONE))
+        .is_some_and(|c| touches(c) || money(c) || matches!(c, '%' | '@' | '/' | '\\' | GONE))
         || matches!((after, later), (Some(' '), Some(c)) if money(c))
         || after == Some('-') && later.is_none_or(|c| c.is_ascii_alphanumeric())
         // A time, an address of the network: `2001:db8::1`.
         || after == Some(':') && later.is_some_and(|c| c.is_ascii_hexdigit() || c == ':')
         || lettered && after == Some('+')
         || after == Some('=') && lettered;
-    !blocked_before && !blocked_after
+    // `_482915_` is emphasised, `a_482915` is a name.
+    let underscored = before == Some('_') || after == Some('_');
+    let part = |c: Option<char>| c.is_some_and(|c| c == '_' || c.is_alphanumeric());
+    let named = underscored && (before != after || part(earlier) || part(later));
+    !blocked_before && !blocked_after && !named
+}
+
+/// What ends with a masked group, as in `**** 4242`; a mark of emphasis ends a word.
+fn hides(before: &[char]) -> bool {
+    let mask = before.iter().rev().take(8).take_while(|c| matches!(c, '*' | '•' | 'x' | 'X')).count();
+    mask >= 2
+        && before.len().checked_sub(mask + 1).is_none_or(|at| matches!(before[at], ' ' | '\n' | '-' | '('))
 }
 
 /// Nothing else is on its line.

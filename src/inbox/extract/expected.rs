@@ -57,10 +57,24 @@ impl Page {
         fit.map(|(_, form)| form)
     }
 
+    /// The same for a code that is written as it is to be typed.
+    pub fn bound(&self, code: &str) -> Option<String> {
+        if self.takes(code) { Some(code.to_owned()) } else { self.typed(code) }
+    }
+
     /// Whether a code has just the length that the page has room for.
     pub fn is_exact(&self, code: &str) -> bool {
         let length = code.chars().count();
         [self.wanted.maxlength, self.wanted.boxes, self.digits].contains(&Some(length))
+            || self.pattern.as_ref().is_some_and(|pattern| {
+                // One that takes neither more nor less of the same.
+                let (last, rest) = code
+                    .chars()
+                    .next_back()
+                    .map_or((None, ""), |last| (Some(last), &code[..code.len() - last.len_utf8()]));
+                let longer: String = code.chars().chain(last).collect();
+                pattern.is_match(code) && !pattern.is_match(&longer) && !pattern.is_match(rest)
+            })
     }
 
     fn takes(&self, code: &str) -> bool {
@@ -77,6 +91,8 @@ impl Page {
 
 /// The ways to type what is shown, the usual one first.
 fn forms(shown: &str) -> Vec<String> {
+    // Dots part groups as spaces do.
+    let shown = &shown.replace('.', " ");
     let without = |gone: &[char]| shown.chars().filter(|c| !gone.contains(c)).collect::<String>();
     let dashed = without(&[' ']);
     let bare = without(&[' ', '-']);
@@ -84,7 +100,7 @@ fn forms(shown: &str) -> Vec<String> {
     let mut forms = if digits {
         let spaced_by_dashes =
             shown.split(' ').filter(|group| !group.is_empty()).collect::<Vec<_>>().join("-");
-        vec![bare, dashed, spaced_by_dashes, shown.to_owned()]
+        vec![bare, dashed, spaced_by_dashes, shown.clone()]
     } else {
         vec![dashed, bare]
     };
@@ -103,6 +119,18 @@ mod tests {
 
     fn typed(shown: &str, wanted: Expected) -> Option<String> {
         Page::new(&wanted, None).typed(shown)
+    }
+
+    #[test]
+    fn knows_a_pattern_that_fixes_the_length() {
+        let exact = |pattern: &str, code: &str| {
+            let wanted = Expected { pattern: Some(pattern.into()), ..Expected::default() };
+            Page::new(&wanted, None).is_exact(code)
+        };
+        assert!(exact("[0-9]{6}", "482915"));
+        assert!(!exact("[0-9]{6}", "4829"));
+        assert!(!exact("[0-9]*", "482915"));
+        assert!(!exact("[0-9]{4,8}", "482915"));
     }
 
     #[test]

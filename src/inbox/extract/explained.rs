@@ -25,7 +25,7 @@ pub enum Decision {
     Code(SecretString, Evidence),
     /// Several could be it.
     Ambiguous(Vec<SecretString>),
-    /// The message binds its code to these hosts, none of which is the app's.
+    /// The message binds its code to these hosts, or frames in them, and not to where it would be typed.
     BoundElsewhere(Vec<String>),
     /// The playbook's pattern finds nothing.
     NoMatch,
@@ -68,7 +68,11 @@ impl fmt::Display for Decision {
                 write!(f, "{} different texts in the message could be the code", codes.len())
             }
             Self::BoundElsewhere(hosts) => {
-                write!(f, "the message binds its code to {}, which is no host of the app", hosts.join(", "))
+                write!(
+                    f,
+                    "the message binds its code to {}, and it would be typed elsewhere",
+                    hosts.join(", ")
+                )
             }
             Self::NoMatch => f.write_str("the pattern finds nothing in the message"),
             Self::NoCandidate => {

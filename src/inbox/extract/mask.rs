@@ -1,5 +1,7 @@
 //! Puts aside what is never a code: addresses of pages and people, phone numbers, dates, times, amounts.
 
+use super::iban;
+
 /// Stands where something was taken out.
 pub(super) const GONE: char = '\u{1}';
 
@@ -44,7 +46,7 @@ fn digit(c: char) -> Option<char> {
     char::from_digit((c as u32 - ZEROS[place]).min(10), 10)
 }
 
-/// Takes out links, page addresses and mail addresses, in one pass.
+/// Takes out links, page addresses, mail addresses and account numbers, in one pass.
 pub(super) fn take_out_addresses(text: &mut [char]) {
     let mut i = 0;
     while i < text.len() {
@@ -53,7 +55,7 @@ pub(super) fn take_out_addresses(text: &mut [char]) {
             i += 1;
             continue;
         }
-        let end = address_end(text, i, name);
+        let end = iban::end(text, i).or_else(|| address_end(text, i, name));
         if let Some(end) = end {
             text[i..end].fill(GONE);
         }

@@ -1,16 +1,18 @@
 //! The code in a message, if it has one, and only if there is no doubt which it is.
 //!
-//! In order: the playbook's own pattern; the origin-bound form that browsers understand (`@example.com
-//! #123456`); else everything that has the form of a code and that the page takes is weighed: by its form, by
-//! the words beside it in some thirty languages, by whether it stands alone or is emphasised. A message in
+//! In order: the playbook's own pattern, and then nothing else; the origin-bound form that browsers understand
+//! (`@example.com #123456`); else everything that has the form of a code and that the page takes is weighed: by its form, by
+//! the words beside it in some fifty languages, by whether it stands alone or is emphasised. A message in
 //! which two different ones weigh alike is reported, not guessed.
 
+mod aside;
 mod bound;
 mod candidates;
 mod compounds;
 mod expected;
 mod explained;
 mod hints;
+mod iban;
 pub(super) mod mask;
 mod pattern;
 mod reason;
@@ -122,13 +124,17 @@ fn read(layer: &Layer<'_>, hints: &ExtractHints, page: &Page) -> Explained {
     let own = bounds.iter().find(|bound| bound.is_for(&hints.origin_hosts, hints.frame_host.as_deref()));
     // A code for another app is none for this one, whatever else the message says.
     if own.is_none() && !bounds.is_empty() {
-        return decided(Decision::BoundElsewhere(bounds.into_iter().map(|bound| bound.host).collect()));
+        return decided(Decision::BoundElsewhere(bounds.iter().map(Bound::to_string).collect()));
     }
     if let Some(pattern) = &hints.pattern {
         return decided(matched(layer, pattern));
     }
     if let Some(own) = own {
-        return decided(Decision::Code(SecretString::from(own.code.as_str()), Evidence::OriginBound));
+        // What the page cannot take was sent for something else, and so was the message.
+        return decided(match page.bound(&own.code) {
+            Some(code) => Decision::Code(SecretString::from(code), Evidence::OriginBound),
+            None => Decision::NoCandidate,
+        });
     }
     weighed(layer, page)
 }
@@ -164,7 +170,7 @@ fn weighed(layer: &Layer<'_>, page: &Page) -> Explained {
     all.sort_by_key(|one| -one.weight());
     let best = all.first().map_or(0, Weighed::weight);
     let secret = |one: &Weighed| SecretString::from(one.code.as_str());
-    let likely = all.iter().filter(|one| one.weight() >= ENOUGH && one.weight() > best - MARGIN);
+    let likely = all.iter().filter(|one| one.said() >= ENOUGH && one.weight() > best - MARGIN);
     let decision = match likely.map(secret).collect::<Vec<_>>() {
         likely if likely.len() > 1 => Decision::Ambiguous(likely),
         likely => match likely.into_iter().next() {

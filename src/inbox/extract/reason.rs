@@ -12,6 +12,10 @@ pub enum Form {
     Digits,
     /// Nine or ten.
     ManyDigits,
+    /// Eleven and more: only where the page wants as many.
+    Endless,
+    /// `482.915`, as amounts are written too.
+    Dotted,
     /// `1234 5678`.
     Grouped,
     /// `8827 0163 45`, `660-94-12`.
@@ -50,7 +54,7 @@ impl Form {
             Self::SixDigits => 3,
             Self::Digits | Self::Dashed | Self::Spelt => 2,
             Self::Grouped | Self::Prefixed | Self::Mixed | Self::Uneven | Self::NoWord => 1,
-            Self::ManyDigits | Self::Broken | Self::Small | Self::Letters => 0,
+            Self::ManyDigits | Self::Endless | Self::Dotted | Self::Broken | Self::Small | Self::Letters => 0,
             Self::Year | Self::AnyCase => -1,
             Self::Slogan => -2,
         }
@@ -146,6 +150,8 @@ impl fmt::Display for Form {
             Self::SixDigits => "a code of six digits",
             Self::Digits => "a code of digits",
             Self::ManyDigits => "a long number",
+            Self::Endless => "a very long number",
+            Self::Dotted => "a number with a dot in it",
             Self::Grouped => "a number in groups",
             Self::Broken => "a number in uneven groups",
             Self::Year => "a year",

@@ -1,10 +1,11 @@
 //! What stands around the candidates of a text.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::candidates::{Candidate, alone, emphasised, emphasised_alone};
 use super::reason::{Form, Reason};
-use super::{compounds, words};
+use super::{aside, compounds, words};
 use crate::inbox::lexicon::{Hit, Lower};
 
 /// A word further away says nothing of a candidate.
@@ -18,10 +19,12 @@ pub(super) struct Surroundings<'a> {
     password: Vec<Hit>,
     purpose: Vec<Hit>,
     enter: Vec<Hit>,
-    offer: Option<&'static str>,
+    offers: Vec<Hit>,
     advice: Vec<Hit>,
     occasion: Vec<Hit>,
     account: Vec<Hit>,
+    sent: Vec<Hit>,
+    pronoun: Vec<Hit>,
     other: Vec<Hit>,
     stale: Vec<Hit>,
     units: Vec<Hit>,
@@ -50,7 +53,9 @@ impl<'a> Surroundings<'a> {
             advice: words::ADVICE.find(&lower),
             occasion: words::OCCASION.find(&lower),
             account: words::ACCOUNT.find(&lower),
-            offer: words::OFFER.find(&lower).first().map(|hit| hit.word),
+            sent: words::SENT.find(&lower),
+            pronoun: words::PRONOUN.find(&lower),
+            offers: words::OFFER.find(&lower),
             stale: words::STALE.find(&lower),
             units: words::UNITS.find(&lower),
             ends: (
@@ -75,6 +80,7 @@ impl<'a> Surroundings<'a> {
                 .filter(|_| self.is_password(candidate)),
             self.before(&self.enter, 6, candidate, all),
             self.before(&self.purpose, 3, candidate, all),
+            self.taken_up(candidate),
         ]);
         let following = best(vec![
             self.after(&self.code, 6, candidate, all),
@@ -93,7 +99,8 @@ impl<'a> Surroundings<'a> {
         let emphasised_alone = emphasised_alone(self.text, candidate.start, candidate.end, self.emphasis);
         // `Verification of 482915`: what it is for is not yet what it is.
         let weak = before >= after && matches!(preceding, Some((Reason::WordBefore(_), 1..=3)));
-        let told = is_told(&self.text[candidate.start.saturating_sub(10)..candidate.start]);
+        let told = is_told(&self.text[candidate.start.saturating_sub(10)..candidate.start])
+            && !aside::names_place(self.text, candidate.end);
         // So do words of another sentence, unless it stands there as what they lead to.
         let distant = before.max(after) <= 2 && !self.begins(candidate);
         if (distant || weak && !self.near_name(candidate)) && !alone && !emphasised_alone && !told {
@@ -120,15 +127,6 @@ impl<'a> Surroundings<'a> {
         } else if emphasised(candidate.start, candidate.end, self.emphasis).is_some() {
             points.push((Reason::WithinEmphasis, 1));
         }
-        if let Some(word) = self.named_otherwise(candidate, alone) {
-            points.push((Reason::NamedOtherwise(word), -8));
-        }
-        if self.is_postcode(candidate) {
-            points.push((Reason::NamedOtherwise("pin"), -8));
-        }
-        if let Some(unit) = self.quantity(candidate) {
-            points.push((Reason::Quantity(unit), -8));
-        }
         if let Some(word) = self.stale(candidate, all) {
             points.push((Reason::Stale(word), -6));
         }
@@ -137,7 +135,7 @@ impl<'a> Surroundings<'a> {
         }
         // Where something else looks more like what shops give, that is it.
         let rival = candidate.form != Form::Slogan && all.iter().any(|other| other.form == Form::Slogan);
-        if let Some(word) = self.offer.filter(|_| candidate.form.suits_an_offer() && !rival) {
+        if let Some(word) = self.offer(candidate, rival) {
             points.push((Reason::Offer(word), -8));
         }
         let set_apart = alone || emphasised_alone;
@@ -153,6 +151,47 @@ impl<'a> Surroundings<'a> {
             points.push((Reason::TooPlain, -8));
         }
         points
+    }
+
+    /// Those that are something else by what stands right beside them, by where they start.
+    pub fn named_otherwise(&self, all: &[Candidate]) -> HashMap<usize, (Reason, i32)> {
+        let reason = |candidate: &Candidate| {
+            let named = || self.named(candidate).or_else(|| aside::aside(self.text, &self.sent, candidate));
+            let postcode = || self.is_postcode(candidate).then_some("pin");
+            let reason = named().or_else(postcode).map(Reason::NamedOtherwise);
+            reason.or_else(|| self.quantity(candidate).map(Reason::Quantity))
+        };
+        let found = all.iter().filter_map(|candidate| Some((candidate.start, (reason(candidate)?, -8))));
+        found.collect()
+    }
+
+    /// `Your code expires soon. It is 4829.`
+    fn taken_up(&self, candidate: &Candidate) -> Option<(Reason, i32)> {
+        let last = self.pronoun.partition_point(|hit| hit.start < candidate.start).checked_sub(1)?;
+        let hit = self.pronoun[last];
+        let gap = self.text.get(hit.end..candidate.start)?;
+        let code = self.code.partition_point(|code| code.start < hit.start).checked_sub(1)?;
+        let right_before = gap.len() <= 2 && gap.iter().all(|c| matches!(c, ' ' | ':'));
+        let named = hit.start.saturating_sub(self.code[code].end) <= FAR;
+        (right_before && named).then_some((Reason::WordBefore(hit.word), 4))
+    }
+
+    /// What is on offer near it. Digits alone are for that only if the same sentence says so behind them, and no
+    /// account is in it.
+    fn offer(&self, candidate: &Candidate, rival: bool) -> Option<&'static str> {
+        if candidate.form.suits_an_offer() {
+            return self.offers.first().filter(|_| !rival).map(|hit| hit.word);
+        }
+        let ends = |c: &char| matches!(c, '.' | '!' | '\n' | '。');
+        let (before, after) = (&self.text[..candidate.start], &self.text[candidate.end..]);
+        let start = candidate.start - before.iter().rev().take(FAR).take_while(|c| !ends(c)).count();
+        let behind = after.iter().take(FAR).take_while(|c| !ends(c)).count();
+        let next = self.offers.partition_point(|hit| hit.start < candidate.end);
+        let word = self.offers.get(next).filter(|hit| hit.end <= candidate.end + behind).map(|hit| hit.word);
+        let word = word.or_else(|| after[..behind].contains(&'%').then_some("%"))?;
+        let account = self.account.partition_point(|hit| hit.start < start);
+        let account = self.account.get(account).filter(|hit| hit.end <= candidate.end + behind);
+        account.is_none().then_some(word)
     }
 
     /// Whether a sentence begins with it.
@@ -271,7 +310,8 @@ impl<'a> Surroundings<'a> {
     }
 
     /// `order 771332`: a word right before says what it is, or one in the line above it.
-    fn named_otherwise(&self, candidate: &Candidate, alone: bool) -> Option<&'static str> {
+    fn named(&self, candidate: &Candidate) -> Option<&'static str> {
+        let alone = alone(self.text, candidate.start, candidate.end);
         let last = self.other.partition_point(|hit| hit.start < candidate.start);
         let hits = self.other[..last].iter().rev().take_while(|hit| hit.start + 80 >= candidate.start);
         let hit = hits.filter(|hit| hit.end <= candidate.start).max_by_key(|hit| hit.end)?;
@@ -292,7 +332,10 @@ impl<'a> Surroundings<'a> {
                 && !between.windows(2).any(|pair| matches!(pair, ['.' | '!' | '?', ' ']))
                 && !between.contains(&'。')
         };
-        (names && !nearer && !greeted).then_some(hit.word)
+        // `account ending in 4242: 482915`: it has named another number.
+        let taken = between.iter().any(char::is_ascii_digit)
+            && between.iter().any(|c| c.is_alphabetic() || matches!(c, ':' | '='));
+        (names && !nearer && !greeted && !taken).then_some(hit.word)
     }
 
     /// `Show 5518 to the courier`: what other codes are for is named near it, and no account is.
@@ -303,12 +346,12 @@ impl<'a> Surroundings<'a> {
 
     /// `1500 points`, `2024年`.
     fn quantity(&self, candidate: &Candidate) -> Option<&'static str> {
-        let mut at = candidate.end;
-        if self.text.get(at) == Some(&' ') {
-            at += 1;
-        }
+        let behind = &self.text[candidate.end..];
+        let below = behind.iter().take(3).take_while(|c| **c == '\n').count();
+        let at = candidate.end + if below > 0 { below } else { usize::from(behind.first() == Some(&' ')) };
         let first = self.units.partition_point(|hit| hit.start < at);
-        self.units.get(first).filter(|hit| hit.start == at).map(|hit| hit.word)
+        let mut units = self.units[first..].iter().take_while(|hit| hit.start == at);
+        units.find(|hit| below == 0 || words::COUNTED.contains(&hit.word)).map(|hit| hit.word)
     }
 
     /// `the code 111111 has expired`: in the same sentence, and nearer to no other candidate.

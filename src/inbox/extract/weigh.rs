@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::candidates::{Candidate, candidates};
 use super::expected::Page;
-use super::reason::Reason;
+use super::reason::{Form, Reason};
 use super::surroundings::Surroundings;
 use super::{Passage, mask};
 
@@ -24,6 +24,12 @@ impl Weighed {
     pub fn weight(&self) -> i32 {
         self.points.iter().map(|(_, weight)| weight).sum()
     }
+
+    /// What the message itself says for it: a number as long as the page expects is still only a number.
+    pub fn said(&self) -> i32 {
+        let said = self.points.iter().filter(|(reason, _)| *reason != Reason::LengthFits);
+        said.map(|(_, weight)| weight).sum()
+    }
 }
 
 /// The candidates of a passage that the page takes.
@@ -32,14 +38,24 @@ pub(super) fn weigh(passage: &Passage<'_>, page: &Page) -> Vec<Weighed> {
     mask::take_out_addresses(&mut text);
     let mut found = candidates(&text, &emphasis);
     let typed = |candidate: &Candidate| page.typed(&candidate.shown);
-    found.retain(|candidate| typed(candidate).is_some());
-    found.truncate(MOST);
+    let taken = |candidate: &Candidate| {
+        typed(candidate).is_some_and(|code| candidate.form != Form::Endless || page.is_exact(&code))
+    };
     let around = Surroundings::new(&text, &emphasis);
+    let otherwise = around.named_otherwise(&found);
+    found.retain(taken);
+    found.truncate(MOST);
+    // What is something else takes no words from a code.
+    let rivals: Vec<Candidate> =
+        found.iter().filter(|candidate| !otherwise.contains_key(&candidate.start)).cloned().collect();
     let weighed = found.iter().filter_map(|candidate| {
         let code = typed(candidate)?;
-        let mut points = around.points(candidate, &found);
+        let mut points = around.points(candidate, &rivals);
+        if let Some((reason, weight)) = otherwise.get(&candidate.start) {
+            points.push((*reason, *weight));
+        }
         if page.is_exact(&code) {
-            points.push((Reason::LengthFits, 2));
+            points.push((Reason::LengthFits, 3));
         }
         Some(Weighed { code, points })
     });

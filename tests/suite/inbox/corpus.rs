@@ -76,10 +76,40 @@ fn reads_the_corpus() {
     assert!(held_back.percent() >= HELD_BACK && held_back.wrong <= HELD_BACK_WRONG, "{held_back:?}");
 }
 
+/// The same where the page says how long its code is, as most do; six digits where there is none.
+#[test]
+fn reads_the_corpus_for_a_page() {
+    let (mut tuned, mut held_back) = (Figures::default(), Figures::default());
+    for (entry, is_held_back) in messages() {
+        let code = entry["code"].as_str();
+        let expected = Expected {
+            maxlength: Some(code.map_or(6, |code| code.chars().count())),
+            numeric: code.is_none_or(|code| code.bytes().all(|c| c.is_ascii_digit())),
+            ..Expected::default()
+        };
+        let found = message(&entry).code(&ExtractHints { expected, ..ExtractHints::default() });
+        let found = found.map(|found| found.map(|found| found.code.expose_secret().to_owned()));
+        let right = match &found {
+            Ok(found) => entry["ambiguous"] != true && found.as_deref() == code,
+            Err(_) => entry["ambiguous"] == true,
+        };
+        let figures = if is_held_back { &mut held_back } else { &mut tuned };
+        figures.total += 1;
+        figures.right += usize::from(right);
+        figures.wrong += usize::from(!right && matches!(found, Ok(Some(_))));
+        if !right && !is_held_back {
+            eprintln!("{}: {found:?} instead of {code:?} ({})", entry["id"], entry["note"]);
+        }
+    }
+    eprintln!("for a page, tuned: {tuned:?}, held back: {held_back:?}");
+    assert!(tuned.percent() >= TUNED && tuned.wrong == 0, "{tuned:?}");
+    assert!(held_back.percent() >= HELD_BACK && held_back.wrong <= HELD_BACK_WRONG, "{held_back:?}");
+}
+
 /// Bounds as measured, in per cent and in messages.
 const TUNED: usize = 99;
 const HELD_BACK: usize = 96;
-const HELD_BACK_WRONG: usize = 6;
+const HELD_BACK_WRONG: usize = 5;
 
 /// The link of each message that has one, to an app that lives where it leads.
 #[test]

@@ -2,6 +2,7 @@
 //! codes.
 
 mod behind;
+mod beside;
 mod claiming;
 mod codes;
 mod corpus;

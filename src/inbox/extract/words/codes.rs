@@ -60,6 +60,16 @@ pub(super) const CODE_WORDS: &[&str] = &[
     "*kodun*", "*koduyla",
     // Serbian, Croatian, Slovak, Slovenian, Baltic languages, Albanian, Georgian, Armenian, Swahili, Filipino
     "kôd", "kod za", "koda", "šifra", "šifru", "overovací kód", "kodas", "kodą", "kods", "kood", "koodi", "kodi", "კოდი", "კოდია", "կոդը", "կոդն", "nambari ya siri", "msimbo", "iyong code",
+    // Other languages of India and Pakistan
+    "குறியீட*", "கடவுக்குறியீட*", "ஓடிபி*", "ஒடிபி*", "కోడ్*", "కోడ*", "ఓటిపి*", "ಕೋಡ್*", "ಒಟಿಪಿ*", "ಓಟಿಪಿ*", "ഒടിപി*", "കോഡ്*", "കോഡ*", "ഓടിപി*", "કોડ*", "ઓટીપી*", "ਓ.ਟੀ.ਪੀ", "کوڈ", "او ٹی پی",
+    // Croatian, Serbian, Slovak, Slovenian
+    "kôd*", "kodova", "kodom", "kodo", "šifro", "jednokratn*", "jednorazov*", "enkratn*", "кôд", "шифра", "шифру", "једнократн*", "*kóde",
+    // Estonian, Latvian, Lithuanian
+    "*kood", "*koodi", "ühekordne", "ühekordse", "*kods", "*kodu", "*kodam", "vienreizēj*", "*kodas", "*kodą", "*kodo", "vienkartin*",
+    // Catalan, Georgian, Armenian
+    "codi", "codis", "d'un sol ús", "კოდ*", "ერთჯერად*", "կոդ*", "ծածկագիր*", "մեկանգամյա",
+    // Swahili, Filipino
+    "namba ya siri", "msimbo wako", "msimbo wa", "namba ya uthibitisho", "nambari ya uthibitisho", "code mo", "ang code", "minsanang",
     // What was sent to the reader, and not to a number
     "sent to you", "sent you", "an sie gesendet", "dir gesendet", "ihnen gesendet", "vous a été envoyé", "enviado a ti",
 ];
@@ -69,5 +79,5 @@ pub(super) const PASSWORD_WORDS: &[&str] = &[
     "*password", "*passwort", "*kennwort", "mot de passe", "contraseña", "senha", "password", "*wachtwoord", "hasło", "hasłem", "hasła",
     "heslo", "heslem", "lösenord", "*lösenord", "adgangskode", "passord", "parola", "şifre*", "sifre*", "mật khẩu", "mat khau", "пароль", "пароля", "паролем",
     "كلمة المرور", "كلمة السر", "पासवर्ड", "密码", "密碼", "パスワード", "비밀번호", "parool", "salasana", "jelszó", "parolă", "sandi", "รหัสผ่าน",
-    "парола", "паролата", "пароль*", "κωδικός πρόσβασης", "συνθηματικό", "סיסמה", "סיסמא", "הסיסמה", "گذرواژه", "رمز عبور", "কোড ওয়ার্ড", "পাসওয়ার্ড", "kata sandi", "kata laluan", "katalaluan", "jelszava", "jelszavad", "passordet", "adgangskoden", "lozinka", "geslo", "slaptažodis", "parole",
+    "парола", "паролата", "пароль*", "κωδικός πρόσβασης", "συνθηματικό", "סיסמה", "סיסמא", "הסיסמה", "گذرواژه", "رمز عبور", "কোড ওয়ার্ড", "পাসওয়ার্ড", "kata sandi", "kata laluan", "katalaluan", "jelszava", "jelszavad", "passordet", "adgangskoden", "lozinka", "geslo", "slaptažodis", "parole", "contrasenya", "лозинка", "கடவுச்சொல்", "పాస్‌వర్డ్", "ಪಾಸ್‌ವರ್ಡ್", "പാസ്‌വേഡ്", "પાસવર્ડ", "ਪਾਸਵਰਡ", "پاس ورڈ", "პაროლი", "գաղտնաբառ*", "nenosiri", "nywila",
 ];

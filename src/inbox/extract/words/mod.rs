@@ -1,6 +1,7 @@
 //! The words that stand beside codes, and those that stand beside other numbers, written as [`Lexicon`] reads
 //! them.
 
+mod aside;
 mod asks;
 mod codes;
 mod occasions;
@@ -8,13 +9,16 @@ mod others;
 
 use std::sync::LazyLock;
 
-use self::asks::{ADVICE_WORDS, ENTER_WORDS, PURPOSE_WORDS, STALE_WORDS};
+use self::aside::SENT_WORDS;
+use self::asks::{ADVICE_WORDS, ENTER_WORDS, PRONOUN_WORDS, PURPOSE_WORDS, STALE_WORDS};
 use self::codes::{CODE_WORDS, PASSWORD_WORDS};
 use self::occasions::{ACCOUNT_WORDS, OCCASION_WORDS, OFFER_WORDS};
 use self::others::{OTHER_WORDS, UNIT_WORDS};
 use crate::inbox::lexicon::Lexicon;
 
+pub(super) use self::aside::{ADDRESS, AT, FOR, IN, LASTS, MONEY, TO};
 pub(super) use self::asks::{COPULAS, REPLACES};
+pub(super) use self::others::COUNTED;
 
 macro_rules! lexicons {
     ($($(#[$about:meta])* $name:ident = $words:ident;)*) => {
@@ -31,6 +35,10 @@ lexicons! {
     PURPOSE = PURPOSE_WORDS;
     /// What one is asked to do with it.
     ENTER = ENTER_WORDS;
+    /// What says that something was sent.
+    SENT = SENT_WORDS;
+    /// What stands for a code that was named in the sentence before.
+    PRONOUN = PRONOUN_WORDS;
     /// What is said of a code: how long it holds, and whom not to tell it.
     ADVICE = ADVICE_WORDS;
     /// What other codes are for, which open no account: parcels, meetings, bookings, networks, receipts.

@@ -87,14 +87,27 @@ pub(super) const OTHER_WORDS: &[&str] = &[
     "meeting number", "conference pin", "conference id", "conference code", "pin for the call", "host key", "participant pin", "door code", "gate code", "wi-fi password", "wifi password", "wlan-passwort", "wlan-schlüssel", "network key", "türcode", "digicode", "code d'entrée", "portiekcode", "portkod", "código da porta", "código de la puerta", "код домофона", "konferenz-id", "einwahl", "besprechungs-id", "kenncode der besprechung", "код конференции",
     // Where a code was or will be sent, or comes from; what a card ends with
     "sent to", "send to", "sending to", "texted to", "emailed to", "short code", "shortcode", "short number", "comes from", "come from", "last 4 digits", "last four digits", "last 4", "last four", "last two digits", "gesendet an", "geschickt an", "kurzwahl", "letzten 4 ziffern", "letzten vier ziffern", "envoyé au", "envoyé à", "4 derniers chiffres", "quatre derniers chiffres", "enviado al", "enviado a", "enviamos al", "últimos 4 dígitos", "últimos cuatro dígitos", "enviado para", "últimos quatro dígitos", "inviato al", "inviato a", "ultime 4 cifre", "ultime quattro cifre", "verzonden naar", "gestuurd naar", "laatste 4 cijfers", "skickat till", "skickats till", "sista fyra siffrorna", "sista 4 siffrorna", "sendt til", "siste fire siffer", "sidste fire cifre", "sidste 4 cifre", "wysłany na", "wysłano na", "ostatnie 4 cyfry", "ostatnie cztery cyfry", "odeslán na", "poslední 4 číslice", "son 4 hanesi", "son dört hanesi", "отправлен на", "отправили на", "последние 4 цифры", "последние четыре цифры", "надіслано на", "останні 4 цифри", "изпратен на", "последните 4 цифри", "gửi đến số", "gửi đến", "4 số cuối", "أرسل إلى", "المرسل إلى", "إلى الرقم", "آخر 4 أرقام", "अंतिम 4 अंक", "अंतिम चार अंक", "dikirim ke", "4 digit terakhir", "dihantar ke", "后4位", "後4碼", "末4位", "下4桁", "下4けた", "뒷 4자리", "뒤 4자리", "마지막 4자리",
+    // From where one signed in
+    "from device", "from the device", "device no", "device number", "vom gerät", "depuis l'appareil", "desde el dispositivo", "dal dispositivo",
+    // Codes of programs and of conduct
+    "code repository", "code repo", "code review", "code base", "codebase", "code quality", "code coverage", "coding", "lines of code",
+    // In other languages
+    "acc", "ordre", "பில்", "ஆர்டர்", "ఆర్డర్", "ಆರ್ಡರ್", "ഓർഡർ", "ऑर्डर", "ઓર્ડર", "ਆਰਡਰ", "آرڈر", "narudžb*", "narudžbe", "porudžbin*", "поруџбин*", "račun", "рачун", "objednávk*", "naročil*", "tellimus*", "arve", "pasūtījum*", "rēķin*", "užsakym*", "sąskait*", "comanda núm", "შეკვეთ*", "პატվեր", "պատվեր*", "oda", "agizo", "ankara", "iyong order",
     // Requests
     "cererea", "cererea dvs", "cererea dvs.", "cererii", "kérelme", "αίτημά σας", "başvuru", "başvurunuz", "hakemuksesi", "ansökan", "ansøgning", "søknaden", "antrag", "candidatura", "petición", "domanda",
     // Tickets
     "lístek", "lístku", "jízdenka", "jízdenku", "fahrkarte", "fahrschein", "eintrittskarte", "billete", "bilhete", "entrada nº", "kaartje", "biljett", "billett", "lippu", "bilety", "jegy", "bilet nr", "εισιτήριο", "билет №", "بليط", "车票", "車票", "門票", "门票", "乗車券", "チケット", "승차권", "입장권", "vé", "tiket no",
 ];
 
+/// Units that a report writes on the line below.
+#[rustfmt::skip]
+pub(in crate::inbox::extract) const COUNTED: &[&str] = &[
+    "page views", "views", "visits", "visitors", "new accounts", "new users", "sign-ins", "downloads", "users", "members", "followers", "points",
+];
+
 #[rustfmt::skip]
 pub(super) const UNIT_WORDS: &[&str] = &[
+    "page views", "visits", "visitors", "new accounts", "new users", "sign-ins", "downloads",
     "minute", "minutes", "min", "mins", "hour", "hours", "day", "days", "seconds", "sec", "points", "users", "people", "times", "items", "followers", "steps", "miles", "credits", "words", "characters", "members",
     "minuten", "stunden", "tage", "tagen", "sekunden", "punkte", "personen", "euro", "euros", "heures", "jours", "secondes", "personnes", "minutos", "horas", "días", "dias", "segundos", "puntos", "pontos", "personas", "pessoas", "reais", "pesos",
     "minuti", "ore", "giorni", "secondi", "punti", "persone", "minut", "minuty", "godzin", "dni", "sekund", "punktów", "złotych", "hodin", "dnů", "korun", "bodů", "minuter", "timmar", "dagar", "poäng", "kronor", "dakika", "saat", "gün", "saniye", "puan", "lira", "uur", "dagen", "punten",
@@ -102,4 +115,5 @@ pub(super) const UNIT_WORDS: &[&str] = &[
     "分", "分钟", "分鐘", "小时", "时间", "時間", "日", "年", "月", "天", "秒", "积分", "点", "人", "件", "个", "号楼", "室", "ポイント", "名", "回", "分間", "円", "元", "块", "분", "시간", "일", "년", "월", "원", "초", "포인트", "점", "명", "개", "호",
     "eur", "usd", "gbp", "chf", "kr", "sek", "pln", "czk", "kč", "inr", "sar", "aed", "egp", "brl", "zł", "tl", "try", "rs", "rub", "jpy", "cny", "krw", "km", "kg", "mb", "gb", "kwh", "m²", "m2", "ml", "%", "€", "$", "£", "°",
     "minuuttia", "tuntia", "päivää", "sekuntia", "eur.", "pistettä", "minutter", "timer", "dage", "døgn", "perc", "percig", "óra", "óráig", "napig", "nap", "ft", "forint", "zile", "secunde", "lei", "ron", "puncte", "λεπτά", "ώρες", "ημέρες", "ευρώ", "хвилин", "хвилини", "годин", "днів", "гривень", "грн", "грн.", "минути", "часа", "дни", "лв", "лв.", "лева", "דקות", "שעות", "ימים", "שקלים", "דקות*", "دقیقه", "ساعت", "روز", "ریال", "تومان", "تومن", "মিনিট", "ঘণ্টা", "দিন", "টাকা", "นาที", "ชั่วโมง", "วัน", "บาท", "บ.", "menit", "jam", "hari", "rupiah", "minit", "ringgit", "phut", "gio", "ngay", "dong", "元整", "點", "號", "樓", "号", "楼", "層", "层", "歩", "個", "個月", "个月", "人份", "箱", "kr.", "nok", "dkk", "huf", "uah", "bgn", "ils", "irr", "bdt", "thb", "idr", "myr", "twd", "hkd", "₴", "₺", "฿", "৳", "₫", "₪", "﷼", "readers", "subscribers", "reviews", "votes", "views", "likes", "kcal", "sqm", "sq ft", "ft²", "mph", "km/h", "hz", "px", "pts", "customers", "clients", "kunden", "leser", "leserinnen", "lecteurs", "lectores", "leitores", "lettori", "lezers", "clientes", "clienti", "klanten", "abonnenten", "abonnés", "suscriptores", "гостей", "читателей", "клиентов", "klientów", "czytelników", "zákazníků", "müşteri", "okur", "stars", "guests", "gäste", "nuits", "nights", "numaralı", "nolu", "numarali", "sayılı", "-es számú", "számú",
+    "நிமிட*", "ரூபாய்", "నిమిష*", "రూపాయలు", "ನಿಮಿಷ*", "ರೂಪಾಯಿ", "മിനിറ്റ*", "രൂപ", "मिनिट*", "રૂપિયા", "મિનિટ*", "ਮਿੰਟ*", "ਰੁਪਏ", "منٹ", "روپے", "minuta", "kuna", "dinara", "минута", "динара", "minút", "minutit", "eurot", "minūtes", "minūtēm", "minučių", "eurų", "minuts", "წუთ*", "ლარი", "րոպե*", "դրամ", "shilingi", "minuto", "piso",
 ];
