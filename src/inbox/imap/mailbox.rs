@@ -33,6 +33,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How often is tried again what has worked and is refused now.
 const REFUSED: Duration = Duration::from_secs(60);
 
+/// How often a warning has the mailbox opened anew: one that was removed and made again is known by nothing else to some
+/// servers, and others warn of a quota each time that they are asked.
+const DOUBTED: Duration = Duration::from_secs(60);
+
 /// The day of a mail is that of the server's clock and place, which may be another than ours.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -44,6 +48,8 @@ pub(super) struct Watched {
     eager: Eager,
     out: Out,
     seen: Option<Seen>,
+    /// When a warning last had it opened anew.
+    doubted: Option<Instant>,
     outage: Outage,
 }
 
@@ -85,7 +91,7 @@ impl Watched {
             clock: ServerClock::new(),
             outage: Outage::of(format!("{source}: a mail in {name} cannot be handed over"), LONGEST_WAIT),
         };
-        Self { name, url, options, eager, out, seen: None, outage }
+        Self { name, url, options, eager, out, seen: None, doubted: None, outage }
     }
 
     /// Watches it until told to stop, over as many connections as that takes.
@@ -183,6 +189,7 @@ impl Watched {
             }
             let looked = Instant::now();
             open.look().await?;
+            self.doubt(open)?;
             if !open.has_new() {
                 seen.absent = looked;
                 self.seen = Some(*seen);
@@ -193,6 +200,16 @@ impl Watched {
             }
         }
         Ok(())
+    }
+
+    /// Fails where the server has warned of something, so that the mailbox is opened anew.
+    fn doubt(&mut self, open: &mut Open) -> Result<(), Failed> {
+        let Some(warning) = open.warning() else { return Ok(()) };
+        if self.doubted.is_some_and(|doubted| doubted.elapsed() < DOUBTED) {
+            return Ok(());
+        }
+        self.doubted = Some(Instant::now());
+        Err(Failed::Passing(format!("the server warns: {warning}")))
     }
 
     /// Hands over what has come since.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode};
+use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode, Status};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
@@ -32,6 +32,8 @@ pub(super) struct Open {
     exists: u32,
     /// It has told of new ones, which were not fetched yet.
     new: bool,
+    /// What it has warned of, unasked.
+    warned: Option<String>,
     /// Of this mailbox UIDs are, as long as it stays the same.
     pub validity: u32,
     /// No mail that was there when it was opened has this UID or one above.
@@ -78,7 +80,7 @@ impl Open {
             )));
         };
         let idle = abilities.has("IDLE");
-        Ok(Self { wire, idle, idling: None, exists, new: false, validity, next, opened })
+        Ok(Self { wire, idle, idling: None, exists, new: false, warned: None, validity, next, opened })
     }
 
     /// Whether the server tells by itself what comes.
@@ -89,6 +91,11 @@ impl Open {
     /// Whether there is mail that was not fetched yet.
     pub const fn has_new(&self) -> bool {
         self.new
+    }
+
+    /// What the server has warned of since this was last asked: the mailbox may not be the one that was opened any more.
+    pub fn warning(&mut self) -> Option<String> {
+        self.warned.take()
     }
 
     /// Takes in the next that the server tells by itself. May be dropped at any moment.
@@ -258,6 +265,9 @@ impl Open {
             Response::MailboxData(MailboxDatum::Exists(count)) => {
                 self.new |= *count > self.exists;
                 self.exists = *count;
+            }
+            Response::Data { status: Status::No, outcome, .. } => {
+                self.warned = Some(outcome.information.as_deref().unwrap_or("something").to_owned());
             }
             Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
             _ => {}

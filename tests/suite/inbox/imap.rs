@@ -278,16 +278,24 @@ async fn mail_in_a_mailbox_that_was_made_anew_is_new() {
     url.set_port(Some(proxy.port())).unwrap();
     url.set_path("/Codes");
     let saved = |n: u32| format!("Delivered-To: otp+{n}@example.com\n{}", mail(n));
-    let mut watching = Watching::new(&url);
+    let (awaited, listening) = watch::channel(false);
+    // Nobody is told of it while idle: whoever begins to wait for a code has the mailbox looked at.
+    let wanted = || [false, true].map(|waiting| awaited.send_replace(waiting));
+    let options = ImapOptions { awaited: Some(listening), ..ImapOptions::default() };
+    let mut watching = Watching::with(&url, options, |_| true);
     dovecot.save(&saved(1)).await;
     assert_eq!(watching.recipient().await, "otp+1@example.com");
-    // Its first mail has the number that the first one had before.
-    proxy.cut();
+    // While it is watched, and while nobody is connected: the first mail has the same UID each time.
     dovecot.make_anew().await;
     dovecot.save(&saved(2)).await;
+    wanted();
+    assert_eq!(watching.recipient().await, "otp+2@example.com");
+    proxy.cut();
+    dovecot.make_anew().await;
+    dovecot.save(&saved(3)).await;
     proxy.mend();
     let (arrival, taken, _) = watching.next().await;
-    assert_eq!((&*arrival.recipient, taken), ("otp+2@example.com", Taken::New));
+    assert_eq!((&*arrival.recipient, taken), ("otp+3@example.com", Taken::New));
     watching.end().await;
 }
 
