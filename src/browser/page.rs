@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::answer::Wait;
@@ -16,7 +17,7 @@ use super::protocol::{
     AttachToTarget, CreateBrowserContext, CreateTarget, DisposeBrowserContext, EmulateFocus, Navigate,
     SetDownloadBehavior,
 };
-use super::state::State;
+use super::state::{START, State};
 use super::world::set_up;
 use crate::playbook::{Frame, Interruption, Origin};
 
@@ -155,9 +156,26 @@ impl Page {
         match navigated.error_text {
             // A download and an empty answer (HTTP 204) abort the navigation and leave the page where it was.
             Some(error) if !navigated.is_download && error != "net::ERR_ABORTED" => {
+                self.failed_to_open(navigated.loader_id, &wait).await;
                 Err(PageError::Unreachable { url: short_url(url.as_str()), error })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Returns once the browser shows its own error page for a navigation, which comes after the answer: later, it would
+    /// be taken for what became of the next one.
+    async fn failed_to_open(&self, loader_id: Option<String>, wait: &Wait) {
+        let Some(loader_id) = loader_id else { return };
+        let by = wait.deadline.min(Instant::now() + START);
+        let mut changes = self.state.subscribe();
+        loop {
+            changes.mark_unchanged();
+            let failed = self.state.frame(&self.main).and_then(|main| main.unreachable);
+            let told = failed.is_some_and(|failed| failed.loader_id == loader_id);
+            if told || timeout_at(by, changes.changed()).await.is_err() {
+                return;
+            }
         }
     }
 

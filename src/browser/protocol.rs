@@ -134,6 +134,8 @@ pub(super) struct Attached {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Navigated {
     pub error_text: Option<String>,
+    /// The navigation; nothing where the document stays.
+    pub loader_id: Option<String>,
     #[serde(default)]
     pub is_download: bool,
 }

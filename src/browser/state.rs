@@ -20,7 +20,7 @@ use super::world::{WORLD, set_up};
 const COURTESY: Duration = Duration::from_secs(10);
 
 /// A navigation that was asked for starts within this time, or something kept it from starting.
-const START: Duration = Duration::from_secs(2);
+pub(super) const START: Duration = Duration::from_secs(2);
 
 /// Where a frame's script runs: a session and, in it, the isolated world.
 #[derive(Debug, Clone)]
@@ -69,6 +69,8 @@ pub(super) struct Frame {
 /// What could not be loaded, and Chromium's name of the reason: `net::ERR_CONNECTION_RESET`.
 #[derive(Debug, Clone)]
 pub(super) struct Unreachable {
+    /// The navigation that came to nothing.
+    pub loader_id: String,
     pub url: String,
     pub error: String,
 }
@@ -213,7 +215,7 @@ impl State {
                 frame.unreachable = event.unreachable_url.map(|url| {
                     let named = failed.filter(|(request, _)| *request == event.loader_id);
                     let error = named.map_or_else(|| "the connection failed".to_owned(), |(_, error)| error);
-                    Unreachable { url, error }
+                    Unreachable { loader_id: event.loader_id, url, error }
                 });
             }
             "Network.loadingFailed" => {

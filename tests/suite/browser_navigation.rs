@@ -239,3 +239,18 @@ async fn what_keeps_a_page_from_coming_has_its_own_error() {
     let open = stage.page.open(&format!("http://{nobody}/").parse().unwrap(), SOON).await.unwrap_err();
     assert!(open.to_string().ends_with("could not be reached: net::ERR_CONNECTION_REFUSED"), "{open}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_opened_is_not_taken_for_what_is_opened_next() {
+    let site = Site::new(|request| match request.path.as_str() {
+        "/cut" => Reply::Cut,
+        _ => Reply::html("<p>Here</p>"),
+    })
+    .await;
+    let stage = Stage::set(&site.url(), "").await;
+    for _ in 0..20 {
+        stage.goto("/cut").await.unwrap_err();
+        stage.goto("/").await.unwrap();
+        stage.see("{ text: Here }").await.unwrap();
+    }
+}
