@@ -94,11 +94,56 @@ pub struct Findings {
     pub(super) way_out: Option<Names>,
     pub(super) change: Option<Settings<ChangeForm>>,
     pub(super) mfa: Option<Settings<Names>>,
-    pub(super) captcha: bool,
     /// What else the author should know.
     pub(super) remarks: Vec<String>,
     /// How far the login was followed.
     pub sign_in: SignIn,
-    /// Credentials were sent off.
-    pub sent: bool,
+}
+
+impl Findings {
+    /// Nothing yet; and why nobody has signed in.
+    pub(super) fn new(app: &str, not_tried: &str) -> Self {
+        Self {
+            app: app.to_owned(),
+            title: app.to_owned(),
+            origins: Vec::new(),
+            frames: Vec::new(),
+            login: Vec::new(),
+            code: None,
+            entrance: Vec::new(),
+            mark: None,
+            mark_is_guessed: false,
+            menu: None,
+            way_out: None,
+            change: None,
+            mfa: None,
+            remarks: Vec::new(),
+            sign_in: SignIn::NotTried(not_tried.to_owned()),
+        }
+    }
+
+    /// The name of an origin, declared if it is not yet.
+    pub(super) fn origin_name(&mut self, serialised: &str) -> String {
+        let known = &mut self.origins;
+        if let Some((name, _)) = known.iter().find(|(_, origin)| origin == serialised) {
+            return name.clone();
+        }
+        let name = if known.len() == 1 { "other".to_owned() } else { format!("other_{}", known.len()) };
+        known.push((name.clone(), serialised.to_owned()));
+        name
+    }
+
+    /// The name of a frame, declared if it is not yet.
+    pub(super) fn frame_name(&mut self, names: Names, origin: String) -> String {
+        let known = self.frames.iter().find(|frame| frame.names == names && frame.origin == origin);
+        if let Some(known) = known {
+            return known.name.clone();
+        }
+        let name = match self.frames.len() {
+            0 => "inner".to_owned(),
+            more => format!("inner_{}", more + 1),
+        };
+        self.frames.push(DraftFrame { name: name.clone(), names, origin });
+        name
+    }
 }

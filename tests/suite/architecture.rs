@@ -18,7 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("inbox", &["credential", "job", "outage", "redact", "store", "vault"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
-    ("draft", &["browser", "playbook"]),
+    ("draft", &["browser", "playbook", "redact"]),
     ("failpoint", &[]),
     ("outage", &[]),
     ("process_table", &[]),

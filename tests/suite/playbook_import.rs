@@ -124,3 +124,20 @@ fn what_is_no_recording_is_told_where() {
         assert!(!error.contains("swordfish") && !error.contains("492817"), "{error}");
     }
 }
+
+#[test]
+fn a_password_is_kept_out_of_an_address_however_it_is_written_there() {
+    let draft = draft(
+        r##"{ "title": "t", "steps": [
+        { "type": "navigate", "url": "https://ledger.example/login" },
+        { "type": "change", "value": "p@ss wörd", "selectors": [["#password"]] },
+        { "type": "click", "selectors": [["aria/Sign in"]] },
+        { "type": "navigate", "url": "https://ledger.example/home?x=p%40ss+w%C3%B6rd" },
+        { "type": "navigate", "url": "https://ledger.example/p%40ss%20w%C3%B6rd/x" },
+        { "type": "change", "value": "An0ther-p@ss", "selectors": [["#new-password"]] },
+        { "type": "click", "selectors": [["aria/Save"]] } ] }"##,
+    )
+    .unwrap();
+    assert!(draft.contains("new_password"), "{draft}");
+    has_not(&draft, &["p%40ss", "p@ss"]);
+}

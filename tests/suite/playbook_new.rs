@@ -238,3 +238,63 @@ async fn what_is_there_already_is_not_written_over() {
     let said = desk.call(&arguments, "").await.ends(2);
     assert!(said.err.contains("mine.yaml is there already"), "{}", said.err);
 }
+
+/// A site with an account, by whose pages behind the login the draft is made.
+async fn tried(site: &Site, code: i32) -> (Desk, Said) {
+    let desk = Desk::new();
+    let add = ["account", "add", "site/alice", "--username", "alice", "--password-file", "-"];
+    desk.call(&add, PASSWORD).await.ends(0);
+    let said = desk.call(&["playbook", "new", &site.url(), "--account", "site/alice"], "").await.ends(code);
+    for text in [&said.out, &said.err] {
+        assert!(!text.contains(PASSWORD), "{text}");
+    }
+    (desk, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_the_page_shows_is_in_no_error() {
+    let site = Site::page(
+        "<h1 id=h>Sign in</h1><form method=post><label>Name <input name=n></label>
+        <label>Password <input type=password oninput='h.textContent = `Is ${this.value} yours?`'></label>
+        <button disabled>Sign in</button></form>",
+    )
+    .await;
+    let (_, said) = tried(&site, 3).await;
+    assert!(said.err.contains("Is [secret] yours?"), "{}", said.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_breaks_ends_no_draft() {
+    let site = Site::new(|request| match request.path.as_str() {
+        path if path.starts_with("/.well-known/") => Reply::Cut,
+        "/login" | "/signin" => Reply::Cut,
+        "/accounts/login/" => Reply::html(FORM),
+        _ => Reply::html("<h1>Welcome</h1>"),
+    })
+    .await;
+    let (draft, _) = drafted(&site).await;
+    assert!(draft.contains("- open: /accounts/login/"), "{draft}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_address_holds_for_one_visit_is_not_in_the_draft() {
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::html(
+            "<a href='/password?session=s3cr3t-of-this-visit#access_token=t0ken'>Change password</a>
+            <button>Sign out</button>",
+        ),
+        (_, path) if path.starts_with("/password") => Reply::html(
+            "<form method=post><label>Current password <input type=password></label>
+            <label>New password <input type=password></label><button>Change password</button></form>
+            <button>Sign out</button>",
+        ),
+        // An account's name need not be an address.
+        (_, "/") => Reply::html(FORM.replace("type=email", "")),
+        _ => Reply::status(404, ""),
+    })
+    .await;
+    let (desk, _) = tried(&site, 0).await;
+    let draft = desk.draft("site");
+    assert!(draft.contains("change_password:") && draft.contains("- open: /password\n"), "{draft}");
+    assert!(!draft.contains("s3cr3t") && !draft.contains("t0ken"), "{draft}");
+}

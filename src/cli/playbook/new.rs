@@ -15,8 +15,8 @@ use crate::job::AccountRef;
 use crate::store::{Begun, Limit, NewTry, StoreError, TryResult, WorkerId};
 use crate::vault::Vault;
 
-/// An account is held for so long at most; nobody renews it.
-const HELD: Duration = Duration::from_secs(10 * 60);
+/// An account is held for so long at most; nobody renews it, and nobody needs it for longer.
+const HELD: Duration = Explorer::LONGEST.saturating_add(Duration::from_secs(2 * 60));
 /// As a flow takes it where no playbook says: two wrong attempts in a quarter of an hour.
 const BUDGET: Limit = Limit { most: 2, window: Duration::from_secs(15 * 60) };
 
@@ -140,7 +140,9 @@ async fn with_account(explorer: Explorer, account: &AccountRef, vault: &Vault) -
 fn failure(error: NoDraft) -> Failure {
     match error {
         NoDraft::Origin { .. } => Failure::usage(error),
-        NoDraft::NoLogin { .. } | NoDraft::Captcha { .. } => Failure::new(Exit::JobFailed, error),
+        NoDraft::NoLogin { .. } | NoDraft::Captcha { .. } | NoDraft::TooSlow(_) => {
+            Failure::new(Exit::JobFailed, error)
+        }
         NoDraft::Page(_) => Failure::environment(error),
     }
 }

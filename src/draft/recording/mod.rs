@@ -14,7 +14,7 @@ pub use parse::BadRecording;
 use parse::{Act, Recorded};
 use secrets::{Kept, Typed};
 
-use super::findings::{ChangeForm, DraftFrame, Findings, Move, Names, Settings, SignIn};
+use super::findings::{ChangeForm, Findings, Move, Names, Settings};
 use super::words::{MFA, SIGN_OUT, says};
 use super::write::guessed;
 use crate::playbook::{By, Locator};
@@ -26,7 +26,7 @@ use crate::playbook::{By, Locator};
 pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> {
     let recorded = parse::parse(json)?;
     let kept = Kept::of(&recorded);
-    let mut import = Import { findings: empty(app), kept };
+    let mut import = Import { findings: Findings::new(app, "a recording does not say"), kept };
     let start = recorded.iter().find_map(|step| match &step.act {
         Act::Navigate { url } => Url::parse(url).ok().filter(Url::has_host),
         _ => None,
@@ -106,7 +106,7 @@ impl Import {
 
     /// Its address in the draft, without what was typed.
     fn address(&mut self, url: &Url) -> String {
-        let own = self.origin_name(&url.origin().ascii_serialization());
+        let own = self.findings.origin_name(&url.origin().ascii_serialization());
         let mut url = url.clone();
         let once = |query: &str| {
             query.len() > 100
@@ -142,36 +142,22 @@ impl Import {
             return None;
         }
         let serialised = target.as_ref().map(|url| url.origin().ascii_serialization());
-        let origin = serialised.as_deref().map_or_else(|| "app".to_owned(), |each| self.origin_name(each));
+        let origin =
+            serialised.as_deref().map_or_else(|| "app".to_owned(), |each| self.findings.origin_name(each));
         let css = match &serialised {
             Some(origin) => format!("iframe[src^=\"{origin}\"]"),
             None => "iframe".to_owned(),
         };
-        let names = guessed(&css);
-        if let Some(known) = self.findings.frames.iter().find(|frame| frame.names == names) {
-            return Some(known.name.clone());
+        let known = self.findings.frames.len();
+        let name = self.findings.frame_name(guessed(&css), origin);
+        if self.findings.frames.len() > known {
+            let place: Vec<String> = step.frame.iter().map(ToString::to_string).collect();
+            self.findings.remarks.push(format!(
+                "? which frame is `{name}`? the recording counts it as [{}]; its locator is a guess",
+                place.join(", ")
+            ));
         }
-        let name = match self.findings.frames.len() {
-            0 => "inner".to_owned(),
-            more => format!("inner_{}", more + 1),
-        };
-        let place: Vec<String> = step.frame.iter().map(ToString::to_string).collect();
-        self.findings.remarks.push(format!(
-            "? which frame is `{name}`? the recording counts it as [{}]; its locator is a guess",
-            place.join(", ")
-        ));
-        self.findings.frames.push(DraftFrame { name: name.clone(), names, origin });
         Some(name)
-    }
-
-    fn origin_name(&mut self, serialised: &str) -> String {
-        let known = &mut self.findings.origins;
-        if let Some((name, _)) = known.iter().find(|(_, origin)| origin == serialised) {
-            return name.clone();
-        }
-        let name = if known.len() == 1 { "other".to_owned() } else { format!("other_{}", known.len()) };
-        known.push((name.clone(), serialised.to_owned()));
-        name
     }
 
     /// Which of the steps are the login, the change of the password, the way out.
@@ -258,26 +244,4 @@ fn words(names: &Names) -> String {
         _ => String::new(),
     };
     names.iter().map(texts).collect::<Vec<_>>().join(" ")
-}
-
-fn empty(app: &str) -> Findings {
-    Findings {
-        app: app.to_owned(),
-        title: app.to_owned(),
-        origins: Vec::new(),
-        frames: Vec::new(),
-        login: Vec::new(),
-        code: None,
-        entrance: Vec::new(),
-        mark: None,
-        mark_is_guessed: false,
-        menu: None,
-        way_out: None,
-        change: None,
-        mfa: None,
-        captcha: false,
-        remarks: Vec::new(),
-        sign_in: SignIn::NotTried("a recording does not say".to_owned()),
-        sent: false,
-    }
 }

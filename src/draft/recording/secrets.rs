@@ -85,12 +85,16 @@ impl Kept {
         self.by_step.get(&at).copied().unwrap_or(Typed::Unknown)
     }
 
-    /// Whether something that was typed stands in the text. Of a letter or two nobody could tell.
+    /// Whether something that was typed stands in the text, or in what it is when it is taken for a part of a URL. Of a
+    /// letter or two nobody could tell.
     pub fn is_in(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        self.values.iter().any(|value| {
-            value.expose_secret().len() > 2 && text.contains(&value.expose_secret().to_lowercase())
-        })
+        let decoded = url::form_urlencoded::parse(text.as_bytes());
+        let decoded: String = decoded.flat_map(|(name, value)| [name, value]).collect();
+        let texts = [text.to_lowercase(), decoded.to_lowercase()];
+        self.values
+            .iter()
+            .map(|value| value.expose_secret().to_lowercase())
+            .any(|value| value.len() > 2 && texts.iter().any(|text| text.contains(&value)))
     }
 }
 

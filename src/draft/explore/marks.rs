@@ -1,0 +1,55 @@
+//! What shows that somebody is signed in, and the way out.
+
+use super::names::as_target;
+use super::{CALM, Explorer, NoDraft};
+use crate::browser::Survey;
+use crate::draft::find;
+use crate::playbook::{self, Locator};
+
+impl Explorer {
+    /// What shows that somebody is signed in, and the way out, also within a menu.
+    pub(super) async fn find_marks(&mut self, mut survey: Survey) -> Result<(), NoDraft> {
+        if let Some(way_out) = find::way_out(&survey) {
+            let names = self.names(&way_out, &survey);
+            self.findings.mark = Some(names.clone());
+            self.findings.way_out = Some(names);
+            self.set_guide();
+            return Ok(());
+        }
+        for menu in find::menus(&survey, &self.username) {
+            let names = self.names(&menu, &survey);
+            if names.is_empty() {
+                continue;
+            }
+            self.set_guide();
+            if self.page.click(&as_target(&names), CALM * 2).await.is_err() {
+                continue;
+            }
+            survey = self.await_that(|survey| find::way_out(survey).is_some()).await?;
+            if let Some(way_out) = find::way_out(&survey) {
+                self.findings.way_out = Some(self.names(&way_out, &survey));
+                self.findings.mark = Some(names.clone());
+                self.findings.menu = Some(names);
+                return Ok(());
+            }
+        }
+        self.guess_mark(&survey);
+        Ok(())
+    }
+
+    /// What was not there before the login: what is one's own, else a heading, else whatever there is.
+    fn guess_mark(&mut self, survey: &Survey) {
+        let new = |text: &str| !text.is_empty() && !self.at_login.contains(text) && !self.is_kept_out(text);
+        let headings = survey.frames.iter().take(1).flat_map(|frame| &frame.page.headings);
+        let heading = headings.filter(|text| new(text) && !text.ends_with('…')).map(|text| {
+            let by = playbook::By::Role { role: "heading".to_owned(), name: vec![text.clone()] };
+            vec![Locator { by, exact: false, frame: None, within: None, containing: Vec::new() }]
+        });
+        let heading = heading.collect::<Vec<_>>().into_iter().next();
+        let (own, other) = find::marks(survey, new);
+        let own = own.map(|found| self.names(&found, survey)).filter(|names| !names.is_empty());
+        let other = other.map(|found| self.names(&found, survey)).filter(|names| !names.is_empty());
+        self.findings.mark = own.or(heading).or(other);
+        self.findings.mark_is_guessed = true;
+    }
+}

@@ -1,0 +1,201 @@
+//! Goes to an app with a browser: finds its login, follows it once if it may, and looks around.
+//!
+//! Opens pages, follows links, opens menus, and sends off the login's form. It sends off no other, and clicks nothing
+//! that changes or ends anything.
+
+mod address;
+mod login;
+mod look;
+mod marks;
+mod names;
+mod settings;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::time::{Instant, timeout};
+use url::Url;
+
+use self::look::words_of;
+use super::findings::{Findings, SignIn};
+use super::words::{SIGN_IN, says};
+use crate::browser::{BrowserError, Overview, Page, PageError, Pool, Survey};
+use crate::playbook::{self, Origin, OriginOverrides};
+use crate::redact;
+
+/// A page may take so long to show what is awaited of it.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// A page on which nothing changes for so long shows what it has to show.
+const CALM: Duration = Duration::from_millis(1500);
+
+/// An account to sign in with.
+pub struct Keys {
+    /// Typed as the user name.
+    pub username: String,
+    /// Typed once.
+    pub password: SecretString,
+}
+
+/// Why there is no draft.
+#[derive(Debug, thiserror::Error)]
+pub enum NoDraft {
+    /// The origin cannot be a playbook's.
+    #[error("{origin} cannot be the origin of a playbook: {why}")]
+    Origin {
+        /// As it was given.
+        origin: String,
+        /// What the checker says.
+        why: String,
+    },
+    /// There is none.
+    #[error(
+        "no login form was found: looked at the page itself, {looked}. Instead there was {page}. If it is elsewhere, give its address"
+    )]
+    NoLogin {
+        /// Where else.
+        looked: String,
+        /// What the page showed.
+        page: Box<Overview>,
+    },
+    /// It asks for a human.
+    #[error(
+        "the page asks for a proof of being human (a CAPTCHA), and shows no login: Turnlock solves none. Ask the app's operator for a way around it for managed accounts. There was {page}"
+    )]
+    Captcha {
+        /// What the page showed.
+        page: Box<Overview>,
+    },
+    /// It answers, but nothing comes of it.
+    #[error("no login was found within {0} minutes: the app answers too slowly; try again later")]
+    TooSlow(u64),
+    /// The browser, or the app.
+    #[error(transparent)]
+    Page(#[from] PageError),
+}
+
+/// One look at one app.
+pub struct Explorer {
+    page: Page,
+    url: Url,
+    /// The origins in which credentials may be typed.
+    trusted: Vec<Origin>,
+    /// Of the account, which must not stand in the draft.
+    username: String,
+    /// Credentials were sent off.
+    sent: bool,
+    /// What the login's page says, signed in or not.
+    at_login: HashSet<String>,
+    findings: Findings,
+}
+
+impl Explorer {
+    /// A look ends after this at the latest, so that whoever holds an account for it knows how long.
+    pub const LONGEST: Duration = Duration::from_secs(8 * 60);
+
+    /// For the app at this address. Credentials are typed in its origin and in those that are trusted besides.
+    ///
+    /// # Errors
+    /// If one of them cannot be a playbook's origin, or there is no browser.
+    pub async fn new(pool: &Pool, url: Url, app: &str, trusted: &[String]) -> Result<Self, NoDraft> {
+        let own = url.origin().ascii_serialization();
+        let all: Vec<&str> =
+            std::iter::once(own.as_str()).chain(trusted.iter().map(String::as_str)).collect();
+        let trusted = all.into_iter().map(origin).collect::<Result<_, _>>()?;
+        let page = pool.page().await.map_err(PageError::from)?;
+        let mut findings = Findings::new(app, "no account was given");
+        findings.origins.push(("app".to_owned(), own));
+        let (username, at_login) = (String::new(), HashSet::new());
+        let mut explorer = Self { page, url, trusted, username, sent: false, at_login, findings };
+        explorer.set_guide();
+        Ok(explorer)
+    }
+
+    /// Looks, and says what there is. What was found when the time is up is a draft too.
+    ///
+    /// # Errors
+    /// If the app cannot be reached or shows no login. The second is whether credentials were sent off.
+    pub async fn explore(mut self, keys: Option<&Keys>) -> (Result<Findings, NoDraft>, bool) {
+        let ended = match timeout(Self::LONGEST, self.explore_with(keys)).await {
+            Ok(ended) => ended,
+            Err(_) if self.findings.login.is_empty() => Err(NoDraft::TooSlow(Self::LONGEST.as_secs() / 60)),
+            Err(_) => {
+                let why = "the time was up before everything was looked at: the app is slow".to_owned();
+                if self.sent && matches!(self.findings.sign_in, SignIn::NotTried(_)) {
+                    self.findings.sign_in = SignIn::Unclear(why.clone());
+                }
+                self.findings.remarks.push(why);
+                Ok(())
+            }
+        };
+        (ended.map(|()| self.findings), self.sent)
+    }
+
+    async fn explore_with(&mut self, keys: Option<&Keys>) -> Result<(), NoDraft> {
+        if let Some(keys) = keys {
+            self.username = keys.username.to_lowercase();
+            redact::register(&keys.password);
+        }
+        let well_known = self.change_password_address().await?;
+        let (survey, login) = self.find_login().await?;
+        if let Some(title) = survey
+            .frames
+            .first()
+            .map(|frame| frame.page.title.clone())
+            .filter(|title| !title.is_empty() && !says(title, SIGN_IN))
+        {
+            self.findings.title = title;
+        }
+        self.at_login = words_of(&survey).collect();
+        let (survey, keys) = self.follow(survey, login, keys).await?;
+        let Some(_) = keys else { return Ok(()) };
+        self.find_marks(survey).await?;
+        self.find_settings(well_known).await
+    }
+
+    /// Surveys again and again, as the page changes, until it holds; or until the page has come to rest without it.
+    async fn await_that(&self, holds: impl Fn(&Survey) -> bool) -> Result<Survey, NoDraft> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut rests = 0;
+        loop {
+            let survey = self.page.survey().await?;
+            if holds(&survey) || Instant::now() >= deadline || rests == 2 {
+                return Ok(survey);
+            }
+            rests = if self.page.changed(CALM).await { 0 } else { rests + 1 };
+        }
+    }
+
+    fn is_own(&self, url: &Url) -> bool {
+        self.trusted.iter().any(|origin| origin.matches(url))
+    }
+
+    /// Whether it says who signs in, or a secret.
+    fn is_kept_out(&self, text: &str) -> bool {
+        let named = !self.username.is_empty() && text.to_lowercase().contains(&self.username);
+        named || !redact::find(text).is_empty()
+    }
+
+    /// Opens an address that may well not be there.
+    async fn reaches(&self, url: &Url) -> Result<bool, NoDraft> {
+        match self.page.open(url, PATIENCE).await {
+            Ok(()) => Ok(true),
+            Err(error @ PageError::Browser(BrowserError::Gone)) => Err(error.into()),
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+/// An origin, if a playbook may declare it: only the checker makes one.
+fn origin(text: &str) -> Result<Origin, NoDraft> {
+    let source = format!(
+        "app: draft\ntitle: Draft\norigins: {{ app: {text:?} }}\nflows:\n  login:\n    - open: /\n    - fill: {{ into: {{ css: input }}, with: password }}\n    - expect: {{ signed_in: {{ css: body }} }}\n"
+    );
+    match playbook::parse("the address", &source, &OriginOverrides::new()) {
+        Ok(playbook) => Ok(playbook.app_origin().clone()),
+        Err(report) => Err(NoDraft::Origin {
+            origin: text.to_owned(),
+            why: report.render(false).lines().next().unwrap_or_default().to_owned(),
+        }),
+    }
+}

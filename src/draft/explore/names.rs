@@ -1,0 +1,58 @@
+//! What names a control in the draft, and what the page is told of frames and origins.
+
+use super::Explorer;
+use crate::browser::{Guide, Survey};
+use crate::draft::find::Found;
+use crate::draft::findings::Names;
+use crate::playbook::{self, Frame, Locator, Place, Target};
+
+impl Explorer {
+    /// What names a control, best first and with what the standards call it as an alternative; with its frame.
+    pub(super) fn names(&mut self, found: &Found, survey: &Survey) -> Names {
+        let frame = self.frame(found.frame, survey);
+        let free: Vec<&Locator> =
+            found.control.locators.iter().filter(|each| !self.is_kept_out(&each.to_string())).collect();
+        let mut names: Names = free.first().map(|each| (*each).clone()).into_iter().collect();
+        // Repeated fields share the token of new passwords.
+        let standard = free
+            .iter()
+            .skip(1)
+            .find(|each| matches!(&each.by, playbook::By::Autocomplete(token) if token != "new-password"));
+        names.extend(standard.map(|each| (*each).clone()));
+        names.iter_mut().for_each(|name| name.frame.clone_from(&frame));
+        names
+    }
+
+    /// The name of a frame of the survey, declared if it is not yet; `None` for the main page.
+    pub(super) fn frame(&mut self, place: usize, survey: &Survey) -> Option<String> {
+        let surveyed = survey.frames.get(place)?;
+        let parent = surveyed.parent?;
+        let around = self.frame(parent, survey);
+        let mut names: Names = surveyed.element.first().cloned().into_iter().collect();
+        names.iter_mut().for_each(|name| name.frame.clone_from(&around));
+        let origin = self.findings.origin_name(&surveyed.origin());
+        Some(self.findings.frame_name(names, origin))
+    }
+
+    /// Tells the page what frames are known, and that nothing but the trusted origins is acted on.
+    pub(super) fn set_guide(&mut self) {
+        let trusted = |name: &str| {
+            let declared = self.findings.origins.iter().find(|(each, _)| each == name)?;
+            self.trusted.iter().find(|origin| origin.as_str() == declared.1).cloned()
+        };
+        let frames = self.findings.frames.iter().filter_map(|frame| {
+            Some(Frame {
+                name: frame.name.clone(),
+                locator: frame.names.first()?.clone(),
+                origin: trusted(&frame.origin),
+                place: Place::default(),
+            })
+        });
+        let (origins, frames) = (self.trusted.clone(), frames.collect());
+        self.page.set_guide(Guide { origins, frames, interruptions: Vec::new() });
+    }
+}
+
+pub(super) fn as_target(names: &Names) -> Target {
+    Target { alternatives: names.clone(), timeout: None, place: Place::default() }
+}

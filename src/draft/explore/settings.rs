@@ -1,0 +1,163 @@
+//! The pages where a password is changed and a second factor is turned on.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use super::address::lasting;
+use super::look::is_error;
+use super::names::as_target;
+use super::{CALM, Explorer, NoDraft, PATIENCE};
+use crate::browser::{Survey, SurveyedFrame};
+use crate::draft::find::{self, Found};
+use crate::draft::findings::{ChangeForm, Move, Settings};
+use crate::playbook::Origin;
+
+/// Pages that are looked at for the settings.
+const PAGES: usize = 14;
+/// Where apps change passwords and turn on second factors.
+const SETTINGS: [&str; 8] = [
+    "/account/password",
+    "/settings/security",
+    "/accounts/password/change/",
+    "/account/password_change/",
+    "/settings/password",
+    "/account/two_factor/",
+    "/account/mfa",
+    "/profile",
+];
+
+impl Explorer {
+    /// Where `/.well-known/change-password` leads, if the server means it.
+    ///
+    /// As the W3C's draft has it: a server that finds what should not exist says nothing by finding this.
+    pub(super) async fn change_password_address(&mut self) -> Result<Option<Url>, NoDraft> {
+        let found = async |explorer: &Self, path: &str| -> Result<bool, NoDraft> {
+            let Ok(url) = explorer.url.join(path) else { return Ok(false) };
+            if !explorer.reaches(&url).await? {
+                return Ok(false);
+            }
+            let survey = explorer.page.survey().await?;
+            Ok(survey.frames.first().is_some_and(|frame| (200..300).contains(&frame.page.status)))
+        };
+        if found(self, "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200")
+            .await?
+        {
+            self.findings.remarks.push(
+                "the server answers 200 to pages that do not exist: /.well-known/change-password says nothing".to_owned(),
+            );
+            return Ok(None);
+        }
+        let there = found(self, "/.well-known/change-password").await?;
+        if there {
+            self.findings.remarks.push(format!("/.well-known/change-password leads to {}", self.page.url()));
+        }
+        Ok(if there { self.url.join("/.well-known/change-password").ok() } else { None })
+    }
+
+    /// Looks for the pages where a password is changed and a second factor is turned on.
+    pub(super) async fn find_settings(&mut self, well_known: Option<Url>) -> Result<(), NoDraft> {
+        let home = Url::parse(&self.page.url()).unwrap_or_else(|_| self.url.clone());
+        let mut seen: HashSet<String> = HashSet::new();
+        let mut waiting: Vec<(u32, Url)> = Vec::new();
+        let survey = self.page.survey().await?;
+        self.try_items(&survey).await?;
+        collect(&survey, &self.trusted, &mut waiting);
+        waiting.extend(well_known.map(|url| (20, url)));
+        waiting.extend(SETTINGS.iter().filter_map(|path| Some((1, self.url.join(path).ok()?))));
+        for _ in 0..PAGES {
+            if self.findings.change.is_some() && self.findings.mfa.is_some() {
+                break;
+            }
+            waiting.retain(|(_, url)| !seen.contains(url.as_str()));
+            // The first of the most promising.
+            let Some(best) = waiting.iter().map(|(worth, _)| *worth).max() else { break };
+            let Some(at) = waiting.iter().position(|(worth, _)| *worth == best) else { break };
+            let (_, url) = waiting.remove(at);
+            seen.insert(url.to_string());
+            if !self.reaches(&url).await? {
+                continue;
+            }
+            let useful = |survey: &Survey| find::change(survey).is_some() || find::mfa(survey).is_some();
+            let survey = self.await_that(|survey| useful(survey) || is_error(survey)).await?;
+            if is_error(&survey) || find::login(&survey).is_some() && find::change(&survey).is_none() {
+                continue;
+            }
+            let now = survey.frames.first().and_then(SurveyedFrame::address).unwrap_or(url);
+            self.note_settings(&survey, vec![Move::Open(lasting(&now))]);
+            collect(&survey, &self.trusted, &mut waiting);
+        }
+        // Back to where the login ended, for whoever looks at the page next.
+        drop(self.page.open(&home, PATIENCE).await);
+        Ok(())
+    }
+
+    /// Items of menus, which lead nowhere by address: they open dialogs.
+    async fn try_items(&mut self, survey: &Survey) -> Result<(), NoDraft> {
+        let main = survey.frames.first();
+        let items = main.iter().flat_map(|frame| &frame.controls).filter(|control| {
+            find::leads_nowhere(&control.href) && find::promise(control) >= 8 && !control.locators.is_empty()
+        });
+        let home = Url::parse(&self.page.url()).unwrap_or_else(|_| self.url.clone());
+        for (nth, control) in items.take(3).cloned().collect::<Vec<_>>().into_iter().enumerate() {
+            // What the one before has opened is in the way.
+            if nth > 0
+                && let Some(menu) = self.findings.menu.clone()
+            {
+                self.page.open(&home, PATIENCE).await?;
+                if self.page.click(&as_target(&menu), PATIENCE).await.is_err() {
+                    break;
+                }
+            }
+            let names = self.names(&Found { frame: 0, control }, survey);
+            if self.page.click(&as_target(&names), CALM * 2).await.is_err() {
+                continue;
+            }
+            let after = self
+                .await_that(|survey| find::change(survey).is_some() || find::mfa(survey).is_some())
+                .await?;
+            let mut way: Vec<Move> = self.findings.menu.iter().cloned().map(Move::Click).collect();
+            way.push(Move::Click(names));
+            self.note_settings(&after, way);
+        }
+        Ok(())
+    }
+
+    fn note_settings(&mut self, survey: &Survey, way: Vec<Move>) {
+        let told = way.iter().any(|each| matches!(each, Move::Open(path) if self.is_kept_out(path)));
+        if told {
+            return;
+        }
+        if self.findings.change.is_none()
+            && let Some(change) = find::change(survey)
+        {
+            let what = ChangeForm {
+                current: change.current.as_ref().map(|found| self.names(found, survey)),
+                repeat: change.repeat.as_ref().map(|found| self.names(found, survey)),
+                submit: change.submit.as_ref().map(|found| self.names(found, survey)),
+                rules: change.new.control.rules.clone(),
+                minlength: change.new.control.minlength,
+                new: self.names(&change.new, survey),
+            };
+            self.findings.change = Some(Settings { way: way.clone(), what });
+        }
+        if self.findings.mfa.is_none()
+            && let Some(found) = find::mfa(survey)
+        {
+            let what = self.names(&found, survey);
+            self.findings.mfa = Some(Settings { way, what });
+        }
+    }
+}
+
+/// The links that promise something, with how much.
+fn collect(survey: &Survey, trusted: &[Origin], waiting: &mut Vec<(u32, Url)>) {
+    for control in survey.frames.iter().flat_map(|frame| &frame.controls) {
+        let worth = find::promise(control);
+        let Ok(mut url) = Url::parse(&control.href) else { continue };
+        url.set_fragment(url.fragment().map(str::to_owned).filter(|part| part.starts_with('/')).as_deref());
+        if worth > 0 && trusted.first().is_some_and(|own| own.matches(&url)) {
+            waiting.push((worth, url));
+        }
+    }
+}
