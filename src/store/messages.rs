@@ -81,6 +81,28 @@ pub struct MailboxMark {
     pub shown: Option<(Timestamp, Timestamp)>,
 }
 
+impl MailboxMark {
+    /// The mark of a row: what the server's clock showed, and since its look, in milliseconds when it was asked for.
+    /// `None` where nothing can be told by it: the clock was set back, or the moment lies further back than ours are
+    /// counted.
+    pub(super) fn stored(
+        validity: i64,
+        next: i64,
+        age: i64,
+        shown: Option<(i64, i64)>,
+        asked: Instant,
+    ) -> Option<Self> {
+        let age = Duration::from_millis(u64::try_from(age).ok()?.saturating_add(1));
+        let moment = |at| Timestamp::from_millisecond(at).ok();
+        Some(Self {
+            validity: u32::try_from(validity).ok()?,
+            next: u32::try_from(next).ok()?,
+            looked: asked.checked_sub(age)?,
+            shown: shown.and_then(|(least, most)| moment(least).zip(moment(most))),
+        })
+    }
+}
+
 /// What came of the wish to open a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requested {
@@ -99,8 +121,8 @@ pub enum Requested {
 /// Times are told by the store's own clock, so that those who write need not agree about theirs.
 #[async_trait]
 pub trait Messages {
-    /// Takes in a message, durably. `false` if it was taken in before, in the last day. Of an address that is flooded the oldest that
-    /// nobody took go.
+    /// Takes in a message, durably. `false` if it was taken in before, in the last day. Of an address that is flooded
+    /// the oldest that nobody took go.
     async fn add_message(&self, new: &NewMessage) -> Result<bool, StoreError>;
 
     /// Opens a request. Of one account's for one address the newest counts, and of its jobs the newest: earlier ones are

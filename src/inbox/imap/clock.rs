@@ -18,7 +18,8 @@
 //!   there is one every tenth of a second.
 //! - **A mail that is found** when the mailbox is opened, or opened again, gets the upper one: it may be old, and must not
 //!   be taken for newer than a request. It came after the last look that did not find it, though, be it another process's
-//!   (`MailboxMark`): a look that was begun behind a request settles that exactly. Where no bound of the clock is known yet, the server's is taken to show our time.
+//!   (`MailboxMark`): a look that was begun behind a request settles that exactly. Where no bound of the clock is known
+//!   yet, the server's is taken to show our time.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use tokio::sync::watch;
@@ -331,17 +330,7 @@ fn read(row: &SqliteRow) -> Result<MessageRow, StoreError> {
     })
 }
 
-/// `None` where nothing can be told by it: the clock was set back, or the moment lies further back than ours are counted.
-fn read_mark(row: &Reader<'_>, now: Instant) -> Result<Option<MailboxMark>, StoreError> {
-    let number = |name| Ok::<_, StoreError>(u32::try_from(row.int(name)?).ok());
-    let time = |name| {
-        Ok::<_, StoreError>(row.int_or_null(name)?.and_then(|at| Timestamp::from_millisecond(at).ok()))
-    };
-    let looked = u64::try_from(row.int("age")?).ok();
-    let looked = looked.and_then(|age| now.checked_sub(Duration::from_millis(age.saturating_add(1))));
-    let (Some(validity), Some(next), Some(looked)) = (number("validity")?, number("next")?, looked) else {
-        return Ok(None);
-    };
-    let shown = time("shown_least")?.zip(time("shown_most")?);
-    Ok(Some(MailboxMark { validity, next, looked, shown }))
+fn read_mark(row: &Reader<'_>, asked: Instant) -> Result<Option<MailboxMark>, StoreError> {
+    let shown = row.int_or_null("shown_least")?.zip(row.int_or_null("shown_most")?);
+    Ok(MailboxMark::stored(row.int("validity")?, row.int("next")?, row.int("age")?, shown, asked))
 }
