@@ -13,6 +13,7 @@ mod expected;
 mod explained;
 mod hints;
 mod iban;
+mod lookalikes;
 pub(super) mod mask;
 mod pattern;
 mod reason;
