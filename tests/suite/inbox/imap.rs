@@ -287,14 +287,28 @@ async fn mail_in_a_mailbox_that_was_made_anew_is_new() {
     assert_eq!(watching.recipient().await, "otp+1@example.com");
     // While it is watched, and while nobody is connected: the first mail has the same UID each time.
     dovecot.make_anew().await;
-    dovecot.save(&saved(2)).await;
-    wanted();
-    assert_eq!(watching.recipient().await, "otp+2@example.com");
+    // Dovecot loses what comes into a mailbox that is made anew under a session, until that has ended.
+    let mut arrived = None;
+    for _ in 0..10 {
+        dovecot.save(&saved(2)).await;
+        wanted();
+        if let Ok(arrival) = timeout(Duration::from_secs(2), watching.arrivals.recv()).await {
+            arrived = arrival;
+            break;
+        }
+    }
+    assert_eq!(arrived.expect("a mail is to arrive").0.recipient, "otp+2@example.com");
     proxy.cut();
     dovecot.make_anew().await;
     dovecot.save(&saved(3)).await;
     proxy.mend();
-    let (arrival, taken, _) = watching.next().await;
+    let (arrival, taken) = loop {
+        match watching.next().await {
+            // The first may have come several times.
+            (arrival, ..) if arrival.recipient == "otp+2@example.com" => {}
+            (arrival, taken, _) => break (arrival, taken),
+        }
+    };
     assert_eq!((&*arrival.recipient, taken), ("otp+3@example.com", Taken::New));
     watching.end().await;
 }
