@@ -116,7 +116,7 @@ async fn what_came_behind_a_request_counts_when_the_connection_is_there_again() 
     post.delivered(BOB, 100_000).await;
     for round in 1..=ROUNDS {
         let ticket = post.asked().await;
-        post.proxy.cut();
+        post.proxy.cut().await;
         post.deliver(ALICE, 200_000 + round).await;
         post.proxy.mend();
         assert_eq!(code(ticket).await, 200_000 + round);
@@ -133,7 +133,7 @@ async fn what_came_before_a_request_while_nobody_watched_never_answers_it() {
         let before = post.room.waiting().await;
         // By another process, and by the same one over another connection.
         let other = round % 2 == 0;
-        post.proxy.cut();
+        post.proxy.cut().await;
         if other {
             watching.end().await;
             watching = post.watched("first").await;

@@ -183,7 +183,7 @@ async fn nothing_is_missed_when_the_server_stops_or_the_connection_breaks() {
         taken.insert(watching.recipient().await);
     }
 
-    proxy.cut();
+    proxy.cut().await;
     dovecot.deliver("otp+6@example.com", &mail(6)).await;
     proxy.mend();
     let (arrival, taken, _) = watching.next().await;
@@ -298,7 +298,7 @@ async fn mail_in_a_mailbox_that_was_made_anew_is_new() {
         }
     }
     assert_eq!(arrived.expect("a mail is to arrive").0.recipient, "otp+2@example.com");
-    proxy.cut();
+    proxy.cut().await;
     dovecot.make_anew().await;
     dovecot.save(&saved(3)).await;
     proxy.mend();

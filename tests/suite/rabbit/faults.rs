@@ -32,7 +32,7 @@ async fn a_connection_that_is_cut_in_mid_job_costs_nothing() {
         let job = job(&format!("acme/user{turn}"));
         producer.submit(&job, None).await.unwrap();
         while !matches!(events.recv().await.unwrap(), Event::AttemptStarted { .. }) {}
-        proxy.cut();
+        proxy.cut().await;
         while !matches!(events.recv().await.unwrap(), Event::AttemptEnded { .. }) {}
         proxy.mend();
         listener.until(|heard| heard.end_of(&job.id).is_some()).await;
@@ -222,7 +222,7 @@ async fn ten_thousand_jobs_each_end_once() {
         done(JOBS / 5).await;
         dying.abort();
         done(2 * JOBS / 5).await;
-        proxy.cut();
+        proxy.cut().await;
         proxy.mend();
         done(3 * JOBS / 5).await;
         server.stop();
