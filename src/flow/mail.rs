@@ -49,9 +49,14 @@ impl Session<'_> {
         let hints = self.code_hints(channel, into).await?;
         let began = Instant::now();
         let by = self.mail_by(into.timeout);
+        let held = if channel == Channel::Sms { self.number_held.take() } else { None };
         let code = async {
-            let code = self.ask(channel, hints, by).await?.next_code(by).await;
-            code.map_err(not_received)
+            let mut ticket = self.ask(channel, hints, by).await?;
+            if let Some(held) = held {
+                // What it was held for is what is asked for.
+                held.settle().await;
+            }
+            ticket.next_code(by).await.map_err(not_received)
         };
         let answer = self.awaited(step, channel.awaited(), code).await?;
         self.took_its_time(began);
@@ -108,9 +113,11 @@ impl Session<'_> {
         self.values.asked_at = began;
         let turn = |by| self.ask(Channel::Sms, ExtractHints::default(), by);
         let held = async {
-            let _waited = turn(began + lasts).await?;
+            let waited = turn(began + lasts).await?;
             // However long that took: it is held for a whole flow from now on.
-            turn(Instant::now() + lasts).await
+            let held = turn(Instant::now() + lasts).await?;
+            waited.settle().await;
+            Ok::<_, StepError>(held)
         };
         let held = tokio::select! {
             held = held => held,

@@ -84,7 +84,12 @@ impl<'a> Session<'a> {
         if flow.sends_texts() {
             self.hold_number().await?;
         }
-        match self.walk_steps(&flow.steps).await? {
+        let walked = self.walk_steps(&flow.steps).await?;
+        if let Some(held) = self.number_held.take() {
+            // The flow came to an end that it knows, and no text message was awaited on its way.
+            held.settle().await;
+        }
+        match walked {
             Walked::Ended(end) => Ok(end),
             // The checker lets no flow through that has a path without an end.
             Walked::On => Ok(flow.kind.goal()),

@@ -18,6 +18,9 @@ use crate::vault::MessageSeal;
 /// is free again.
 pub(super) const LOOK: Duration = Duration::from_millis(200);
 
+/// For so long a message may be under way to a number that accounts share before the next of them has one sent there.
+pub(super) const QUIET: Duration = Duration::from_secs(3 * 60);
+
 /// Why a request was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestRefused {
@@ -29,9 +32,27 @@ pub enum RequestRefused {
         /// Whose request it is.
         job: Uuid,
     },
+    /// A message for another account may still come.
+    #[error(
+        "what job {job} of another account had the app send to {address} may still come, until {} minutes after that job's request: nobody could tell whose it is",
+        QUIET.as_secs() / 60
+    )]
+    Unsettled {
+        /// The address.
+        address: String,
+        /// The job that had it sent.
+        job: Uuid,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl RequestRefused {
+    /// Whether it passes.
+    fn passes(&self) -> bool {
+        matches!(self, Self::AddressInUse { .. } | Self::Unsettled { .. })
+    }
 }
 
 /// The messages of all managed addresses, sealed in the database, and the requests that wait for codes and links in them.
@@ -53,7 +74,8 @@ impl Inbox {
     /// others' requests are waited for, until the deadline.
     ///
     /// # Errors
-    /// When the address has an open request of another job at the deadline, or the database fails.
+    /// When the address has an open request of another job at the deadline, or may still get a message of another
+    /// account's, or the database fails.
     pub async fn request<S>(
         &self,
         request: Request<S>,
@@ -64,13 +86,10 @@ impl Inbox {
         loop {
             news.mark_unchanged();
             match ticket.open(deadline).await {
-                Err(refused @ RequestRefused::AddressInUse { .. }) if Instant::now() >= deadline => {
-                    return Err(refused);
-                }
-                Err(RequestRefused::AddressInUse { .. }) => {
+                Err(refused) if !refused.passes() || Instant::now() >= deadline => return Err(refused),
+                Err(_) => {
                     let _ = timeout_at(deadline.min(Instant::now() + LOOK), news.changed()).await;
                 }
-                Err(refused) => return Err(refused),
                 Ok(()) => return Ok(ticket),
             }
         }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::desk::{Inbox, LOOK, RequestRefused};
+use super::desk::{Inbox, LOOK, QUIET, RequestRefused};
 use super::extract::{Ambiguous, ExtractHints};
 use super::links::{AmbiguousLink, LinkHints, MailedLink};
 use super::message::Message;
@@ -240,6 +240,7 @@ impl<S> Ticket<S> {
             // Stored times are whole milliseconds, told down.
             age: now.saturating_duration_since(self.request.asked_at) + Duration::from_millis(1),
             lasts: deadline.saturating_duration_since(now) + SLACK,
+            quiet: QUIET,
         };
         match self.inbox.store.open_request(&new, self.request.fence.as_ref()).await? {
             Requested::Open => {
@@ -249,6 +250,19 @@ impl<S> Ticket<S> {
             Requested::InUse { job } => {
                 Err(RequestRefused::AddressInUse { address: self.request.address.clone(), job })
             }
+            Requested::Unsettled { job } => {
+                Err(RequestRefused::Unsettled { address: self.request.address.clone(), job })
+            }
+        }
+    }
+
+    /// Ends the request of which it is known that no message is under way for it: one that was never sent, or that
+    /// another request waits for from now on.
+    pub async fn settle(mut self) {
+        let Some(row) = self.row.take() else { return };
+        // Else the address is kept quiet for a while.
+        if let Err(error) = self.inbox.store.settle_request(row).await {
+            tracing::debug!(%error, "a request could not be settled");
         }
     }
 
@@ -263,7 +277,9 @@ impl<S> Ticket<S> {
             None => {
                 self.open(deadline).await.map_err(|refused| match refused {
                     RequestRefused::Store(error) => Missed::Store(error),
-                    RequestRefused::AddressInUse { .. } => Missed::Objected(refused.to_string()),
+                    RequestRefused::AddressInUse { .. } | RequestRefused::Unsettled { .. } => {
+                        Missed::Objected(refused.to_string())
+                    }
                 })?;
                 self.row.ok_or(Missed::Nothing)?
             }

@@ -66,6 +66,8 @@ pub struct NewRequest {
     pub age: Duration,
     /// How long the request stands at most.
     pub lasts: Duration,
+    /// For so long after another account's request has ended may its message still come, unless it is settled.
+    pub quiet: Duration,
 }
 
 /// How far a mailbox was seen through. What has a higher number came after that look.
@@ -113,6 +115,11 @@ pub enum Requested {
         /// That job.
         job: Uuid,
     },
+    /// What another account's job had sent to the address may still come, and nobody could tell whose it is.
+    Unsettled {
+        /// That job.
+        job: Uuid,
+    },
 }
 
 /// The messages of managed addresses, and the requests that they answer.
@@ -146,8 +153,11 @@ pub trait Messages {
     /// The app did not take the code in the message that answered the request.
     async fn refuse_message(&self, request: Uuid) -> Result<(), StoreError>;
 
-    /// The request is over.
+    /// The request is over. What it was opened for may still come.
     async fn close_request(&self, request: Uuid) -> Result<(), StoreError>;
+
+    /// The request is over, and no message is under way for it.
+    async fn settle_request(&self, request: Uuid) -> Result<(), StoreError>;
 
     /// Messages that were taken in after the one of that place, the oldest first.
     async fn messages_after(&self, seq: i64, most: u32) -> Result<Vec<MessageRow>, StoreError>;

@@ -47,13 +47,10 @@ async fn publish_what_is_no_job(fleet: &Fleet) {
     publish(&channel, DEAD, "hunter2", b"hunter2", properties).await;
 }
 
-/// Lets a worker work until something is so.
+/// Lets a worker work until something is so, and acknowledge what it has.
 async fn at_work(fleet: &Fleet, performer: &Arc<Counts>, what: &str, is_so: impl AsyncFn() -> bool) {
     let worker = fleet.worker(performer.clone(), WorkerConfig::default());
-    tokio::select! {
-        ended = worker.run(std::future::pending()) => panic!("{ended:?}"),
-        () = until(what, is_so) => {}
-    }
+    worker.run(until(what, is_so)).await.unwrap();
 }
 
 /// The names by which `list` calls the letters, in its order.

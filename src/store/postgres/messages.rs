@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::value::{Reader, millis};
-use super::{Outlasts, PostgresStore, answer, detached};
+use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::store::messages::{MARKS_KEPT, MOST_UNTAKEN};
 use crate::store::{
     Fence, MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested, StoreError, WorkerId,
@@ -90,6 +90,20 @@ impl Messages for PostgresStore {
             if let Some(job) = open {
                 return Ok(Requested::InUse { job });
             }
+            let unsettled: Option<Uuid> = sqlx::query_scalar(
+                "SELECT job FROM code_requests
+                 WHERE address = $1 AND account <> $2 AND NOT settled
+                   AND least(closed_at, expires_at) > turnlock_now() - $3
+                 ORDER BY least(closed_at, expires_at) DESC LIMIT 1",
+            )
+            .bind(&new.address)
+            .bind(&account)
+            .bind(millis(new.quiet))
+            .fetch_optional(write.on())
+            .await?;
+            if let Some(job) = unsettled {
+                return Ok(Requested::Unsettled { job });
+            }
             sqlx::query(
                 "INSERT INTO code_requests (id, job, account, address, senders, asked_at, expires_at)
                  SELECT $1, $2, $3, $4, $5, now - $6, now + $7 FROM turnlock_now() AS now",
@@ -149,10 +163,7 @@ impl Messages for PostgresStore {
             .execute(write.on())
             .await?;
             if done.rows_affected() == 1 {
-                sqlx::query("UPDATE code_requests SET closed_at = turnlock_now() WHERE id = $1")
-                    .bind(request)
-                    .execute(write.on())
-                    .await?;
+                settle(&mut write, request).await?;
             }
             write.commit().await?;
             Ok(done.rows_affected() == 1)
@@ -183,6 +194,16 @@ impl Messages for PostgresStore {
             .bind(request)
             .execute(write.on())
             .await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn settle_request(&self, request: Uuid) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            settle(&mut write, request).await?;
             write.commit().await
         })
         .await
@@ -303,6 +324,17 @@ impl Messages for PostgresStore {
         let row = answer(noted.fetch_optional(&mut *reader)).await?;
         row.map_or(Ok(None), |row| read_mark(&Reader(&row), asked))
     }
+}
+
+/// No message is under way for the request any more.
+async fn settle(write: &mut Write, request: Uuid) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE code_requests SET closed_at = coalesce(closed_at, turnlock_now()), settled = true WHERE id = $1",
+    )
+    .bind(request)
+    .execute(write.on())
+    .await?;
+    Ok(())
 }
 
 fn read(row: &PgRow) -> Result<MessageRow, StoreError> {

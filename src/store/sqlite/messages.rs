@@ -89,6 +89,10 @@ impl Messages for SqliteStore {
             if let Some(job) = in_use(write.on(), &new.address).await? {
                 return Ok(Requested::InUse { job });
             }
+            let quiet_since = now.saturating_sub(millis(new.quiet));
+            if let Some(job) = unsettled(write.on(), &new.address, &account, quiet_since).await? {
+                return Ok(Requested::Unsettled { job });
+            }
             sqlx::query(
                 "INSERT INTO code_requests (id, job, account, address, senders, asked_at, expires_at)
                  VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -148,11 +152,7 @@ impl Messages for SqliteStore {
             .execute(write.on())
             .await?;
             if done.rows_affected() == 1 {
-                sqlx::query("UPDATE code_requests SET closed_at = ? WHERE id = ?")
-                    .bind(store.clock.now())
-                    .bind(request.to_string())
-                    .execute(write.on())
-                    .await?;
+                settle(write.on(), request, store.clock.now()).await?;
             }
             write.commit().await?;
             Ok(done.rows_affected() == 1)
@@ -184,6 +184,18 @@ impl Messages for SqliteStore {
                 .await?;
             write.commit().await?;
             // Somebody may wait for the address.
+            store.mail.send_modify(|news| *news += 1);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn settle_request(&self, request: Uuid) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            settle(write.on(), request, store.clock.now()).await?;
+            write.commit().await?;
             store.mail.send_modify(|news| *news += 1);
             Ok(())
         })
@@ -315,6 +327,36 @@ async fn in_use(on: &mut SqliteConnection, address: &str) -> Result<Option<Uuid>
         .fetch_optional(on)
         .await?;
     open.map(|row| Reader(&row).id("job")).transpose()
+}
+
+/// Whose message may still come to the address, other than the account's own.
+async fn unsettled(
+    on: &mut SqliteConnection,
+    address: &str,
+    account: &str,
+    since: i64,
+) -> Result<Option<Uuid>, StoreError> {
+    let other = sqlx::query(
+        "SELECT job FROM code_requests WHERE address = ?1 AND account <> ?2 AND NOT settled
+           AND min(coalesce(closed_at, expires_at), expires_at) > ?3
+         ORDER BY min(coalesce(closed_at, expires_at), expires_at) DESC LIMIT 1",
+    )
+    .bind(address)
+    .bind(account)
+    .bind(since)
+    .fetch_optional(on)
+    .await?;
+    other.map(|row| Reader(&row).id("job")).transpose()
+}
+
+/// No message is under way for the request any more.
+async fn settle(on: &mut SqliteConnection, request: Uuid, now: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE code_requests SET closed_at = coalesce(closed_at, ?1), settled = 1 WHERE id = ?2")
+        .bind(now)
+        .bind(request.to_string())
+        .execute(on)
+        .await?;
+    Ok(())
 }
 
 fn read(row: &SqliteRow) -> Result<MessageRow, StoreError> {

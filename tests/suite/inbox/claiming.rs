@@ -99,14 +99,7 @@ async fn a_message_that_comes_twice_answers_one_request() {
 
 #[tokio::test]
 async fn a_number_that_accounts_share_has_one_request_at_a_time() {
-    let room = Mailroom::open(&[]).await;
-    for name in ["acme/alice", "other/bob"] {
-        let account: AccountRef = name.parse().unwrap();
-        let number = Some(NUMBER.to_owned());
-        let entry = AccountEntry { account, username: "x".to_owned(), address: None, number };
-        room.store.put_account(&entry, &[]).await.unwrap();
-    }
-    let of = |name: &str| CodeRequest { account: name.parse().unwrap(), ..request(NUMBER) };
+    let room = sharing_a_number(&["acme/alice", "other/bob"]).await;
     let first = of("acme/alice");
     let ticket = room.inbox.request(first.clone(), soon()).await.unwrap();
     let refused = room.inbox.request(of("other/bob"), at_once()).await.unwrap_err();
@@ -123,6 +116,47 @@ async fn a_number_that_accounts_share_has_one_request_at_a_time() {
     drop(ticket);
     room.text(NUMBER, "Your code is 222222").await;
     assert_eq!(waiting.await.unwrap(), "222222");
+}
+
+#[tokio::test]
+async fn a_text_that_comes_when_its_job_has_given_up_answers_nobody_else() {
+    let room = sharing_a_number(&["acme/alice", "other/bob"]).await;
+    let alice = of("acme/alice");
+    let mut gave_up = room.inbox.request(alice.clone(), soon()).await.unwrap();
+    assert!(gave_up.next_code(at_once()).await.is_err());
+    drop(gave_up);
+    let inbox = room.inbox.clone();
+    let waiting = tokio::spawn(async move { inbox.request(of("other/bob"), at_once()).await });
+    room.text(NUMBER, "Your code is 111111").await;
+    let refused = waiting.await.unwrap().unwrap_err();
+    assert!(matches!(&refused, RequestRefused::Unsettled { job, .. } if *job == alice.job), "{refused}");
+
+    // A job that only held the number and had nothing sent keeps nobody waiting.
+    let held = room.inbox.request(of("acme/alice"), soon()).await.unwrap();
+    held.settle().await;
+    let again = room.inbox.request(of("other/bob"), at_once()).await;
+    assert!(
+        matches!(again, Err(RequestRefused::Unsettled { job, .. }) if job == alice.job),
+        "the first may still be answered"
+    );
+    let elsewhere = sharing_a_number(&["acme/alice", "other/bob"]).await;
+    elsewhere.inbox.request(of("acme/alice"), soon()).await.unwrap().settle().await;
+    elsewhere.inbox.request(of("other/bob"), at_once()).await.unwrap();
+}
+
+async fn sharing_a_number(names: &[&str]) -> Mailroom {
+    let room = Mailroom::open(&[]).await;
+    for name in names {
+        let account: AccountRef = name.parse().unwrap();
+        let number = Some(NUMBER.to_owned());
+        let entry = AccountEntry { account, username: "x".to_owned(), address: None, number };
+        room.store.put_account(&entry, &[]).await.unwrap();
+    }
+    room
+}
+
+fn of(name: &str) -> CodeRequest {
+    CodeRequest { account: name.parse().unwrap(), ..request(NUMBER) }
 }
 
 #[tokio::test]

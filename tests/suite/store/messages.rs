@@ -19,6 +19,7 @@ fn asks(account: &str, address: &str, age: Duration) -> NewRequest {
         senders: String::new(),
         age,
         lasts: LONG,
+        quiet: LONG,
     }
 }
 
@@ -71,15 +72,17 @@ pub async fn one_address_one_request(store: &Arc<dyn Store>) {
     let bob = asks("messages/two", shared, Duration::ZERO);
     assert_eq!(store.open_request(&alice, None).await.unwrap(), Requested::Open);
     assert_eq!(store.open_request(&bob, None).await.unwrap(), Requested::InUse { job: alice.job });
-    store.close_request(alice.id).await.unwrap();
+    store.settle_request(alice.id).await.unwrap();
     assert_eq!(store.open_request(&bob, None).await.unwrap(), Requested::Open);
     // One whose time is over is no more.
     let brief = NewRequest { lasts: Duration::ZERO, ..asks("messages/two", shared, Duration::ZERO) };
     assert_eq!(store.open_request(&brief, None).await.unwrap(), Requested::Open);
     assert!(store.messages_for(brief.id).await.unwrap().is_empty());
+    store.settle_request(bob.id).await.unwrap();
+    store.settle_request(brief.id).await.unwrap();
     let again = NewRequest { id: Uuid::now_v7(), ..alice };
     assert_eq!(store.open_request(&again, None).await.unwrap(), Requested::Open);
-    store.close_request(again.id).await.unwrap();
+    store.settle_request(again.id).await.unwrap();
 
     // Of many that ask at once, one gets it.
     let askers = (0..8).map(|n| {
@@ -89,6 +92,40 @@ pub async fn one_address_one_request(store: &Arc<dyn Store>) {
     let won = futures::future::join_all(askers).await;
     let open = won.into_iter().filter(|asked| matches!(asked, Ok(Requested::Open))).count();
     assert_eq!(open, 1);
+}
+
+/// What was sent for one account may come when its job has given up: it must not answer another account's.
+pub async fn a_shared_address_is_quiet_first(store: &Arc<dyn Store>) {
+    let shared = "+15550188";
+    let alice = asks("messages/quiet1", shared, Duration::ZERO);
+    let bob = || asks("messages/quiet2", shared, Duration::ZERO);
+    store.open_request(&alice, None).await.unwrap();
+    store.close_request(alice.id).await.unwrap();
+    assert_eq!(store.open_request(&bob(), None).await.unwrap(), Requested::Unsettled { job: alice.job });
+    let patient = NewRequest { quiet: Duration::ZERO, ..bob() };
+    assert_eq!(store.open_request(&patient, None).await.unwrap(), Requested::Open, "long enough ago");
+    store.settle_request(patient.id).await.unwrap();
+
+    // Nor one that was cut off, from when it would have ended; and its own account's next job is not kept waiting.
+    let brief = NewRequest { lasts: Duration::ZERO, ..asks("messages/quiet1", shared, Duration::ZERO) };
+    assert_eq!(store.open_request(&brief, None).await.unwrap(), Requested::Open);
+    assert_eq!(store.open_request(&bob(), None).await.unwrap(), Requested::Unsettled { job: brief.job });
+    let next = asks("messages/quiet1", shared, Duration::ZERO);
+    assert_eq!(store.open_request(&next, None).await.unwrap(), Requested::Open);
+
+    // The next job's answer says nothing of what the earlier ones had sent.
+    let came = message(shared, None, Duration::ZERO);
+    store.add_message(&came).await.unwrap();
+    assert!(store.claim_message(next.id, came.id).await.unwrap());
+    assert!(matches!(store.open_request(&bob(), None).await.unwrap(), Requested::Unsettled { .. }));
+    for over in [alice.id, brief.id] {
+        store.settle_request(over).await.unwrap();
+    }
+    assert_eq!(
+        store.open_request(&bob(), None).await.unwrap(),
+        Requested::Open,
+        "what was answered is settled"
+    );
 }
 
 /// Several processes may take the same message in, and several jobs may want it.

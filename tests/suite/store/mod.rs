@@ -76,6 +76,7 @@ async fn conform(store: Arc<dyn Store>) {
     fleet::what_is_wanted(&store).await;
     messages::one_message_one_request(&store).await;
     messages::one_address_one_request(&store).await;
+    messages::a_shared_address_is_quiet_first(&store).await;
     messages::racing_for_a_message(&store).await;
     messages::old_messages(&store).await;
     messages::news_of_messages(&store).await;
