@@ -8,6 +8,7 @@ mod suite {
     mod browser;
     mod browser_actions;
     mod browser_capture;
+    mod browser_download;
     mod browser_frames;
     mod browser_input;
     mod browser_limits;
@@ -18,6 +19,7 @@ mod suite {
     mod browser_secrets;
     mod cancel;
     mod cli;
+    mod cookbook;
     mod crash_matrix;
     mod demo;
     mod deploy;

@@ -11,7 +11,7 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(method: &str, params: &'a RawValue)
         .ok()
 }
 
-/// `Page.frame*`, `Page.navigatedWithinDocument` and `Page.downloadWillBegin`: each has some of these.
+/// `Page.frame*` and `Page.navigatedWithinDocument`: each has some of these.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FrameEvent {
@@ -38,6 +38,19 @@ pub(super) struct NavigatedFrame {
     pub loader_id: String,
     pub url: String,
     pub unreachable_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DownloadWillBegin {
+    pub frame_id: String,
+    pub guid: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DownloadProgress {
+    pub guid: String,
+    pub state: String,
 }
 
 /// `Network.loadingFailed`; of a document if `kind` says so.

@@ -10,7 +10,8 @@
 //! - `settle`: waiting until a frame has a document, and nothing is about to replace it;
 //! - `ask`: asking the page's script there, through interruptions, navigations and deadlines;
 //! - [`Page`]: one context's page; its steps are in `action` (open, click, fill, read), `frames` (the way to a
-//!   frame, and from a point in it to the main page) and `capture` (pictures, and pieces of text);
+//!   frame, and from a point in it to the main page), `download` (a file that it offers) and `capture` (pictures, and
+//!   pieces of text);
 //! - [`Survey`]: what a page has, with the locators that name it, for drafts of playbooks;
 //! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
 //!
@@ -22,6 +23,7 @@ mod answer;
 mod ask;
 mod capture;
 mod connection;
+mod download;
 mod error;
 mod events;
 mod frames;

@@ -1,5 +1,6 @@
 //! One context's page, from its making to its end. What steps do with it is in `action`, `ask` and `capture`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +87,7 @@ impl Page {
         let downloads = SetDownloadBehavior {
             behavior: "deny",
             browser_context_id: context.clone(),
+            download_path: None,
             events_enabled: false,
         };
         let downloads = connection.call(&root, &downloads, SET_UP);
@@ -182,6 +184,16 @@ impl Page {
     /// Has the pool told when the page's context is gone.
     pub(super) fn on_return(&mut self, returned: Returned) {
         self.returned = Some(returned);
+    }
+
+    /// The folder of the browser's profile.
+    pub(super) fn profile(&self) -> &Path {
+        self.process.profile()
+    }
+
+    /// The browser's id of the page's context.
+    pub(super) fn context(&self) -> &str {
+        &self.context
     }
 
     /// Whether the page's browser and process are still there.

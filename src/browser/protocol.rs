@@ -35,7 +35,7 @@ macro_rules! commands {
 
 commands! {
     "Browser.getVersion" GetVersion {} -> Version;
-    "Browser.setDownloadBehavior" SetDownloadBehavior { behavior: &'static str, browser_context_id: String, events_enabled: bool } -> Nothing;
+    "Browser.setDownloadBehavior" SetDownloadBehavior { behavior: &'static str, browser_context_id: String, #[serde(skip_serializing_if = "Option::is_none")] download_path: Option<String>, events_enabled: bool } -> Nothing;
     "Target.createBrowserContext" CreateBrowserContext { dispose_on_detach: bool } -> CreatedContext;
     "Target.disposeBrowserContext" DisposeBrowserContext { browser_context_id: String } -> Nothing;
     "Target.createTarget" CreateTarget { url: &'static str, browser_context_id: String, width: u32, height: u32 } -> CreatedTarget;

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, EventSink, SessionId};
 use super::events::{
-    AttachedToTarget, ContextCreated, ContextDestroyed, DialogOpening, FrameEvent, FrameNavigated,
-    LoadingFailed, decode,
+    AttachedToTarget, ContextCreated, ContextDestroyed, DialogOpening, DownloadProgress, DownloadWillBegin,
+    FrameEvent, FrameNavigated, LoadingFailed, decode,
 };
 use super::protocol::{HandleDialog, RunIfWaiting};
 use super::world::{WORLD, set_up};
@@ -83,6 +83,19 @@ struct Inner {
     crashed: bool,
     closed: bool,
     notes: Vec<String>,
+    /// A download is taken now; what became of it.
+    download: Option<Option<Download>>,
+}
+
+/// What became of a file that the page offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Download {
+    /// It is being loaded; its name in the folder for it.
+    Begun { name: String },
+    /// It is there.
+    Complete { name: String },
+    /// It will not come.
+    Cancelled,
 }
 
 /// The state of one page, kept by its sessions' events.
@@ -124,6 +137,21 @@ impl State {
     /// What happened beside the steps since the last call: dialogs, downloads, windows.
     pub fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().notes)
+    }
+
+    /// The next file that the page offers is taken.
+    pub fn expect_download(&self) {
+        self.lock().download = Some(None);
+    }
+
+    /// What became of it.
+    pub fn download(&self) -> Option<Download> {
+        self.lock().download.clone().flatten()
+    }
+
+    /// No file is taken any more.
+    pub fn expect_no_download(&self) {
+        self.lock().download = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -243,10 +271,13 @@ impl State {
                 frame.navigating.take_if(|navigation| navigation.started)?;
             }
             "Page.downloadWillBegin" => {
-                let event = decode::<FrameEvent>(method, params)?;
-                self.note("a download was offered and refused".to_owned());
+                let event = decode::<DownloadWillBegin>(method, params)?;
+                if !self.download_begins(event.guid) {
+                    self.note("a download was offered and refused".to_owned());
+                }
                 self.lock().frames.get_mut(&event.frame_id)?.navigating = None;
             }
+            "Page.downloadProgress" => self.download_goes_on(decode(method, params)?)?,
             "Page.javascriptDialogOpening" => {
                 self.dismiss_dialog(session, &decode::<DialogOpening>(method, params)?)
             }
@@ -260,6 +291,31 @@ impl State {
             }
             _ => return None,
         }
+        Some(())
+    }
+
+    /// The first file that is offered is the one that is taken.
+    fn download_begins(&self, name: String) -> bool {
+        match &mut self.lock().download {
+            Some(download @ None) => {
+                *download = Some(Download::Begun { name });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn download_goes_on(&self, event: DownloadProgress) -> Option<()> {
+        let mut inner = self.lock();
+        let download = inner.download.as_mut()?.as_mut()?;
+        if *download != (Download::Begun { name: event.guid.clone() }) {
+            return None;
+        }
+        *download = match event.state.as_str() {
+            "completed" => Download::Complete { name: event.guid },
+            "canceled" => Download::Cancelled,
+            _ => return None,
+        };
         Some(())
     }
 

@@ -7,7 +7,7 @@ use super::session::Session;
 use super::values::{Totp, ValueError};
 use crate::browser::PageError;
 use crate::credential::{RecoveryCodes, TotpSecret, qr};
-use crate::playbook::{SecretForm, SecretSource, Target};
+use crate::playbook::{CodesSource, SecretForm, SecretSource, Target};
 use crate::redact;
 use crate::store::CandidateKind;
 
@@ -91,13 +91,17 @@ impl Session<'_> {
         }
     }
 
-    /// Reads the recovery codes that the page shows, and writes them to the ledger as pending.
+    /// Reads the recovery codes that the page shows or offers as a file, and writes them to the ledger as pending.
     pub(super) async fn read_recovery_codes(
         &mut self,
-        from: &Target,
+        from: &CodesSource,
         count: Option<usize>,
     ) -> Result<(), ValueError> {
-        let text = self.page.read_text(from, self.within(Some(from))).await.map_err(nameless)?;
+        let text = match from {
+            CodesSource::Element(element) => self.page.read_text(element, self.within(Some(element))).await,
+            CodesSource::Download(button) => self.page.download(button, self.within(Some(button))).await,
+        };
+        let text = text.map_err(nameless)?;
         let codes = RecoveryCodes::parse(text.expose_secret(), count)
             .map_err(|error| StepError::Unreadable(error.to_string()))?;
         for code in codes.iter() {

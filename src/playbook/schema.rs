@@ -212,8 +212,9 @@ fn step_properties() -> Json {
                 "qr": target("The picture: `img`, `canvas` or `svg`."),
             },
         },
-        "read_recovery_codes": object("Reads the recovery codes that the app shows. `enrol_mfa` only.", &["from"], json!({
+        "read_recovery_codes": object("Reads the recovery codes that the app shows, from one place. `enrol_mfa` only.", &[], json!({
             "from": target("The element that holds them all."),
+            "download": target("What is clicked for the file that holds them all."),
             "count": { "description": "How many there must be.", "type": "integer", "minimum": 1, "maximum": 1000 },
         })),
         "commit": {

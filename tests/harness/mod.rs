@@ -44,14 +44,14 @@ pub fn browser_options(profiles: &Path) -> Options {
 pub struct Browser {
     pub pool: Pool,
     /// Removed with the browser.
-    _profiles: tempfile::TempDir,
+    pub profiles: tempfile::TempDir,
 }
 
 impl Browser {
     pub async fn start() -> Self {
         let profiles = tempfile::tempdir().unwrap();
         let pool = Pool::start(browser_options(profiles.path())).await.unwrap();
-        Self { pool, _profiles: profiles }
+        Self { pool, profiles }
     }
 
     /// A page that may act on the given app.

@@ -6,7 +6,9 @@ use super::words::{STEPS, TARGET};
 use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
-use crate::playbook::{Action, FlowKind, Key, Place, SecretForm, SecretSource, Step, Target, Value};
+use crate::playbook::{
+    Action, CodesSource, FlowKind, Key, Place, SecretForm, SecretSource, Step, Target, Value,
+};
 
 impl Reader<'_> {
     /// A list of steps; what cannot be read is noted and left out.
@@ -120,8 +122,19 @@ impl Reader<'_> {
             "expect" => Action::Expect(self.expect(value, place, kind, id)?),
             "read_secret" => self.read_secret(value, place)?,
             "read_recovery_codes" => {
-                let fields = self.step_fields(value, place, name, &["from", "count"])?;
-                let from = self.needed_target(&fields, "from");
+                let fields = self.step_fields(value, place, name, &["from", "download", "count"])?;
+                let from = if fields.get("download").is_some() {
+                    if let Some(from) = fields.field("from") {
+                        let message = "`from` does not go with `download`";
+                        self.findings
+                            .error(Rule::MisplacedKey, from.place, message)
+                            .label("the codes come from one place")
+                            .help("name the element that shows them with `from`, or what downloads them with `download`");
+                    }
+                    self.needed_target(&fields, "download").map(CodesSource::Download)
+                } else {
+                    self.needed_target(&fields, "from").map(CodesSource::Element)
+                };
                 let count = match fields.get("count") {
                     Some(node) => Some(self.count(node, "`count`", 1, 1000)?),
                     None => None,

@@ -30,7 +30,7 @@ pub use origin::Origin;
 pub(super) use origin::OriginError;
 pub use place::Place;
 pub use policy::{Interruption, Limits, Lockout, MessagePolicy, Mfa, MfaMethod, PasswordPolicy, Timeouts};
-pub use step::{Action, SecretForm, SecretSource, Step};
+pub use step::{Action, CodesSource, SecretForm, SecretSource, Step};
 pub use target::Target;
 pub use value::Value;
 

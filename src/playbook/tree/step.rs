@@ -72,13 +72,31 @@ pub enum Action {
     },
     /// Reads recovery codes. `enrol_mfa` only.
     ReadRecoveryCodes {
-        /// The element that holds them all.
-        from: Target,
+        /// Where they are.
+        from: CodesSource,
         /// How many there must be.
         count: Option<usize>,
     },
     /// The commit step, around a click, a press or, where the page submits itself, a fill: after it the app may have taken the candidate.
     Commit(Box<Action>),
+}
+
+/// Where an app shows its recovery codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodesSource {
+    /// In an element that holds them all.
+    Element(Target),
+    /// In a file, which comes when this is clicked.
+    Download(Target),
+}
+
+impl fmt::Display for CodesSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Element(target) => target.fmt(f),
+            Self::Download(target) => write!(f, "the file of {target}"),
+        }
+    }
 }
 
 /// One way to read a TOTP secret off the page.
@@ -135,11 +153,12 @@ impl fmt::Display for Action {
                 }
                 Ok(())
             }
-            Self::ReadRecoveryCodes { from, count: None } => {
-                write!(f, "read recovery codes from {from}")
-            }
-            Self::ReadRecoveryCodes { from, count: Some(count) } => {
-                write!(f, "read {count} recovery codes from {from}")
+            Self::ReadRecoveryCodes { from, count } => {
+                f.write_str("read ")?;
+                if let Some(count) = count {
+                    write!(f, "{count} ")?;
+                }
+                write!(f, "recovery codes from {from}")
             }
             Self::Commit(action) => write!(f, "commit: {action}"),
         }
