@@ -38,6 +38,7 @@ mod suite {
     mod playbook;
     mod playbook_import;
     mod playbook_new;
+    mod playbook_schema;
     mod postgres_workers;
     mod rabbit;
     mod rabbit_dead;

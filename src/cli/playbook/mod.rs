@@ -46,8 +46,10 @@ Ends with 4 if one of them is invalid.")]
     /// List the playbooks that are configured, and what they can do
     List,
     /// Print the JSON Schema of playbooks, from which editors complete
-    #[command(after_help = "Example, for editors with the YAML language server: begin a playbook with
-  # yaml-language-server: $schema=schemas/playbook.json")]
+    #[command(after_help = "Example, for editors with the YAML language server:
+  turnlock playbook schema > playbooks/playbook.schema.json
+and begin each playbook there with
+  # yaml-language-server: $schema=playbook.schema.json")]
     Schema,
 }
 
