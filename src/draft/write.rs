@@ -2,7 +2,8 @@
 
 use super::findings::{ChangeForm, Findings, Move, Names, Settings, SignIn};
 use super::words::REFUSED;
-use super::yaml::{locator, remark, scalar, steps, target};
+use super::yaml::{locator, remark, steps, target};
+use crate::playbook::yaml::scalar;
 use crate::playbook::{By, Locator};
 
 /// What the schema is called beside a draft, from which editors complete its keys.

@@ -77,7 +77,7 @@ fn each_type_of_step() {
             "frame: inner }",
             "frame: inner_2",
             "origin: other",
-            "other: \"https://sso.example\"",
+            "other: https://sso.example",
             "press: { key: Enter }",
             "code_wanted:",
             "with: totp",

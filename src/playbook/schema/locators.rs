@@ -28,7 +28,7 @@ pub(super) fn locator(more: &Json, optional: &[&str]) -> Json {
     let mut properties = json!({
         "label": texts("The text of a form field's label.").shown(json!(["Username", ["E-mail", "Username"]])),
         "role": json!({ "description": "The ARIA role, explicit or implied by the element; mostly with `name`.", "enum": ROLES.as_slice() })
-            .shown(json!(["button"])),
+            .shown(json!(["heading"])),
         "name": texts("With `role`: the accessible name.").shown(json!(["Sign in", ["Sign in", "Log in"]])),
         "placeholder": texts("The placeholder of a form field.").shown(json!(["Search users"])),
         "text": texts("The element's own visible text.").shown(json!(["Welcome back"])),

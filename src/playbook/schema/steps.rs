@@ -128,7 +128,7 @@ fn open() -> Json {
         "The link that the app mails.",
         &[],
         json!({
-            "containing": texts("The link's words or its address contain this text.").shown(json!(["Reset password"])),
+            "containing": texts("The link's words or its address contain this text.").shown(json!(["Choose a new password"])),
             "timeout": duration("How long to wait for it.").shown(json!(["2m"])).or("1m"),
         }),
     );
@@ -137,7 +137,7 @@ fn open() -> Json {
         "anyOf": [
             { "type": "string" },
             object("", &[Destination::MAILED_LINK], json!({
-                (Destination::MAILED_LINK): link.shown(json!([{ "containing": "Reset password", "timeout": "2m" }])),
+                (Destination::MAILED_LINK): link.shown(json!([{ "containing": "Choose a new password", "timeout": "2m" }])),
             })),
         ],
     })
@@ -145,7 +145,7 @@ fn open() -> Json {
         "/login",
         "sso:/start",
         Destination::MAILED_LINK,
-        { (Destination::MAILED_LINK): { "containing": "Reset password", "timeout": "2m" } },
+        { (Destination::MAILED_LINK): { "containing": "Choose a new password", "timeout": "2m" } },
     ]))
 }
 
