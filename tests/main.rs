@@ -38,8 +38,11 @@ mod suite {
     mod notices;
     mod password_rules;
     mod playbook;
+    mod playbook_format;
     mod playbook_import;
     mod playbook_new;
+    mod playbook_reference;
+    mod playbook_schema;
     mod postgres_workers;
     mod rabbit;
     mod rabbit_dead;

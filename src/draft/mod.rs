@@ -19,4 +19,4 @@ mod yaml;
 
 pub use explore::{Explorer, Keys, NoDraft};
 pub use findings::{Findings, SignIn};
-pub use write::{Draft, write};
+pub use write::{Draft, SCHEMA_FILE, write};

@@ -2,8 +2,12 @@
 
 use super::findings::{ChangeForm, Findings, Move, Names, Settings, SignIn};
 use super::words::REFUSED;
-use super::yaml::{locator, remark, scalar, steps, target};
+use super::yaml::{locator, remark, steps, target};
+use crate::playbook::yaml::scalar;
 use crate::playbook::{By, Locator};
+
+/// What the schema is called beside a draft, from which editors complete its keys.
+pub const SCHEMA_FILE: &str = "playbook.schema.json";
 
 /// A draft, and what is to be said of it.
 #[derive(Debug, Clone)]
@@ -50,6 +54,7 @@ impl Writer<'_> {
 
     fn header(&mut self) {
         let findings = self.findings;
+        self.line(&format!("# yaml-language-server: $schema={SCHEMA_FILE}"));
         self.line("# A draft by `turnlock playbook`. Lines with `# ?` are questions: answer them, then remove them.");
         self.line(&format!("app: {}", scalar(&findings.app)));
         self.line(&format!("title: {}", scalar(&findings.title)));

@@ -1,45 +1,8 @@
 //! Writing YAML that means what it says, whatever a page has in it.
 
-use std::fmt::Write as _;
-
 use super::findings::{Move, Names};
+use crate::playbook::yaml::{is_invisible, quoted, scalar};
 use crate::playbook::{By, Locator};
-
-/// A text as a scalar of a flow mapping: bare where that is beyond doubt, else in double quotes.
-pub(super) fn scalar(text: &str) -> String {
-    let bare = text.starts_with(|c: char| c.is_alphabetic())
-        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.'))
-        && !text.ends_with(' ')
-        && !matches!(
-            text.to_ascii_lowercase().as_str(),
-            "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "nan" | "inf"
-        );
-    if bare { text.to_owned() } else { quoted(text) }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            // What turns the direction of text around would have a reader see another order than there is.
-            c if c.is_control() || is_invisible(c) => {
-                // Writing to a string does not fail.
-                let _ = write!(out, "\\U{:08X}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-}
 
 /// A text in a comment: one line, of bounded length.
 pub(super) fn remark(text: &str) -> String {
@@ -130,20 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_mean_something_else_is_quoted() {
-        for (text, written) in [
-            ("Sign in", "Sign in"),
-            ("E-mail", "E-mail"),
-            ("Yes", "\"Yes\""),
-            ("a: b", "\"a: b\""),
-            ("x # y", "\"x # y\""),
-            ("\"};\n- x", "\"\\\"};\\n- x\""),
-            ("\u{202e}evil\u{7}", "\"\\U0000202Eevil\\U00000007\""),
-            ("", "\"\""),
-            ("12", "\"12\""),
-        ] {
-            assert_eq!(scalar(text), written);
-        }
+    fn a_remark_is_one_line() {
         assert_eq!(remark("a\nb\r\n - c\u{2028}d"), "a b - c d");
     }
 }

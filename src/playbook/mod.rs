@@ -7,20 +7,25 @@
 mod check;
 mod diagnostic;
 mod findings;
+mod format;
 mod node;
 mod overrides;
 mod parse;
 mod read;
+mod reference;
 mod report;
 mod rule;
 mod schema;
 mod suggest;
 mod syntax;
 mod tree;
+pub(crate) mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use format::{Unformatted, format};
 pub use overrides::OriginOverrides;
 pub use parse::parse;
+pub use reference::{locator_examples, reference};
 pub use report::Report;
 pub use rule::Rule;
 pub use schema::schema;

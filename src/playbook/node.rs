@@ -38,6 +38,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// The text, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The kind in words: `a number`.
     pub(super) fn describe(&self) -> &'static str {
         match self {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use turnlock::playbook::{
-    Action, Destination, End, FlowKind, OriginOverrides, Playbook, Report, Rule, State, Value, parse, schema,
+    Action, Destination, End, FlowKind, OriginOverrides, Playbook, Report, Rule, State, Value, parse,
+    reference, schema,
 };
 
 fn root(path: &str) -> PathBuf {
@@ -335,6 +336,11 @@ fn the_schema_is_current() {
     let mut text = serde_json::to_string_pretty(&schema()).unwrap();
     text.push('\n');
     golden(&root("schemas/playbook.json"), &text).unwrap();
+}
+
+#[test]
+fn the_reference_is_current() {
+    golden(&root("docs/playbooks/reference.md"), &reference()).unwrap();
 }
 
 /// The schema and the reader know the same words.

@@ -77,7 +77,7 @@ fn each_type_of_step() {
             "frame: inner }",
             "frame: inner_2",
             "origin: other",
-            "other: \"https://sso.example\"",
+            "other: https://sso.example",
             "press: { key: Enter }",
             "code_wanted:",
             "with: totp",
@@ -140,4 +140,25 @@ fn a_password_is_kept_out_of_an_address_however_it_is_written_there() {
     .unwrap();
     assert!(draft.contains("new_password"), "{draft}");
     has_not(&draft, &["p%40ss", "p@ss"]);
+}
+
+/// An editor completes a draft's keys from the start: its first line names the schema that lies beside it.
+#[test]
+fn a_draft_has_its_schema_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/recordings/login-and-change.json");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_turnlock"))
+        .args(["playbook", "import"])
+        .arg(recording)
+        .args(["--app", "ledger"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let draft = std::fs::read_to_string(folder.path().join("playbooks/ledger.yaml")).unwrap();
+    let schema = draft.lines().next().unwrap().strip_prefix("# yaml-language-server: $schema=").unwrap();
+    let schema = std::fs::read_to_string(folder.path().join("playbooks").join(schema)).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema, turnlock::playbook::schema());
 }

@@ -3,7 +3,7 @@ use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Context, Exit, Failure};
-use crate::draft::Draft;
+use crate::draft::{Draft, SCHEMA_FILE};
 use crate::playbook;
 
 /// Where a draft goes: a file that is not there yet, or standard output.
@@ -52,6 +52,11 @@ impl DraftFile {
         // Not one that has come to be since it was looked for.
         let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path).map_err(failed)?;
         file.write_all(draft.yaml.as_bytes()).map_err(failed)?;
+        // What the draft's first line names. It is Turnlock's own, and so always this version's.
+        let schema = self.path.with_file_name(SCHEMA_FILE);
+        std::fs::write(&schema, format!("{:#}\n", playbook::schema())).map_err(|error| {
+            Failure::environment(format_args!("{} cannot be written: {error}", schema.display()))
+        })?;
         let name = self.path.display().to_string();
         writeln!(stdout(), "{said}wrote {name}")?;
         let origins = context.config()?.origins;

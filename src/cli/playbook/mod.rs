@@ -1,4 +1,5 @@
 mod draft_file;
+mod fmt;
 mod import;
 mod new;
 
@@ -35,6 +36,8 @@ Ends with 4 if one of them is invalid.")]
         #[arg(value_name = "FILE")]
         paths: Vec<PathBuf>,
     },
+    /// Write playbooks the one way: order of keys, indentation, quotes
+    Fmt(fmt::Fmt),
     /// Say more of a message's code, with an example; without a code, list them all
     #[command(after_help = "Example:
   turnlock playbook explain P0402")]
@@ -46,9 +49,13 @@ Ends with 4 if one of them is invalid.")]
     /// List the playbooks that are configured, and what they can do
     List,
     /// Print the JSON Schema of playbooks, from which editors complete
-    #[command(after_help = "Example, for editors with the YAML language server: begin a playbook with
-  # yaml-language-server: $schema=schemas/playbook.json")]
+    #[command(after_help = "Example, for editors with the YAML language server:
+  turnlock playbook schema > playbooks/playbook.schema.json
+and begin each playbook there with
+  # yaml-language-server: $schema=playbook.schema.json")]
     Schema,
+    /// Print the reference: every key with its meaning and an example, in Markdown
+    Reference,
 }
 
 impl Playbook {
@@ -61,8 +68,13 @@ impl Playbook {
             Command::New(new) => new.run(context).await,
             Command::Import(import) => import.run(context),
             Command::Check { paths } => check(paths, context),
+            Command::Fmt(fmt) => fmt.run(context),
             Command::Explain { code } => explain(code.as_deref()),
             Command::List => list(context),
+            Command::Reference => {
+                write!(stdout(), "{}", playbook::reference())?;
+                Ok(Exit::Done)
+            }
             Command::Schema => {
                 writeln!(stdout(), "{:#}", playbook::schema())?;
                 Ok(Exit::Done)

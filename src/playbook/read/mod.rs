@@ -17,6 +17,8 @@ mod steps;
 mod target;
 pub(super) mod words;
 
+pub(super) use playbook::KEYS;
+
 use std::collections::BTreeSet;
 
 use super::findings::Findings;

@@ -1,0 +1,77 @@
+use std::io::{Write, stderr, stdout};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::library::{files, read};
+use crate::cli::{Context, Exit, Failure};
+use crate::playbook::{self, Unformatted};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Comments and empty lines stay, and so does what a playbook says: that is read again and compared before a file is written.
+
+Examples:
+  turnlock playbook fmt playbooks/acme.yaml
+  turnlock playbook fmt --check
+
+Ends with 1 if --check finds a playbook that is written otherwise, with 4 if one cannot be read.")]
+pub struct Fmt {
+    /// Write nothing, and name the playbooks that are written otherwise
+    #[arg(long)]
+    check: bool,
+    /// Playbooks, or folders of them [default: those that are configured]
+    #[arg(value_name = "FILE")]
+    paths: Vec<PathBuf>,
+}
+
+impl Fmt {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let files = files(if self.paths.is_empty() { &config.playbooks } else { &self.paths })?;
+        if files.is_empty() {
+            return Err(Failure::usage("there is no playbook to format: name one"));
+        }
+        let mut exit = Exit::Done;
+        for file in files {
+            let name = file.display().to_string();
+            let source = read(&file)?;
+            match playbook::format(&name, &source) {
+                Ok(formatted) if formatted == source => {}
+                Ok(_) if self.check => {
+                    writeln!(stdout(), "{name}: would be written otherwise: turnlock playbook fmt {name}")?;
+                    if exit == Exit::Done {
+                        exit = Exit::JobFailed;
+                    }
+                }
+                Ok(formatted) => {
+                    replace(&file, &formatted)?;
+                    writeln!(stdout(), "{name}: formatted")?;
+                }
+                Err(Unformatted::Unreadable(report)) => {
+                    writeln!(stderr(), "{}", report.render(context.colour).trim_end())?;
+                    exit = Exit::PlaybookInvalid;
+                }
+                Err(other) => {
+                    writeln!(stderr(), "{other}")?;
+                    exit = Exit::PlaybookInvalid;
+                }
+            }
+        }
+        Ok(exit)
+    }
+}
+
+/// Puts a new text in a file's place, of which there is always all or nothing.
+fn replace(file: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::environment(format_args!("{} cannot be written: {error}", file.display()))
+    };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let permissions = std::fs::metadata(file).map_err(failed)?.permissions();
+    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    new.write_all(text.as_bytes()).map_err(failed)?;
+    new.as_file().set_permissions(permissions).map_err(failed)?;
+    new.persist(file).map_err(|error| failed(error.error))?;
+    Ok(())
+}
