@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0009_inbox.sql"),
     include_str!("../../../migrations/postgres/0010_mailbox_marks.sql"),
     include_str!("../../../migrations/postgres/0011_message_marks.sql"),
+    include_str!("../../../migrations/postgres/0013_params.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.

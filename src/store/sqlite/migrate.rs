@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0009_inbox.sql"),
     include_str!("../../../migrations/sqlite/0010_mailbox_marks.sql"),
     include_str!("../../../migrations/sqlite/0011_message_marks.sql"),
+    include_str!("../../../migrations/sqlite/0013_params.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.
