@@ -29,6 +29,7 @@ mod suite {
     mod flow_codes;
     mod flow_ends;
     mod flow_lost;
+    mod flow_parameters;
     mod flow_recover;
     mod flow_secrets;
     mod flow_variants;
@@ -42,6 +43,7 @@ mod suite {
     mod playbook_import;
     mod playbook_new;
     mod playbook_reference;
+    mod playbook_reuse;
     mod playbook_schema;
     mod postgres_workers;
     mod rabbit;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Exit, Failure};
 use crate::config::Config;
-use crate::playbook::{self, OriginOverrides, Playbook};
+use crate::playbook::{self, Families, Family, OriginOverrides, Playbook, Report};
 
 /// The playbooks of this deployment, by app.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ impl Library {
         let mut library = Self::default();
         let mut wrong = String::new();
         for file in files {
-            let playbook = match playbook::parse(&file.display().to_string(), &read(&file)?, overrides) {
+            let playbook = match parse(&file, &read(&file)?, overrides) {
                 Ok(playbook) => playbook,
                 Err(report) => {
                     let _ = write!(wrong, "\n{}", report.render(colour).trim_end());
@@ -94,6 +94,39 @@ pub fn must_describe_if_any(config: &Config, app: &str) -> Result<(), Failure> {
         Ok(library) => library.must_describe(app),
         Err(_) => Ok(()),
     }
+}
+
+/// Reads a playbook, which may extend a family of the folder `families` beside it.
+///
+/// # Errors
+/// If it is not sound. A family that cannot be read is none.
+pub fn parse(file: &Path, source: &str, overrides: &OriginOverrides) -> Result<Playbook, Report> {
+    let folder = file.parent().unwrap_or(Path::new("")).join("families");
+    let mut families = Families::default();
+    for path in files(&[folder.clone()]).unwrap_or_default().into_iter().filter(|_| folder.is_dir()) {
+        if let (Some(name), Ok(source)) = (path.file_stem(), read(&path)) {
+            let family = Family { file: path.display().to_string(), source };
+            families.insert(&name.to_string_lossy(), family);
+        }
+    }
+    playbook::parse_among(&file.display().to_string(), source, overrides, &families)
+}
+
+/// The same; and a file of a folder `families` as a playbook that says nothing but which app it is.
+///
+/// # Errors
+/// If it is not sound.
+pub fn parse_any(file: &Path, source: &str, overrides: &OriginOverrides) -> Result<Playbook, Report> {
+    let is_family = file.parent().is_some_and(|folder| folder.ends_with("families"));
+    let Some(name) = file.file_stem().filter(|_| is_family).map(|name| name.to_string_lossy()) else {
+        return parse(file, source, overrides);
+    };
+    let mut families = Families::default();
+    families.insert(&name, Family { file: file.display().to_string(), source: source.to_owned() });
+    let app = format!(
+        "app: family\ntitle: family {name}\nextends: {name}\norigins: {{ app: https://app.example }}\n"
+    );
+    playbook::parse_among(&file.display().to_string(), &app, overrides, &families)
 }
 
 /// The text of a playbook.

@@ -54,7 +54,16 @@ impl Performer for FlowPerformer {
             let message = format!("There is no playbook for the app {}.", job.account.app());
             return Performed::new(Verdict::new(Code::UnknownApp, message));
         };
-        let found = (account, Arc::clone(playbook), vault);
+        // With the account's parameters in their places, and checked with them.
+        let playbook = match playbook.for_account(&account.params) {
+            Ok(_) if playbook.parameters.is_empty() => Arc::clone(playbook),
+            Ok(of_account) => Arc::new(of_account),
+            Err(report) => {
+                let message = format!("The playbook cannot be used for {}:\n{report}", job.account);
+                return Performed::new(Verdict::new(Code::UnknownAccount, message));
+            }
+        };
+        let found = (account, Arc::clone(&playbook), vault);
         let context = Context::new(self, attempt, found, steps, stop);
         let result = match job.kind {
             Kind::VerifyLogin => context.verify_login().await,

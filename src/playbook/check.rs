@@ -45,12 +45,50 @@ pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
     if let (false, Some(last)) = (left.is_empty(), flow.steps.last()) {
         walker.no_end(last);
     }
+    if walker.findings.errors() == before {
+        walker.outcomes(flow, place);
+    }
     if !walker.reaches_goal && walker.findings.errors() == before {
         let (kind, goal) = (flow.kind, flow.kind.goal());
         findings
             .error(Rule::GoalMissing, place, format!("`{kind}` can never end `{goal}`"))
             .label(format!("no path of it ends `{goal}`"))
             .help(format!("name what the app shows then in an `expect`: `{goal}: {{ text: … }}`"));
+    }
+}
+
+/// What is typed and how it may end, anywhere in a flow.
+#[derive(Default)]
+struct Seen {
+    typed: Vec<Value>,
+    ends: BTreeSet<End>,
+}
+
+impl Seen {
+    fn types(&self, value: &Value) -> bool {
+        self.typed.contains(value)
+    }
+
+    fn steps(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.action(&step.action);
+        }
+    }
+
+    fn action(&mut self, action: &Action) {
+        match action {
+            Action::Fill { with, .. } => self.typed.push(with.clone()),
+            Action::Commit(action) => self.action(action),
+            Action::Expect(expect) => {
+                for branch in &expect.branches {
+                    if let State::End(end) = branch.state {
+                        self.ends.insert(end);
+                    }
+                    self.steps(&branch.then);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -245,6 +283,36 @@ impl Walker<'_> {
                 .error(Rule::ProvesNothing, branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")
                 .help("fill `password` (or `email_code`, `sms_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
+        }
+    }
+
+    /// Warns of what an app may well say, and no `expect` names: it would be waited for in vain.
+    fn outcomes(&mut self, flow: &Flow, place: Place) {
+        let mut seen = Seen::default();
+        seen.steps(&flow.steps);
+        let kind = self.kind;
+        let wanted = [
+            (
+                kind == FlowKind::Login && seen.types(&Value::Password),
+                End::BadCredentials,
+                "a wrong password",
+            ),
+            (
+                seen.types(&Value::Totp) || seen.types(&Value::EmailCode) || seen.types(&Value::SmsCode),
+                End::CodeRefused,
+                "a wrong code",
+            ),
+            (kind.sets_password(), End::PasswordRefused, "a password that does not meet its rules"),
+        ];
+        for (asked, end, what) in wanted {
+            if asked && kind.may_end(end) && !seen.ends.contains(&end) {
+                self.findings
+                    .warning(Rule::OutcomeMissing, place, format!("`{kind}` does not name what the app says to {what}"))
+                    .label(format!("no `expect` names `{end}`"))
+                    .help(format!(
+                        "add `{end}: {{ text: … }}` to the `expect` behind it; without it the job waits in vain, ends as `page_not_as_described`, and a person has to look"
+                    ));
+            }
         }
     }
 

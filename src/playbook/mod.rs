@@ -6,6 +6,7 @@
 
 mod check;
 mod diagnostic;
+mod family;
 mod findings;
 mod format;
 mod node;
@@ -22,9 +23,10 @@ mod tree;
 pub(crate) mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use family::{Families, Family};
 pub use format::{Unformatted, format};
 pub use overrides::OriginOverrides;
-pub use parse::parse;
+pub use parse::{Parameters, Template, parse, parse_among};
 pub use reference::{locator_examples, reference};
 pub use report::Report;
 pub use rule::Rule;

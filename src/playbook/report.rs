@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, Family, Place, Severity};
 
 /// What the checker found in one playbook, in the order of the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Report {
     pub name: String,
     /// Its source, for the lines that are shown.
     pub source: String,
+    /// The family that it extends. Its places are behind the playbook's own.
+    pub family: Option<Family>,
     /// The findings.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -24,6 +26,15 @@ impl Report {
     /// Whether anything keeps the playbook from running.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// The file that a place is in: its name, its text, and where its text begins.
+    pub fn file_of(&self, place: Place) -> (&str, &str, usize) {
+        let behind = self.source.len() + 1;
+        match &self.family {
+            Some(family) if place.offset >= behind => (&family.file, &family.source, behind),
+            _ => (&self.name, &self.source, 0),
+        }
     }
 
     /// Draws every finding: what is wrong, file, line and column, the line with the place
@@ -49,10 +60,13 @@ impl Report {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
+        let (name, source, start) = self.file_of(found.place);
+        let span = found.place.range();
+        let span = span.start - start..span.end - start;
         let mut group = level.primary_title(&found.message).id(found.rule.code()).element(
-            Snippet::source(&self.source)
-                .path(&self.name)
-                .annotation(AnnotationKind::Primary.span(found.place.range()).label(&found.label)),
+            Snippet::source(source)
+                .path(name)
+                .annotation(AnnotationKind::Primary.span(span).label(&found.label)),
         );
         if !found.help.is_empty() {
             group = group.element(Level::HELP.message(&found.help));

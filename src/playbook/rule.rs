@@ -61,6 +61,12 @@ rules! {
     FrameUnknown "P0310" "frame-unknown"
     FrameCycle "P0311" "frame-cycle"
     FrameUnused "P0312" "frame-unused"
+    FamilyUnknown "P0313" "family-unknown"
+    FamilyKey "P0314" "family-key"
+    Parameter "P0315" "parameter"
+    ParameterUnknown "P0316" "parameter-unknown"
+    ParameterOrigin "P0317" "parameter-origin"
+    ParameterMissing "P0318" "parameter-missing"
     Step "P0401" "step"
     UnknownStep "P0402" "unknown-step"
     UnknownFlow "P0403" "unknown-flow"
@@ -86,10 +92,12 @@ rules! {
     SecretTwice "P0509" "secret-twice"
     CommitMissing "P0510" "commit-missing"
     CommitTwice "P0511" "commit-twice"
+    OutcomeMissing "P0512" "outcome-missing"
     SecretAnywhere "P0601" "secret-anywhere"
     ProvesNothing "P0602" "proves-nothing"
     RecoversNothing "P0603" "recovers-nothing"
     ContactUnproved "P0604" "contact-unproved"
+    SecretShown "P0605" "secret-shown"
 }
 
 impl Rule {

@@ -114,6 +114,7 @@ pub(super) fn item(value: &Json, indent: usize) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::node::{Kind, Node};
     use super::*;

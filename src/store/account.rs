@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -15,6 +17,8 @@ pub struct Account {
     pub address: Option<String>,
     /// The number that the app sends text messages to, as `+` and digits. Several accounts may share one.
     pub number: Option<String>,
+    /// What it gives to the parameters of its app's playbook.
+    pub params: BTreeMap<String, String>,
     /// What is known about MFA, in words, for `turnlock account show`. Holds no secret.
     pub mfa_note: Option<String>,
     /// When it was added.
@@ -64,6 +68,14 @@ pub trait Accounts {
     async fn put_account(&self, entry: &AccountEntry, credentials: &[NewCandidate])
     -> Result<(), StoreError>;
 
+    /// Puts these values in the place of what the account gives to the parameters of its app's playbook. `false` if
+    /// there is no such account.
+    async fn put_params(
+        &self,
+        account: &AccountRef,
+        params: &BTreeMap<String, String>,
+    ) -> Result<bool, StoreError>;
+
     /// Says in words what is known about the account's MFA.
     async fn note_mfa(&self, account: &AccountRef, note: Option<&str>) -> Result<(), StoreError>;
 
@@ -73,4 +85,10 @@ pub trait Accounts {
     /// # Errors
     /// [`StoreError::AccountBusy`] while a worker holds the account.
     async fn remove_account(&self, account: &AccountRef) -> Result<bool, StoreError>;
+}
+
+/// The texts of a JSON object, by key.
+pub(super) fn texts(object: &serde_json::Value) -> BTreeMap<String, String> {
+    let entries = object.as_object().into_iter().flatten();
+    entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }

@@ -310,6 +310,45 @@ fn a_secret_is_never_taken_from_an_argument() {
 }
 
 #[test]
+fn what_an_account_gives_to_a_parameter_is_held_to_its_playbook() {
+    let home = Home::new();
+    std::fs::create_dir(home.path().join("playbooks")).unwrap();
+    let playbook = "app: shop\ntitle: Shop\nextends: django-allauth\nparams:\n  tenant: { description: The customer, example: acme }\n\
+                    origins: { app: \"https://${tenant}.shop.example\" }\n";
+    std::fs::write(home.path().join("playbooks/shop.yaml"), playbook).unwrap();
+    home.call(&["playbook", "check"]).ends(0);
+    assert!(home.call(&["playbook", "list"]).ends(0).out.contains("family django-allauth"));
+    let add = |more: &[&str]| {
+        let call = [&["account", "add", "shop/alice", "--password-file", "-"], more].concat();
+        home.call_with(&call, PASSWORD, &[])
+    };
+    add(&["--param", "tenant=evil.example/"]).ends(2).complains("not of the form");
+    add(&["--param", "tennant=acme"]).ends(2).complains("it has tenant");
+    add(&["--param", "tenant"]).ends(2).complains("NAME=VALUE");
+    home.call(&["account", "show", "shop/alice"]).ends(2);
+    add(&[]).ends(0).complains("no value for `tenant`");
+    add(&["--param", "tenant=globex"]).ends(0);
+    assert!(home.call(&["account", "show", "shop/alice"]).ends(0).out.contains("tenant=globex"));
+}
+
+/// A family is checked by itself, where it stands.
+#[test]
+fn a_family_beside_the_playbooks_is_one_that_they_extend() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.path().join("playbooks/families")).unwrap();
+    let flow = GOOD.split_once("flows:").unwrap().1;
+    std::fs::write(home.path().join("playbooks/families/mine.yaml"), format!("flows:{flow}")).unwrap();
+    let playbook = "app: shop\ntitle: Shop\nextends: mine\norigins: { app: https://shop.example }\n";
+    std::fs::write(home.path().join("playbooks/shop.yaml"), playbook).unwrap();
+    home.call(&["playbook", "check", "playbooks", "playbooks/families/mine.yaml"]).ends(0);
+    std::fs::write(home.path().join("playbooks/families/mine.yaml"), "flows:\n  login:\n    - fil: x\n")
+        .unwrap();
+    for file in ["playbooks/shop.yaml", "playbooks/families/mine.yaml"] {
+        home.call(&["playbook", "check", file]).ends(4).complains("families/mine.yaml:3:7");
+    }
+}
+
+#[test]
 fn a_code_is_given_once() {
     let home = with_alice();
     let first = home.call(&["account", "code", "acme/alice"]).ends(0).complains("good for");

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Context, Exit, Failure, address, number, totp_link};
-use crate::cli::library::must_describe_if_any;
+use crate::cli::library::{Library, must_describe_if_any};
 use crate::cli::{parts, secret_input};
+use crate::config::Config;
 use crate::job::AccountRef;
+use crate::playbook::Parameters;
 use crate::vault::NewAccount;
 
 #[derive(Debug, Args)]
@@ -14,6 +16,7 @@ use crate::vault::NewAccount;
   turnlock account add acme/alice --username alice@example.test
   turnlock account add acme/alice --password-file - < password.txt
   turnlock account add acme/alice --totp-file otpauth.txt
+  turnlock account add shop/alice --param tenant=acme
 
 For an account that exists, what is not named stays as it is; a password that is replaced is kept as the previous one.")]
 pub struct Add {
@@ -35,6 +38,9 @@ pub struct Add {
     /// Ask for the password, also of an account that exists
     #[arg(long, conflicts_with = "password_file")]
     password: bool,
+    /// What the account gives to a parameter of its app's playbook; those not named stay as they are
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
+    params: Vec<(String, String)>,
     /// A file with the TOTP secret, an otpauth:// link or base32; `-` for standard input
     #[arg(long, value_name = "FILE")]
     totp_file: Option<PathBuf>,
@@ -51,6 +57,10 @@ impl Add {
             writeln!(stderr(), "turnlock: {failure}")?;
         }
         let vault = parts::open_vault(&config).await?;
+        let mut params =
+            vault.account(&self.account).await?.map(|account| account.params).unwrap_or_default();
+        params.extend(self.params.iter().cloned());
+        check_params(&config, self.account.app(), &params, !self.params.is_empty())?;
         let known = vault.account(&self.account).await?;
         let asked = self.password || (known.is_none() && self.password_file.is_none());
         // The prompt comes last: until it is answered nothing else was begun.
@@ -79,8 +89,38 @@ impl Add {
             totp,
         };
         vault.add_account(&new).await?;
+        if !self.params.is_empty() {
+            vault.store().put_params(&new.account, &params).await?;
+        }
         let done = if known.is_some() { "changed" } else { "added" };
         writeln!(stdout(), "{done} {}", new.account)?;
         Ok(Exit::Done)
+    }
+}
+
+fn param(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a parameter is NAME=VALUE, as in tenant=acme".to_owned()),
+    }
+}
+
+/// That the app's playbook takes these values, where there is one here: only a worker needs playbooks. Of what is missing
+/// it tells, and refuses what is given and makes no sense.
+fn check_params(config: &Config, app: &str, params: &Parameters, given: bool) -> Result<(), Failure> {
+    let Ok(library) = Library::load(&config.playbooks, &config.origins, false) else { return Ok(()) };
+    let Some(playbook) = library.iter().find(|playbook| playbook.app.as_str() == app) else { return Ok(()) };
+    let known = |name: &String| playbook.parameters.iter().any(|parameter| parameter.name == *name);
+    if let Some(unknown) = params.keys().find(|name| !known(name)).filter(|_| given) {
+        let names: Vec<_> = playbook.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(Failure::usage(format_args!(
+            "the playbook of {app} has no parameter `{unknown}`: it has {has}"
+        )));
+    }
+    match playbook.for_account(params) {
+        Ok(_) => Ok(()),
+        Err(report) if given => Err(Failure::usage(report)),
+        Err(report) => Ok(writeln!(stderr(), "turnlock: {report}")?),
     }
 }

@@ -41,6 +41,9 @@ fn print(account: &Account, ledger: &[Candidate]) -> Result<(), Failure> {
     if let Some(number) = &account.number {
         writeln!(out, "number    {number}")?;
     }
+    for (name, value) in &account.params {
+        writeln!(out, "param     {name}={value}")?;
+    }
     writeln!(out, "MFA       {}", mfa(account, ledger))?;
     writeln!(out, "added     {}", output::local_time(account.created_at))?;
     let mut table = output::table(["credential", "version", "state", "written", "by job", "note"]);
@@ -85,6 +88,7 @@ fn as_json(account: &Account, ledger: &[Candidate]) -> serde_json::Value {
         "username": account.username,
         "address": account.address,
         "number": account.number,
+        "params": account.params,
         "mfa": account.mfa_note,
         "created_at": account.created_at.to_string(),
         "updated_at": account.updated_at.to_string(),

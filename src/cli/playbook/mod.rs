@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::context::colours_welcome;
-use crate::cli::library::{Library, files, read};
+use crate::cli::library::{self, Library, files, read};
 use crate::cli::{Context, Exit, Failure, output};
 use crate::playbook::{self, Rule};
 
@@ -93,7 +93,7 @@ fn check(paths: Vec<PathBuf>, context: &Context) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     for file in files {
         let name = file.display().to_string();
-        match playbook::parse(&name, &read(&file)?, &config.origins) {
+        match library::parse_any(&file, &read(&file)?, &config.origins) {
             Ok(playbook) => {
                 write!(stderr(), "{}", playbook.warnings.render(colour))?;
                 let flows: Vec<_> = playbook.flows.iter().map(|flow| flow.kind.as_str()).collect();
@@ -135,7 +135,10 @@ fn list(context: &Context) -> Result<Exit, Failure> {
             playbook.title.clone(),
             playbook.app_origin().to_string(),
             flows.join(", "),
-            playbook.name.clone(),
+            match &playbook.warnings.family {
+                Some(family) => format!("{}, {}", playbook.name, family.file),
+                None => playbook.name.clone(),
+            },
         ]);
     }
     writeln!(stdout(), "{table}")?;

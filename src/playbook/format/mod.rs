@@ -38,7 +38,7 @@ pub enum Unformatted {
 pub fn format(name: &str, source: &str) -> Result<String, Unformatted> {
     let unreadable = |diagnostics| {
         let (name, source) = (name.to_owned(), source.to_owned());
-        Unformatted::Unreadable(Box::new(Report { name, source, diagnostics }))
+        Unformatted::Unreadable(Box::new(Report { name, source, family: None, diagnostics }))
     };
     if source.len() > syntax::MAX_BYTES {
         return Err(unreadable(syntax::too_large(source)));

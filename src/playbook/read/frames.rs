@@ -133,8 +133,15 @@ impl Reader<'_> {
 
     /// Warns of frames that no step reaches into.
     pub(super) fn unused_frames(&mut self) {
-        let unused: Vec<_> =
-            self.frame_names.iter().filter(|(name, _)| !self.frames_used.contains(name)).cloned().collect();
+        let unused: Vec<_> = self
+            .frame_names
+            .iter()
+            .filter(|(name, place)| {
+                // A family's frames are for those who need them.
+                place.offset <= self.own && !self.frames_used.contains(name)
+            })
+            .cloned()
+            .collect();
         for (name, place) in unused {
             self.findings
                 .warning(Rule::FrameUnused, place, format!("no step reaches into the frame `{name}`"))

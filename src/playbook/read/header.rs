@@ -7,6 +7,7 @@ use regex::RegexBuilder;
 
 use super::Reader;
 use super::target::LONGEST;
+use crate::credential::PasswordRules;
 use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
@@ -86,6 +87,19 @@ impl Reader<'_> {
                         .error(Rule::PasswordRules, node.place, "no password can meet these rules")
                         .label(format!("at least {least} characters, and at most {most}"))
                         .help("make `minlength` no larger than `maxlength`");
+                    return None;
+                }
+                // The generator's own plan proves that there is a password at all.
+                let none = match PasswordRules::parse(rules) {
+                    Ok(read) => read.satisfiable().err().map(|error| error.to_string()),
+                    Err(error) => Some(error.to_string()),
+                };
+                if let Some(why) = none {
+                    self.findings
+                        .error(Rule::PasswordRules, node.place, "no password can meet these rules")
+                        .label("they contradict each other")
+                        .help("loosen one of them, so that a password can meet them all")
+                        .note(why);
                     return None;
                 }
                 Some(PasswordPolicy { rules: rules.to_owned() })

@@ -10,6 +10,7 @@ mod frames;
 mod header;
 mod locator;
 mod origins;
+mod parameters;
 mod playbook;
 mod scalars;
 mod selectors;
@@ -22,14 +23,20 @@ pub(super) use playbook::KEYS;
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use super::{Frame, Origin, OriginOverrides, Place};
+use super::{Frame, Origin, OriginOverrides, Parameter, Parameters, Place};
 
 /// Reads one playbook.
 pub(super) struct Reader<'a> {
+    /// The playbook's text and, behind it, its family's.
     source: &'a str,
+    /// Where the playbook's own text ends.
+    own: usize,
     overrides: &'a OriginOverrides,
     /// What is wrong, so far.
     pub(super) findings: Findings,
+    parameters: Vec<Parameter>,
+    /// What is put in their places.
+    values: Parameters,
     origins: Vec<Declared>,
     /// Names first, so that a frame may nest in one that is declared further down.
     frame_names: Vec<(String, Place)>,
@@ -47,9 +54,12 @@ struct Declared {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a str, overrides: &'a OriginOverrides) -> Self {
+    pub(super) fn new(source: &'a str, own: usize, overrides: &'a OriginOverrides) -> Self {
         Self {
             source,
+            own,
+            parameters: Vec::new(),
+            values: Parameters::new(),
             overrides,
             findings: Findings::default(),
             origins: Vec::new(),

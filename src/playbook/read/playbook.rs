@@ -1,18 +1,22 @@
 //! The playbook as a whole.
 
+use std::sync::Arc;
+
 use super::fields::Fields;
 use super::{Declared, Reader};
 use crate::playbook::Rule;
 use crate::playbook::check::check_flow;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::{
-    Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Timeouts,
+    Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Template, Timeouts,
 };
 
 /// The keys of a playbook, in the order in which it should give them.
-pub(in crate::playbook) const KEYS: [&str; 13] = [
+pub(in crate::playbook) const KEYS: [&str; 15] = [
     "app",
     "title",
+    "extends",
+    "params",
     "origins",
     "frames",
     "password",
@@ -41,6 +45,9 @@ impl Reader<'_> {
         let example = "app: acme";
         let fields = self.fields(node, place, "a playbook", &KEYS, example)?;
         let app = fields.need(self, "app", "app: acme").and_then(|node| self.app(node));
+        if let Some(node) = fields.get("extends") {
+            self.text(node, "`extends`", "extends: django-allauth");
+        }
         let title = fields
             .need(self, "title", "title: Acme")
             .and_then(|node| self.text(node, "`title`", "title: Acme").map(str::to_owned));
@@ -67,6 +74,7 @@ impl Reader<'_> {
             hash: String::new(),
             app: app?,
             title: title?,
+            parameters: std::mem::take(&mut self.parameters),
             origins: std::mem::take(&mut self.origins).into_iter().map(declared).collect(),
             frames: std::mem::take(&mut self.frames),
             password: password.flatten().unwrap_or_default(),
@@ -79,6 +87,7 @@ impl Reader<'_> {
             interruptions: interruptions.unwrap_or_default(),
             flows: flows?,
             warnings: Report::default(),
+            template: Arc::new(Template::default()),
         })
     }
 

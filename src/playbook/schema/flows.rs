@@ -14,7 +14,7 @@ pub(super) fn flows() -> Json {
             format!("{} Begins {starts}, succeeds with `{}`{commits}.", purpose(kind), kind.goal());
         flows.insert(kind.as_str().to_owned(), steps(&description).shown(json!([example(kind)])));
     }
-    object("What can be done with the app.", &["login"], flows.into()).shown(json!([{
+    object("What can be done with the app.", &[], flows.into()).shown(json!([{
         "login": example(FlowKind::Login),
         "logout": example(FlowKind::Logout),
     }]))

@@ -8,12 +8,24 @@ use crate::playbook::MfaMethod;
 pub(super) fn keys() -> Json {
     let rules = "minlength: 12; maxlength: 40; required: upper; required: digit; allowed: lower, [-_!]";
     json!({
+        "extends": text("The family whose playbook this one goes on: `families/NAME.yaml` beside it, or one that Turnlock has within it. Keys given here win, and of `flows` each flow.")
+            .shown(json!(["django-allauth"])),
+        "params": json!({
+            "description": "What is another for each account: put in place of `${name}` in origins, addresses and texts. Accounts give their values with `turnlock account add … --param NAME=VALUE`.",
+            "type": "object",
+            "propertyNames": { "pattern": NAME },
+            "additionalProperties": object("A parameter.", &["description", "example"], json!({
+                "description": text("What it is, for those who add accounts.").shown(json!(["The customer's name in the address"])),
+                "example": text("A value that may be given; the checker reads the playbook with it.").shown(json!(["acme"])),
+                "pattern": text("A regular expression that a value has to match as a whole.").shown(json!(["[a-z0-9-]+"])).or("letters, digits, `.`, `_` and `-`"),
+            })).shown(json!([{ "description": "The customer's name in the address", "example": "acme", "pattern": "[a-z0-9-]+" }])),
+        }).shown(json!([{ "tenant": { "description": "The customer's name in the address", "example": "acme" } }])),
         "origins": json!({
             "description": "The origins that belong to the app, by name: scheme, host and port. `app` is where paths such as `/login` resolve. HTTPS, or plain HTTP on loopback. Secrets are typed nowhere else, so declare every origin that the login passes through.",
             "type": "object",
             "required": ["app"],
             "propertyNames": { "pattern": NAME },
-            "additionalProperties": json!({ "description": "An origin.", "type": "string", "format": "uri" })
+            "additionalProperties": json!({ "description": "An origin; `${name}` stands for a parameter.", "type": "string", "minLength": 1 })
                 .shown(json!(["https://acme.example", "http://127.0.0.1:4180"])),
         }).shown(json!([{ "app": "https://acme.example", "sso": "https://login.acme.example" }])),
         "frames": json!({

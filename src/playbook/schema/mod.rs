@@ -22,7 +22,8 @@ pub fn schema() -> Json {
         "description": "An app as Turnlock knows it: its origins, its password rules, its flows.",
         "type": "object",
         "additionalProperties": false,
-        "required": ["app", "title", "origins", "flows"],
+        "required": ["app", "title", "origins"],
+        "anyOf": [{ "required": ["flows"] }, { "required": ["extends"] }],
         "properties": properties(),
         "examples": [example()],
         "$defs": {

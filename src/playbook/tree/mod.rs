@@ -12,6 +12,7 @@ mod frame;
 mod key;
 mod locator;
 mod origin;
+mod parameter;
 mod place;
 mod policy;
 mod step;
@@ -28,6 +29,7 @@ pub use key::Key;
 pub use locator::{By, Locator};
 pub use origin::Origin;
 pub(super) use origin::OriginError;
+pub use parameter::Parameter;
 pub use place::Place;
 pub use policy::{Interruption, Limits, Lockout, MessagePolicy, Mfa, MfaMethod, PasswordPolicy, Timeouts};
 pub use step::{Action, CodesSource, SecretForm, SecretSource, Step};
@@ -36,7 +38,9 @@ pub use value::Value;
 
 use url::Url;
 
-use super::Report;
+use std::sync::Arc;
+
+use super::{Parameters, Report, Template};
 
 /// An app as its playbook describes it, checked.
 #[derive(Clone, Debug)]
@@ -49,6 +53,9 @@ pub struct Playbook {
     pub app: AppName,
     /// The app's name as people write it.
     pub title: String,
+    /// What is another for each account. Where there are any, the playbook is that of an account only by
+    /// [`Playbook::for_account`]; as it stands, it has the examples in their places.
+    pub parameters: Vec<Parameter>,
     /// The declared origins by name, in the file's order. `app` is always among them.
     pub origins: Vec<(String, Origin)>,
     /// The frames that steps may reach into, in the file's order.
@@ -73,9 +80,20 @@ pub struct Playbook {
     pub flows: Flows,
     /// What the checker noticed and let pass (an unused frame, say). Empty most of the time.
     pub warnings: Report,
+    /// What it was read from.
+    pub(super) template: Arc<Template>,
 }
 
 impl Playbook {
+    /// The playbook with an account's parameters in their places, checked anew: what they make of an origin is an
+    /// origin by the same rules as one that is written out.
+    ///
+    /// # Errors
+    /// If one is missing, or no value that the playbook takes; or if with them the playbook is not sound.
+    pub fn for_account(&self, parameters: &Parameters) -> Result<Self, Report> {
+        if self.parameters.is_empty() { Ok(self.clone()) } else { self.template.with(parameters) }
+    }
+
     /// The origin that relative addresses resolve on.
     ///
     /// # Panics

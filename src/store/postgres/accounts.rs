@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use serde_json::json;
 use sqlx::postgres::PgRow;
 
 use super::value::{Reader, now, parse};
 use super::{Outlasts, PostgresStore, Write, answer, detached, ledger};
 use crate::job::AccountRef;
+use crate::store::account::texts;
 use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError, folded};
 
 #[async_trait]
@@ -69,6 +73,26 @@ impl Accounts for PostgresStore {
                 ledger::insert(&mut write, &new, CandidateState::Current).await?;
             }
             write.commit().await
+        })
+        .await
+    }
+
+    async fn put_params(
+        &self,
+        account: &AccountRef,
+        params: &BTreeMap<String, String>,
+    ) -> Result<bool, StoreError> {
+        let (store, account, params) = (self.clone(), account.clone(), json!(params).to_string());
+        detached(async move {
+            let mut write = store.write_of(Outlasts::PowerFailure, &account).await?;
+            let done = sqlx::query("UPDATE accounts SET params = $1, updated_at = $2 WHERE account = $3")
+                .bind(params)
+                .bind(now())
+                .bind(account.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await?;
+            Ok(done.rows_affected() > 0)
         })
         .await
     }
@@ -157,6 +181,7 @@ fn read(row: &PgRow) -> Result<Account, StoreError> {
         username: row.text("username")?,
         address: row.text_or_null("address")?,
         number: row.text_or_null("number")?,
+        params: texts(&row.parsed("params", "parameters")?),
         mfa_note: row.text_or_null("mfa_note")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -1,10 +1,14 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use serde_json::json;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::value::{Reader, now};
 use super::{Outlasts, SqliteStore, detached, ledger};
 use crate::job::AccountRef;
+use crate::store::account::texts;
 use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError, folded};
 
 #[async_trait]
@@ -69,6 +73,26 @@ impl Accounts for SqliteStore {
                 ledger::insert(write.on(), &new, CandidateState::Current).await?;
             }
             write.commit().await
+        })
+        .await
+    }
+
+    async fn put_params(
+        &self,
+        account: &AccountRef,
+        params: &BTreeMap<String, String>,
+    ) -> Result<bool, StoreError> {
+        let (store, account, params) = (self.clone(), account.clone(), json!(params).to_string());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let done = sqlx::query("UPDATE accounts SET params = ?, updated_at = ? WHERE account = ?")
+                .bind(params)
+                .bind(now())
+                .bind(account.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await?;
+            Ok(done.rows_affected() > 0)
         })
         .await
     }
@@ -159,6 +183,7 @@ fn read(row: &SqliteRow) -> Result<Account, StoreError> {
         username: row.text("username")?,
         address: row.text_or_null("address")?,
         number: row.text_or_null("number")?,
+        params: texts(&row.parsed("params", "parameters")?),
         mfa_note: row.text_or_null("mfa_note")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -38,6 +38,16 @@ pub(super) async fn accounts(store: &Arc<dyn Store>) {
     assert_eq!(store.account(&alice).await.unwrap().unwrap().mfa_note.as_deref(), Some("on, by TOTP"));
     assert!(matches!(store.note_mfa(&bob, None).await, Err(StoreError::NoAccount(_))));
 
+    let given = |tenant: &str| [("tenant".to_owned(), tenant.to_owned())].into();
+    assert!(store.account(&alice).await.unwrap().unwrap().params.is_empty());
+    for tenant in ["acme", "glo\"bex"] {
+        assert!(store.put_params(&alice, &given(tenant)).await.unwrap());
+        assert_eq!(store.account(&alice).await.unwrap().unwrap().params, given(tenant));
+    }
+    store.put_account(&without, &[]).await.unwrap();
+    assert_eq!(store.account(&alice).await.unwrap().unwrap().params, given("glo\"bex"), "they stay");
+    assert!(!store.put_params(&bob, &given("acme")).await.unwrap());
+
     add(store, "other/alice").await;
     let names = |list: Vec<turnlock::store::Account>| {
         list.iter().map(|account| account.account.to_string()).collect::<Vec<_>>()
