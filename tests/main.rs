@@ -16,6 +16,7 @@ mod suite {
     mod browser_pool;
     mod browser_process;
     mod browser_secrets;
+    mod browser_words;
     mod cancel;
     mod cli;
     mod crash_matrix;
@@ -39,6 +40,7 @@ mod suite {
     mod playbook;
     mod playbook_import;
     mod playbook_new;
+    mod playbook_run;
     mod postgres_workers;
     mod rabbit;
     mod rabbit_dead;

@@ -28,6 +28,8 @@ pub(super) struct Context<'a> {
     pub mail_servers: Vec<String>,
     pub steps: StepSink,
     pub stop: Stop,
+    /// Every commit step is left out.
+    pub rehearsing: bool,
     /// Who looks on, and says how it goes on where a step fails.
     pub watch: Option<Arc<dyn Watch>>,
     /// Where this attempt's evidence goes; the folder is made when there is some.
@@ -66,6 +68,7 @@ impl<'a> Context<'a> {
             mail_servers: performer.mail_servers.clone(),
             steps,
             stop,
+            rehearsing: performer.trial_of(job).is_some_and(|trial| trial.rehearse),
             watch: performer.watch.clone(),
             evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
             learnt: Mutex::default(),

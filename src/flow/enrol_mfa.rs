@@ -34,7 +34,7 @@ impl Context<'_> {
     }
 
     /// Turns on MFA by TOTP, and proves it by a fresh login with a code of a later time step.
-    async fn enrol_totp(&self) -> Result<Verdict, Halt> {
+    pub async fn enrol_totp(&self) -> Result<Verdict, Halt> {
         let flow = self.flow(FlowKind::EnrolMfa)?;
         if let Some(proved) = self.proved_before(CandidateKind::Totp).await? {
             let words = self.words_of_the_reconciliation_of(proved).await?;

@@ -98,12 +98,7 @@ impl Context<'_> {
                     let name = format!("new password{}", totp_name(totp, credentials));
                     let totp = totp.filter(|_| typed);
                     let proved = Proved { which: Which::Recovered, password: new, totp, name };
-                    let mut settled = self.write_down(&proved, credentials).await?;
-                    settled.words.insert_str(
-                        0,
-                        "No known credential opened the account, so it was recovered by mail. ",
-                    );
-                    return Ok(settled);
+                    return self.write_down(&proved, credentials).await;
                 }
                 End::CodeRefused => {}
                 _ => break,

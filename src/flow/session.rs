@@ -20,6 +20,9 @@ use crate::playbook::{
 use crate::store::CandidateKind;
 use crate::vault::Held;
 
+/// What is said of a commit step that a rehearsal leaves out.
+pub(super) const REHEARSED: &str = "it could be performed; the rehearsal ends here";
+
 /// One context with one page in it, and the interpreter that walks flows there.
 pub(super) struct Session<'a> {
     pub context: &'a Context<'a>,
@@ -209,7 +212,12 @@ impl<'a> Session<'a> {
                 }
                 Ok(Came { branch, notes })
             }
-            Err(ValueError::Halt(halt)) => Err(halt),
+            Err(ValueError::Halt(halt)) => {
+                if matches!(halt, Halt::Rehearsed(_)) {
+                    log.skipped(REHEARSED);
+                }
+                Err(halt)
+            }
             Err(ValueError::Step(error)) => {
                 self.cover_address(&self.page.url());
                 error.addresses().for_each(|address| self.cover_address(address));
@@ -294,6 +302,9 @@ impl<'a> Session<'a> {
             Action::Commit(_) if self.committed => return Err(StepError::CommittedAlready.into()),
             Action::Commit(action) => {
                 self.ready(action).await?;
+                if self.context.rehearsing {
+                    return Err(Halt::Rehearsed(step.id.clone()).into());
+                }
                 // From here on the app may have taken the candidate, whatever comes back, and also when this is
                 // cut off in the middle.
                 self.context.doubt();
@@ -320,7 +331,7 @@ impl<'a> Session<'a> {
     /// described, and the app knows nothing of the candidate yet.
     async fn ready(&self, action: &Action) -> Result<(), ValueError> {
         match action {
-            Action::Click(target) => self.page.hover(target, self.within(Some(target))).await?,
+            Action::Click(target) => self.page.ready(target, self.within(Some(target))).await?,
             Action::Press { in_: Some(target), .. } | Action::Fill { into: target, .. } => {
                 let within = self.within(Some(target));
                 self.page.first_of(&[target], &target.to_string(), within).await?;

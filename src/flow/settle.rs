@@ -188,7 +188,12 @@ impl<'a> Context<'a> {
         let settled = match self.try_in_order(&credentials, doubt).await? {
             Tried::Opened(proved) => self.write_down(&proved, &credentials).await?,
             Tried::None(tried) if self.job.kind == Kind::Reconcile => {
-                self.recover(&credentials, &tried).await?
+                let recovered = self.recover(&credentials, &tried).await?;
+                let words = format!(
+                    "No known credential opened the account, so it was recovered by mail. {}",
+                    recovered.words
+                );
+                Settled { words, ..recovered }
             }
             Tried::None(tried) => return Err(none_opens(&tried)),
         };

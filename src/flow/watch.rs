@@ -1,15 +1,18 @@
 //! Looking on while a flow is walked, and saying how it goes on where a step fails.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use super::evidence::{self, without_what_may_be_secret};
 use super::halt::Halt;
-use super::session::Session;
-use crate::browser::Page;
-use crate::playbook::{Action, Expect, FlowKind, Playbook, State, Step, Value};
+use super::session::{REHEARSED, Session};
+use crate::browser::{Found, Page, Tried};
+use crate::playbook::{Action, Expect, FlowKind, Playbook, State, Step, Target, Value};
+use crate::redact::redact;
 use crate::store::TryResult;
 use crate::worker::StopReason;
 
@@ -53,6 +56,8 @@ pub enum Next {
 pub struct Done {
     /// The state that an `expect` found.
     pub state: Option<State>,
+    /// The element that was found, and by which locators; without secrets.
+    pub found: Option<Found>,
     /// What else there is to say: that a commit step was left out, dialogs and downloads on the way.
     pub notes: String,
     /// How long it took.
@@ -76,6 +81,54 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
+    /// Keeps a screenshot and a page snapshot under this name among the attempt's evidence, with every secret covered;
+    /// gives the screenshot's path.
+    ///
+    /// # Errors
+    /// In words, if the page gives none or it cannot be written.
+    pub async fn keep(&self, name: &str) -> Result<PathBuf, String> {
+        evidence::keep_as(self.session, name, &[]).await
+    }
+
+    /// What a target names now, without waiting for it, and a screenshot with the elements outlined; no secret is in
+    /// either.
+    ///
+    /// # Errors
+    /// In words, if the page does not tell.
+    pub async fn try_target(
+        &self,
+        target: &Target,
+        name: &str,
+    ) -> Result<(Tried, Result<PathBuf, String>), String> {
+        let tried = self.page().try_target(target).await;
+        let mut tried = tried.map_err(|error| self.guarded(&error.to_string()))?;
+        for element in &mut tried.elements {
+            element.name = self.guarded(&element.name);
+            element.what = self.guarded(&element.what);
+        }
+        let seen = tried.elements.iter().filter(|element| element.seen);
+        let boxes: Vec<_> = seen.map(|element| element.r#box).collect();
+        let picture = evidence::keep_as(self.session, name, &boxes).await;
+        Ok((tried, picture))
+    }
+
+    /// The words without secrets: neither those that are known nor, where MFA is turned on, what could be one that was
+    /// not read.
+    fn guarded(&self, words: &str) -> String {
+        guarded(self.flow(), words)
+    }
+
+    /// What the step waits for, in words; `None` if it waits for nothing on the page.
+    #[must_use]
+    pub fn awaits(&self) -> Option<String> {
+        let step = self.session.playbook.timeouts.step;
+        let target = |target: &Target, what: &str| {
+            let within = target.timeout.unwrap_or(step);
+            format!("waits up to {} s for {target}{what}", within.as_secs())
+        };
+        awaits(&self.step.action, step, &target)
+    }
+
     /// The flow that is walked.
     #[must_use]
     pub fn flow(&self) -> FlowKind {
@@ -136,6 +189,37 @@ impl View<'_> {
             None => Err(format!("it has no step {id} any more, from which to go on")),
         }
     }
+}
+
+fn awaits(action: &Action, step: Duration, target: &dyn Fn(&Target, &str) -> String) -> Option<String> {
+    Some(match action {
+        Action::Open(_) | Action::Press { in_: None, .. } => return None,
+        Action::Click(at) | Action::Check { target: at, .. } => {
+            target(at, " to be visible, still and enabled, and to receive the click")
+        }
+        Action::Fill { into: at, .. } => target(at, " to be visible and editable"),
+        Action::Select { target: at, .. } | Action::Press { in_: Some(at), .. } => {
+            target(at, " to be enabled")
+        }
+        Action::Hover(at) => target(at, " to be visible and still"),
+        Action::See(at) | Action::ReadRecoveryCodes { from: at, .. } => target(at, " to be visible"),
+        Action::Gone(at) => target(at, " to go"),
+        Action::ReadSecret { sources } => {
+            target(&sources.first()?.from, " or another of its forms to be visible")
+        }
+        Action::Expect(expect) => {
+            let within = expect.timeout.unwrap_or(step);
+            let states = expect.branches.iter().map(|branch| format!("{}: {}", branch.state, branch.see));
+            let states: Vec<_> = states.collect();
+            format!("waits up to {} s for the first of\n  {}", within.as_secs(), states.join("\n  "))
+        }
+        Action::Commit(action) => return awaits(action, step, target),
+    })
+}
+
+fn guarded(flow: FlowKind, words: &str) -> String {
+    let words = if flow == FlowKind::EnrolMfa { without_what_may_be_secret(words) } else { words.to_owned() };
+    redact(&words).into_owned()
 }
 
 /// Whether a step may be taken as performed: not where the flow's meaning hangs on it.
@@ -219,14 +303,19 @@ impl Session<'_> {
                 self.pay_for_another_time(step).await?;
             }
             let began = Instant::now();
+            self.page.take_found();
             let error = match self.try_step(step).await {
                 Ok(came) => {
-                    let took = began.elapsed();
+                    let done = self.done(began.elapsed(), state(step, came.branch), came.notes);
                     let since = Instant::now();
-                    let done = Done { state: state(step, came.branch), notes: came.notes, took };
                     watch.after(&View { session: self, step }, &done).await;
                     self.took_its_time(since);
                     return Ok(Watched::Came(came.branch));
+                }
+                Err(halt @ Halt::Rehearsed(_)) => {
+                    let done = self.done(began.elapsed(), None, REHEARSED.to_owned());
+                    watch.after(&View { session: self, step }, &done).await;
+                    return Err(halt);
                 }
                 Err(Halt::Step(error)) => error,
                 Err(halt) => return Err(halt),
@@ -242,6 +331,12 @@ impl Session<'_> {
             failed = Some(Halt::Step(error));
             again = true;
         }
+    }
+
+    fn done(&self, took: Duration, state: Option<State>, notes: String) -> Done {
+        let found =
+            self.page.take_found().map(|found| Found { what: guarded(self.flow, &found.what), ..found });
+        Done { state, found, notes, took }
     }
 
     /// An answer; `None` if the attempt was asked to stop instead, which does not count until its commit step has been

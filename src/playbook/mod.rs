@@ -17,6 +17,8 @@ mod schema;
 mod suggest;
 mod syntax;
 mod tree;
+mod tried;
+mod written;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use overrides::OriginOverrides;
@@ -25,3 +27,6 @@ pub use report::Report;
 pub use rule::Rule;
 pub use schema::schema;
 pub use tree::*;
+pub use tried::parse_target;
+pub use written::scalar;
+pub(crate) use written::{is_invisible, quoted};

@@ -37,8 +37,7 @@ impl Script {
 impl Watch for Script {
     async fn before(&self, view: &View<'_>) -> Next {
         assert!(view.step.id.starts_with(view.flow().as_str()));
-        let path = view.page().url().rsplit('/').next().unwrap_or_default().to_owned();
-        self.note(format!("{} on {path}", view.step.id));
+        self.note(view.step.id.clone());
         Next::Go
     }
 
@@ -68,15 +67,15 @@ async fn every_step_is_seen_before_and_after() {
     assert_eq!(
         script.seen(),
         [
-            "login.1 on blank",
+            "login.1",
             "login.1 done",
-            "login.2 on login",
+            "login.2",
             "login.2 done",
-            "login.3 on login",
+            "login.3",
             "login.3 done",
-            "login.4 on login",
+            "login.4",
             "login.4 done",
-            "login.5 on login",
+            "login.5",
             "login.5 done: signed_in",
         ]
     );
