@@ -17,6 +17,7 @@ mod suite {
     mod browser_pool;
     mod browser_process;
     mod browser_secrets;
+    mod browser_words;
     mod cancel;
     mod cli;
     mod cookbook;
@@ -33,6 +34,7 @@ mod suite {
     mod flow_recover;
     mod flow_secrets;
     mod flow_variants;
+    mod flow_watch;
     mod inbox;
     mod inbox_links;
     mod inbox_serve;
@@ -44,6 +46,7 @@ mod suite {
     mod playbook_new;
     mod playbook_reference;
     mod playbook_reuse;
+    mod playbook_run;
     mod playbook_schema;
     mod postgres_workers;
     mod rabbit;

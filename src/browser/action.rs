@@ -42,8 +42,20 @@ impl Page {
     /// # Errors
     /// As for [`Page::click`].
     pub async fn hover(&self, target: &Target, within: Duration) -> Result<(), PageError> {
+        self.point_at("hover", target, within).await
+    }
+
+    /// Waits until the element would take a click, and moves the mouse there.
+    ///
+    /// # Errors
+    /// As for [`Page::click`].
+    pub async fn ready(&self, target: &Target, within: Duration) -> Result<(), PageError> {
+        self.point_at("ready", target, within).await
+    }
+
+    async fn point_at(&self, verb: &'static str, target: &Target, within: Duration) -> Result<(), PageError> {
         let wait = Wait::new(within, target.to_string());
-        let (frame, answer) = self.act("hover", target, json!({}), None, &wait).await?;
+        let (frame, answer) = self.act(verb, target, json!({}), None, &wait).await?;
         let Some(point) = answer.point else { return Ok(()) };
         let point = self.in_main_viewport(&frame, point, &wait).await?;
         let hovered = input::hover(&self.connection, &self.session, point, wait.left_for_call());
@@ -314,6 +326,7 @@ impl Page {
             request.extend(with);
         }
         let answer = self.ask(&frame, Question::Act, request, text, wait).await?;
+        self.note_found(target, &frame, &answer);
         if let Some(not) = answer.not {
             return Err(self.not_as_described(wait, format!("it is not {not}")).await);
         }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::error::Overview;
 use super::input::Point;
+use crate::playbook::Locator;
 
 /// An answer of the page's script. Which of these are set says how the question ended.
 #[derive(Debug, Default, Deserialize)]
@@ -45,6 +46,15 @@ pub(super) struct Answer {
     pub r#box: Option<[f64; 4]>,
     /// The document is a complete error page of the app.
     pub error_status: bool,
+    /// The element that was found, and by which alternatives of those asked for in this frame.
+    pub found: Option<FoundBy>,
+}
+
+/// An element that was found.
+#[derive(Debug, Deserialize)]
+pub(super) struct FoundBy {
+    pub what: String,
+    pub by: Vec<usize>,
 }
 
 /// What a field takes, as far as its page says so.
@@ -73,6 +83,7 @@ pub(super) struct Obstacle {
     what: Vec<String>,
     count: usize,
     by: Option<String>,
+    near: Vec<Locator>,
 }
 
 /// How what a field holds differs from what was typed; never the text itself.
@@ -93,6 +104,13 @@ impl Obstacle {
             "missing" | "" => "nothing on the page matches".to_owned(),
             why => format!("{what} is {why}"),
         }
+    }
+}
+
+impl Obstacle {
+    /// What comes near, as a playbook would name it.
+    pub fn near(&self) -> Vec<String> {
+        self.near.iter().map(Locator::written).collect()
     }
 }
 

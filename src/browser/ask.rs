@@ -85,6 +85,11 @@ impl Page {
         let here: Vec<Value> = targets.iter().map(|target| query::within(target, &frame)).collect();
         let request = json!({ "targets": here, "origins": self.origins(&frame) });
         let answer = self.ask(&frame, Question::First, request, None, wait).await;
+        if let Ok(answer) = &answer
+            && let Some(target) = answer.first.and_then(|first| targets.get(first))
+        {
+            self.note_found(target, &frame, answer);
+        }
         let first =
             answer.and_then(|answer| answer.first.ok_or(PageError::Browser(BrowserError::SessionGone)));
         (frame, first)
@@ -167,6 +172,7 @@ impl Page {
             return Err(PageError::NotAsDescribed {
                 awaited: awaited(),
                 instead: obstacle.words(),
+                near: obstacle.near(),
                 page: Box::new(self.located(answer.page, frame)),
                 waited: wait.waited(),
             });
@@ -190,6 +196,7 @@ impl Page {
         PageError::NotAsDescribed {
             awaited: wait.awaited.clone(),
             instead,
+            near: Vec::new(),
             page: Box::new(self.located(page, &None)),
             waited: wait.waited(),
         }

@@ -11,10 +11,14 @@ use super::ask::is_gone;
 use super::error::{BrowserError, PageError};
 use super::input::Point;
 use super::page::{Page, short_url};
-use super::protocol::{CaptureScreenshot, Clip};
+use super::protocol::{Argument, CaptureScreenshot, Clip};
 use super::state::World;
+use super::survey::ControlKind;
+use crate::playbook::Locator;
 
 const CALL: Duration = Duration::from_secs(15);
+/// So many controls of a frame are named.
+const CONTROLS: usize = 60;
 /// How long the next document may take to begin.
 const ABOUT_TO: Duration = Duration::from_secs(2);
 
@@ -61,6 +65,32 @@ pub enum PieceKind {
     Background,
     /// The beginning of an element that structures the page; its text is the tag.
     Open,
+}
+
+/// What can be used in one frame, as a playbook names it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Controls {
+    /// The name that the playbook gives the frame; the main page and frames without one have none.
+    #[serde(skip)]
+    pub frame: Option<String>,
+    /// The frame's address without query and fragment.
+    #[serde(skip)]
+    pub url: String,
+    /// In document order; of very many the first.
+    pub controls: Vec<NamedControl>,
+    /// So many are left out.
+    pub more: usize,
+}
+
+/// Something that a person can use.
+#[derive(Debug, Clone, Deserialize)]
+pub struct NamedControl {
+    /// What it is for.
+    pub kind: ControlKind,
+    /// It cannot be used now.
+    pub disabled: bool,
+    /// What names it and nothing else in its frame, if anything does.
+    pub locator: Option<Locator>,
 }
 
 /// What one frame shows.
@@ -142,6 +172,24 @@ impl Page {
             }
         }
         Ok(shots)
+    }
+
+    /// What can be used in every frame, the main page first. What does not tell is left out.
+    pub async fn controls(&self) -> Vec<Controls> {
+        let mut frames = self.state.frames();
+        frames.sort_by_key(|(id, _)| *id != self.main);
+        let mut all = Vec::new();
+        for (id, frame) in frames {
+            let Some(world) = frame.world else { continue };
+            let most = vec![Argument::Plain(CONTROLS.into())];
+            let called = self.call_in(&world, "(most) => turnlock.controls(most)", most, CALL).await;
+            let Some(controls) = called.ok().and_then(|value| serde_json::from_value(value).ok()) else {
+                continue;
+            };
+            let frame = Controls { frame: self.known.name_of(&id), url: short_url(&frame.url), ..controls };
+            all.push(frame);
+        }
+        all
     }
 
     async fn shot(&self, id: &str, world: &World, url: &str) -> Result<Shot, PageError> {

@@ -62,6 +62,8 @@ pub enum BrowserError {
 pub struct Overview {
     /// The document's title.
     pub title: String,
+    /// The name of the dialog that is open in front of it; empty if there is none.
+    pub dialog: String,
     /// Headings.
     pub headings: Vec<String>,
     /// Alerts and status messages.
@@ -72,6 +74,8 @@ pub struct Overview {
     pub buttons: Vec<String>,
     /// Names of the links.
     pub links: Vec<String>,
+    /// How much was left out of these lists: `12 more links`.
+    pub cut: Vec<String>,
     /// The HTTP status of the document; 0 if it has none.
     pub status: u16,
     /// Scheme, host, port and path of the page; never its query or fragment, which may hold secrets.
@@ -87,6 +91,9 @@ impl fmt::Display for Overview {
         if !self.title.is_empty() {
             write!(f, " has the title {:?}", self.title)?;
         }
+        if !self.dialog.is_empty() {
+            write!(f, "; a dialog is open in front of it: {:?}", self.dialog)?;
+        }
         let parts = [
             ("headings", &self.headings),
             ("messages", &self.messages),
@@ -99,7 +106,19 @@ impl fmt::Display for Overview {
             nothing = false;
             write!(f, "; {what}: {}", names.join(", "))?;
         }
-        if nothing { f.write_str("; it shows no heading, field, button or link") } else { Ok(()) }
+        if nothing {
+            return f.write_str("; it shows no heading, field, button or link");
+        }
+        if self.cut.is_empty() { Ok(()) } else { write!(f, "; not listed: {}", self.cut.join(", ")) }
+    }
+}
+
+/// What comes near, in brackets.
+struct Near<'a>(&'a [String]);
+
+impl fmt::Display for Near<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, " (what comes near: {})", self.0.join(", ")) }
     }
 }
 
@@ -107,12 +126,14 @@ impl fmt::Display for Overview {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PageError {
     /// What was awaited did not come.
-    #[error("waited {} s for {awaited}, but {instead}; {page}", waited.as_secs())]
+    #[error("waited {} s for {awaited}, but {instead}{}; {page}", waited.as_secs(), Near(near))]
     NotAsDescribed {
         /// The target, or the states.
         awaited: String,
         /// What was there instead: `2 elements match: …`.
         instead: String,
+        /// What comes near to it, as a playbook would name it.
+        near: Vec<String>,
         /// What the page showed.
         page: Box<Overview>,
         /// How long it was waited for.

@@ -26,6 +26,11 @@ impl KnownFrames {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), id.to_owned());
     }
 
+    pub fn name_of(&self, id: &str) -> Option<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(_, known)| *known == id).map(|(name, _)| name.clone())
+    }
+
     fn get(&self, name: &str) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }

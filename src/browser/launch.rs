@@ -29,14 +29,26 @@ pub struct Options {
     pub contexts: u32,
     /// A browser is replaced when its processes hold more than this, in bytes.
     pub memory: u64,
+    /// Where its windows are shown; `None` shows none.
+    pub display: Option<Display>,
 }
 
 impl Options {
     /// The given program with the usual bounds: one spare, 200 contexts, 1.5 GiB.
     #[must_use]
     pub fn new(program: PathBuf, sandbox: Sandbox, profiles: PathBuf) -> Self {
-        Self { program, sandbox, profiles, spares: 1, contexts: 200, memory: 3 << 29 }
+        Self { program, sandbox, profiles, spares: 1, contexts: 200, memory: 3 << 29, display: None }
     }
+}
+
+/// The screen on which a browser shows its windows: the variables that say so to its programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Display(pub Vec<(String, String)>);
+
+/// Whether the program is the browser without windows.
+#[must_use]
+pub fn is_headless_shell(program: &Path) -> bool {
+    program.file_name().and_then(OsStr::to_str).is_some_and(|name| name.contains("headless-shell"))
 }
 
 /// The command line: nothing that a browser does by itself on the network, nothing that it shows, no secret.
@@ -79,8 +91,7 @@ pub(super) fn arguments(options: &Options, profile: &Path) -> Result<Vec<String>
     ]
     .map(str::to_owned)
     .to_vec();
-    let name = options.program.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    if !name.contains("headless-shell") {
+    if options.display.is_none() && !is_headless_shell(&options.program) {
         arguments.push("--headless=new".to_owned());
     }
     match options.sandbox {
@@ -91,4 +102,23 @@ pub(super) fn arguments(options: &Options, profile: &Path) -> Result<Vec<String>
     arguments.push(format!("--user-data-dir={}", profile.display()));
     arguments.push("about:blank".to_owned());
     Ok(arguments)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_with_a_display_is_not_headless() {
+        let started = |program: &str, display: Option<Display>| {
+            let options = Options::new(program.into(), Sandbox::Off, "/tmp".into());
+            arguments(&Options { display, ..options }, Path::new("/tmp/profile")).unwrap()
+        };
+        let headless = "--headless=new".to_owned();
+        let display = Some(Display(vec![("DISPLAY".to_owned(), ":1".to_owned())]));
+        assert!(started("/usr/bin/chromium", None).contains(&headless));
+        assert!(!started("/usr/bin/chromium", display).contains(&headless));
+        assert!(!started("/usr/bin/chromium-headless-shell", None).contains(&headless));
+    }
 }

@@ -13,6 +13,7 @@
 //!   frame, and from a point in it to the main page), `download` (a file that it offers) and `capture` (pictures, and
 //!   pieces of text);
 //! - [`Survey`]: what a page has, with the locators that name it, for drafts of playbooks;
+//! - [`Tried`]: what a locator names now, for a person who tries one;
 //! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
 //!
 //! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
@@ -38,13 +39,15 @@ mod query;
 mod settle;
 mod state;
 mod survey;
+mod tried;
 mod world;
 
 pub use answer::Field;
-pub use capture::{Piece, PieceKind, Shot};
+pub use capture::{Box4, Controls, NamedControl, Piece, PieceKind, Shot};
 pub use error::{BrowserError, Overview, PageError};
-pub use launch::{Options, Sandbox};
-pub use page::{Guide, Page, Typed};
+pub use launch::{Display, Options, Sandbox, is_headless_shell};
+pub use page::{Found, Guide, Page, Typed};
 pub use pool::Pool;
 pub use process::Process;
 pub use survey::{Control, ControlKind, Survey, SurveyedFrame};
+pub use tried::{Tried, TriedElement};

@@ -1,7 +1,7 @@
 //! One context's page, from its making to its end. What steps do with it is in `action`, `ask` and `capture`.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::answer::Wait;
+use super::answer::{Answer, Wait};
 use super::connection::{Connection, SessionId};
 use super::error::{BrowserError, PageError};
 use super::frames::KnownFrames;
@@ -18,9 +18,10 @@ use super::protocol::{
     AttachToTarget, CreateBrowserContext, CreateTarget, DisposeBrowserContext, EmulateFocus, Navigate,
     SetDownloadBehavior,
 };
+use super::query::FrameName;
 use super::state::{START, State};
 use super::world::set_up;
-use crate::playbook::{Frame, Interruption, Origin};
+use crate::playbook::{Frame, Interruption, Locator, Origin, Target};
 
 /// The size of the viewport, in CSS pixels.
 const VIEWPORT: (u32, u32) = (1280, 900);
@@ -57,7 +58,17 @@ pub struct Page {
     pub(super) state: Arc<State>,
     pub(super) known: KnownFrames,
     pub(super) guide: Guide,
+    found: Mutex<Option<Found>>,
     returned: Option<Returned>,
+}
+
+/// The element that a step found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The element: `<button type="submit"> "Sign in"`. May hold what the page shows.
+    pub what: String,
+    /// Those of the target's alternatives that name it.
+    pub by: Vec<Locator>,
 }
 
 /// Tells whoever waits for it, when it is dropped, that a page's context is gone.
@@ -116,6 +127,7 @@ impl Page {
             state,
             known: KnownFrames::default(),
             guide: Guide::default(),
+            found: Mutex::default(),
             returned: None,
         })
     }
@@ -140,6 +152,19 @@ impl Page {
     /// What happened beside the steps since the last call: dialogs, downloads, windows.
     pub fn take_notes(&self) -> Vec<String> {
         self.state.take_notes()
+    }
+
+    /// The element that was found last, since the last call.
+    pub fn take_found(&self) -> Option<Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn note_found(&self, target: &Target, frame: &FrameName, answer: &Answer) {
+        let Some(found) = &answer.found else { return };
+        let asked: Vec<_> = target.alternatives.iter().filter(|locator| locator.frame == *frame).collect();
+        let by = found.by.iter().filter_map(|at| asked.get(*at).map(|locator| (*locator).clone())).collect();
+        let found = Found { what: found.what.clone(), by };
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
     }
 
     /// Goes to an address and returns once its document has begun.

@@ -1,6 +1,7 @@
 //! The assembly: a worker with everything that it needs, put together in one place.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use tokio::time::timeout;
 use super::library::Library;
 use super::sources::Sources;
 use super::{Failure, parts};
-use crate::browser::{Options, Pool, Sandbox};
+use crate::browser::{Display, Options, Pool, Sandbox};
 use crate::config::{Config, Queue as QueueChoice};
-use crate::flow::FlowPerformer;
+use crate::flow::{FlowPerformer, Playbooks, Trial, Watch};
 use crate::inbox::{Inbox, Serving};
+use crate::playbook::Playbook;
 use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue};
 use crate::store::Store;
@@ -56,6 +58,25 @@ pub enum Jobs {
     ByHand,
 }
 
+/// One flow that is tried out.
+pub struct TryOut {
+    /// The playbook, of which no other is known.
+    pub playbook: Arc<Playbook>,
+    /// The flow, and the job that tries it out.
+    pub trial: Trial,
+    /// Who looks on.
+    pub watch: Option<Arc<dyn Watch>>,
+    /// Where the browser is shown, if it is.
+    pub display: Option<Display>,
+}
+
+/// What the performer does.
+struct Does {
+    playbooks: Playbooks,
+    trial: Option<Trial>,
+    watch: Option<Arc<dyn Watch>>,
+}
+
 impl Runtime {
     /// Puts it together, and starts what runs beside the worker: browser and inbox.
     ///
@@ -66,6 +87,33 @@ impl Runtime {
         let program = config.browser.find()?;
         config.browser.check_sandbox()?;
         let library = Library::load(&config.playbooks, &config.origins, colour)?;
+        let does = Does { playbooks: library.into_playbooks().collect(), trial: None, watch: None };
+        Self::assemble(config, (program, None), does, mail, from).await
+    }
+
+    /// The same, to try out one flow of one playbook.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub async fn start_to_try_out(config: &Config, wanted: TryOut) -> Result<Self, Failure> {
+        let TryOut { playbook, trial, watch, display } = wanted;
+        let program = match display {
+            Some(_) => config.browser.find_with_windows()?,
+            None => config.browser.find()?,
+        };
+        config.browser.check_sandbox()?;
+        let playbooks = [(playbook.app.to_string(), playbook)].into();
+        let does = Does { playbooks, trial: Some(trial), watch };
+        Self::assemble(config, (program, display), does, Mail::IfFree, Jobs::ByHand).await
+    }
+
+    async fn assemble(
+        config: &Config,
+        (program, display): (PathBuf, Option<Display>),
+        does: Does,
+        mail: Mail,
+        from: Jobs,
+    ) -> Result<Self, Failure> {
         let store = match from {
             Jobs::FromTheQueue => parts::await_store(config).await?,
             Jobs::ByHand => parts::open_store(config).await?,
@@ -82,8 +130,11 @@ impl Runtime {
         }
 
         let sandbox = if config.browser.sandbox { Sandbox::On } else { Sandbox::Off };
-        let options =
-            Options { spares: config.slots, ..Options::new(program, sandbox, config.temporary.clone()) };
+        let options = Options {
+            spares: config.slots,
+            display,
+            ..Options::new(program, sandbox, config.temporary.clone())
+        };
         let pool = Pool::start(options).await.map_err(Failure::environment)?;
 
         let performer = FlowPerformer {
@@ -91,8 +142,10 @@ impl Runtime {
             pool: pool.clone(),
             inbox: inbox.clone(),
             mail_servers: config.inbox_authserv.clone(),
-            playbooks: library.into_playbooks().collect(),
+            playbooks: does.playbooks,
             artifacts: config.artifacts.clone(),
+            trial: does.trial,
+            watch: does.watch,
         };
         let how = WorkerConfig {
             slots: config.slots,

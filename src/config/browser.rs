@@ -47,6 +47,27 @@ impl BrowserChoice {
         places.into_iter().find(|path| can_run(path)).ok_or(ConfigError::NoBrowser)
     }
 
+    /// The browser's program, of those that can show windows.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoBrowserWithWindows`] if none was named and none is installed, [`ConfigError::NoWindows`] if the
+    /// one that was named has none, and as for [`find`](Self::find).
+    pub fn find_with_windows(&self) -> Result<PathBuf, ConfigError> {
+        let without = |path: &Path| path.to_string_lossy().contains("headless-shell");
+        match &self.named {
+            Some((path, at)) if without(path) => {
+                Err(ConfigError::NoWindows { at: at.clone(), path: path.clone() })
+            }
+            Some(_) => self.find(),
+            None => {
+                let names = CANDIDATES.iter().filter(|name| !without(Path::new(name)));
+                let mut places =
+                    names.flat_map(|name| self.search.iter().map(move |folder| folder.join(name)));
+                places.find(|path| can_run(path)).ok_or(ConfigError::NoBrowserWithWindows)
+            }
+        }
+    }
+
     /// Would this browser start? Root has to turn the sandbox off first.
     ///
     /// # Errors

@@ -42,6 +42,15 @@ impl Environment {
         self.get(name).map(|value| self.folder.join(value))
     }
 
+    /// The screen that windows are shown on, in the variables that say so; `None` if there is none.
+    #[must_use]
+    pub fn display(&self) -> Option<Vec<(String, String)>> {
+        let names = ["DISPLAY", "WAYLAND_DISPLAY"];
+        names.iter().find(|name| self.get(name).is_some())?;
+        let needed = names.into_iter().chain(["XAUTHORITY", "XDG_RUNTIME_DIR"]);
+        Some(needed.filter_map(|name| Some((name.to_owned(), self.get(name)?.to_owned()))).collect())
+    }
+
     /// The working folder.
     #[must_use]
     pub fn folder(&self) -> &std::path::Path {

@@ -76,6 +76,22 @@ pub enum ConfigError {
         /// The path.
         path: PathBuf,
     },
+    /// No browser was found that shows windows.
+    #[error(
+        "no browser that shows windows was found in PATH: install one (Debian: `apt-get install chromium`), or name it with --browser"
+    )]
+    NoBrowserWithWindows,
+    /// The browser that was named shows no windows.
+    #[error(
+        "{at} names the browser {}, which shows no windows: name the full one (Debian: `apt-get install chromium`)",
+        .path.display()
+    )]
+    NoWindows {
+        /// Where it was said.
+        at: Source,
+        /// The path.
+        path: PathBuf,
+    },
     /// Chromium's sandbox refuses to work for root.
     #[error(
         "the browser's sandbox does not work for root: run Turnlock as another user, or, if every app it opens is your own, say --browser-sandbox off"

@@ -1,8 +1,8 @@
 //! Writing YAML that means what it says, whatever a page has in it.
 
 use super::findings::{Move, Names};
+use crate::playbook::Locator;
 use crate::playbook::yaml::{is_invisible, quoted, scalar};
-use crate::playbook::{By, Locator};
 
 /// A text in a comment: one line, of bounded length.
 pub(super) fn remark(text: &str) -> String {
@@ -17,34 +17,7 @@ pub(super) fn remark(text: &str) -> String {
 
 /// A locator.
 pub(super) fn locator(locator: &Locator) -> String {
-    let texts = |texts: &[String]| match texts {
-        [one] => scalar(one),
-        several => format!("[{}]", several.iter().map(|text| scalar(text)).collect::<Vec<_>>().join(", ")),
-    };
-    let mut out = match &locator.by {
-        By::Label(names) => format!("label: {}", texts(names)),
-        By::Role { role, name } if name.is_empty() => format!("role: {}", scalar(role)),
-        By::Role { role, name } => format!("role: {}, name: {}", scalar(role), texts(name)),
-        By::Placeholder(names) => format!("placeholder: {}", texts(names)),
-        By::Text(names) => format!("text: {}", texts(names)),
-        By::TestId(id) => format!("test_id: {}", scalar(id)),
-        By::Autocomplete(token) => format!("autocomplete: {}", scalar(token)),
-        By::Css(selector) => format!("css: {}", scalar(selector)),
-        By::Xpath(path) => format!("xpath: {}", scalar(path)),
-    };
-    if locator.exact {
-        out.push_str(", exact: true");
-    }
-    if !locator.containing.is_empty() {
-        out.push_str(&format!(", containing: {}", texts(&locator.containing)));
-    }
-    if let Some(within) = &locator.within {
-        out.push_str(&format!(", within: {}", self::locator(within)));
-    }
-    if let Some(frame) = &locator.frame {
-        out.push_str(&format!(", frame: {}", scalar(frame)));
-    }
-    format!("{{ {out} }}")
+    locator.written()
 }
 
 /// A target: one locator, or several as alternatives.

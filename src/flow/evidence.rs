@@ -2,16 +2,15 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::picture;
 use super::session::Session;
-use crate::browser::{PageError, Piece, PieceKind, Shot};
+use crate::browser::{Box4, ControlKind, Controls, NamedControl, PageError, Piece, PieceKind, Shot};
 use crate::credential::qr;
-use crate::playbook::FlowKind;
+use crate::playbook::{FlowKind, Locator};
 use crate::redact;
-
-type Box4 = [f64; 4];
 
 /// Covers reach this much further than what they cover, in pixels.
 const MARGIN: f64 = 3.0;
@@ -33,6 +32,22 @@ pub(super) async fn keep(session: &Session<'_>) {
     }
 }
 
+/// Keeps what the page shows now under a name of its own, with some boxes of it outlined; gives the screenshot's path.
+pub(super) async fn keep_as(session: &Session<'_>, name: &str, outlined: &[Box4]) -> Result<PathBuf, String> {
+    let masked = |error: String| redact::redact(&without_what_may_be_secret(&error)).into_owned();
+    let folder = &session.context.evidence;
+    let (text, picture) = look(session).await.map_err(masked)?;
+    let written = |error: io::Error| format!("{} cannot be written: {error}", folder.display());
+    write_private(folder, &format!("{name}.txt"), text.as_bytes()).map_err(written)?;
+    let mut picture = picture.map_err(masked)?;
+    if !outlined.is_empty() {
+        picture =
+            picture::repaint(&picture, |canvas| outlined.iter().for_each(|each| canvas.outline(*each)))?;
+    }
+    write_private(folder, &format!("{name}.png"), &picture).map_err(written)?;
+    Ok(folder.join(format!("{name}.png")))
+}
+
 async fn take(session: &Session<'_>, folder: &Path) -> Result<(), String> {
     let (text, picture) = look(session).await?;
     write_private(folder, "page.txt", text.as_bytes()).map_err(|error| error.to_string())?;
@@ -48,6 +63,7 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
     let register = |shots: &[Shot]| shots.iter().for_each(|shot| session.cover_address(&shot.url));
     register(&before);
     let enrolling = session.flow == FlowKind::EnrolMfa;
+    let controls = page.controls().await;
     let mut missing = String::new();
     for _ in 0..SHOTS {
         let (png, after) = (page.screenshot(None).await, page.shots().await.map_err(words)?);
@@ -57,7 +73,7 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
             Ok(png) if covered == still => {
                 let picture = tokio::task::spawn_blocking(move || cover(&png, &covered)).await;
                 let picture = picture.map_err(|error| error.to_string()).and_then(|picture| picture);
-                return Ok((snapshot(&before, enrolling), picture));
+                return Ok((snapshot(&before, &controls, enrolling), picture));
             }
             // Something moved or changed meanwhile, so the covers could miss it.
             Ok(_) => missing = "the page kept moving, so no screenshot was kept".to_owned(),
@@ -69,7 +85,7 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
         }
         before = after;
     }
-    Ok((snapshot(&before, enrolling), Err(missing)))
+    Ok((snapshot(&before, &controls, enrolling), Err(missing)))
 }
 
 /// Only the owner may read evidence: secrets are covered, but it still shows what is in the account.
@@ -229,28 +245,14 @@ fn is_squarish(boxes: &[Box4]) -> bool {
 
 /// The picture with the boxes, and every QR code in it, painted over.
 fn cover(png: &[u8], boxes: &[Box4]) -> Result<Vec<u8>, String> {
-    let words = |error: &dyn std::fmt::Display| error.to_string();
-    let mut boxes = boxes.to_vec();
-    for found in qr::find(png).map_err(|error| words(&error))? {
-        boxes.push(around(&found.bounds));
-    }
-    let mut decoder = png::Decoder::new(io::Cursor::new(png));
-    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
-    let mut reader = decoder.read_info().map_err(|error| words(&error))?;
-    let size = reader.output_buffer_size().ok_or("the screenshot is too large")?;
-    let mut pixels = vec![0; size];
-    let info = reader.next_frame(&mut pixels).map_err(|error| words(&error))?;
-    for [x, y, width, height] in boxes {
-        paint(&mut pixels, &info, [x - MARGIN, y - MARGIN, width + 2.0 * MARGIN, height + 2.0 * MARGIN]);
-    }
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(&mut out, info.width, info.height);
-    encoder.set_color(info.color_type);
-    encoder.set_depth(info.bit_depth);
-    let mut writer = encoder.write_header().map_err(|error| words(&error))?;
-    writer.write_image_data(&pixels).map_err(|error| words(&error))?;
-    writer.finish().map_err(|error| words(&error))?;
-    Ok(out)
+    let found = qr::find(png).map_err(|error| error.to_string())?;
+    let boxes: Vec<Box4> =
+        boxes.iter().copied().chain(found.iter().map(|code| around(&code.bounds))).collect();
+    picture::repaint(png, |canvas| {
+        for [x, y, width, height] in boxes {
+            canvas.cover([x - MARGIN, y - MARGIN, width + 2.0 * MARGIN, height + 2.0 * MARGIN]);
+        }
+    })
 }
 
 fn around(corners: &[(i32, i32); 4]) -> Box4 {
@@ -264,26 +266,8 @@ fn around(corners: &[(i32, i32); 4]) -> Box4 {
     [x, y, width, height]
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture first")]
-fn paint(pixels: &mut [u8], info: &png::OutputInfo, [x, y, width, height]: Box4) {
-    let clamp = |value: f64, most: u32| value.clamp(0.0, f64::from(most)) as usize;
-    let (left, right) = (clamp(x.floor(), info.width), clamp((x + width).ceil(), info.width));
-    let (top, bottom) = (clamp(y.floor(), info.height), clamp((y + height).ceil(), info.height));
-    let samples = info.color_type.samples();
-    for row in top..bottom {
-        let line = &mut pixels[row * info.line_size..][left * samples..right * samples];
-        for pixel in line.chunks_exact_mut(samples) {
-            // A grey that no page takes for its own, opaque where there is an alpha channel.
-            pixel.fill(0x60);
-            if matches!(info.color_type, png::ColorType::Rgba | png::ColorType::GrayscaleAlpha) {
-                pixel[samples - 1] = 0xff;
-            }
-        }
-    }
-}
-
 /// What every frame shows, as text that holds no secret and no field's value.
-fn snapshot(shots: &[Shot], enrolling: bool) -> String {
+fn snapshot(shots: &[Shot], controls: &[Controls], enrolling: bool) -> String {
     let mut text = String::new();
     for shot in shots {
         // Writing to a String does not fail.
@@ -319,6 +303,24 @@ fn snapshot(shots: &[Shot], enrolling: bool) -> String {
             }
         }
         flush(&mut text, &mut line);
+        text.push('\n');
+    }
+    for frame in controls.iter().filter(|frame| !frame.controls.is_empty()) {
+        let within = frame.frame.as_ref().map(|name| format!(" ── frame: {name}")).unwrap_or_default();
+        let _ = writeln!(text, "── what can be used, as a playbook names it ── {}{within}", frame.url);
+        for NamedControl { kind, disabled, locator } in &frame.controls {
+            let kind = match kind {
+                ControlKind::Field => "field",
+                ControlKind::Button => "button",
+                ControlKind::Link => "link",
+            };
+            let name = locator.as_ref().map_or_else(|| "nothing names it alone".to_owned(), Locator::written);
+            let name = if enrolling { without_what_may_be_secret(&name) } else { name };
+            let _ = writeln!(text, "{kind:<6}  {name}{}", if *disabled { "  (disabled)" } else { "" });
+        }
+        if frame.more > 0 {
+            let _ = writeln!(text, "… and {} more", frame.more);
+        }
         text.push('\n');
     }
     // Once over the whole, so that a secret spread over lines is found as well.

@@ -22,6 +22,8 @@ pub(super) enum Halt {
     Browser(BrowserError),
     /// The account's budget of wrong attempts is used up.
     Budget { spent: u32, until: jiff::Timestamp },
+    /// A rehearsal came to the commit step of this id, which could be performed and was left out.
+    Rehearsed(String),
     /// The transaction itself came to a verdict.
     Verdict(Verdict),
 }
@@ -57,6 +59,9 @@ pub(super) enum StepError {
     /// What was read is not what it should be.
     #[error("{0}")]
     Unreadable(String),
+    /// The playbook was edited while it was followed, and has a second commit step on this path.
+    #[error("the commit step was performed already, and is performed only once")]
+    CommittedAlready,
     /// A value was wanted that this transaction does not have: the checker lets no playbook through that does so.
     #[error("there is no {0} here")]
     NoValue(&'static str),
@@ -107,6 +112,9 @@ impl Halt {
                     until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S")
                 ),
             ),
+            Self::Rehearsed(step) => {
+                (Code::Rehearsed, format!("The commit step {step} could be performed, and was left out."))
+            }
             Self::Verdict(verdict) => return verdict.clone(),
         };
         Verdict::new(code, redact(&message))
@@ -158,7 +166,7 @@ impl StepError {
             Self::Page(error) => page_code(error),
             Self::NoTotpSecret | Self::NoAddress | Self::NoNumber => Code::MfaUnmanaged,
             Self::CodeNotReceived(_) => Code::CodeNotReceived,
-            Self::Unreadable(_) | Self::NoValue(_) => Code::PageNotAsDescribed,
+            Self::Unreadable(_) | Self::NoValue(_) | Self::CommittedAlready => Code::PageNotAsDescribed,
         }
     }
 }
@@ -166,13 +174,16 @@ impl StepError {
 /// The error without what its page shows that could be a secret which nobody has read.
 fn guarded(error: &PageError) -> PageError {
     let mut error = error.clone();
-    if let PageError::NotAsDescribed { instead, .. } = &mut error {
-        *instead = without_what_may_be_secret(instead);
+    if let PageError::NotAsDescribed { instead, near, .. } = &mut error {
+        for text in near.iter_mut().chain([instead]) {
+            *text = without_what_may_be_secret(text);
+        }
     }
     if let PageError::NotAsDescribed { page, .. } | PageError::AppError { page } = &mut error {
-        let Overview { title, headings, messages, fields, buttons, links, status: _, url: _ } = &mut **page;
+        let Overview { title, dialog, headings, messages, fields, buttons, links, cut: _, status: _, url: _ } =
+            &mut **page;
         let lists = [headings, messages, fields, buttons, links];
-        for text in lists.into_iter().flatten().chain([title]) {
+        for text in lists.into_iter().flatten().chain([title, dialog]) {
             *text = without_what_may_be_secret(text);
         }
     }

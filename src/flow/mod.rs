@@ -8,12 +8,16 @@
 //! - `session`: the interpreter: one page, the steps of a flow, the values that they type;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
-//! - `evidence`: what is kept of a page, with every secret covered;
+//! - `evidence`, `picture`: what is kept of a page, with every secret covered;
+//! - [`Trial`]: one flow of a playbook that is tried out, or rehearsed up to its commit step; [`Coverage`]: what that
+//!   has proved of it;
+//! - [`Watch`]: somebody who looks on at each step, and says how it goes on where one fails;
 //! - `halt`: why a flow came to no named end, and what that means for the job.
 
 mod budget;
 mod change_password;
 mod context;
+mod coverage;
 mod enrol_mfa;
 mod enrol_sent_codes;
 mod evidence;
@@ -21,6 +25,7 @@ mod halt;
 mod login;
 mod mail;
 mod performer;
+mod picture;
 mod proved;
 mod reading;
 mod recover;
@@ -28,7 +33,12 @@ mod sent_code;
 mod session;
 mod set_contact;
 mod settle;
+mod trial;
 mod values;
 mod verify_login;
+mod watch;
 
+pub use coverage::{Coverage, coverage};
 pub use performer::{FlowPerformer, Playbooks};
+pub use trial::Trial;
+pub use watch::{Done, Failure, Next, View, Watch};

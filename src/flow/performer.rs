@@ -7,9 +7,11 @@ use async_trait::async_trait;
 
 use super::context::{Context, Learnt};
 use super::halt::Halt;
+use super::trial::Trial;
+use super::watch::Watch;
 use crate::browser::Pool;
 use crate::inbox::Inbox;
-use crate::job::{Code, Kind, Verdict};
+use crate::job::{Code, Job, Kind, Verdict};
 use crate::playbook::Playbook;
 use crate::redact;
 use crate::store::{AppLimits, Limit, Provenance};
@@ -22,6 +24,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub type Playbooks = HashMap<String, Arc<Playbook>>;
 
 /// Performs attempts by walking the account's playbook.
+#[derive(Clone)]
 pub struct FlowPerformer {
     /// The accounts and their credentials.
     pub vault: Vault,
@@ -35,6 +38,10 @@ pub struct FlowPerformer {
     pub playbooks: Playbooks,
     /// The folder for evidence: a folder a job, and in it one an attempt.
     pub artifacts: PathBuf,
+    /// A playbook is tried out: what one job does instead of what its kind says.
+    pub trial: Option<Trial>,
+    /// Who looks on at every step, if somebody does.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 #[async_trait]
@@ -65,15 +72,17 @@ impl Performer for FlowPerformer {
         };
         let found = (account, Arc::clone(&playbook), vault);
         let context = Context::new(self, attempt, found, steps, stop);
-        let result = match job.kind {
-            Kind::VerifyLogin => context.verify_login().await,
-            Kind::EnrolMfa => context.enrol_mfa().await,
-            Kind::ChangePassword => context.change_password().await,
-            Kind::Reconcile => context.reconcile().await,
-            Kind::SetContact => context.set_contact().await,
+        let result = match (self.trial_of(job), job.kind) {
+            (Some(trial), _) => context.try_out(trial.flow).await,
+            (None, Kind::VerifyLogin) => context.verify_login().await,
+            (None, Kind::EnrolMfa) => context.enrol_mfa().await,
+            (None, Kind::ChangePassword) => context.change_password().await,
+            (None, Kind::Reconcile) => context.reconcile().await,
+            (None, Kind::SetContact) => context.set_contact().await,
         };
         let mut verdict = result.unwrap_or_else(|halt| halt.verdict());
         verdict.message = redact::redact(&verdict.message).into_owned();
+        let playbook = context.playbook();
         let Learnt { browser_version, evidence, not_before } =
             context.learnt.into_inner().unwrap_or_else(PoisonError::into_inner);
         let provenance = Provenance {
@@ -92,5 +101,17 @@ impl Performer for FlowPerformer {
             concurrent: playbook.limits.concurrent,
             beginnings: playbook.limits.per_minute.map(beginnings),
         }
+    }
+
+    /// What comes of a playbook that is tried out, and of steps that somebody skips or edits, tells nothing of the app.
+    fn tells_of_the_app(&self) -> bool {
+        self.trial.is_none() && self.watch.is_none()
+    }
+}
+
+impl FlowPerformer {
+    /// What is tried out, if this job does that.
+    pub(super) fn trial_of(&self, job: &Job) -> Option<&Trial> {
+        self.trial.as_ref().filter(|trial| trial.job == job.id)
     }
 }

@@ -132,8 +132,9 @@ enum ReadError {
 /// What is wrong with the place of a secret, without the names of what is there: they may be the secret, of whatever
 /// look. Nor with the page's messages, which often are what shows it.
 fn nameless(mut error: PageError) -> PageError {
-    if let PageError::NotAsDescribed { instead, page, .. } = &mut error {
+    if let PageError::NotAsDescribed { instead, near, page, .. } = &mut error {
         *instead = without_quoted(instead);
+        near.clear();
         if !page.messages.is_empty() {
             page.messages = vec!["left out, as they may hold the secret".to_owned()];
         }

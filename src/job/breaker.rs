@@ -24,6 +24,8 @@ impl Code {
             | Self::AlreadyOn
             | Self::PasswordChanged
             | Self::ContactSet
+            | Self::LoggedOut
+            | Self::Rehearsed
             | Self::Reconciled
             | Self::BadCredentials
             | Self::PasswordRefused

@@ -49,6 +49,10 @@ codes! {
     PasswordChanged = "password_changed", Succeeded, "";
     /// The app sends to the account's managed address or number, which was proved by what it sent.
     ContactSet = "contact_set", Succeeded, "";
+    /// A session was opened and ended again.
+    LoggedOut = "logged_out", Succeeded, "";
+    /// A flow was rehearsed up to its commit step: nothing was changed in the app.
+    Rehearsed = "rehearsed", Succeeded, "";
     /// A credential that was in doubt was found to open the account.
     Reconciled = "reconciled", Succeeded, "";
 

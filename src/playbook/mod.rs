@@ -20,6 +20,8 @@ mod schema;
 mod suggest;
 mod syntax;
 mod tree;
+mod tried;
+mod written;
 pub(crate) mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
@@ -32,3 +34,5 @@ pub use report::Report;
 pub use rule::Rule;
 pub use schema::schema;
 pub use tree::*;
+pub use tried::parse_target;
+pub use yaml::scalar;

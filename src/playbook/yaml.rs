@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 pub(super) const WIDTH: usize = 120;
 
 /// A text as a scalar of a flow mapping: bare where that is beyond doubt, else in double quotes.
-pub(crate) fn scalar(text: &str) -> String {
+#[must_use]
+pub fn scalar(text: &str) -> String {
     if is_bare(text) { text.to_owned() } else { quoted(text) }
 }
 

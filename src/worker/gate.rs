@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::Event;
 use super::run::Inner;
 use crate::failpoint;
-use crate::job::{Sign, Verdict};
+use crate::job::{Code, Sign, Verdict};
 use crate::redact::for_the_log;
 use crate::store::{AppGate, Claim, Entry, Left, Refusal, StoreError, Visit};
 
@@ -38,7 +38,9 @@ impl Inner {
 
     /// Tells the gate how the attempt ended, where that matters to it; and the attempt, what has come of that.
     pub(super) async fn leave(&self, claim: &Claim, pass: Pass, verdict: &mut Verdict) {
-        let matters = match verdict.code.sign() {
+        // The gate hears of an end that says nothing, should this attempt have been its probe.
+        let code = if self.performer.tells_of_the_app() { verdict.code } else { Code::Cancelled };
+        let matters = match code.sign() {
             Sign::Ill => true,
             Sign::Well | Sign::Silent => pass.troubled,
         };
@@ -46,7 +48,7 @@ impl Inner {
             return;
         }
         let app = claim.job.account.app();
-        let left = match self.store.leave(claim, verdict.code, &self.config.breaker).await {
+        let left = match self.store.leave(claim, code, &self.config.breaker).await {
             Ok(left) => left,
             Err(error) => {
                 tracing::warn!(job = %claim.job.id, %error, "the app's breaker could not be told how an attempt ended");

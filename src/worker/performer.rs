@@ -47,6 +47,11 @@ pub trait Performer: Send + Sync {
     /// point with [`StopReason::verdict`](super::StopReason::verdict).
     async fn perform(&self, attempt: &Attempt, steps: StepSink, stop: Stop) -> Performed;
 
+    /// Whether how its attempts end tells anything of their apps: `false` where a playbook is only tried out.
+    fn tells_of_the_app(&self) -> bool {
+        true
+    }
+
     /// How much of an app may be under way, by all workers together.
     fn limits(&self, app: &str) -> AppLimits {
         let _ = app;

@@ -52,6 +52,8 @@ const ASSEMBLY: &[&str] = &[
     "cli/inbox/watch.rs",
     "cli/account/mod.rs",
     "cli/playbook/new.rs",
+    "cli/playbook/run.rs",
+    "cli/playbook/watch/console.rs",
 ];
 const ASSEMBLY_ONLY: &[&str] = &["browser", "flow", "inbox"];
 

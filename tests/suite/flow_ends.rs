@@ -154,6 +154,9 @@ async fn a_page_that_is_not_as_described_is_described() {
     }
     let page = std::fs::read_to_string(row.provenance.evidence.unwrap().join("page.txt")).unwrap();
     assert!(page.contains("<button> Sign in") && page.contains("[Password: filled]"), "{page}");
+    for named in ["field   { label: Username }", "button  { role: button, name: Sign in }"] {
+        assert!(page.contains(named), "{named} is not in: {page}");
+    }
     let steps = rig.vault.store().log_steps(row.id).await.unwrap();
     assert_eq!(steps.last().unwrap().result, Some(StepResult::Failed));
     // A commit step that cannot be performed was not performed: the app was told of nothing.

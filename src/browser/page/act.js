@@ -169,6 +169,7 @@ function callOff() {
 const NEEDS = {
   click: { enabled: true, hit: true, still: true },
   hover: { hit: true, still: true },
+  ready: { enabled: true, hit: true, still: true },
   check: { enabled: true, hit: true, still: true },
   fill: { enabled: true, editable: true, hit: true },
   select: { enabled: true },
@@ -300,6 +301,16 @@ function firstVisible(targets) {
   return undefined;
 }
 
+// The element that was found, and the places of the alternatives that name it.
+const foundAs = (element, alternatives) => ({
+  what: describe(element),
+  by: alternatives.flatMap((each, at) => best(locate(each, rootsOf(document))).includes(element) ? [at] : []),
+});
+const firstFound = (alternatives) => {
+  const [element] = matches(alternatives, rootsOf(document)).visible;
+  return element ? foundAs(element, alternatives) : null;
+};
+
 // What covers the page and can be clicked away: {interruption, point}. One click is given time to work.
 async function inTheWay(list) {
   if (!list.length) return null;
@@ -327,7 +338,41 @@ function report(target, needs) {
   const what = visible.slice(0, 5).map(describe);
   if (visible.length > 1) return { why: 'several', what, count: visible.length };
   if (visible.length === 1) return { ...(obstacle(visible[0], needs) || { why: 'moving' }), what };
-  return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe) };
+  return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near([target]) };
+}
+
+// How alike two texts are, from 0 to 1: the pairs of letters that they share.
+function likeness(one, other) {
+  const pairs = (text) => Array.from({ length: Math.max(0, text.length - 1) }, (_, at) => text.slice(at, at + 2));
+  const left = pairs(one), right = pairs(other), all = left.length + right.length;
+  let shared = 0;
+  for (const pair of left) {
+    const at = right.indexOf(pair);
+    if (at >= 0) { right.splice(at, 1); shared += 1; }
+  }
+  return all ? 2 * shared / all : one === other ? 1 : 0;
+}
+
+// What comes near to targets that match nothing, as a playbook would name it: a like name, the same role before others.
+function near(targets) {
+  const roots = rootsOf(document);
+  const wanted = targets.filter(Boolean).flatMap(({ alternatives }) => alternatives).flatMap(({ by }) => {
+    const [[how, argument]] = Object.entries(by);
+    const texts = how === 'role' ? argument.name : ['label', 'placeholder', 'text'].includes(how) ? argument : [];
+    return texts.map((text) => ({ text: bare(text), role: how === 'role' ? argument.role : null, field: how === 'label' || how === 'placeholder' }));
+  });
+  if (!wanted.length) return [];
+  const found = select(roots, `${CONTROLS},h1,h2,h3,[role]`).filter(isVisible).slice(0, MOST).map((element) => {
+    const role = roleOf(element), field = element.matches(FIELDS);
+    const names = [nameOf(element, role), ...labelTexts(element), element.getAttribute('placeholder') || ''].map(bare).filter((name) => name && name.length <= LONGEST);
+    const score = Math.max(0, ...wanted.flatMap((each) => names.map((name) => {
+      const like = Math.max(likeness(each.text, name), name.includes(each.text) || each.text.includes(name) ? 0.6 : 0);
+      const alike = (each.role && each.role === role) || (each.field && field);
+      return like < (alike ? 0.3 : 0.4) ? 0 : like + (alike ? 0.5 : 0);
+    })));
+    return [element, score];
+  }).filter(([, score]) => score > 0).sort(([, a], [, b]) => b - a).slice(0, 3);
+  return found.flatMap(([element]) => locatorsOf(element).slice(0, 1));
 }
 
 const statusOf = () => performance.getEntriesByType('navigation')[0]?.responseStatus || 0;
@@ -374,7 +419,9 @@ const turnlock = {
       if (obstacle(acted, needs)) return undefined;
       if (needs.still && (!(await still(acted)) || obstacle(acted, needs))) return undefined;
       if (!request.origins.includes(self.origin)) return { blocked: self.origin };
-      return perform(request, text, element, acted, only);
+      const found = foundAs(element, request.target.alternatives);
+      const done = perform(request, text, element, acted, only);
+      return done && { ...done, found };
     }, () => report(request.target, needs));
   },
 
@@ -383,10 +430,13 @@ const turnlock = {
     return answer(request, async () => {
       // What a document of another origin shows decides nothing.
       const at = request.origins.includes(self.origin) ? firstVisible(request.targets) : undefined;
-      if (at !== undefined) return { first: at };
+      if (at !== undefined) return { first: at, found: firstFound(request.targets[at].alternatives) };
       if (isErrorPage()) return { error_status: true, page: overview() };
       return await inTheWay(request.interruptions) ?? undefined;
-    }, () => ({ why: 'missing', what: [] }));
+    }, () => {
+      const hidden = request.targets.filter(Boolean).flatMap((target) => matches(target.alternatives, rootsOf(document)).hidden);
+      return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near(request.targets) };
+    });
   },
 
   gone(request) {
@@ -419,6 +469,21 @@ const turnlock = {
     });
   },
 
+  // {target} → everything that the locators name now, seen or not, without waiting; for a person who tries one.
+  tried({ target }) {
+    try {
+      const { visible, hidden } = matches(target.alternatives, rootsOf(document));
+      const shown = (element, seen) => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return { tag: element.tagName.toLowerCase(), role: roleOf(element), name: clip(nameOf(element)), what: describe(element), seen, box: [x, y, width, height] };
+      };
+      return { found: [...visible.slice(0, 20).map((each) => shown(each, true)), ...hidden.slice(0, 5).map((each) => shown(each, false))],
+        visible: visible.length, hidden: hidden.length };
+    } catch (error) {
+      return { invalid: String(error.message || error) };
+    }
+  },
+
   // What came of the click that is on its way, see `callOff`.
   landed: () => new Promise((done) => {
     if (!guard.element) done(null);
@@ -439,6 +504,7 @@ function perform(request, text, element, acted, again) {
   switch (request.verb) {
     case 'click':
     case 'hover':
+    case 'ready':
       if (request.verb === 'click') arm(acted, again);
       return { point: pointOf(acted), what: describe(acted) };
     case 'check':

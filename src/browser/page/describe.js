@@ -11,22 +11,34 @@ function describe(element) {
   return `<${element.tagName.toLowerCase()}${attributes.join('')}>${name ? ` ${JSON.stringify(name)}` : ''}`;
 }
 
+// The dialog in front of everything, if one is open.
+const dialogOf = (roots) => select(roots, 'dialog[open],[role=dialog],[role=alertdialog],[aria-modal=true]').filter(isVisible).pop() || null;
+
 // What a person would notice first: title, headings, alerts, fields, buttons and links.
 function overview() {
   const roots = rootsOf(document);
-  const names = (selector, most, name = nameOf) => {
-    const all = select(roots, selector).filter(isVisible).map((element) => clip(name(element), 60)).filter(Boolean);
-    return [...new Set(all)].slice(0, most);
+  const dialog = dialogOf(roots);
+  const cut = [];
+  const names = (selector, most, name = nameOf, what = '') => {
+    const seen = select(roots, selector).filter(isVisible);
+    // What lies behind a dialog cannot be used, and comes last.
+    const front = dialog ? seen.filter((element) => contains(dialog, element)) : [];
+    const all = [...front, ...seen.filter((element) => !front.includes(element))].map((element) => clip(name(element), 60)).filter(Boolean);
+    const different = [...new Set(all)];
+    if (what && different.length > most) cut.push(`${different.length - most} more ${what}`);
+    return different.slice(0, most);
   };
   const label = (element) => labelTexts(element).map(fold).find(Boolean) || element.getAttribute('placeholder') || element.name || element.id || element.type;
   return {
     title: clip(document.title, 80),
     status: performance.getEntriesByType('navigation')[0]?.responseStatus || 0,
-    headings: names('h1,h2,h3,[role=heading],legend', 4, textOf),
+    dialog: dialog ? clip(nameOf(dialog) || select(rootsOf(dialog), 'h1,h2,h3,h4,[role=heading]').map(textOf)[0], 60) || 'without a name' : '',
+    headings: names('h1,h2,h3,[role=heading],legend', 4, textOf, 'headings'),
     messages: names('[role=alert],[role=status],[aria-live],.error,.errorlist,.alert,.message', 4, textOf),
-    fields: names(FIELDS, 8, label),
-    buttons: names('button,input[type=submit],input[type=button],[role=button],summary', 8),
-    links: names('a[href]', 6, (element) => nameOf(element, 'link')),
+    fields: names(FIELDS, 8, label, 'fields'),
+    buttons: names('button,input[type=submit],input[type=button],[role=button],summary', 8, nameOf, 'buttons'),
+    links: names('a[href]', 6, (element) => nameOf(element, 'link'), 'links'),
+    cut,
   };
 }
 

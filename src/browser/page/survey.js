@@ -71,6 +71,18 @@ function locatorsOf(element) {
   return found.length || !only(path) ? found : [path];
 }
 
+// What can be used, in document order, each with the locator that a playbook would write. Of very many the first.
+function controls(most) {
+  const all = select(rootsOf(document), CONTROLS).filter(isVisible);
+  return {
+    controls: all.slice(0, most).map((element) => ({
+      kind: element.matches(BUTTONS) ? 'button' : element.tagName === 'A' ? 'link' : 'field',
+      disabled: isDisabled(element), locator: locatorsOf(element)[0] || null,
+    })),
+    more: Math.max(0, all.length - most),
+  };
+}
+
 function survey() {
   const roots = rootsOf(document);
   const forms = [];
@@ -115,4 +127,4 @@ function changed({ milliseconds, still }) {
   });
 }
 
-Object.assign(turnlock, { survey, changed, locatorsOf });
+Object.assign(turnlock, { survey, changed, locatorsOf, controls });

@@ -108,6 +108,7 @@ fn spawn(
         .env("LANG", "C.UTF-8")
         .env("HOME", profile)
         .env("TMPDIR", profile)
+        .envs(options.display.iter().flat_map(|display| &display.0).map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -2,6 +2,8 @@ mod draft_file;
 mod fmt;
 mod import;
 mod new;
+mod run;
+mod watch;
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::path::PathBuf;
@@ -13,7 +15,7 @@ use crate::cli::library::{self, Library, files, read};
 use crate::cli::{Context, Exit, Failure, output};
 use crate::playbook::{self, Rule};
 
-/// Draft, check and list playbooks
+/// Draft, check, run and list playbooks
 #[derive(Debug, Args)]
 pub struct Playbook {
     #[command(subcommand)]
@@ -26,6 +28,8 @@ enum Command {
     New(new::New),
     /// Draft a playbook from a recording of Chrome DevTools Recorder
     Import(import::Import),
+    /// Run one flow of a playbook: watched step by step, or rehearsed up to its commit step
+    Run(run::Run),
     /// Check playbooks, and say of each mistake where it is and what to write instead
     #[command(after_help = "Example:
   turnlock playbook check playbooks/acme.yaml
@@ -67,6 +71,7 @@ impl Playbook {
         match self.command {
             Command::New(new) => new.run(context).await,
             Command::Import(import) => import.run(context),
+            Command::Run(run) => run.run(context).await,
             Command::Check { paths } => check(paths, context),
             Command::Fmt(fmt) => fmt.run(context),
             Command::Explain { code } => explain(code.as_deref()),

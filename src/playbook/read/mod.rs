@@ -69,4 +69,9 @@ impl<'a> Reader<'a> {
             left_out: 0,
         }
     }
+
+    /// For a target by itself: these frames are declared elsewhere.
+    pub(super) fn know_frames(&mut self, frames: &[Frame]) {
+        self.frame_names.extend(frames.iter().map(|frame| (frame.name.clone(), frame.place)));
+    }
 }

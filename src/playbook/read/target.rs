@@ -13,7 +13,7 @@ pub(super) const LONGEST: Duration = Duration::from_secs(600);
 
 impl Reader<'_> {
     /// The target of `what`, whose key is at `owner`.
-    pub(super) fn target(&mut self, node: &Node, owner: Place, what: &str) -> Option<Target> {
+    pub(in crate::playbook) fn target(&mut self, node: &Node, owner: Place, what: &str) -> Option<Target> {
         let before = self.findings.errors();
         let target = match &node.kind {
             Kind::Map(_) => self.alternatives(std::slice::from_ref(node), node.place, what),

@@ -1,0 +1,138 @@
+//! Trying a playbook out: one flow of it, as its job does it, or only up to its commit step.
+
+use uuid::Uuid;
+
+use super::context::Context;
+use super::evidence;
+use super::halt::{Halt, end_verdict};
+use crate::job::{Code, Kind, Outcome, Verdict};
+use crate::playbook::{End, FlowKind, MfaMethod};
+use crate::store::CandidateKind;
+
+/// One flow of a playbook that is tried out by a job, instead of what the job's kind says.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// The job. Others, such as the reconciliation that it may call for, do what their kind says.
+    pub job: Uuid,
+    /// The flow.
+    pub flow: FlowKind,
+    /// It goes up to the commit step, sees that this could be performed, and ends there.
+    pub rehearse: bool,
+}
+
+impl Trial {
+    /// The kind of the job that tries this out: what any worker may do in its place, should this one die.
+    ///
+    /// A rehearsal that is taken up again by somebody who knows nothing of it must not change anything.
+    #[must_use]
+    pub const fn kind(flow: FlowKind, rehearse: bool) -> Kind {
+        match flow {
+            _ if rehearse => Kind::VerifyLogin,
+            FlowKind::Login | FlowKind::Logout => Kind::VerifyLogin,
+            FlowKind::EnrolMfa | FlowKind::EnrolMfaEmail | FlowKind::EnrolMfaSms => Kind::EnrolMfa,
+            FlowKind::ChangePassword => Kind::ChangePassword,
+            FlowKind::Recover => Kind::Reconcile,
+            FlowKind::SetContact => Kind::SetContact,
+        }
+    }
+
+    /// Whether the flow can be rehearsed: it changes nothing before its commit step, or nothing at all.
+    #[must_use]
+    pub fn can_rehearse(flow: FlowKind) -> bool {
+        !flow.proves_contact()
+    }
+}
+
+impl Context<'_> {
+    /// Tries out one flow, in the way of the job that it belongs to.
+    pub async fn try_out(&self, flow: FlowKind) -> Result<Verdict, Halt> {
+        let flow = self.flow(flow)?;
+        if self.rehearsing && !Trial::can_rehearse(flow) {
+            let message = format!(
+                "{flow} has no commit step, so a rehearsal could not end before it changes something."
+            );
+            return Ok(Verdict::new(Code::NotSupported, message));
+        }
+        let done = match flow {
+            FlowKind::Login => self.verify_login().await,
+            FlowKind::Logout => self.log_out().await,
+            FlowKind::EnrolMfa => self.enrol_totp().await,
+            FlowKind::EnrolMfaEmail => self.enrol_sent_codes(MfaMethod::Email).await,
+            FlowKind::EnrolMfaSms => self.enrol_sent_codes(MfaMethod::Sms).await,
+            FlowKind::ChangePassword => self.change_password().await,
+            FlowKind::Recover => self.try_recovery().await,
+            FlowKind::SetContact => self.set_contact().await,
+        };
+        match done {
+            Err(Halt::Rehearsed(step)) => self.after_rehearsal(flow, &step).await,
+            done => done,
+        }
+    }
+
+    /// Signs in, and out again.
+    async fn log_out(&self) -> Result<Verdict, Halt> {
+        self.settle_submitted().await?;
+        let login = self.log_in_with_current().await?;
+        if login.end != End::SignedIn {
+            return Ok(end_verdict(login.end, "the login before the logout"));
+        }
+        self.reject_unsubmitted().await?;
+        let mut session = login.session;
+        let ended = session.walk(FlowKind::Logout).await;
+        if self.job.evidence || !matches!(ended, Ok(End::SignedOut)) {
+            evidence::keep(&session).await;
+        }
+        drop(session);
+        match ended? {
+            End::SignedOut => Ok(Verdict::new(Code::LoggedOut, "The session was opened and ended again.")),
+            end => Ok(end_verdict(end, "the logout")),
+        }
+    }
+
+    /// The recovery by itself, whether or not a known credential opens the account.
+    async fn try_recovery(&self) -> Result<Verdict, Halt> {
+        if let Some(proved) = self.proved_before(CandidateKind::Password).await? {
+            let words = self.words_of_the_reconciliation_of(proved).await?;
+            return Ok(Verdict::new(
+                Code::PasswordChanged,
+                format!("An earlier attempt set the password. {words}"),
+            ));
+        }
+        if let Some(settled) = self.settle_submitted().await?
+            && settled.promoted_for(self.job.id)
+        {
+            let message = format!("An earlier attempt set the password. {}", settled.words);
+            return Ok(Verdict::new(Code::PasswordChanged, message));
+        }
+        let credentials = self.credentials().await?;
+        let settled = self.recover(&credentials, "none was tried").await?;
+        self.doubt_no_more();
+        Ok(Verdict::new(Code::PasswordChanged, settled.words))
+    }
+
+    /// Proves that nothing was changed, and gives up the candidate that nobody submitted.
+    ///
+    /// A page may send off by itself what was typed: until a fresh login has proved the current credentials once more,
+    /// the candidate could be the one that opens the account.
+    async fn after_rehearsal(&self, flow: FlowKind, step: &str) -> Result<Verdict, Halt> {
+        let words = format!(
+            "{flow} was rehearsed up to its commit step {step}, which could be performed and was left out."
+        );
+        let login = self.log_in_with_current().await?;
+        let end = login.end;
+        drop(login.session);
+        if end == End::SignedIn {
+            self.reject_unsubmitted().await?;
+            let message = format!("{words} A fresh login with the same credentials as before succeeded.");
+            return Ok(Verdict::new(Code::Rehearsed, message));
+        }
+        let reason = end_verdict(end, "the fresh login behind it").message;
+        // Who recovers an account may well not know what opens it.
+        if flow == FlowKind::Recover {
+            let message = format!("{words} Nothing was submitted; the new password stays pending. {reason}");
+            return Ok(Verdict::new(Code::Rehearsed, message));
+        }
+        let message = format!("{words} But the page may have sent it off by itself: {reason}");
+        Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::NeedsHuman))
+    }
+}

@@ -1,0 +1,73 @@
+//! What is said of a page on which something was not found.
+
+use std::time::Duration;
+
+use turnlock::browser::{ControlKind, PageError};
+use url::Url;
+
+use crate::harness::{Browser, SOON, Site, playbook, targets};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_near_is_named_as_a_playbook_would() {
+    let site = Site::page(
+        "<label>User name <input></label><button>Save changes</button><a href=/x>Saving money</a>\
+         <button data-testid=go>Go</button>",
+    )
+    .await;
+    let wanted = ["{ role: button, name: Save change now }", "{ label: Usernames }", "{ css: .none }"];
+    let book = playbook(&site.url(), "", &wanted);
+    let [save, user, none] = targets(&book)[..] else { panic!() };
+    let browser = Browser::start().await;
+    let page = browser.page(&book).await;
+    page.open(&Url::parse(&site.url()).unwrap(), SOON).await.unwrap();
+    let near = |error: PageError| match error {
+        PageError::NotAsDescribed { near, .. } => near,
+        other => panic!("{other}"),
+    };
+    let button = "{ role: button, name: Save changes }";
+    assert_eq!(near(page.click(save, SHORT).await.unwrap_err())[0], button);
+    let seen = page.first_of(&[save], "the button", SHORT).await.unwrap_err();
+    assert!(seen.to_string().contains(&format!("(what comes near: {button}")), "{seen}");
+    assert_eq!(near(page.click(user, SHORT).await.unwrap_err()), ["{ label: User name }"]);
+    // Nothing is near to a selector.
+    assert!(near(page.click(none, SHORT).await.unwrap_err()).is_empty());
+
+    // And everything that can be used is listed.
+    let controls = page.controls().await;
+    let listed = controls[0].controls.iter();
+    let listed: Vec<_> = listed.map(|each| (each.kind, each.locator.as_ref().unwrap().written())).collect();
+    let listed: Vec<_> = listed.iter().map(|(kind, locator)| (*kind, locator.as_str())).collect();
+    assert_eq!(
+        listed,
+        [
+            (ControlKind::Field, "{ label: User name }"),
+            (ControlKind::Button, button),
+            (ControlKind::Link, "{ role: link, name: Saving money }"),
+            (ControlKind::Button, "{ role: button, name: Go }"),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_dialog_comes_first_and_what_is_cut_is_counted() {
+    let links: String = (1..=9).map(|nth| format!("<a href=/{nth}>Link {nth}</a> ")).collect();
+    let site = Site::page(&format!(
+        "{links}<button>Behind</button><dialog id=d><h2>Really?</h2><button>Yes, do it</button></dialog>\
+         <script>d.showModal()</script>"
+    ))
+    .await;
+    let book = playbook(&site.url(), "", &["{ text: Never }"]);
+    let browser = Browser::start().await;
+    let page = browser.page(&book).await;
+    page.open(&Url::parse(&site.url()).unwrap(), SOON).await.unwrap();
+    let error = page.first_of(&targets(&book), "never", SHORT).await.unwrap_err().to_string();
+    for part in [
+        "a dialog is open in front of it: \"Really?\"",
+        "buttons: Yes, do it, Behind",
+        "not listed: 3 more links",
+    ] {
+        assert!(error.contains(part), "{part} is not in: {error}");
+    }
+}
