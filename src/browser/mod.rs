@@ -12,6 +12,8 @@
 //! - [`Page`]: one context's page; its steps are in `action` (open, click, fill, read), `frames` (the way to a
 //!   frame, and from a point in it to the main page) and `capture` (pictures, and pieces of text);
 //! - [`Survey`]: what a page has, with the locators that name it, for drafts of playbooks;
+//! - [`Snapshot`]: a page to be kept; [`Replay`]: what was kept, shown again without the app; `trial`: changing it, and
+//!   looking at what a step does then;
 //! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
 //!
 //! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
@@ -33,9 +35,12 @@ mod pool;
 mod process;
 mod protocol;
 mod query;
+mod replay;
 mod settle;
+mod snapshot;
 mod state;
 mod survey;
+mod trial;
 mod world;
 
 pub use answer::Field;
@@ -45,4 +50,7 @@ pub use launch::{Options, Sandbox};
 pub use page::{Guide, Page, Typed};
 pub use pool::Pool;
 pub use process::Process;
+pub use replay::Replay;
+pub use snapshot::{Found, FrameSnapshot, Part, PartKind, Snapshot};
 pub use survey::{Control, ControlKind, Survey, SurveyedFrame};
+pub use trial::{Acted, Marked};

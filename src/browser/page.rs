@@ -19,7 +19,7 @@ use super::protocol::{
 };
 use super::state::{START, State};
 use super::world::set_up;
-use crate::playbook::{Frame, Interruption, Origin};
+use crate::playbook::{Frame, Interruption, Origin, Playbook};
 
 /// The size of the viewport, in CSS pixels.
 const VIEWPORT: (u32, u32) = (1280, 900);
@@ -35,6 +35,18 @@ pub struct Guide {
     pub frames: Vec<Frame>,
     /// What may cover the page at any moment.
     pub interruptions: Vec<Interruption>,
+}
+
+impl Guide {
+    /// What this playbook says.
+    #[must_use]
+    pub fn of(playbook: &Playbook) -> Self {
+        Self {
+            origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
+            frames: playbook.frames.clone(),
+            interruptions: playbook.interruptions.clone(),
+        }
+    }
 }
 
 /// What is typed into a field.

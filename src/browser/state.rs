@@ -14,6 +14,7 @@ use super::events::{
     LoadingFailed, decode,
 };
 use super::protocol::{HandleDialog, RunIfWaiting};
+use super::replay::Replay;
 use super::world::{WORLD, set_up};
 
 /// How long a courtesy call may take whose answer nobody waits for.
@@ -83,6 +84,8 @@ struct Inner {
     crashed: bool,
     closed: bool,
     notes: Vec<String>,
+    /// The pages that are shown in place of the network's.
+    replay: Option<std::sync::Arc<Replay>>,
 }
 
 /// The state of one page, kept by its sessions' events.
@@ -128,6 +131,11 @@ impl State {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on these pages are shown in place of the network's.
+    pub fn replay(&self, replay: Replay) {
+        self.lock().replay = Some(std::sync::Arc::new(replay));
     }
 
     fn note(&self, note: String) {
@@ -250,6 +258,11 @@ impl State {
             "Page.javascriptDialogOpening" => {
                 self.dismiss_dialog(session, &decode::<DialogOpening>(method, params)?)
             }
+            "Fetch.requestPaused" => {
+                let replay = self.lock().replay.clone()?;
+                replay.answer(&self.connection, session, decode(method, params)?);
+                return None;
+            }
             "Page.windowOpen" => self.note("the page opened a window, which was left alone".to_owned()),
             "Target.attachedToTarget" => self.attached(sink, decode::<AttachedToTarget>(method, params)?),
             "Inspector.targetCrashed" => {
@@ -305,6 +318,9 @@ impl State {
             self.lock().frames.entry(event.target_info.target_id).or_default().session =
                 Some(session.clone());
             self.connection.listen(session.clone(), std::sync::Arc::new(sink.clone()));
+            if self.lock().replay.is_some() {
+                Replay::begin(&self.connection, &session);
+            }
             let calls = set_up(&self.connection, &session);
             tokio::spawn(async move {
                 if let Err(error) = calls.await {

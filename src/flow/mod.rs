@@ -31,4 +31,5 @@ mod settle;
 mod values;
 mod verify_login;
 
+pub(crate) use evidence::may_be_secret;
 pub use performer::{FlowPerformer, Playbooks};

@@ -7,6 +7,7 @@
 mod check;
 mod diagnostic;
 mod findings;
+mod mismatch;
 mod node;
 mod overrides;
 mod parse;
@@ -19,6 +20,7 @@ mod syntax;
 mod tree;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use mismatch::Mismatch;
 pub use overrides::OriginOverrides;
 pub use parse::parse;
 pub use report::Report;

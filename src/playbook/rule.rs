@@ -90,6 +90,7 @@ rules! {
     ProvesNothing "P0602" "proves-nothing"
     RecoversNothing "P0603" "recovers-nothing"
     ContactUnproved "P0604" "contact-unproved"
+    Unmatched "P0701" "unmatched"
 }
 
 impl Rule {

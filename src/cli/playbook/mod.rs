@@ -1,5 +1,6 @@
 mod draft_file;
 mod import;
+mod mutate;
 mod new;
 
 use std::io::{IsTerminal, Write, stderr, stdout};
@@ -35,6 +36,8 @@ Ends with 4 if one of them is invalid.")]
         #[arg(value_name = "FILE")]
         paths: Vec<PathBuf>,
     },
+    /// Try a playbook on its recorded pages as the app might change them, and count what it survives
+    Mutate(mutate::Mutate),
     /// Say more of a message's code, with an example; without a code, list them all
     #[command(after_help = "Example:
   turnlock playbook explain P0402")]
@@ -61,6 +64,7 @@ impl Playbook {
             Command::New(new) => new.run(context).await,
             Command::Import(import) => import.run(context),
             Command::Check { paths } => check(paths, context),
+            Command::Mutate(mutate) => mutate.run(context).await,
             Command::Explain { code } => explain(code.as_deref()),
             Command::List => list(context),
             Command::Schema => {
