@@ -30,6 +30,7 @@ mod suite {
     mod flow_recover;
     mod flow_secrets;
     mod flow_variants;
+    mod flow_watch;
     mod inbox;
     mod inbox_links;
     mod inbox_serve;

@@ -93,6 +93,7 @@ impl Runtime {
             mail_servers: config.inbox_authserv.clone(),
             playbooks: library.into_playbooks().collect(),
             artifacts: config.artifacts.clone(),
+            watch: None,
         };
         let how = WorkerConfig {
             slots: config.slots,

@@ -89,6 +89,6 @@ impl Context<'_> {
     }
 
     fn lockout(&self) -> Lockout {
-        self.playbook.lockout.unwrap_or(LOCKOUT)
+        self.playbook().lockout.unwrap_or(LOCKOUT)
     }
 }

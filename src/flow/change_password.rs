@@ -78,7 +78,8 @@ impl Context<'_> {
 
     /// A password by the app's rules, written to the ledger before anybody is told of it.
     pub async fn new_password(&self, old: Option<&Held>) -> Result<Held, Halt> {
-        let rules = match self.playbook.password.rules.as_str() {
+        let playbook = self.playbook();
+        let rules = match playbook.password.rules.as_str() {
             "" => PasswordRules::default(),
             rules => PasswordRules::parse(rules).map_err(|error| {
                 Verdict::new(Code::NotSupported, format!("The playbook's password rules: {error}."))

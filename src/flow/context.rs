@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
 use super::FlowPerformer;
 use super::halt::Halt;
+use super::watch::Watch;
 use crate::browser::Pool;
 use crate::inbox::Inbox;
 use crate::job::Job;
@@ -18,7 +19,8 @@ use crate::worker::{Attempt, StepSink, Stop, StopReason};
 pub(super) struct Context<'a> {
     pub job: &'a Job,
     pub account: Account,
-    pub playbook: Arc<Playbook>,
+    /// What is followed; another one once somebody who watches has edited it.
+    playbook: RwLock<Arc<Playbook>>,
     pub vault: Vault,
     pub pool: Pool,
     pub inbox: Inbox,
@@ -26,6 +28,8 @@ pub(super) struct Context<'a> {
     pub mail_servers: Vec<String>,
     pub steps: StepSink,
     pub stop: Stop,
+    /// Who looks on, and says how it goes on where a step fails.
+    pub watch: Option<Arc<dyn Watch>>,
     /// Where this attempt's evidence goes; the folder is made when there is some.
     pub evidence: PathBuf,
     pub learnt: Mutex<Learnt>,
@@ -55,13 +59,14 @@ impl<'a> Context<'a> {
         Self {
             job,
             account,
-            playbook,
+            playbook: RwLock::new(playbook),
             vault,
             pool: performer.pool.clone(),
             inbox: performer.inbox.clone(),
             mail_servers: performer.mail_servers.clone(),
             steps,
             stop,
+            watch: performer.watch.clone(),
             evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
             learnt: Mutex::default(),
             in_doubt: AtomicBool::new(false),
@@ -70,6 +75,16 @@ impl<'a> Context<'a> {
 
     pub fn learn(&self, note: impl FnOnce(&mut Learnt)) {
         note(&mut self.learnt.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The playbook that is followed now.
+    pub fn playbook(&self) -> Arc<Playbook> {
+        Arc::clone(&self.playbook.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Follows another playbook of the same app from now on.
+    pub fn follow(&self, playbook: Arc<Playbook>) {
+        *self.playbook.write().unwrap_or_else(PoisonError::into_inner) = playbook;
     }
 
     /// The account's credentials as the ledger has them now.

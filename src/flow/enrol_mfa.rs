@@ -17,8 +17,9 @@ impl Context<'_> {
             MfaMethod::Email => account.address.is_some(),
             MfaMethod::Sms => account.number.is_some(),
         };
-        let has_flow = |method: &MfaMethod| self.playbook.flows.get(method.flow()).is_some();
-        let methods = self.playbook.mfa.methods.iter().copied().filter(has_flow);
+        let playbook = self.playbook();
+        let has_flow = |method: &MfaMethod| playbook.flows.get(method.flow()).is_some();
+        let methods = playbook.mfa.methods.iter().copied().filter(has_flow);
         match (methods.clone().find(fits), methods.clone().next()) {
             (Some(MfaMethod::Totp), _) | (None, None) => self.enrol_totp().await,
             (Some(method), _) => self.enrol_sent_codes(method).await,

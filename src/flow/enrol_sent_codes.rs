@@ -31,7 +31,7 @@ impl Context<'_> {
         match ended? {
             End::MfaEnabled => self.prove_sent_codes(method).await,
             end => {
-                self.note_wrong(flow.kind, end).await?;
+                self.note_wrong(flow, end).await?;
                 Ok(end_verdict(end, "the enrolment"))
             }
         }

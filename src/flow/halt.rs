@@ -57,6 +57,9 @@ pub(super) enum StepError {
     /// What was read is not what it should be.
     #[error("{0}")]
     Unreadable(String),
+    /// The playbook was edited while it was followed, and has a second commit step on this path.
+    #[error("the commit step was performed already, and is performed only once")]
+    CommittedAlready,
     /// A value was wanted that this transaction does not have: the checker lets no playbook through that does so.
     #[error("there is no {0} here")]
     NoValue(&'static str),
@@ -158,7 +161,7 @@ impl StepError {
             Self::Page(error) => page_code(error),
             Self::NoTotpSecret | Self::NoAddress | Self::NoNumber => Code::MfaUnmanaged,
             Self::CodeNotReceived(_) => Code::CodeNotReceived,
-            Self::Unreadable(_) | Self::NoValue(_) => Code::PageNotAsDescribed,
+            Self::Unreadable(_) | Self::NoValue(_) | Self::CommittedAlready => Code::PageNotAsDescribed,
         }
     }
 }

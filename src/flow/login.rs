@@ -21,7 +21,7 @@ impl<'a> Context<'a> {
         let mut session = Session::open(self, Values::new(password.clone(), opened)).await?;
         // Nothing stands between what is spent and the login that it is spent on.
         let tried = self.begin_try(FlowKind::Login, password, totp).await?;
-        let ended = session.walk(&self.playbook.flows.login).await;
+        let ended = session.walk(FlowKind::Login).await;
         self.end_try(tried, &ended, &session.values).await?;
         match ended {
             Ok(end) => {

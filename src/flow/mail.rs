@@ -83,7 +83,7 @@ impl Session<'_> {
 
     /// What the playbook says of such messages.
     fn policy(&self, channel: Channel) -> &MessagePolicy {
-        let playbook = &self.context.playbook;
+        let playbook = &self.playbook;
         match channel {
             Channel::Mail => &playbook.mail,
             Channel::Sms => &playbook.sms,
@@ -104,7 +104,7 @@ impl Session<'_> {
             return Ok(());
         }
         let began = Instant::now();
-        let lasts = MAIL.max(self.context.playbook.timeouts.flow);
+        let lasts = MAIL.max(self.playbook.timeouts.flow);
         self.values.asked_at = began;
         let turn = |by| self.ask(Channel::Sms, ExtractHints::default(), by);
         let held = async {
@@ -176,7 +176,7 @@ impl Session<'_> {
     }
 
     fn origins(&self) -> impl Iterator<Item = Url> {
-        self.context.playbook.origins.iter().filter_map(|(_, origin)| Url::parse(origin.as_str()).ok())
+        self.playbook.origins.iter().filter_map(|(_, origin)| Url::parse(origin.as_str()).ok())
     }
 
     /// Opens a request for what the app sent to the account.

@@ -9,6 +9,7 @@
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
 //! - `evidence`: what is kept of a page, with every secret covered;
+//! - [`Watch`]: somebody who looks on at each step, and says how it goes on where one fails;
 //! - `halt`: why a flow came to no named end, and what that means for the job.
 
 mod budget;
@@ -30,6 +31,8 @@ mod set_contact;
 mod settle;
 mod values;
 mod verify_login;
+mod watch;
 
 pub(crate) use evidence::may_be_secret;
 pub use performer::{FlowPerformer, Playbooks};
+pub use watch::{Done, Failure, Next, View, Watch};

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::context::{Context, Learnt};
 use super::halt::Halt;
+use super::watch::Watch;
 use crate::browser::Pool;
 use crate::inbox::Inbox;
 use crate::job::{Code, Kind, Verdict};
@@ -22,6 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub type Playbooks = HashMap<String, Arc<Playbook>>;
 
 /// Performs attempts by walking the account's playbook.
+#[derive(Clone)]
 pub struct FlowPerformer {
     /// The accounts and their credentials.
     pub vault: Vault,
@@ -35,6 +37,8 @@ pub struct FlowPerformer {
     pub playbooks: Playbooks,
     /// The folder for evidence: a folder a job, and in it one an attempt.
     pub artifacts: PathBuf,
+    /// Who looks on at every step, if somebody does.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 #[async_trait]
@@ -65,6 +69,7 @@ impl Performer for FlowPerformer {
         };
         let mut verdict = result.unwrap_or_else(|halt| halt.verdict());
         verdict.message = redact::redact(&verdict.message).into_owned();
+        let playbook = context.playbook();
         let Learnt { browser_version, evidence, not_before } =
             context.learnt.into_inner().unwrap_or_else(PoisonError::into_inner);
         let provenance = Provenance {

@@ -85,6 +85,6 @@ impl Context<'_> {
                 _ => false,
             })
         }
-        self.playbook.flows.get(FlowKind::EnrolMfa).is_some_and(|flow| read(&flow.steps))
+        self.playbook().flows.get(FlowKind::EnrolMfa).is_some_and(|flow| read(&flow.steps))
     }
 }

@@ -6,7 +6,7 @@ use super::session::Session;
 use super::settle::{Settled, Which, none_opens, totp_choices, totp_name};
 use super::values::{Totp, Values};
 use crate::job::{Code, Outcome, Verdict};
-use crate::playbook::{End, Flow, FlowKind};
+use crate::playbook::{End, FlowKind};
 use crate::store::TryResult;
 use crate::vault::{Credentials, Held};
 
@@ -18,7 +18,9 @@ impl Context<'_> {
     /// mails to the managed address. The pending password is used for it where there is one: it is written down
     /// already, and should the answer be lost, it is tried first.
     pub async fn recover(&self, credentials: &Credentials, tried: &str) -> Result<Settled, Halt> {
-        let Some(flow) = self.playbook.flows.get(FlowKind::Recover) else { return Err(none_opens(tried)) };
+        if self.playbook().flows.recover.is_none() {
+            return Err(none_opens(tried));
+        }
         if self.account.address.is_none() {
             let message = format!(
                 "No known credential opens the account: {tried}. It could be recovered by mail, but the account has no \
@@ -37,21 +39,21 @@ impl Context<'_> {
             Some(pending) => pending.clone(),
             None => self.new_password(credentials.password.as_ref()).await?,
         };
-        match self.set_anew(flow, &new, credentials).await? {
+        match self.set_anew(&new, credentials).await? {
             End::PasswordChanged => self.prove_recovered(&new, credentials).await,
             end => Err(end_verdict(end, "the recovery").into()),
         }
     }
 
     /// Walks the flow. What it ends with is the app's word only.
-    async fn set_anew(&self, flow: &Flow, new: &Held, credentials: &Credentials) -> Result<End, Halt> {
+    async fn set_anew(&self, new: &Held, credentials: &Credentials) -> Result<End, Halt> {
         self.safe_point()?;
         let totp = totp_choices(credentials).into_iter().next().flatten();
         let opened = totp.cloned().map(Totp::open).transpose().map_err(|error| self.unusable(error))?;
         let mut session = Session::open(self, Values::new(new.clone(), opened)).await?;
         session.values.new_password = Some(new.clone());
         let tried = self.begin_try(FlowKind::Recover, new, totp).await?;
-        let ended = session.walk(flow).await;
+        let ended = session.walk(FlowKind::Recover).await;
         let result = match ended {
             Ok(End::BadCredentials) => TryResult::BadCredentials,
             Ok(End::CodeRefused) => TryResult::CodeRefused,

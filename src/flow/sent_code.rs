@@ -75,7 +75,10 @@ impl Session<'_> {
             Step { action: Action::Click(resend), id: format!("{}.resend", expect.id), place: expect.place };
         for step in std::iter::once(&again).chain(&steps) {
             self.sent.note(step);
-            self.walk_step(step).await?;
+            // Whoever edits the playbook here goes on in it.
+            if let edited @ Walked::Edited { .. } = self.walk_step(step).await? {
+                return Ok(Some(edited));
+            }
         }
         self.walk_step(expect).await.map(Some)
     }

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,11 +10,12 @@ use super::halt::{FailedStep, Halt, StepError};
 use super::mail::Channel;
 use super::sent_code::SentCode;
 use super::values::{ValueError, Values};
+use super::watch::{self, Watched};
 use crate::browser::{Guide, Page, PageError, Typed};
 use crate::inbox::CodeTicket;
 use crate::inbox::links::MailedLink;
 use crate::playbook::{
-    Action, Destination, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value,
+    Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value,
 };
 use crate::store::CandidateKind;
 use crate::vault::Held;
@@ -23,6 +25,8 @@ pub(super) struct Session<'a> {
     pub context: &'a Context<'a>,
     pub page: Page,
     pub values: Values,
+    /// What is followed.
+    pub playbook: Arc<Playbook>,
     /// The flow that is walked.
     pub flow: FlowKind,
     /// The commit step was performed: the app may have taken the candidate.
@@ -38,6 +42,8 @@ pub(super) struct Session<'a> {
     /// A mailed link was opened: the addresses of the pages behind it may hold secrets.
     pub link_opened: bool,
     pub(super) until: Instant,
+    /// The playbook was edited, and the next step is the one that failed in the old one.
+    pub(super) edited: bool,
 }
 
 /// What a step needs of the vault or the inbox.
@@ -52,18 +58,32 @@ enum Given {
 pub(super) enum Walked {
     On,
     Ended(End),
+    /// The playbook was edited in this step: the walk goes on in the new one from the step of the same id.
+    Edited {
+        id: String,
+    },
+}
+
+/// What came of a step's own work.
+pub(super) struct Came {
+    /// For an `expect`, the place of the state that came first.
+    pub branch: Option<usize>,
+    /// What happened beside it.
+    pub notes: String,
 }
 
 impl<'a> Session<'a> {
     /// A fresh context.
     pub async fn open(context: &'a Context<'a>, values: Values) -> Result<Self, Halt> {
         let mut page = context.pool.page().await?;
-        page.set_guide(guide(&context.playbook));
+        let playbook = context.playbook();
+        page.set_guide(guide(&playbook));
         context.learn(|learnt| learnt.browser_version = Some(page.browser_version().to_owned()));
         Ok(Self {
             context,
             page,
             values,
+            playbook,
             flow: FlowKind::Login,
             committed: false,
             read_totp: None,
@@ -72,36 +92,87 @@ impl<'a> Session<'a> {
             number_held: None,
             link_opened: false,
             until: Instant::now(),
+            edited: false,
         })
     }
 
     /// Walks a flow to its end.
-    pub async fn walk(&mut self, flow: &Flow) -> Result<End, Halt> {
-        self.flow = flow.kind;
-        self.until = Instant::now() + self.context.playbook.timeouts.flow;
+    pub async fn walk(&mut self, kind: FlowKind) -> Result<End, Halt> {
+        self.flow = kind;
+        self.until = Instant::now() + self.playbook.timeouts.flow;
         self.sent = SentCode::default();
         self.number_held = None;
-        if flow.sends_texts() {
-            self.hold_number().await?;
-        }
-        match self.walk_steps(&flow.steps).await? {
-            Walked::Ended(end) => Ok(end),
-            // The checker lets no flow through that has a path without an end.
-            Walked::On => Ok(flow.kind.goal()),
+        // What an earlier flow sent off was answered with its end.
+        (self.values.typed, self.values.sent) = (false, false);
+        let mut from = None;
+        loop {
+            self.context.flow(kind)?;
+            let playbook = Arc::clone(&self.playbook);
+            // It has it, or `flow` had said so.
+            let Some(flow) = playbook.flows.get(kind) else { return Ok(kind.goal()) };
+            if flow.sends_texts() && self.number_held.is_none() {
+                self.hold_number().await?;
+            }
+            match self.walk_steps(&flow.steps, from.as_deref()).await? {
+                Walked::Ended(end) => return Ok(end),
+                // The checker lets no flow through that has a path without an end.
+                Walked::On => return Ok(kind.goal()),
+                Walked::Edited { id } => from = Some(id),
+            }
         }
     }
 
-    async fn walk_steps(&mut self, steps: &[Step]) -> Result<Walked, Halt> {
+    /// Walks these steps; `from` the one of that id, here or within a branch.
+    async fn walk_steps(&mut self, steps: &[Step], mut from: Option<&str>) -> Result<Walked, Halt> {
         for step in steps {
+            if let Some(id) = from {
+                if !watch::holds(step, id) {
+                    continue;
+                }
+                from = None;
+                if step.id != id {
+                    // The step is in a branch of this one, whose state was seen.
+                    let Action::Expect(Expect { branches, .. }) = &step.action else { continue };
+                    let within = |branch: &&Branch| watch::find(&branch.then, id).is_some();
+                    let Some(branch) = branches.iter().find(within) else { continue };
+                    match self.enter(&branch.state, &branch.then, Some(id)).await? {
+                        Walked::On => continue,
+                        other => return Ok(other),
+                    }
+                }
+            }
             self.sent.note(step);
-            if let Walked::Ended(end) = Box::pin(self.walk_step(step)).await? {
-                return Ok(Walked::Ended(end));
+            match Box::pin(self.walk_step(step)).await? {
+                Walked::On => {}
+                other => return Ok(other),
             }
         }
         Ok(Walked::On)
     }
 
     pub(super) async fn walk_step(&mut self, step: &Step) -> Result<Walked, Halt> {
+        let branch = match self.context.watch.clone() {
+            None => self.try_step(step).await?.branch,
+            Some(watch) => match self.watched(step, &*watch).await? {
+                Watched::Came(branch) => branch,
+                Watched::Skipped => return Ok(Walked::On),
+                Watched::Edited => return Ok(Walked::Edited { id: step.id.clone() }),
+            },
+        };
+        let (Some(branch), Action::Expect(Expect { branches, .. })) = (branch, &step.action) else {
+            return Ok(Walked::On);
+        };
+        let branch = &branches[branch];
+        if branch.state == State::End(End::CodeRefused)
+            && let Some(end) = Box::pin(self.try_next_code(step)).await?
+        {
+            return Ok(end);
+        }
+        self.enter(&branch.state, &branch.then, None).await
+    }
+
+    /// Performs a step once, and logs what came of it.
+    pub(super) async fn try_step(&mut self, step: &Step) -> Result<Came, Halt> {
         self.context.safe_point()?;
         crate::failpoint::reach(&step.id);
         tracing::debug!(job = %self.context.job.id, step = %step.id, what = %step.action, "step");
@@ -123,39 +194,46 @@ impl<'a> Session<'a> {
         };
         let notes = self.page.take_notes().join("; ");
         match result {
-            Ok(None) if notes.is_empty() => log.ok(),
-            Ok(None) => log.ok_with(notes),
-            Ok(Some(branch)) => {
-                let Action::Expect(Expect { branches, .. }) = &step.action else { return Ok(Walked::On) };
-                let branch = &branches[branch];
-                let state = branch.state.to_string();
-                log.ok_with(if notes.is_empty() { state } else { format!("{state}; {notes}") });
-                if branch.state == State::End(End::CodeRefused)
-                    && let Some(end) = Box::pin(self.try_next_code(step)).await?
-                {
-                    return Ok(end);
+            Ok(branch) => {
+                let state = match (&step.action, branch) {
+                    (Action::Expect(Expect { branches, .. }), Some(branch)) => {
+                        branches[branch].state.to_string()
+                    }
+                    _ => String::new(),
+                };
+                match (state.is_empty(), notes.is_empty()) {
+                    (true, true) => log.ok(),
+                    (true, false) => log.ok_with(&notes),
+                    (false, true) => log.ok_with(state),
+                    (false, false) => log.ok_with(format!("{state}; {notes}")),
                 }
-                return self.enter(&branch.state, &branch.then).await;
+                Ok(Came { branch, notes })
             }
-            Err(ValueError::Halt(halt)) => return Err(halt),
+            Err(ValueError::Halt(halt)) => Err(halt),
             Err(ValueError::Step(error)) => {
                 self.cover_address(&self.page.url());
                 error.addresses().for_each(|address| self.cover_address(address));
                 log.failed(error.words(&step.id));
-                return Err(halted(step, error));
+                Err(halted(step, error))
             }
         }
-        Ok(Walked::On)
     }
 
-    /// What follows a state: its own steps, and then the flow's end if it is one.
-    async fn enter(&mut self, state: &State, then: &[Step]) -> Result<Walked, Halt> {
-        let walked = Box::pin(self.walk_steps(then)).await?;
+    /// What follows a state: its own steps, and then the flow's end if it is one. `from` the step of that id.
+    async fn enter(&mut self, state: &State, then: &[Step], from: Option<&str>) -> Result<Walked, Halt> {
+        let walked = Box::pin(self.walk_steps(then, from)).await?;
         Ok(match (state, walked) {
-            (_, Walked::Ended(end)) => Walked::Ended(end),
             (State::End(end), Walked::On) => Walked::Ended(*end),
-            (State::Interim(_), Walked::On) => Walked::On,
+            (_, walked) => walked,
         })
+    }
+
+    /// Follows another playbook from the next step on.
+    pub(super) fn follow(&mut self, playbook: Arc<Playbook>) {
+        self.page.set_guide(guide(&playbook));
+        self.context.follow(Arc::clone(&playbook));
+        self.playbook = playbook;
+        self.edited = true;
     }
 
     /// Performs an action; for an `expect`, the place of the state that came first.
@@ -212,6 +290,8 @@ impl<'a> Session<'a> {
             Action::Expect(expect) => return self.expect(expect).await.map(Some),
             Action::ReadSecret { sources } => self.read_secret(sources).await?,
             Action::ReadRecoveryCodes { from, count } => self.read_recovery_codes(from, *count).await?,
+            // An edited playbook may name another one: no candidate is submitted twice.
+            Action::Commit(_) if self.committed => return Err(StepError::CommittedAlready.into()),
             Action::Commit(action) => {
                 self.ready(action).await?;
                 // From here on the app may have taken the candidate, whatever comes back, and also when this is
@@ -252,7 +332,7 @@ impl<'a> Session<'a> {
 
     async fn expect(&self, expect: &Expect) -> Result<usize, ValueError> {
         let targets: Vec<&Target> = expect.branches.iter().map(|branch| &branch.see).collect();
-        let within = self.bounded(expect.timeout.unwrap_or(self.context.playbook.timeouts.step));
+        let within = self.bounded(expect.timeout.unwrap_or(self.playbook.timeouts.step));
         let awaited = format!("one of the states {expect}");
         Ok(self.page.first_of(&targets, &awaited, within).await?)
     }
@@ -362,7 +442,7 @@ impl<'a> Session<'a> {
 
     /// The time for a step on this target, within the flow's.
     pub(super) fn within(&self, target: Option<&Target>) -> Duration {
-        let step = self.context.playbook.timeouts.step;
+        let step = self.playbook.timeouts.step;
         self.bounded(target.and_then(|target| target.timeout).unwrap_or(step))
     }
 

@@ -10,7 +10,7 @@ use super::halt::{Halt, StepError, end_verdict};
 use super::login::Login;
 use super::proved::Proved;
 use crate::job::{Code, Kind, Outcome, Verdict};
-use crate::playbook::{Action, End, Flow, FlowKind, Step, Target};
+use crate::playbook::{Action, End, FlowKind, Step, Target};
 use crate::store::{Candidate, CandidateKind, CandidateState, Disproof, JobState, LogQuery, Try, TryResult};
 use crate::vault::{Credentials, Held, VaultError};
 
@@ -55,12 +55,14 @@ pub(super) enum Which {
 }
 
 impl<'a> Context<'a> {
-    /// The flow for this kind of job.
-    pub fn flow(&self, kind: FlowKind) -> Result<&Flow, Halt> {
-        self.playbook.flows.get(kind).ok_or_else(|| {
-            let message = format!("The playbook of {} has no flow {kind}.", self.playbook.app);
-            Verdict::new(Code::NotSupported, message).into()
-        })
+    /// The flow, if the playbook has it.
+    pub fn flow(&self, kind: FlowKind) -> Result<FlowKind, Halt> {
+        let playbook = self.playbook();
+        if playbook.flows.get(kind).is_some() {
+            return Ok(kind);
+        }
+        let message = format!("The playbook of {} has no flow {kind}.", playbook.app);
+        Err(Verdict::new(Code::NotSupported, message).into())
     }
 
     /// A fresh login with the credentials that were proved last.
@@ -284,8 +286,9 @@ impl<'a> Context<'a> {
 
     /// As long as the playbook ever gives the app for an answer to a commit step.
     fn longest_answer(&self) -> Duration {
-        let commits = self.playbook.flows.iter().filter(|flow| flow.kind.commits());
-        let step = self.playbook.timeouts.step;
+        let playbook = self.playbook();
+        let commits = playbook.flows.iter().filter(|flow| flow.kind.commits());
+        let step = playbook.timeouts.step;
         commits.map(|flow| longest_wait(&flow.steps)).max().unwrap_or_default().max(step)
     }
 

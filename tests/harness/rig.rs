@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use turnlock::flow::FlowPerformer;
+use turnlock::flow::{FlowPerformer, Watch};
 use turnlock::inbox::{Arrival, Content, Desk, Inbox};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::playbook::{OriginOverrides, Playbook};
@@ -112,6 +112,7 @@ impl Rig {
             mail_servers: Vec::new(),
             playbooks,
             artifacts: folder.path().join("artifacts"),
+            watch: None,
         };
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
         let performer = Arc::new(performer);
@@ -135,6 +136,14 @@ impl Rig {
     /// Another worker beside the first.
     pub fn worker_with(&self, config: WorkerConfig) -> Worker {
         Worker::new(Arc::clone(self.vault.store()), self.queue.clone(), self.performer.clone(), config)
+    }
+
+    /// Runs a job while somebody looks on.
+    pub async fn watched(&self, job: &Job, watch: Arc<dyn Watch>) -> AttemptRow {
+        let performer = FlowPerformer { watch: Some(watch), ..(*self.performer).clone() };
+        let (store, queue) = (Arc::clone(self.vault.store()), self.queue.clone());
+        let worker = Worker::new(store, queue, Arc::new(performer), WorkerConfig::default());
+        worker.run_one(job, std::future::pending()).await.unwrap()
     }
 
     /// Stops an app other than the first: its port is closed from now on.
@@ -265,7 +274,8 @@ fn reference(name: &str) -> AccountRef {
     if name.contains('/') { name.parse().unwrap() } else { format!("acme/{name}").parse().unwrap() }
 }
 
-fn checked(name: &'static str, source: &str, app: &acme::Acme) -> Playbook {
+/// A playbook for this app, checked.
+pub fn checked(name: &'static str, source: &str, app: &acme::Acme) -> Playbook {
     let source = source.replacen("app: acme", &format!("app: {name}"), 1);
     let mut origins = OriginOverrides::new();
     origins.insert(name, "app", app.url());
