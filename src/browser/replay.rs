@@ -51,7 +51,8 @@ impl Replay {
     /// Answers what a page asks for.
     pub(super) fn answer(&self, connection: &Connection, session: &SessionId, paused: RequestPaused) {
         let RequestPaused { request_id, request: Request { url, method }, resource_type } = paused;
-        let document = (resource_type == "Document" && method == "GET").then(|| self.documents.get(&url)).flatten();
+        let document =
+            (resource_type == "Document" && method == "GET").then(|| self.documents.get(&url)).flatten();
         let Some((status, html)) = document else {
             let fail = FailRequest { request_id, error_reason: "BlockedByClient" };
             tokio::spawn(connection.call(session, &fail, CALL));

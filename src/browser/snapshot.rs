@@ -66,6 +66,12 @@ pub struct Found {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Part(pub PartKind, pub String);
 
+impl Part {
+    fn is_frame(&self, id: &str) -> bool {
+        self.0 == PartKind::Frame && self.1 == id
+    }
+}
+
 /// The kinds of [`Part`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum PartKind {
@@ -132,8 +138,12 @@ impl Page {
             match written {
                 Ok(written) => {
                     let here = snapshot.frames.len();
+                    // The first in the page is the next, however the browser came to tell of them.
+                    let place = |child: &&&str| written.parts.iter().position(|part| part.is_frame(child));
+                    let mut inner: Vec<&&str> = children.get(id).into_iter().flatten().collect();
+                    inner.sort_by_key(|child| std::cmp::Reverse(place(child)));
+                    next.extend(inner.into_iter().map(|child| (*child, Some(here))));
                     snapshot.frames.push(written);
-                    next.extend(children.get(id).into_iter().flatten().map(|child| (*child, Some(here))));
                 }
                 Err(error) if parent.is_none() => return Err(self.failure(error)),
                 Err(_) => {}
@@ -152,7 +162,8 @@ impl Page {
     ) -> Result<FrameSnapshot, BrowserError> {
         let names = self.names_now(id);
         let here = |target: &&Target| -> Value {
-            let mut found = names.iter().map(|name| query::within(target, name)).filter(|each| !each.is_null());
+            let mut found =
+                names.iter().map(|name| query::within(target, name)).filter(|each| !each.is_null());
             found.next().unwrap_or(Value::Null)
         };
         let request = json!({
@@ -160,18 +171,18 @@ impl Page {
             "masked": masked.iter().map(here).collect::<Vec<_>>(),
         });
         let answer = self.call_in(world, SCRIPT, vec![Argument::Plain(request)], CALL).await?;
-        let Answer { url, status, parts, found } =
-            serde_json::from_value(answer).map_err(|error| BrowserError::Protocol {
-                method: "Runtime.callFunctionOn",
-                message: error.to_string(),
-            })?;
+        let Answer { url, status, parts, found } = serde_json::from_value(answer).map_err(|error| {
+            BrowserError::Protocol { method: "Runtime.callFunctionOn", message: error.to_string() }
+        })?;
         let of_target = |(target, lists): (usize, Option<Vec<Vec<String>>>)| {
             let locators = &targets[target].alternatives;
             let first = locators.iter().find(|locator| names.contains(&locator.frame));
             let frame = first.map(|locator| locator.frame.clone()).unwrap_or_default();
             let places = (0..locators.len()).filter(move |at| locators[*at].frame == frame);
             let found = places.zip(lists.into_iter().flatten());
-            found.map(move |(alternative, elements)| Found { target, alternative, elements }).collect::<Vec<_>>()
+            found
+                .map(move |(alternative, elements)| Found { target, alternative, elements })
+                .collect::<Vec<_>>()
         };
         let found = found.into_iter().enumerate().flat_map(of_target).collect();
         Ok(FrameSnapshot { id: id.to_owned(), parent, url, status, parts, found })

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::Wait;
+use super::ask::is_gone;
 use super::error::{BrowserError, PageError};
 use super::page::Page;
 use super::protocol::Argument;
-use super::query;
+use super::query::{self, FrameName};
 use crate::playbook::Locator;
 
 const CALL: Duration = Duration::from_secs(20);
@@ -57,10 +58,8 @@ impl Page {
         within: Duration,
     ) -> Result<Marked, PageError> {
         let wait = Wait::new(within, "the page that was kept".to_owned());
-        let world = self.world(&frame.map(str::to_owned), &wait).await?;
         let request = json!({ "places": places, "mutation": mutation });
-        let answer = self.call_in(&world, MUTATE, vec![Argument::Plain(request)], CALL).await;
-        understood(answer.map_err(|error| self.failure(error))?)
+        self.asked(&frame.map(str::to_owned), MUTATE, request, &wait).await
     }
 
     /// What was acted on last in a frame.
@@ -79,10 +78,25 @@ impl Page {
     /// If its frame is not there in time, or the page cannot evaluate it.
     pub async fn finds(&self, locator: &Locator, within: Duration) -> Result<usize, PageError> {
         let wait = Wait::new(within, locator.to_string());
-        let world = self.world(&locator.frame, &wait).await?;
         let script = "(target) => turnlock.tools.matches(target.alternatives, turnlock.tools.rootsOf(document)).visible.length";
-        let answer = self.call_in(&world, script, vec![Argument::Plain(query::single(locator))], CALL).await;
-        understood(answer.map_err(|error| self.failure(error))?)
+        self.asked(&locator.frame, script, query::single(locator), &wait).await
+    }
+
+    /// Asks a frame's document, and the one that replaces it if it goes before it answers.
+    async fn asked<T: for<'de> Deserialize<'de>>(
+        &self,
+        frame: &FrameName,
+        script: &'static str,
+        request: Value,
+        wait: &Wait,
+    ) -> Result<T, PageError> {
+        loop {
+            let world = self.world(frame, wait).await?;
+            match self.call_in(&world, script, vec![Argument::Plain(request.clone())], CALL).await {
+                Err(error) if is_gone(&error) => self.after_loss(&world, wait).await?,
+                answer => return understood(answer.map_err(|error| self.failure(error))?),
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use super::FlowPerformer;
 use super::halt::Halt;
@@ -28,6 +29,8 @@ pub(super) struct Context<'a> {
     pub mail_servers: Vec<String>,
     pub steps: StepSink,
     pub stop: Stop,
+    /// What is set as the next password, if it is not made up.
+    pub given_password: Option<SecretString>,
     /// Who looks on, and says how it goes on where a step fails.
     pub watch: Option<Arc<dyn Watch>>,
     /// Where this attempt's evidence goes; the folder is made when there is some.
@@ -66,6 +69,7 @@ impl<'a> Context<'a> {
             mail_servers: performer.mail_servers.clone(),
             steps,
             stop,
+            given_password: performer.new_password.clone(),
             watch: performer.watch.clone(),
             evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
             learnt: Mutex::default(),

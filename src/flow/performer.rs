@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use super::context::{Context, Learnt};
 use super::halt::Halt;
@@ -37,6 +38,8 @@ pub struct FlowPerformer {
     pub playbooks: Playbooks,
     /// The folder for evidence: a folder a job, and in it one an attempt.
     pub artifacts: PathBuf,
+    /// The next password that is set, where it is not to be made up: to put back what was changed for a trial.
+    pub new_password: Option<SecretString>,
     /// Who looks on at every step, if somebody does.
     pub watch: Option<Arc<dyn Watch>>,
 }

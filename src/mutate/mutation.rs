@@ -22,7 +22,10 @@ pub const MUTATIONS: [Mutation; 23] = [
     mutation("autocomplete-gone", "no `autocomplete` is left"),
     mutation("late", "what the step is about comes half a second after the page"),
     mutation("covered-for-a-moment", "something covers the whole page for half a second"),
-    mutation("drawn-anew", "the form, or what else holds it, is replaced by an equal one ten times in half a second"),
+    mutation(
+        "drawn-anew",
+        "the form, or what else holds it, is replaced by an equal one ten times in half a second",
+    ),
     mutation("fields-reordered", "the fields of the form stand in the opposite order"),
     mutation("another-language", "every text is in another language"),
     mutation("newsletter-added", "a form for a newsletter follows, with a field for an address and a button"),

@@ -34,13 +34,7 @@ struct Case<'a> {
 }
 
 /// Tries them, and calls `told` with each that is done.
-pub async fn run(
-    pool: &Pool,
-    playbook: &Playbook,
-    pages: &Pages,
-    only: &Only,
-    told: impl Fn(&str),
-) -> Score {
+pub async fn run(pool: &Pool, playbook: &Playbook, pages: &Pages, only: &Only, told: impl Fn(&str)) -> Score {
     let mut score = Score::of(playbook);
     let mut cases: Vec<Case<'_>> = Vec::new();
     for (flow, step) in all(playbook) {
@@ -97,7 +91,8 @@ pub async fn run(
             Some(Fate::NotApplicable) | None => continue,
         }
         for (mutation, fate) in mutations.iter().zip(fates) {
-            score.tried.push(Tried::new(case.flow, case.step, case.kept, Some(mutation.name), fate));
+            let list = if matches!(fate, Fate::Untried(_)) { &mut score.untried } else { &mut score.tried };
+            list.push(Tried::new(case.flow, case.step, case.kept, Some(mutation.name), fate));
         }
     }
     score

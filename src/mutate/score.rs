@@ -200,11 +200,16 @@ impl Score {
         }
         if !self.untried.is_empty() {
             let steps: Vec<_> = self.untried.iter().map(|tried| format!("`{}`", tried.step)).collect();
-            let _ = writeln!(text, "\nNot tried, since the unchanged page does not do: {}.", steps.join(", "));
+            let _ =
+                writeln!(text, "\nNot tried, since the unchanged page does not do: {}.", steps.join(", "));
         }
         if !self.unrecorded.is_empty() {
             let steps: Vec<_> = self.unrecorded.iter().map(|step| format!("`{step}`")).collect();
-            let _ = writeln!(text, "\nNot recorded, since the test account never came there: {}.", steps.join(", "));
+            let _ = writeln!(
+                text,
+                "\nNot recorded, since the test account never came there: {}.",
+                steps.join(", ")
+            );
         }
         text
     }

@@ -10,7 +10,7 @@ use crate::pages::step::branch;
 use crate::playbook::{Action, SecretForm, Target, Value};
 
 /// How long a step is given: what comes late comes after half a second.
-const WITHIN: Duration = Duration::from_millis(2_500);
+const WITHIN: Duration = Duration::from_secs(4);
 /// How long a kept page may take to be there on a busy machine.
 pub(super) const LOADED: Duration = Duration::from_secs(20);
 
@@ -69,10 +69,12 @@ pub(super) async fn trial(page: &Page, action: &Action, about: &About, mutation:
         }
         Err(error) => Fate::Broke(words(&error)),
         Ok(Done::Saw(place)) => saw(action, about, place),
-        Ok(Done::Acted | Done::Clicked) if !acted.marked => Fate::Misled(format!("it acted on {}", elsewhere())),
-        Ok(Done::Clicked) if !acted.clicks.contains(&true) => {
-            Fate::Broke("it clicked, but what it clicked was replaced meanwhile and saw nothing of it".to_owned())
+        Ok(Done::Acted | Done::Clicked) if !acted.marked => {
+            Fate::Misled(format!("it acted on {}", elsewhere()))
         }
+        Ok(Done::Clicked) if !acted.clicks.contains(&true) => Fate::Broke(
+            "it clicked, but what it clicked was replaced meanwhile and saw nothing of it".to_owned(),
+        ),
         Ok(Done::Acted | Done::Clicked) => Fate::Survived,
     }
 }
@@ -118,9 +120,7 @@ async fn perform(page: &Page, action: &Action) -> Result<Done, PageError> {
             let targets: Vec<&Target> = expect.branches.iter().map(|branch| &branch.see).collect();
             page.first_of(&targets, &format!("one of the states {expect}"), WITHIN).await.map(Done::Saw)
         }
-        Action::See(target) => {
-            page.first_of(&[target], &target.to_string(), WITHIN).await.map(Done::Saw)
-        }
+        Action::See(target) => page.first_of(&[target], &target.to_string(), WITHIN).await.map(Done::Saw),
         Action::Commit(action) => Box::pin(perform(page, action)).await,
         // Nobody tries these: there is nothing that they find.
         Action::Open(_) | Action::Gone(_) => Ok(Done::Acted),

@@ -91,7 +91,10 @@ impl Pages {
         let old = std::mem::take(&mut self.index);
         let old_pages: HashMap<&str, &KeptPage> =
             old.pages.iter().map(|page| (page.main.file.as_str(), page)).collect();
-        let old_steps = old.steps.iter().filter_map(|step| Some((step.clone(), (*old_pages.get(step.page.as_str())?).clone())));
+        let old_steps = old
+            .steps
+            .iter()
+            .filter_map(|step| Some((step.clone(), (*old_pages.get(step.page.as_str())?).clone())));
         let all: Vec<(KeptStep, KeptPage)> = old_steps.chain(seen).collect();
         self.index.app = old.app;
         for (_, known) in step::all(playbook) {
@@ -115,7 +118,9 @@ impl Pages {
     fn place(&mut self, step: &KeptStep, page: &KeptPage, documents: &BTreeMap<String, String>) -> String {
         let html = |document: &Document| documents.get(&document.file).cloned().unwrap_or_default();
         let same = |one: &Document, other: &Document, known: &Self| {
-            one.at == other.at && one.status == other.status && known.documents.get(&one.file) == Some(&html(other))
+            one.at == other.at
+                && one.status == other.status
+                && known.documents.get(&one.file) == Some(&html(other))
         };
         let equal = self.index.pages.iter().find(|known| {
             known.frames.len() == page.frames.len()
@@ -228,7 +233,8 @@ fn kept(
         let mut written = scrub::at(playbook, frame, at, around);
         if ats.contains(&written) {
             // Two frames of one address may hold different documents.
-            written = format!("{written}{}turnlock-frame={at}", if written.contains('?') { '&' } else { '?' });
+            written =
+                format!("{written}{}turnlock-frame={at}", if written.contains('?') { '&' } else { '?' });
         }
         ats.push(written);
     }
@@ -244,7 +250,9 @@ fn kept(
         all.push(Document { file, at: ats[at].clone(), status: frame.status });
     }
     let mut found = Vec::new();
-    for (target, locators) in locators.iter().enumerate().filter(|(at, _)| chosen.is_none_or(|chosen| chosen == *at)) {
+    for (target, locators) in
+        locators.iter().enumerate().filter(|(at, _)| chosen.is_none_or(|chosen| chosen == *at))
+    {
         for (alternative, (locator, frame)) in locators.iter().enumerate() {
             let here = snapshot.frames.iter().flat_map(|frame| &frame.found);
             let elements = here

@@ -3,9 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use super::step::{reads_secrets, targets};
 use crate::browser::{Page, Snapshot};
-use crate::playbook::{Action, FlowKind, Step};
+use crate::flow::{Next, View, Watch};
+use crate::playbook::{Action, FlowKind, Step, Target};
 
 /// Keeps in mind what steps saw, until it is written down: by then every secret among it is known.
 #[derive(Default)]
@@ -55,16 +58,25 @@ impl Recorder {
             Action::Expect(expect) => (Some(expect.branches[first].state.to_string()), Some(first)),
             _ => (None, None),
         };
-        let words = |target: &&crate::playbook::Target| {
+        let words = |target: &&Target| {
             let locators = target.alternatives.iter();
             locators.map(|locator| (locator.to_string(), locator.frame.clone())).collect()
         };
         let locators = targets.iter().map(words).collect();
-        let look = Look { flow, step: step.id.clone(), does: step.summary(), state, locators, chosen, snapshot };
+        let look =
+            Look { flow, step: step.id.clone(), does: step.summary(), state, locators, chosen, snapshot };
         self.looks.lock().unwrap_or_else(PoisonError::into_inner).push(look);
     }
 
     pub(super) fn take(&self) -> Vec<Look> {
         std::mem::take(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Watch for Recorder {
+    async fn before(&self, view: &View<'_>) -> Next {
+        self.look(view.page(), view.flow(), view.step, view.playbook().timeouts.step).await;
+        Next::Go
     }
 }

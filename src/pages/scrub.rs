@@ -56,7 +56,8 @@ pub(super) fn at(playbook: &Playbook, frame: &FrameSnapshot, number: usize, arou
         return format!("{origin}:/turnlock-frame-{number}");
     };
     let declared = playbook.origins.iter().find(|(_, origin)| origin.matches(&url));
-    let path = redact::redact(&address(&url[url::Position::BeforePath..url::Position::AfterQuery], "")).into_owned();
+    let path =
+        redact::redact(&address(&url[url::Position::BeforePath..url::Position::AfterQuery], "")).into_owned();
     match declared {
         Some((name, _)) => format!("{name}:{path}"),
         None => format!("{}{path}", url.origin().ascii_serialization()),

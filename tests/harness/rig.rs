@@ -112,6 +112,7 @@ impl Rig {
             mail_servers: Vec::new(),
             playbooks,
             artifacts: folder.path().join("artifacts"),
+            new_password: None,
             watch: None,
         };
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));

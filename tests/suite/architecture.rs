@@ -56,6 +56,7 @@ const ASSEMBLY: &[&str] = &[
     "cli/account/mod.rs",
     "cli/playbook/mutate.rs",
     "cli/playbook/new.rs",
+    "cli/playbook/test.rs",
 ];
 const ASSEMBLY_ONLY: &[&str] = &["browser", "flow", "inbox"];
 

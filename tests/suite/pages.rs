@@ -1,13 +1,21 @@
 //! Recorded pages: they answer as the page did, hold no secret, and show without the app.
 
-use turnlock::browser::{Guide, Survey};
-use turnlock::pages::{Pages, Recorder, step};
-use turnlock::playbook::{OriginOverrides, Playbook, parse};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::harness::{Reply, SOON, Site, Stage};
+use secrecy::ExposeSecret;
+use turnlock::browser::{Guide, Survey};
+use turnlock::credential::{RecoveryCodes, TotpSecret};
+use turnlock::job::{Code, Job, Kind, Outcome};
+use turnlock::mutate::{Fate, Only, Score, mismatches, run};
+use turnlock::pages::{Pages, Recorder, step};
+use turnlock::playbook::{OriginOverrides, Playbook, Report, parse};
+
+use crate::harness::rig::{FIRST_PASSWORD, Rig, acme_playbook, assert_ended, checked};
+use crate::harness::{Browser, Reply, SOON, Site, Stage};
 
 /// The app's playbook, whose login looks at each of these targets.
-fn playbook(folder: &std::path::Path, stage: &Stage, extra: &str, targets: &[&str]) -> Playbook {
+fn playbook(folder: &Path, stage: &Stage, extra: &str, targets: &[&str]) -> Playbook {
     let sees: String = targets.iter().map(|target| format!("    - see: {target}\n")).collect();
     let source = format!(
         "app: test\ntitle: Test\norigins:\n  app: \"{}\"\n{extra}\nflows:\n  login:\n    - open: /\n    - fill: {{ into: {{ label: Username }}, with: username }}\n    - fill: {{ into: {{ css: 'input[type=password]' }}, with: password }}\n{sees}    - expect: {{ signed_in: {{ text: Welcome }} }}\n",
@@ -18,7 +26,7 @@ fn playbook(folder: &std::path::Path, stage: &Stage, extra: &str, targets: &[&st
 }
 
 /// Records what the steps see on the page that is open, and has it written and read again.
-async fn recorded(stage: &Stage, playbook: &Playbook, folder: &std::path::Path) -> Pages {
+async fn recorded(stage: &Stage, playbook: &Playbook, folder: &Path) -> Pages {
     let recorder = Recorder::default();
     for (flow, step) in step::all(playbook) {
         recorder.look(&stage.page, flow.kind, step, std::time::Duration::from_millis(300)).await;
@@ -89,6 +97,8 @@ async fn nasty() -> (Site, Stage) {
     })
     .await;
     let stage = Stage::open(&site.url()).await;
+    // Until all of it is there, frames included.
+    stage.page.mutate(None, &[], None, SOON).await.unwrap();
     (site, stage)
 }
 
@@ -96,7 +106,8 @@ async fn nasty() -> (Site, Stage) {
 async fn a_recorded_page_answers_as_the_page_did() {
     let (site, stage) = nasty().await;
     let folder = tempfile::tempdir().unwrap();
-    let book = playbook(folder.path(), &stage, "", &["{ label: Shadow code }", "{ role: button, name: Other way }"]);
+    let book =
+        playbook(folder.path(), &stage, "", &["{ label: Shadow code }", "{ role: button, name: Other way }"]);
     let pages = recorded(&stage, &book, &folder.path().join("pages")).await;
     let live = stage.page.survey().await.unwrap();
     drop(site);
@@ -109,9 +120,16 @@ async fn a_recorded_page_answers_as_the_page_did() {
     let (url, replay) = pages.replay(&book, kept).unwrap();
     page.replay(replay).await.unwrap();
     page.open(&url, SOON).await.unwrap();
+    // Until all of it is there, frames included.
+    page.mutate(None, &[], None, SOON).await.unwrap();
     let replayed = page.survey().await.unwrap();
     assert!(words(&live)[0].contains("Shadow go"), "{:?}", words(&live));
-    assert_eq!(words(&live), words(&replayed));
+    let sorted = |survey: &Survey| {
+        let mut words = words(survey);
+        words[1..].sort();
+        words
+    };
+    assert_eq!(sorted(&live), sorted(&replayed));
     for kept in &pages.index.steps {
         for seen in &kept.found {
             assert_eq!(seen.elements.len(), 1, "{kept:?}");
@@ -134,4 +152,142 @@ async fn nothing_that_fields_scripts_and_addresses_hold_is_kept() {
         assert!(!all.contains(held), "{held} was kept:\n{all}");
     }
     assert!(all.contains("/reset?token=&amp;next=/home"), "{all}");
+}
+
+/// Everything in a folder, as one text.
+fn whole(folder: &Path) -> String {
+    let files = std::fs::read_dir(folder).unwrap();
+    files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_password_secret_or_recovery_code_is_in_what_is_recorded() {
+    let rig = Rig::start().await;
+    let alice = rig.account("alice").await;
+    let recorder = Arc::new(Recorder::default());
+    let mut secrets = vec![FIRST_PASSWORD.to_owned()];
+    for (kind, code) in [
+        (Kind::VerifyLogin, Code::LoggedIn),
+        (Kind::EnrolMfa, Code::MfaEnabled),
+        (Kind::ChangePassword, Code::PasswordChanged),
+    ] {
+        let row = rig.watched(&Job::new(kind, alice.clone()), recorder.clone()).await;
+        assert_ended(&row, Outcome::Succeeded, code);
+    }
+    let held = rig.credentials(&alice).await;
+    secrets.push(held.password.unwrap().secret.expose_secret().to_owned());
+    let totp = TotpSecret::from_uri(held.totp.unwrap().secret.expose_secret()).unwrap();
+    secrets.push(totp.base32().expose_secret().to_owned());
+    let codes = RecoveryCodes::from_json(&held.recovery_codes.unwrap().secret).unwrap();
+    secrets.extend(codes.iter().map(|code| code.expose_secret().to_owned()));
+    assert_eq!(secrets.len(), 13);
+
+    let playbook = checked("acme", &acme_playbook(), &rig.app);
+    let mut pages = Pages::default();
+    pages.take_in(&recorder, &playbook);
+    let folder = tempfile::tempdir().unwrap();
+    pages.save(folder.path()).unwrap();
+    let plain = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
+    };
+    let kept = whole(folder.path());
+    // The page that shows the codes is there, and they are not.
+    assert!(kept.contains("ul class=\"codes\""), "{kept}");
+    assert!(pages.index.steps.iter().any(|kept| kept.step == "enrol_mfa.4"));
+    let kept = plain(&kept);
+    for secret in secrets {
+        assert!(!kept.contains(&plain(&secret)), "{secret} was kept");
+    }
+}
+
+/// The bundled app's playbook and pages, as they are shipped.
+fn acme() -> (Playbook, Pages, String) {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let file = root.join("playbooks/acme.yaml");
+    let source = std::fs::read_to_string(&file).unwrap();
+    let playbook = parse(&file.display().to_string(), &source, &OriginOverrides::new()).unwrap();
+    let pages = Pages::load(&Pages::folder(&playbook)).unwrap();
+    (playbook, pages, source)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bundled_playbook_survives_what_its_page_of_the_docs_says() {
+    let (playbook, pages, _) = acme();
+    let browser = Browser::start().await;
+    let score = run(&browser.pool, &playbook, &pages, &Only::default(), |_| {}).await;
+    let misled: Vec<_> = score.misled().collect();
+    assert!(misled.is_empty(), "{misled:#?}");
+    assert!(score.untried.is_empty(), "{:#?}", score.untried);
+    assert!(score.total().percent() >= 80, "{}", score.markdown());
+    for broken in score.broken() {
+        assert!(broken.fate.why().starts_with("awaited "), "{broken:?}");
+        assert!(broken.place.contains(':') && broken.step.starts_with(broken.flow), "{broken:?}");
+    }
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/playbooks/mutations.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    assert!(docs.contains(&score.markdown()), "run `make mutations`; it is now:\n{}", score.markdown());
+}
+
+/// A playbook whose login types into the second of two fields that are alike but for their places.
+async fn two_fields(locator: &str, stage: &Stage, folder: &Path) -> (Playbook, Pages) {
+    let source = format!(
+        "app: test\ntitle: Test\norigins:\n  app: \"{}\"\nflows:\n  login:\n    - open: /\n    - fill: {{ into: {locator}, with: password }}\n    - expect: {{ signed_in: {{ text: Welcome }} }}\n",
+        stage.url
+    );
+    let name = folder.join("test.yaml").display().to_string();
+    let playbook = parse(&name, &source, &OriginOverrides::new()).unwrap_or_else(|report| panic!("{report}"));
+    let pages = recorded(stage, &playbook, &folder.join("pages")).await;
+    (playbook, pages)
+}
+
+fn fate<'a>(score: &'a Score, mutation: &str) -> &'a Fate {
+    &score.tried.iter().find(|tried| tried.mutation == Some(mutation)).unwrap().fate
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locator_that_goes_by_the_place_is_misled_and_one_that_goes_by_words_is_not() {
+    let html = "<form><p><label>User <input class=u></label></p><p><label>Pass <input class=p></label></p><button>Go</button></form>";
+    let site = Site::page(html).await;
+    let stage = Stage::open(&site.url()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let only = Only::default();
+    let tried = async |locator: &str| {
+        let (playbook, pages) = two_fields(locator, &stage, folder.path()).await;
+        run(&stage.browser.pool, &playbook, &pages, &only, |_| {}).await
+    };
+    let by_place = tried("{ css: 'p:nth-of-type(2) input' }").await;
+    assert!(matches!(fate(&by_place, "fields-reordered"), Fate::Misled(_)), "{}", by_place.json());
+    assert_eq!(
+        by_place.total().survived + by_place.misled().count() + by_place.broken().count(),
+        by_place.total().of
+    );
+
+    let by_class = tried("{ css: input.p }").await;
+    assert_eq!(*fate(&by_class, "fields-reordered"), Fate::Survived);
+    let Fate::Broke(why) = fate(&by_class, "classes-renamed") else { panic!("{}", by_class.json()) };
+    assert_eq!(why, "awaited css \"input.p\", but nothing on the page matches");
+    assert_eq!(*fate(&by_class, "button-as-link"), Fate::NotApplicable);
+    assert_eq!(*fate(&by_class, "another-language"), Fate::Survived);
+
+    let by_words = tried("{ label: Pass }").await;
+    for mutation in
+        ["fields-reordered", "classes-renamed", "drawn-anew", "late", "in-a-shadow-root", "out-of-sight"]
+    {
+        assert_eq!(*fate(&by_words, mutation), Fate::Survived, "{mutation}");
+    }
+    assert!(matches!(fate(&by_words, "another-language"), Fate::Broke(_)));
+    assert!(by_words.unrecorded.contains(&"login.3".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_playbook_that_no_longer_says_what_was_recorded_is_reported_with_its_place() {
+    let (playbook, pages, source) = acme();
+    let browser = Browser::start().await;
+    assert_eq!(mismatches(&browser.pool, &playbook, &pages).await.unwrap(), []);
+    let changed = source.replacen("label: Username }", "label: Member }", 1);
+    let changed_book = parse("acme.yaml", &changed, &OriginOverrides::new()).unwrap();
+    let found = mismatches(&browser.pool, &changed_book, &pages).await.unwrap();
+    let report = Report::of_mismatches(&changed_book, &changed, &found).render(false);
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/playbook/unmatched.txt");
+    assert_eq!(report, std::fs::read_to_string(golden).unwrap());
 }

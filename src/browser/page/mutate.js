@@ -86,6 +86,7 @@ const MUTATIONS = {
     return hit;
   },
   'late'() {
+    if (marked().some((element) => element === document.body)) return false;
     for (const element of marked()) {
       const place = document.createComment('');
       element.replaceWith(place);
@@ -240,7 +241,9 @@ const MUTATIONS = {
 };
 
 // Marks what the step is about, listens, and makes the change; `applied` says whether it touched that.
-function mutate({ places, mutation }) {
+async function mutate({ places, mutation }) {
+  // A page that is still being read has not got it yet.
+  if (document.readyState !== 'complete') await new Promise((done) => addEventListener('load', done, { once: true }));
   const inRoots = (place) => { let at = document; for (const path of place.split(' >>> ')) { at = (at.shadowRoot || at)?.querySelector?.(path); if (!at) return null; } return at; };
   const elements = places.map(inRoots).filter(Boolean);
   for (const element of elements) element.setAttribute(MARK, '');

@@ -19,6 +19,7 @@ const INHERITED = ['visibility', 'pointer-events', 'font-size', 'line-height', '
 const SIDES = ['top', 'right', 'bottom', 'left'];
 // The browser's own style sheet has much to say of these.
 const STYLED_BY_BROWSER = /^(BUTTON|INPUT|TEXTAREA|SELECT|DIALOG|TABLE|FIELDSET|LEGEND|IMG|IFRAME|VIDEO|DETAILS|SUMMARY|H[1-6]|TH|TD|PRE|HR|OPTION|METER|PROGRESS|OUTPUT|MARQUEE)$/;
+const BY_BROWSER = new Set(['position', 'overflow-x', 'overflow-y', 'align-items', 'min-width', 'max-width', 'max-height', 'width', 'height', 'vertical-align']);
 const REPLACED = /^(IMG|IFRAME|VIDEO|AUDIO|CANVAS|OBJECT|EMBED|svg)$/;
 const EMPTIED = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'CANVAS', 'VIDEO', 'AUDIO', 'OBJECT', 'TEXTAREA', 'IFRAME']);
 const DROPPED = new Set(['LINK', 'META', 'BASE']);
@@ -39,7 +40,9 @@ function styleOf(element, hiddenAbove) {
   const said = [`display:${get('display')}`];
   const add = (name, value) => value && said.push(`${name}:${value}`);
   for (const name of ['margin', 'padding']) add(name, shortOf(SIDES.map((side) => get(`${name}-${side}`))));
-  const borders = SIDES.map((side) => get(`border-${side}-width`));
+  // What is computed knows a width also of a border that is not drawn.
+  const used = getComputedStyle(element);
+  const borders = SIDES.map((side) => used.getPropertyValue(`border-${side}-width`));
   said.push(borders.every((each) => each === '0px') ? 'border:0' : `border:solid;border-width:${shortOf(borders)}`);
   add('box-sizing', get('box-sizing'));
   const replaced = REPLACED.test(element.tagName);
@@ -49,7 +52,7 @@ function styleOf(element, hiddenAbove) {
   for (const [name, usual] of Object.entries(STYLES)) {
     if (replaced && (name === 'width' || name === 'height')) continue;
     const value = get(name);
-    if (value !== usual || (all && !/^(flex|grid|order|justify|row|column)/.test(name))) add(name, value);
+    if (value !== usual || (all && BY_BROWSER.has(name))) add(name, value);
   }
   for (const name of INHERITED) {
     const value = get(name);
@@ -99,7 +102,7 @@ function serialize(masked) {
       if (LEFT_OUT.test(name) || !/^[^\s"'<>/=\u0000]+$/.test(name)) continue;
       if (element.tagName === 'IFRAME' && name === 'src') continue;
       put('m', ` ${name}="`);
-      if (ADDRESSES.has(name.toLowerCase())) put('u', value); else if (value) put('a', secret ? hide(value) : value);
+      if (ADDRESSES.has(name.toLowerCase())) put('u', value); else if (value) put('a', secret && /^(aria-label|title|alt|placeholder|data-.*)$/i.test(name) ? hide(value) : value);
       put('m', '"');
     }
     if (element.tagName === 'INPUT') {
@@ -163,7 +166,9 @@ function serialize(masked) {
 }
 
 // {targets: [target or null], masked: [target]} → the parts, and for each target what each of its locators finds.
-function snapshot({ targets, masked }) {
+async function snapshot({ targets, masked }) {
+  // A page that is still being read is given a moment, so that no half of it is kept.
+  if (document.readyState !== 'complete') await new Promise((done) => { addEventListener('load', done, { once: true }); setTimeout(done, 2000); });
   const roots = rootsOf(document);
   const hidden = new Set(masked.filter(Boolean).flatMap((target) => matches(target.alternatives, roots).visible));
   const found = targets.map((target) => target && target.alternatives.map((each) => matches([each], roots).visible.map(placeOf)));

@@ -8,8 +8,8 @@ use crate::cli::library::{files, read};
 use crate::cli::{Context, Exit, Failure, output};
 use crate::config::Config;
 use crate::mutate::{Count, MUTATIONS, Only, Score, Tried, run};
-use crate::pages::Pages;
-use crate::playbook;
+use crate::pages::{Pages, PagesError};
+use crate::playbook::{self, Playbook, Report};
 
 /// Between these lines of a document stand the scores.
 const BEGIN: &str = "<!-- scores: written by `make mutations` -->";
@@ -105,7 +105,7 @@ impl Mutate {
             let playbook = playbook::parse(&name, &read(file)?, &config.origins)
                 .map_err(|report| Failure::new(Exit::PlaybookInvalid, report))?;
             let pages = match Pages::load(&Pages::folder(&playbook)) {
-                Err(crate::pages::PagesError::None(_)) if !named => continue,
+                Err(PagesError::None(_)) if !named => continue,
                 pages => pages.map_err(Failure::environment)?,
             };
             let told = |step: &str| {
@@ -125,6 +125,19 @@ pub async fn start(config: &Config) -> Result<Pool, Failure> {
     let sandbox = if config.browser.sandbox { Sandbox::On } else { Sandbox::Off };
     let options = Options::new(program, sandbox, config.temporary.clone());
     Pool::start(options).await.map_err(Failure::environment)
+}
+
+/// What of the playbook matches nothing that was recorded for it.
+pub async fn mismatches(pool: &Pool, playbook: &Playbook, source: &str) -> Result<Report, Failure> {
+    let pages = match Pages::load(&Pages::folder(playbook)) {
+        Err(error @ PagesError::None(_)) => {
+            writeln!(stderr(), "{}: {error}", playbook.name)?;
+            return Ok(Report::default());
+        }
+        pages => pages.map_err(Failure::environment)?,
+    };
+    let found = crate::mutate::mismatches(pool, playbook, &pages).await.map_err(Failure::environment)?;
+    Ok(Report::of_mismatches(playbook, source, &found))
 }
 
 fn show(score: &Score) -> Result<(), Failure> {
@@ -147,7 +160,14 @@ fn show(score: &Score) -> Result<(), Failure> {
         for each in tried {
             let state = each.state.as_ref().map(|state| format!(" ({state})")).unwrap_or_default();
             let change = each.mutation.map(|name| format!("{name}: ")).unwrap_or_default();
-            writeln!(out, "  {}:{}: {}{state}: {change}{}", score.file, each.place, each.step, each.fate.why())?;
+            writeln!(
+                out,
+                "  {}:{}: {}{state}: {change}{}",
+                score.file,
+                each.place,
+                each.step,
+                each.fate.why()
+            )?;
         }
         Ok(())
     };
