@@ -25,6 +25,11 @@ const MUTATE: &str = concat!(
 const ACTED: &str = "() => { const at = turnlock.acted; return { what: at ? turnlock.tools.describe(at) : null, \
                      marked: !!at?.hasAttribute('data-turnlock-step'), clicks: turnlock.trial?.clicks ?? [] }; }";
 
+/// Of a page that has been read to its end.
+const FINDS: &str = "async (target) => { \
+    if (document.readyState !== 'complete') await new Promise((done) => addEventListener('load', done, { once: true })); \
+    return turnlock.tools.matches(target.alternatives, turnlock.tools.rootsOf(document)).visible.length; }";
+
 /// What became of a change to a page.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Marked {
@@ -72,14 +77,13 @@ impl Page {
         understood(answer.map_err(|error| self.failure(error))?)
     }
 
-    /// The places of the visible elements that a locator finds now.
+    /// How many visible elements a locator finds, once the page is there.
     ///
     /// # Errors
     /// If its frame is not there in time, or the page cannot evaluate it.
     pub async fn finds(&self, locator: &Locator, within: Duration) -> Result<usize, PageError> {
         let wait = Wait::new(within, locator.to_string());
-        let script = "(target) => turnlock.tools.matches(target.alternatives, turnlock.tools.rootsOf(document)).visible.length";
-        self.asked(&locator.frame, script, query::single(locator), &wait).await
+        self.asked(&locator.frame, FINDS, query::single(locator), &wait).await
     }
 
     /// Asks a frame's document, and the one that replaces it if it goes before it answers.

@@ -291,3 +291,98 @@ async fn a_playbook_that_no_longer_says_what_was_recorded_is_reported_with_its_p
     let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/playbook/unmatched.txt");
     assert_eq!(report, std::fs::read_to_string(golden).unwrap());
 }
+
+/// The real command in a folder that holds the bundled app's playbook; its standard output, and how it ended.
+async fn command(folder: &Path, arguments: &[&str], input: &str) -> (String, String, i32) {
+    let arguments: Vec<String> = arguments.iter().map(|each| (*each).to_owned()).collect();
+    let (folder, input) = (folder.to_owned(), input.to_owned());
+    let called = tokio::task::spawn_blocking(move || {
+        use std::io::Write;
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_turnlock"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", &folder)
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("TURNLOCK_BROWSER_SANDBOX", "off")
+            .current_dir(&folder)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    });
+    let done = called.await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(done.stdout), text(done.stderr), done.status.code().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_taken_through_all_that_the_playbook_has_and_back() {
+    let totp = acme::TotpShape { period: 6, ..acme::TotpShape::default() };
+    let app = acme::Acme::start(acme::Options { totp, ..acme::Options::default() }).await.unwrap();
+    app.add_user(acme::NewUser::new("alice", FIRST_PASSWORD)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("acme.yaml"), acme_playbook()).unwrap();
+    let origin = format!("acme.app={}", app.url());
+    let add = ["account", "add", "acme/alice", "--username", "alice", "--password-file", "-"];
+    let (_, said, code) = command(folder.path(), &add, FIRST_PASSWORD).await;
+    assert_eq!(code, 0, "{said}");
+
+    let test = [
+        "playbook",
+        "test",
+        "acme.yaml",
+        "--account",
+        "acme/alice",
+        "--origin",
+        &origin,
+        "--record",
+        "--json",
+    ];
+    let (out, said, code) = command(folder.path(), &test, "").await;
+    assert_eq!(code, 0, "{out}{said}");
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let results: Vec<(&str, &str)> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["what"].as_str().unwrap(), row["result"].as_str().unwrap()))
+        .collect();
+    // The app takes no password twice.
+    assert_eq!(
+        results,
+        [
+            ("a login", "proved"),
+            ("MFA on", "proved"),
+            ("recovery codes read", "proved"),
+            ("a login with MFA", "proved"),
+            ("the password changed", "proved"),
+            ("a login with the new password", "proved"),
+            ("the password changed back", "the app does not take it again"),
+            ("a login with the old password", "not tried"),
+        ]
+    );
+    assert_eq!(
+        report["account_ends"],
+        "its password is another one, which the vault holds; MFA is on, and 10 recovery codes are sealed"
+    );
+    let kept = whole(&folder.path().join("pages/acme"));
+    assert!(kept.contains("change_password.5") && !kept.contains(FIRST_PASSWORD));
+    assert!(!kept.contains(app.url()), "pages are kept at the playbook's own origin");
+
+    // What was recorded there and then serves the checker and the mutations, once the app is gone.
+    app.stop().await;
+    let (out, said, code) = command(folder.path(), &["playbook", "check", "--pages", "acme.yaml"], "").await;
+    assert_eq!(code, 0, "{out}{said}");
+    let mutate = ["playbook", "mutate", "acme.yaml", "--mutation", "ids-renamed", "--at-least", "100"];
+    let (out, said, code) = command(folder.path(), &mutate, "").await;
+    assert_eq!(code, 0, "{out}{said}");
+    assert!(out.contains("(100 %), 0 misled"), "{out}");
+    let changed = acme_playbook().replacen("label: Username }", "label: Member }", 1);
+    std::fs::write(folder.path().join("acme.yaml"), changed).unwrap();
+    let (_, said, code) = command(folder.path(), &["playbook", "check", "--pages", "acme.yaml"], "").await;
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("error[P0701]") && said.contains("acme.yaml:24"), "{said}");
+}
