@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR ?= auto
 SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps bench bench-browser bench-queue bench-log
+.PHONY: help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps mutations bench bench-browser bench-queue bench-log
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +62,11 @@ fuzz: ## throw strange messages at what reads them, SECONDS (240) a target (need
 audit: ## known holes in the dependencies; needs the advisory database
 	scripts/install-cargo-deny
 	$(CARGO) deny check advisories
+
+mutations: ## try the bundled playbooks on changed pages, and write docs/playbooks/mutations.md
+	scripts/install-build-deps
+	scripts/install-browser
+	$(CARGO) run --release --locked --quiet -- $(SANDBOX_FOR_OWN_APP) playbook mutate playbooks --at-least 80 --write docs/playbooks/mutations.md
 
 apps: ## start real apps and run their playbooks end to end (needs node 20, npm and python3-venv; takes minutes)
 	scripts/install-build-deps

@@ -12,6 +12,7 @@
 //! - [`flow`]: walks the playbook step by step; the credential transactions.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
 //! - [`draft`]: a playbook's beginnings, from an app's pages or from a recording.
+//! - [`pages`], [`mutate`]: an app's pages as they were recorded, and how a playbook takes changes to them.
 //! - [`browser`]: driving Chromium: pages, frames, locators, input, pictures.
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 //! - [`vault`]: sealed credentials and the candidate ledger.
@@ -30,8 +31,10 @@ pub mod failpoint;
 pub mod flow;
 pub mod inbox;
 pub mod job;
+pub mod mutate;
 pub mod notice;
 mod outage;
+pub mod pages;
 pub mod playbook;
 pub mod process_table;
 pub mod queue;

@@ -39,6 +39,7 @@ mod suite {
     mod inbox_links;
     mod inbox_serve;
     mod notices;
+    mod pages;
     mod password_rules;
     mod playbook;
     mod playbook_format;

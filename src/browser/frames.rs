@@ -97,16 +97,11 @@ impl Page {
     }
 
     async fn outward(&self, parent: &str, frame_id: String, point: Point) -> Result<Point, BrowserError> {
-        let world =
-            self.state.frame(parent).and_then(|frame| frame.world).ok_or(BrowserError::SessionGone)?;
-        let owner = self.connection.call(&world.session, &GetFrameOwner { frame_id }, CALL).await?;
-        let resolve =
-            ResolveNode { backend_node_id: owner.backend_node_id, execution_context_id: world.context };
-        let element = self.connection.call(&world.session, &resolve, CALL).await?.object;
+        let (world, element) = self.element_of_frame(parent, &frame_id).await?;
         let call = CallFunction {
             function_declaration: "function (x, y) { return turnlock.outward(this, x, y); }",
             unique_context_id: None,
-            object_id: element.object_id,
+            object_id: element,
             arguments: [point.x, point.y].map(|value| Argument::Plain(json!(value))).into(),
             return_by_value: true,
             await_promise: false,
@@ -116,6 +111,22 @@ impl Page {
             method: "Runtime.callFunctionOn",
             message: error.to_string(),
         })
+    }
+
+    /// The element that holds a frame, in the world of the frame around it.
+    pub(super) async fn element_of_frame(
+        &self,
+        parent: &str,
+        id: &str,
+    ) -> Result<(World, Option<String>), BrowserError> {
+        let world =
+            self.state.frame(parent).and_then(|frame| frame.world).ok_or(BrowserError::SessionGone)?;
+        let owner = GetFrameOwner { frame_id: id.to_owned() };
+        let owner = self.connection.call(&world.session, &owner, CALL).await?;
+        let resolve =
+            ResolveNode { backend_node_id: owner.backend_node_id, execution_context_id: world.context };
+        let element = self.connection.call(&world.session, &resolve, CALL).await?.object.object_id;
+        Ok((world, element))
     }
 
     /// Calls a function: sent at once, so that nobody need wait for the answer.

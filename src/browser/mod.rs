@@ -14,6 +14,8 @@
 //!   pieces of text);
 //! - [`Survey`]: what a page has, with the locators that name it, for drafts of playbooks;
 //! - [`Tried`]: what a locator names now, for a person who tries one;
+//! - [`Snapshot`]: a page to be kept; [`Replay`]: what was kept, shown again without the app; `trial`: changing it, and
+//!   looking at what a step does then;
 //! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
 //!
 //! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
@@ -36,10 +38,13 @@ mod pool;
 mod process;
 mod protocol;
 mod query;
+mod replay;
 mod settle;
+mod snapshot;
 mod state;
 mod survey;
 mod tried;
+mod trial;
 mod world;
 
 pub use answer::Field;
@@ -49,5 +54,8 @@ pub use launch::{Display, Options, Sandbox, is_headless_shell};
 pub use page::{Found, Guide, Page, Typed};
 pub use pool::Pool;
 pub use process::Process;
+pub use replay::Replay;
+pub use snapshot::{FrameSnapshot, Matched, Part, PartKind, Snapshot};
 pub use survey::{Control, ControlKind, Survey, SurveyedFrame};
 pub use tried::{Tried, TriedElement};
+pub use trial::{Acted, Marked};

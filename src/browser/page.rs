@@ -21,7 +21,7 @@ use super::protocol::{
 use super::query::FrameName;
 use super::state::{START, State};
 use super::world::set_up;
-use crate::playbook::{Frame, Interruption, Locator, Origin, Target};
+use crate::playbook::{Frame, Interruption, Locator, Origin, Playbook, Target};
 
 /// The size of the viewport, in CSS pixels.
 const VIEWPORT: (u32, u32) = (1280, 900);
@@ -37,6 +37,18 @@ pub struct Guide {
     pub frames: Vec<Frame>,
     /// What may cover the page at any moment.
     pub interruptions: Vec<Interruption>,
+}
+
+impl Guide {
+    /// What this playbook says.
+    #[must_use]
+    pub fn of(playbook: &Playbook) -> Self {
+        Self {
+            origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
+            frames: playbook.frames.clone(),
+            interruptions: playbook.interruptions.clone(),
+        }
+    }
 }
 
 /// What is typed into a field.

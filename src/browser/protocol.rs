@@ -61,6 +61,9 @@ commands! {
     "DOM.getFrameOwner" GetFrameOwner { frame_id: String } -> FrameOwner;
     "DOM.resolveNode" ResolveNode { backend_node_id: u64, execution_context_id: u64 } -> Resolved;
     "Emulation.setFocusEmulationEnabled" EmulateFocus { enabled: bool } -> Nothing;
+    "Fetch.enable" EnableFetch {} -> Nothing;
+    "Fetch.fulfillRequest" FulfillRequest { request_id: String, response_code: u16, response_headers: Vec<Header>, body: String } -> Nothing;
+    "Fetch.failRequest" FailRequest { request_id: String, error_reason: &'static str } -> Nothing;
     "Input.dispatchMouseEvent" MouseEvent {
         #[serde(rename = "type")] kind: &'static str,
         x: f64,
@@ -95,6 +98,13 @@ impl Serialize for Argument {
         }
         argument.end()
     }
+}
+
+/// A line of an answer's head.
+#[derive(Serialize)]
+pub(super) struct Header {
+    pub name: &'static str,
+    pub value: &'static str,
 }
 
 /// A part of the page, in CSS pixels of the viewport.

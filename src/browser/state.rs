@@ -14,6 +14,7 @@ use super::events::{
     FrameEvent, FrameNavigated, LoadingFailed, decode,
 };
 use super::protocol::{HandleDialog, RunIfWaiting};
+use super::replay::Replay;
 use super::world::{WORLD, set_up};
 
 /// How long a courtesy call may take whose answer nobody waits for.
@@ -85,6 +86,8 @@ struct Inner {
     notes: Vec<String>,
     /// A download is taken now; what became of it.
     download: Option<Option<Download>>,
+    /// The pages that are shown in place of the network's.
+    replay: Option<std::sync::Arc<Replay>>,
 }
 
 /// What became of a file that the page offered.
@@ -156,6 +159,11 @@ impl State {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on these pages are shown in place of the network's.
+    pub fn replay(&self, replay: Replay) {
+        self.lock().replay = Some(std::sync::Arc::new(replay));
     }
 
     fn note(&self, note: String) {
@@ -281,6 +289,11 @@ impl State {
             "Page.javascriptDialogOpening" => {
                 self.dismiss_dialog(session, &decode::<DialogOpening>(method, params)?)
             }
+            "Fetch.requestPaused" => {
+                let replay = self.lock().replay.clone()?;
+                replay.answer(&self.connection, session, decode(method, params)?);
+                return None;
+            }
             "Page.windowOpen" => self.note("the page opened a window, which was left alone".to_owned()),
             "Target.attachedToTarget" => self.attached(sink, decode::<AttachedToTarget>(method, params)?),
             "Inspector.targetCrashed" => {
@@ -361,6 +374,9 @@ impl State {
             self.lock().frames.entry(event.target_info.target_id).or_default().session =
                 Some(session.clone());
             self.connection.listen(session.clone(), std::sync::Arc::new(sink.clone()));
+            if self.lock().replay.is_some() {
+                Replay::begin(&self.connection, &session);
+            }
             let calls = set_up(&self.connection, &session);
             tokio::spawn(async move {
                 if let Err(error) = calls.await {

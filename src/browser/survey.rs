@@ -11,7 +11,7 @@ use super::answer::Wait;
 use super::ask::is_gone;
 use super::error::{BrowserError, Overview, PageError};
 use super::page::Page;
-use super::protocol::{Argument, CallFunction, GetFrameOwner, ResolveNode};
+use super::protocol::{Argument, CallFunction};
 use super::state::World;
 use crate::playbook::Locator;
 
@@ -175,17 +175,11 @@ impl Page {
 
     /// What names a frame's element in the frame around it.
     async fn names_of_frame(&self, parent: &str, id: &str) -> Result<Vec<Locator>, BrowserError> {
-        let world =
-            self.state.frame(parent).and_then(|frame| frame.world).ok_or(BrowserError::SessionGone)?;
-        let owner = GetFrameOwner { frame_id: id.to_owned() };
-        let owner = self.connection.call(&world.session, &owner, CALL).await?;
-        let resolve =
-            ResolveNode { backend_node_id: owner.backend_node_id, execution_context_id: world.context };
-        let element = self.connection.call(&world.session, &resolve, CALL).await?.object;
+        let (world, element) = self.element_of_frame(parent, id).await?;
         let call = CallFunction {
             function_declaration: "function () { return turnlock.locatorsOf(this); }",
             unique_context_id: None,
-            object_id: element.object_id,
+            object_id: element,
             arguments: Vec::new(),
             return_by_value: true,
             await_promise: false,

@@ -31,6 +31,9 @@ pub struct Runtime {
     pub queue: Arc<dyn Queue>,
     /// What does them.
     pub worker: Worker,
+    /// How it does them, for another worker beside it.
+    pub performer: FlowPerformer,
+    how: WorkerConfig,
     pool: Pool,
     /// Where the built-in receiver listens, if it does.
     mail: Option<SocketAddr>,
@@ -146,6 +149,7 @@ impl Runtime {
             artifacts: config.artifacts.clone(),
             trial: does.trial,
             watch: does.watch,
+            new_password: None,
         };
         let how = WorkerConfig {
             slots: config.slots,
@@ -170,9 +174,17 @@ impl Runtime {
             }
             (QueueChoice::Embedded, _) => Arc::new(EmbeddedQueue::new(Arc::clone(&store))),
         };
-        let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), Arc::new(performer), how);
+        let doing = Arc::new(performer.clone());
+        let worker = Worker::new(Arc::clone(&store), Arc::clone(&queue), doing, how.clone());
         let serving = Serving::start(sources.all, &inbox, worker.id(), sources.awaited);
-        Ok(Self { store, vault, queue, worker, pool, mail: sources.mail, serving })
+        Ok(Self { store, vault, queue, worker, performer, how, pool, mail: sources.mail, serving })
+    }
+
+    /// A worker that does jobs otherwise.
+    #[must_use]
+    pub fn worker_doing(&self, performer: FlowPerformer) -> Worker {
+        let (store, queue) = (Arc::clone(&self.store), Arc::clone(&self.queue));
+        Worker::new(store, queue, Arc::new(performer), self.how.clone())
     }
 
     /// Where the inbox listens, if it does.

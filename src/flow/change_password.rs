@@ -85,12 +85,16 @@ impl Context<'_> {
                 Verdict::new(Code::NotSupported, format!("The playbook's password rules: {error}."))
             })?,
         };
-        let new = loop {
+        let made = || loop {
             let new = generate(&rules)
                 .map_err(|error| Verdict::new(Code::NotSupported, format!("No new password: {error}.")))?;
             if old.is_none_or(|old| old.secret.expose_secret() != new.expose_secret()) {
-                break new;
+                break Ok::<_, Verdict>(new);
             }
+        };
+        let new = match &self.given_password {
+            Some(given) => given.clone(),
+            None => made()?,
         };
         redact::register(&new);
         let account = &self.job.account;

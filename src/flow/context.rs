@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use super::FlowPerformer;
 use super::halt::Halt;
@@ -30,6 +31,8 @@ pub(super) struct Context<'a> {
     pub stop: Stop,
     /// Every commit step is left out.
     pub rehearsing: bool,
+    /// What is set as the next password, if it is not made up.
+    pub given_password: Option<SecretString>,
     /// Who looks on, and says how it goes on where a step fails.
     pub watch: Option<Arc<dyn Watch>>,
     /// Where this attempt's evidence goes; the folder is made when there is some.
@@ -69,6 +72,7 @@ impl<'a> Context<'a> {
             steps,
             stop,
             rehearsing: performer.trial_of(job).is_some_and(|trial| trial.rehearse),
+            given_password: performer.new_password.clone(),
             watch: performer.watch.clone(),
             evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
             learnt: Mutex::default(),

@@ -159,7 +159,7 @@ fn looks_secret(text: &str) -> bool {
 
 /// Whether a text of a page on which MFA is turned on could be a secret that was not read: also a recovery code,
 /// of whatever look. Rather too much is hidden there than too little.
-fn may_be_secret(text: &str) -> bool {
+pub(crate) fn may_be_secret(text: &str) -> bool {
     let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let digits = joined.chars().filter(char::is_ascii_digit).count();
     let alphanumeric = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric());

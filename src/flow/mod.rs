@@ -39,6 +39,7 @@ mod verify_login;
 mod watch;
 
 pub use coverage::{Coverage, coverage};
+pub(crate) use evidence::may_be_secret;
 pub use performer::{FlowPerformer, Playbooks};
 pub use trial::Trial;
 pub use watch::{Done, Failure, Next, View, Watch};

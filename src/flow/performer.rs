@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use super::context::{Context, Learnt};
 use super::halt::Halt;
@@ -40,6 +41,8 @@ pub struct FlowPerformer {
     pub artifacts: PathBuf,
     /// A playbook is tried out: what one job does instead of what its kind says.
     pub trial: Option<Trial>,
+    /// The next password that is set, where it is not to be made up: to put back what was changed for a trial.
+    pub new_password: Option<SecretString>,
     /// Who looks on at every step, if somebody does.
     pub watch: Option<Arc<dyn Watch>>,
 }

@@ -202,7 +202,8 @@ fn awaits(action: &Action, step: Duration, target: &dyn Fn(&Target, &str) -> Str
             target(at, " to be enabled")
         }
         Action::Hover(at) => target(at, " to be visible and still"),
-        Action::See(at) | Action::ReadRecoveryCodes { from: at, .. } => target(at, " to be visible"),
+        Action::See(at) => target(at, " to be visible"),
+        Action::ReadRecoveryCodes { from, .. } => target(from.target(), " to be visible"),
         Action::Gone(at) => target(at, " to go"),
         Action::ReadSecret { sources } => {
             target(&sources.first()?.from, " or another of its forms to be visible")

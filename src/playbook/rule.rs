@@ -98,6 +98,7 @@ rules! {
     RecoversNothing "P0603" "recovers-nothing"
     ContactUnproved "P0604" "contact-unproved"
     SecretShown "P0605" "secret-shown"
+    Unmatched "P0701" "unmatched"
 }
 
 impl Rule {

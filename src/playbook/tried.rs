@@ -13,13 +13,18 @@ use super::{OriginOverrides, Place, Playbook, Report, Target, syntax};
 pub fn parse_target(text: &str, playbook: &Playbook) -> Result<Target, Report> {
     let text = text.trim();
     let source = if text.starts_with(['{', '[']) { text.to_owned() } else { in_long(text) };
-    let report = |diagnostics| Report { name: "locator".to_owned(), source: source.clone(), diagnostics };
+    let report = |diagnostics| Report {
+        name: "locator".to_owned(),
+        source: source.clone(),
+        family: None,
+        diagnostics,
+    };
     if source.len() > syntax::MAX_BYTES {
         return Err(report(syntax::too_large(&source)));
     }
     let node = Node::read(&source).map_err(|error| report(syntax::explain(&error, &source)))?;
     let overrides = OriginOverrides::new();
-    let mut reader = Reader::new(&source, &overrides);
+    let mut reader = Reader::new(&source, source.len(), &overrides);
     reader.know_frames(&playbook.frames);
     let target = reader.target(&node, Place::default(), "the locator");
     let report = report(reader.findings.into_sorted());

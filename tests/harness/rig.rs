@@ -113,6 +113,7 @@ impl Rig {
             playbooks,
             artifacts: folder.path().join("artifacts"),
             trial: None,
+            new_password: None,
             watch: None,
         };
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));

@@ -19,6 +19,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),
+    // What steps see is recorded by whoever looks on while a flow is walked; it is tried without flow and vault.
+    ("pages", &["browser", "flow", "playbook", "redact"]),
+    ("mutate", &["browser", "pages", "playbook"]),
     ("failpoint", &[]),
     ("outage", &[]),
     ("process_table", &[]),
@@ -51,9 +54,11 @@ const ASSEMBLY: &[&str] = &[
     "cli/inbox/serve.rs",
     "cli/inbox/watch.rs",
     "cli/account/mod.rs",
+    "cli/playbook/mutate.rs",
     "cli/playbook/new.rs",
     "cli/playbook/run.rs",
     "cli/playbook/watch/console.rs",
+    "cli/playbook/test.rs",
 ];
 const ASSEMBLY_ONLY: &[&str] = &["browser", "flow", "inbox"];
 

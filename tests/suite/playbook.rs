@@ -269,6 +269,7 @@ fn a_mailed_link_is_opened_in_place_of_an_address() {
 fn every_playbook_of_the_project_is_sound() {
     for entry in fs::read_dir(root("playbooks")).unwrap() {
         let path = entry.unwrap().path();
+        // The recorded pages lie beside them.
         if path.is_dir() {
             continue;
         }

@@ -297,7 +297,12 @@ function linkOf(element) {
 // Several targets at once: the first whose element is visible. Looking asks for at least one match, acting for exactly one.
 function firstVisible(targets) {
   const roots = rootsOf(document);
-  for (let at = 0; at < targets.length; at++) if (targets[at] && matches(targets[at].alternatives, roots).visible.length) return at;
+  for (let at = 0; at < targets.length; at++) {
+    const [element] = targets[at] ? matches(targets[at].alternatives, roots).visible : [];
+    if (!element) continue;
+    turnlock.acted = element;
+    return at;
+  }
   return undefined;
 }
 
@@ -498,9 +503,16 @@ const turnlock = {
   textBoxes,
   // The elements of the frames that were asked for, by the playbook's names.
   frames: new Map(),
+  // The ids of the frames in iframe elements, while a page is kept.
+  frameIds: new WeakMap(),
+  // What was acted on last, or showed what was awaited: for trials of playbooks.
+  acted: null,
+  // What the scripts that are sent along with a question need of this one.
+  tools: { fold, bare, textRank, textOf, rootsOf, select, parentOf, contains, isVisible, labelTexts, nameOf, roleOf, locate, matches, describe, statusOf, FIELDS },
 };
 
 function perform(request, text, element, acted, again) {
+  turnlock.acted = element;
   switch (request.verb) {
     case 'click':
     case 'hover':

@@ -1,8 +1,10 @@
 mod draft_file;
 mod fmt;
 mod import;
+mod mutate;
 mod new;
 mod run;
+mod test;
 mod watch;
 
 use std::io::{IsTerminal, Write, stderr, stdout};
@@ -39,9 +41,16 @@ Ends with 4 if one of them is invalid.")]
         /// Playbooks, or folders of them [default: those that are configured]
         #[arg(value_name = "FILE")]
         paths: Vec<PathBuf>,
+        /// Look also whether each step finds something on the pages that were recorded for it; starts a browser
+        #[arg(long)]
+        pages: bool,
     },
     /// Write playbooks the one way: order of keys, indentation, quotes
     Fmt(fmt::Fmt),
+    /// Take an account through everything that a playbook describes, and say what may be relied on
+    Test(test::Test),
+    /// Try a playbook on its recorded pages as the app might change them, and count what it survives
+    Mutate(mutate::Mutate),
     /// Say more of a message's code, with an example; without a code, list them all
     #[command(after_help = "Example:
   turnlock playbook explain P0402")]
@@ -72,8 +81,10 @@ impl Playbook {
             Command::New(new) => new.run(context).await,
             Command::Import(import) => import.run(context),
             Command::Run(run) => run.run(context).await,
-            Command::Check { paths } => check(paths, context),
             Command::Fmt(fmt) => fmt.run(context),
+            Command::Check { paths, pages } => check(paths, pages, context).await,
+            Command::Test(test) => test.run(context).await,
+            Command::Mutate(mutate) => mutate.run(context).await,
             Command::Explain { code } => explain(code.as_deref()),
             Command::List => list(context),
             Command::Reference => {
@@ -88,7 +99,7 @@ impl Playbook {
     }
 }
 
-fn check(paths: Vec<PathBuf>, context: &Context) -> Result<Exit, Failure> {
+async fn check(paths: Vec<PathBuf>, pages: bool, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let files = files(if paths.is_empty() { &config.playbooks } else { &paths })?;
     if files.is_empty() {
@@ -96,11 +107,20 @@ fn check(paths: Vec<PathBuf>, context: &Context) -> Result<Exit, Failure> {
     }
     let colour = stderr().is_terminal() && colours_welcome(&context.environment);
     let mut exit = Exit::Done;
+    let pool = if pages { Some(mutate::start(&config).await?) } else { None };
     for file in files {
         let name = file.display().to_string();
         match library::parse_any(&file, &read(&file)?, &config.origins) {
             Ok(playbook) => {
                 write!(stderr(), "{}", playbook.warnings.render(colour))?;
+                if let Some(pool) = &pool {
+                    let report = mutate::mismatches(pool, &playbook).await?;
+                    if report.has_errors() {
+                        writeln!(stderr(), "{}", report.render(colour).trim_end())?;
+                        exit = Exit::PlaybookInvalid;
+                        continue;
+                    }
+                }
                 let flows: Vec<_> = playbook.flows.iter().map(|flow| flow.kind.as_str()).collect();
                 writeln!(stdout(), "{name}: fine ({}: {})", playbook.title, flows.join(", "))?;
             }
@@ -109,6 +129,9 @@ fn check(paths: Vec<PathBuf>, context: &Context) -> Result<Exit, Failure> {
                 exit = Exit::PlaybookInvalid;
             }
         }
+    }
+    if let Some(pool) = pool {
+        pool.close().await;
     }
     Ok(exit)
 }

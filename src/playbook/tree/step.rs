@@ -90,6 +90,15 @@ pub enum CodesSource {
     Download(Target),
 }
 
+impl CodesSource {
+    /// The element that holds them, or that is clicked for the file.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        let (Self::Element(target) | Self::Download(target)) = self;
+        target
+    }
+}
+
 impl fmt::Display for CodesSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

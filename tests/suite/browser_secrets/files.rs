@@ -134,6 +134,7 @@ async fn a_browser_writes_no_secret_to_its_temporary_files() {
         playbooks: [("acme".to_owned(), Arc::new(playbook))].into(),
         artifacts: folder.path().join("artifacts"),
         trial: None,
+        new_password: None,
         watch: None,
     };
     let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));

@@ -1,0 +1,176 @@
+// The page as it is now, as HTML that needs nothing else: no script, no request, no style sheet of the app's. What matters
+// of the styles stands in a table, so that names of classes may change without the page changing with them.
+//
+// The answer is a list of parts, [kind, text], so that whoever keeps it can see to what must not be kept:
+//   m  markup, as it is          t  text           a  the value of an attribute
+//   u  an address in one         f  the id of a frame, within the attribute that says where it comes from
+// What fields hold never leaves the page, nor does what is `masked`.
+
+// With the value that needs no saying. Those of the second list go from an element to what is in it.
+const STYLES = { position: 'static', top: 'auto', right: 'auto', bottom: 'auto', left: 'auto', float: 'none', clear: 'none', 'z-index': 'auto',
+  opacity: '1', 'overflow-x': 'visible', 'overflow-y': 'visible', 'flex-direction': 'row', 'flex-wrap': 'nowrap', 'flex-grow': '0',
+  'flex-shrink': '1', 'flex-basis': 'auto', order: '0', 'align-items': 'normal', 'align-self': 'auto', 'align-content': 'normal',
+  'justify-content': 'normal', 'justify-self': 'auto', 'row-gap': 'normal', 'column-gap': 'normal', 'grid-template-columns': 'none',
+  'grid-template-rows': 'none', 'grid-template-areas': 'none', 'grid-column-start': 'auto', 'grid-column-end': 'auto', 'grid-row-start': 'auto', 'grid-row-end': 'auto',
+  'min-width': 'auto', 'min-height': 'auto', 'max-width': 'none', 'max-height': 'none', transform: 'none', translate: 'none', 'clip-path': 'none', clip: 'auto',
+  'content-visibility': 'visible', width: 'auto', height: 'auto', 'vertical-align': 'baseline', 'table-layout': 'auto' };
+const INHERITED = ['visibility', 'pointer-events', 'font-size', 'line-height', 'text-align', 'text-indent', 'white-space-collapse', 'text-wrap-mode',
+  'text-transform', 'border-collapse'];
+const SIDES = ['top', 'right', 'bottom', 'left'];
+// The browser's own style sheet has much to say of these.
+const STYLED_BY_BROWSER = /^(BUTTON|INPUT|TEXTAREA|SELECT|DIALOG|TABLE|FIELDSET|LEGEND|IMG|IFRAME|VIDEO|DETAILS|SUMMARY|H[1-6]|TH|TD|PRE|HR|OPTION|METER|PROGRESS|OUTPUT|MARQUEE)$/;
+const BY_BROWSER = new Set(['position', 'overflow-x', 'overflow-y', 'align-items', 'min-width', 'max-width', 'max-height', 'width', 'height', 'vertical-align']);
+const REPLACED = /^(IMG|IFRAME|VIDEO|AUDIO|CANVAS|OBJECT|EMBED|svg)$/;
+const EMPTIED = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'CANVAS', 'VIDEO', 'AUDIO', 'OBJECT', 'TEXTAREA', 'IFRAME']);
+const DROPPED = new Set(['LINK', 'META', 'BASE']);
+const VOID = new Set(['AREA', 'BASE', 'BR', 'COL', 'EMBED', 'HR', 'IMG', 'INPUT', 'LINK', 'META', 'SOURCE', 'TRACK', 'WBR']);
+const ADDRESSES = new Set(['href', 'src', 'action', 'formaction', 'data', 'poster', 'cite', 'xlink:href']);
+const LEFT_OUT = /^(on.*|style|nonce|integrity|srcset|imagesrcset|srcdoc|ping|value|checked|selected|tl-style|content|autofocus|is)$/i;
+const BUTTON_TYPES = new Set(['button', 'submit', 'reset', 'image']);
+
+const shortOf = (values) => values.every((each) => each === values[0]) ? values[0] : values.join(' ');
+
+function styleOf(element, hiddenAbove) {
+  if (hiddenAbove) return '';
+  const map = element.computedStyleMap();
+  const get = (name) => String(map.get(name) ?? '');
+  if (get('display') === 'none') return 'display:none';
+  const all = STYLED_BY_BROWSER.test(element.tagName);
+  const above = parentOf(element)?.computedStyleMap();
+  const said = [`display:${get('display')}`];
+  const add = (name, value) => value && said.push(`${name}:${value}`);
+  for (const name of ['margin', 'padding']) add(name, shortOf(SIDES.map((side) => get(`${name}-${side}`))));
+  // What is computed knows a width also of a border that is not drawn.
+  const used = getComputedStyle(element);
+  const borders = SIDES.map((side) => used.getPropertyValue(`border-${side}-width`));
+  said.push(borders.every((each) => each === '0px') ? 'border:0' : `border:solid;border-width:${shortOf(borders)}`);
+  add('box-sizing', get('box-sizing'));
+  const replaced = REPLACED.test(element.tagName);
+  // Icons of a font or of a background are gone: what they drew keeps its room.
+  const empty = !element.children.length && !element.shadowRoot && !fold(element.textContent);
+  const box = replaced || empty ? element.getBoundingClientRect() : null;
+  for (const [name, usual] of Object.entries(STYLES)) {
+    if (replaced && (name === 'width' || name === 'height')) continue;
+    const value = get(name);
+    if (value !== usual || (all && BY_BROWSER.has(name))) add(name, value);
+  }
+  for (const name of INHERITED) {
+    const value = get(name);
+    if (all || !above || String(above.get(name) ?? '') !== value) add(name, value);
+  }
+  const round = (length) => `${Math.round(length * 100) / 100}px`;
+  if (replaced) said.push(`width:${round(element.offsetWidth ?? box.width)}`, `height:${round(element.offsetHeight ?? box.height)}`);
+  else if (box && box.width && box.height && !/^inline$|^contents$/.test(get('display'))) said.push(`min-width:${round(element.offsetWidth)}`, `min-height:${round(element.offsetHeight)}`);
+  else if (box && box.width && box.height && get('display') === 'inline') said.push('display:inline-block', `min-width:${round(box.width)}`, `min-height:${round(box.height)}`);
+  if (element.matches(':modal') || (element.hasAttribute('popover') && element.matches(':popover-open'))) said.push('z-index:2147483647');
+  return said.join(';');
+}
+
+// The way to an element, the same in what is kept: `html > body > x-login >>> form > input:nth-of-type(2)`.
+function placeOf(element) {
+  const parts = [];
+  for (let at = element; at; at = at.parentElement) {
+    const tag = at.localName;
+    const alike = at.parentNode ? [...at.parentNode.children].filter((each) => each.localName === tag) : [];
+    parts.unshift(alike.length > 1 ? `${CSS.escape(tag)}:nth-of-type(${alike.indexOf(at) + 1})` : CSS.escape(tag));
+  }
+  const root = element.getRootNode();
+  return (root instanceof ShadowRoot ? `${placeOf(root.host)} >>> ` : '') + parts.join(' > ');
+}
+
+const markup = (text) => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');
+
+function serialize(masked) {
+  const parts = [];
+  const put = (kind, text) => {
+    const last = parts[parts.length - 1];
+    if (kind === 'm' && last?.[0] === 'm') last[1] += text; else parts.push([kind, text]);
+  };
+  const hide = (text) => text.replace(/[\p{L}\p{N}]/gu, 'x');
+
+  // A table of styles for each root, since a style sheet does not reach into a shadow root.
+  const table = () => {
+    const known = new Map();
+    return {
+      name(style) { if (!known.has(style)) known.set(style, known.size + 1); return known.get(style); },
+      toString: () => [...known].map(([style, name]) => `[tl-style="${name}"]{${style}}`).join('\n'),
+    };
+  };
+
+  function attributesOf(element, secret) {
+    for (const { name, value } of element.attributes) {
+      if (LEFT_OUT.test(name) || !/^[^\s"'<>/=\u0000]+$/.test(name)) continue;
+      if (element.tagName === 'IFRAME' && name === 'src') continue;
+      put('m', ` ${name}="`);
+      if (ADDRESSES.has(name.toLowerCase())) put('u', value); else if (value) put('a', secret && /^(aria-label|title|alt|placeholder|data-.*)$/i.test(name) ? hide(value) : value);
+      put('m', '"');
+    }
+    if (element.tagName === 'INPUT') {
+      // The words of a button are its name; what else a field holds is nobody's business.
+      const kept = BUTTON_TYPES.has(element.type) || ['checkbox', 'radio'].includes(element.type);
+      if (kept && element.hasAttribute('value')) { put('m', ' value="'); put('a', secret ? hide(element.value) : element.value); put('m', '"'); }
+      if (element.checked) put('m', ' checked=""');
+    }
+    if (element.tagName === 'OPTION') {
+      if (element.hasAttribute('value')) { put('m', ' value="'); put('a', element.getAttribute('value')); put('m', '"'); }
+      if (element.selected) put('m', ' selected=""');
+    }
+    if (['BUTTON', 'LI', 'PARAM', 'DATA'].includes(element.tagName) && element.hasAttribute('value')) { put('m', ' value="'); put('a', element.getAttribute('value')); put('m', '"'); }
+  }
+
+  function visit(node, styles, hiddenAbove, secretAbove) {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const text = node.data.replace(/[ \t\r\n\f]+/g, ' ');
+      if (text) put('t', secretAbove ? hide(text) : text);
+      return;
+    }
+    if (node.nodeType !== Node.ELEMENT_NODE) return;
+    const tag = node.localName;
+    // Something that no HTML can say.
+    if (!/^[a-z][^\s"'<>/=]*$/i.test(tag)) return;
+    if (DROPPED.has(node.tagName)) return put('m', `<${tag}>`);
+    if (['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE'].includes(node.tagName)) return put('m', `<${tag}></${tag}>`);
+    const secret = secretAbove || masked.has(node) || (node.isContentEditable && !node.parentElement?.isContentEditable);
+    put('m', `<${tag}`);
+    attributesOf(node, secret);
+    const style = styleOf(node, hiddenAbove);
+    const hidden = hiddenAbove || style === 'display:none';
+    if (style) put('m', ` tl-style="${styles.name(style)}"`);
+    if (node.tagName === 'IFRAME' && turnlock.frameIds.has(node)) { put('m', ' src="'); put('f', turnlock.frameIds.get(node)); put('m', '"'); }
+    put('m', '>');
+    if (VOID.has(node.tagName)) return;
+    if (node.shadowRoot) {
+      const inner = table();
+      put('m', '<template shadowrootmode="open">');
+      for (const child of node.shadowRoot.childNodes) visit(child, inner, hidden, secret);
+      put('m', `<style>${inner}</style></template>`);
+    }
+    if (node.tagName === 'svg') { const title = node.querySelector('title'); if (title) { put('m', '<title>'); put('t', title.textContent); put('m', '</title>'); } }
+    else if (!EMPTIED.has(node.tagName)) for (const child of node.childNodes) visit(child, styles, hidden, secret);
+    put('m', `</${tag}>`);
+  }
+
+  const styles = table();
+  const html = document.documentElement;
+  const style = styles.name(styleOf(html, false));
+  put('m', '<!doctype html>\n<html');
+  attributesOf(html, false);
+  put('m', ` tl-style="${style}"><head><meta charset="utf-8"><title>`);
+  put('t', document.title);
+  // The table is complete when the body is.
+  const here = parts.length;
+  if (document.body) visit(document.body, styles, false, false);
+  parts.splice(here, 0, ['m', `</title><style>${styles}</style></head>`]);
+  put('m', '</html>\n');
+  return parts;
+}
+
+// {targets: [target or null], masked: [target]} → the parts, and for each target what each of its locators finds.
+async function snapshot({ targets, masked }) {
+  // A page that is still being read is given a moment, so that no half of it is kept.
+  if (document.readyState !== 'complete') await new Promise((done) => { addEventListener('load', done, { once: true }); setTimeout(done, 2000); });
+  const roots = rootsOf(document);
+  const hidden = new Set(masked.filter(Boolean).flatMap((target) => matches(target.alternatives, roots).visible));
+  const found = targets.map((target) => target && target.alternatives.map((each) => matches([each], roots).visible.map(placeOf)));
+  return { url: location.href, status: statusOf(), quirks: document.compatMode !== 'CSS1Compat', parts: serialize(hidden), found };
+}
