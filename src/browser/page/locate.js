@@ -70,6 +70,9 @@ function isVisible(element) {
   return box.width > 0 && box.height > 0;
 }
 
+// A component that draws a dialog over the page has itself no box: what is in it counts all the same.
+const holdsVisible = (element) => isVisible(element) || isDrawn(element) && select(rootsOf(element), '*').some(isVisible);
+
 // Whether the element or its children take part in the drawing; visibility is not asked for, children may have their own.
 const isDrawn = (element) => element.checkVisibility() || getComputedStyle(element).display === 'contents';
 
@@ -220,7 +223,7 @@ const FINDERS = {
 
 // Every element that the locator names, visible or not, as [element, rank].
 function locate(locator, roots) {
-  const scopes = locator.within ? best(locate(locator.within, roots)).map((element) => rootsOf(element)) : [roots];
+  const scopes = locator.within ? best(locate(locator.within, roots), holdsVisible).map((element) => rootsOf(element)) : [roots];
   const [[by, argument]] = Object.entries(locator.by);
   const seen = new Map();
   for (const scope of scopes) {
@@ -234,8 +237,8 @@ function locate(locator, roots) {
 }
 
 // Of what is visible, the best rank.
-function best(pairs) {
-  const visible = pairs.filter(([element]) => isVisible(element));
+function best(pairs, shows = isVisible) {
+  const visible = pairs.filter(([element]) => shows(element));
   const top = Math.max(0, ...visible.map(([, rank]) => rank));
   return visible.filter(([, rank]) => rank === top).map(([element]) => element);
 }
