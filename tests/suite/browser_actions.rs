@@ -201,6 +201,8 @@ async fn a_component_s_button_is_clicked_on_the_text_that_it_was_given() {
     stage.click("{ role: button, name: Log in }").await.unwrap();
     let shown = stage.unseen("{ text: Nothing }").await;
     assert!(shown.contains("the title \"logged in\""), "{shown}");
+    // It goes by that text too, which is in no element of the page's own.
+    stage.click("{ text: Log in }").await.unwrap();
     // What lies over the text within the component covers it all the same.
     stage.click("{ text: Cover it }").await.unwrap();
     let covered = stage.page.click(&stage.target("{ role: button, name: Log in }"), BRIEFLY).await;

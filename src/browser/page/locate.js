@@ -195,8 +195,11 @@ const FINDERS = {
       // What is not in the whole is in no part.
       if (!textRank(texts, text, false)) return 0;
       let below = 0;
-      const children = element.shadowRoot ? [...element.shadowRoot.children, ...element.children] : element.children;
+      const assigned = element.tagName === 'SLOT' ? element.assignedNodes() : [];
+      const children = element.shadowRoot ? element.shadowRoot.children : assigned.length ? element.assignedElements() : element.children;
       for (const child of children) below = Math.max(below, visit(child));
+      // A slot has no box: text that it was given is in what is around it.
+      if (element.tagName === 'SLOT') return below;
       const rank = textRank(texts, text, exact);
       // The innermost element that holds the text; a better match further out replaces a part further in.
       if (rank > below) found.push([element, rank]);
