@@ -63,7 +63,7 @@ audit: ## known holes in the dependencies; needs the advisory database
 	scripts/install-cargo-deny
 	$(CARGO) deny check advisories
 
-apps: ## start real apps and run their playbooks end to end (needs node 20, npm and python3-venv; takes minutes)
+apps: ## start real apps and run their playbooks end to end (needs node 20, npm, python3-venv, apt-get; takes half an hour)
 	scripts/install-build-deps
 	scripts/install-browser
 	$(CARGO) build --release --locked
