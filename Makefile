@@ -68,7 +68,7 @@ mutations: ## try the bundled playbooks on changed pages, and write docs/playboo
 	scripts/install-browser
 	$(CARGO) run --release --locked --quiet -- $(SANDBOX_FOR_OWN_APP) playbook mutate playbooks --at-least 80 --write docs/playbooks/mutations.md
 
-apps: ## start real apps and run their playbooks end to end (needs node 20, npm and python3-venv; takes minutes)
+apps: ## start real apps and run their playbooks end to end (needs node 20, npm, python3-venv, apt-get; takes half an hour)
 	scripts/install-build-deps
 	scripts/install-browser
 	$(CARGO) build --release --locked

@@ -367,7 +367,8 @@ impl State {
         self.note(format!("the dialog {} was {what}", dialog.kind));
     }
 
-    /// A cross-origin frame in a process of its own: its session is set up before its document starts.
+    /// A cross-origin frame in a process of its own: its session is set up before its document starts. A worker is
+    /// only let go on.
     fn attached(&self, sink: &std::sync::Weak<Self>, event: AttachedToTarget) {
         let session: SessionId = event.session_id.into();
         if event.target_info.kind == "iframe" {

@@ -29,13 +29,15 @@ pub(super) fn set_up(
     connection: &Connection,
     session: &SessionId,
 ) -> impl Future<Output = Result<(), BrowserError>> + Send + use<> {
-    let frames_only = vec![json!({"type": "iframe"}), json!({"exclude": true})];
+    // Dedicated workers wait for a debugger too, also where the filter leaves them out; then nobody would wake them.
+    let frames_and_workers =
+        vec![json!({"type": "iframe"}), json!({"type": "worker"}), json!({"exclude": true})];
     let page = connection.call(session, &EnablePage {}, SET_UP);
     let attach = SetAutoAttach {
         auto_attach: true,
         wait_for_debugger_on_start: true,
         flatten: true,
-        filter: frames_only,
+        filter: frames_and_workers,
     };
     let attach = connection.call(session, &attach, SET_UP);
     let script = AddScript { source: SCRIPT, world_name: WORLD, run_immediately: true };

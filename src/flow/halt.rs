@@ -3,7 +3,7 @@ use jiff::tz::TimeZone;
 use super::evidence::without_what_may_be_secret;
 use crate::browser::{BrowserError, Overview, PageError};
 use crate::job::{Code, Outcome, Verdict};
-use crate::playbook::{End, FlowKind, Place};
+use crate::playbook::{End, FlowKind};
 use crate::redact::redact;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -33,7 +33,8 @@ pub(super) enum Halt {
 pub(super) struct FailedStep {
     /// `login.3`
     pub id: String,
-    pub place: Place,
+    /// The line in the playbook, or in the family that it extends.
+    pub place: String,
     pub summary: String,
     pub error: StepError,
 }
@@ -94,8 +95,7 @@ impl Halt {
         let (code, message) = match self {
             Self::Step(failed) => {
                 let FailedStep { id, place, summary, error } = &**failed;
-                let (line, error_words) = (place.line, error.words(id));
-                (error.code(), format!("Step {id} (playbook line {line}), {summary}: {error_words}."))
+                (error.code(), format!("Step {id} ({place}), {summary}: {}.", error.words(id)))
             }
             Self::Stopped(reason) => return reason.verdict(),
             Self::Vault(error) if error.is_lasting() => {

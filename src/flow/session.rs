@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
             Err(ValueError::Step(error)) => {
                 let log = self.context.steps.begin(&step.id, step.summary());
                 log.failed(error.words(&step.id));
-                return Err(halted(step, error));
+                return Err(self.halted(step, error));
             }
         };
         let log = self.context.steps.begin(&step.id, step.summary());
@@ -230,7 +230,7 @@ impl<'a> Session<'a> {
                 self.cover_address(&self.page.url());
                 error.addresses().for_each(|address| self.cover_address(address));
                 log.failed(error.words(&step.id));
-                Err(halted(step, error))
+                Err(self.halted(step, error))
             }
         }
     }
@@ -459,6 +459,16 @@ impl<'a> Session<'a> {
         })
     }
 
+    fn halted(&self, step: &Step, error: StepError) -> Halt {
+        let playbook = &self.playbook;
+        let (file, ..) = playbook.warnings.file_of(step.place);
+        let place = match file == playbook.name {
+            true => format!("playbook line {}", step.place.line),
+            false => format!("line {} of {file}", step.place.line),
+        };
+        Halt::Step(Box::new(FailedStep { id: step.id.clone(), place, summary: step.summary(), error }))
+    }
+
     /// The time for a step on this target, within the flow's.
     pub(super) fn within(&self, target: Option<&Target>) -> Duration {
         let step = self.playbook.timeouts.step;
@@ -470,14 +480,6 @@ impl<'a> Session<'a> {
     }
 }
 
-fn halted(step: &Step, error: StepError) -> Halt {
-    Halt::Step(Box::new(FailedStep {
-        id: step.id.clone(),
-        place: step.place,
-        summary: step.summary(),
-        error,
-    }))
-}
 
 fn guide(playbook: &Playbook) -> Guide {
     Guide {

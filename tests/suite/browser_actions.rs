@@ -185,3 +185,27 @@ async fn nothing_is_done_on_a_page_of_another_origin() {
     }
     assert_eq!(stage.page.shots().await.unwrap()[0].pieces.iter().filter(|piece| piece.filled).count(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_s_button_is_clicked_on_the_text_that_it_was_given() {
+    let site = Site::page(
+        r#"<x-button id=enter style="display:inline-block;position:relative">Log in</x-button><script>
+        const shadow = enter.attachShadow({ mode: 'open' });
+        shadow.innerHTML = '<button style="width:200px;height:60px;font-size:40px"><slot></slot></button>';
+        shadow.querySelector('button').onclick = () => document.title = 'logged in';
+        const cover = () => { shadow.innerHTML += '<i style="position:absolute;inset:0"></i>'; };
+        </script><p onclick="cover()">Cover it</p>"#,
+    )
+    .await;
+    let stage = Stage::open(&site.url()).await;
+    stage.click("{ role: button, name: Log in }").await.unwrap();
+    let shown = stage.unseen("{ text: Nothing }").await;
+    assert!(shown.contains("the title \"logged in\""), "{shown}");
+    // It goes by that text too, which is in no element of the page's own.
+    stage.click("{ text: Log in }").await.unwrap();
+    // What lies over the text within the component covers it all the same.
+    stage.click("{ text: Cover it }").await.unwrap();
+    let covered = stage.page.click(&stage.target("{ role: button, name: Log in }"), BRIEFLY).await;
+    let words = covered.unwrap_err().to_string();
+    assert!(words.contains("is covered by <i>"), "{words}");
+}

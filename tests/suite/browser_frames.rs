@@ -183,3 +183,29 @@ async fn a_frame_that_is_missing_or_broken_is_named() {
         assert!(error.contains(words), "{frame}: {error}");
     }
 }
+
+/// What runs beside a page is a target of its own, as a frame may be, and must not be kept waiting for its debugger.
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_of_a_page_and_of_its_frames_run() {
+    const WORKERS: &str = r#"<p id=here></p><script>
+        const start = (source, options) => new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), options);
+        const inner = 'postMessage("done")';
+        const outer = `new Worker(URL.createObjectURL(new Blob([${JSON.stringify(inner)}]))).onmessage = () => postMessage(1)`;
+        start(inner).onmessage = () => here.append('classic ');
+        start(inner, { type: 'module' }).onmessage = () => here.append('module ');
+        start(outer).onmessage = () => here.append('nested ');
+        </script>"#;
+    let site = Site::new(|request| match request.path.as_str() {
+        "/frame" => Reply::html(WORKERS),
+        _ => Reply::html(format!("{WORKERS}<script>document.write(`<iframe src=\"http://localhost:${{location.port}}/frame\"></iframe>`)</script>")),
+    })
+    .await;
+    let other = site.url().replace("127.0.0.1", "localhost");
+    let extra = format!("  other: {other}\nframes: {{ other: {{ css: iframe, origin: other }} }}");
+    let stage = Stage::set(&site.url(), &extra).await;
+    stage.goto("/").await.unwrap();
+    for kind in ["classic", "module", "nested"] {
+        stage.see(&format!("{{ text: {kind} }}")).await.unwrap();
+        stage.see(&format!("{{ text: {kind}, frame: other }}")).await.unwrap();
+    }
+}

@@ -144,3 +144,19 @@ async fn locators_see_through_open_shadow_roots_two_deep() {
     let shown = stage.unseen("{ text: Nothing }").await;
     assert!(shown.contains("the title \"123456\""), "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn within_a_component_without_a_box_of_its_own_is_within_its_dialog() {
+    let site = Site::page(
+        r#"<x-dialog id=hidden_ style="display:none"><button>Save</button></x-dialog>
+        <x-dialog id=shown><button>Save</button></x-dialog><button>Save</button><script>
+        for (const dialog of [hidden_, shown]) dialog.attachShadow({ mode: 'open' }).innerHTML =
+          '<div style="position:fixed;inset:100px"><slot></slot></div>';
+        </script>"#,
+    )
+    .await;
+    let stage = Stage::open(&site.url()).await;
+    stage.see("{ role: button, name: Save, within: { css: x-dialog } }").await.unwrap();
+    let shown = stage.unseen("{ css: i, within: { css: x-dialog } }").await;
+    assert!(shown.contains("nothing on the page matches"), "{shown}");
+}

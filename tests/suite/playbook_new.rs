@@ -298,3 +298,22 @@ async fn what_an_address_holds_for_one_visit_is_not_in_the_draft() {
     assert!(draft.contains("change_password:") && draft.contains("- open: /password\n"), "{draft}");
     assert!(!draft.contains("s3cr3t") && !draft.contains("t0ken"), "{draft}");
 }
+
+/// What it asks for first makes it look like a login.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_asks_for_the_current_password_alone_may_still_turn_on_a_second_factor() {
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::html("<a href='/me'>Profile</a> <button>Sign out</button>"),
+        (_, "/me") => Reply::html(
+            "<h2>Change password</h2><label>First name <input></label>
+            <label>Current password <input type=password autocomplete=current-password></label><button>Submit</button>
+            <h2>Two-factor authentication</h2><button type=button>Enable</button> <button>Sign out</button>",
+        ),
+        (_, "/") => Reply::html(FORM.replace("type=email", "")),
+        _ => Reply::status(404, ""),
+    })
+    .await;
+    let (desk, _) = tried(&site, 0).await;
+    let draft = desk.draft("site");
+    assert!(draft.contains("- open: /me\n") && draft.contains("name: Enable"), "{draft}");
+}

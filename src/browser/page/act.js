@@ -5,10 +5,23 @@ function elementAt(x, y) {
   let at = document.elementFromPoint(x, y);
   while (at?.shadowRoot) {
     const inner = at.shadowRoot.elementFromPoint(x, y);
-    if (!inner || inner === at) break;
+    if (!inner || inner === at) return slotAt(at, x, y) || at;
     at = inner;
   }
   return at;
+}
+
+// The slot whose text is at the point: `elementFromPoint` says that such text is the component's that was given it,
+// and a click on it is one on the slot.
+function slotAt(component, x, y) {
+  const text = document.createRange();
+  for (const node of component.childNodes) {
+    if (node.nodeType !== Node.TEXT_NODE || !node.assignedSlot) continue;
+    text.selectNode(node);
+    const here = (box) => box.left <= x && x <= box.right && box.top <= y && y <= box.bottom;
+    if ([...text.getClientRects()].some(here)) return node.assignedSlot;
+  }
+  return null;
 }
 
 // Whether a click that lands on `hit` is a click on `element`: within it, or on the label that stands for it.

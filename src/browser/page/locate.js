@@ -70,6 +70,9 @@ function isVisible(element) {
   return box.width > 0 && box.height > 0;
 }
 
+// A component that draws a dialog over the page has itself no box: what is in it counts all the same.
+const holdsVisible = (element) => isVisible(element) || isDrawn(element) && select(rootsOf(element), '*').some(isVisible);
+
 // Whether the element or its children take part in the drawing; visibility is not asked for, children may have their own.
 const isDrawn = (element) => element.checkVisibility() || getComputedStyle(element).display === 'contents';
 
@@ -192,8 +195,11 @@ const FINDERS = {
       // What is not in the whole is in no part.
       if (!textRank(texts, text, false)) return 0;
       let below = 0;
-      const children = element.shadowRoot ? [...element.shadowRoot.children, ...element.children] : element.children;
+      const assigned = element.tagName === 'SLOT' ? element.assignedNodes() : [];
+      const children = element.shadowRoot ? element.shadowRoot.children : assigned.length ? element.assignedElements() : element.children;
       for (const child of children) below = Math.max(below, visit(child));
+      // A slot has no box: text that it was given is in what is around it.
+      if (element.tagName === 'SLOT') return below;
       const rank = textRank(texts, text, exact);
       // The innermost element that holds the text; a better match further out replaces a part further in.
       if (rank > below) found.push([element, rank]);
@@ -220,7 +226,7 @@ const FINDERS = {
 
 // Every element that the locator names, visible or not, as [element, rank].
 function locate(locator, roots) {
-  const scopes = locator.within ? best(locate(locator.within, roots)).map((element) => rootsOf(element)) : [roots];
+  const scopes = locator.within ? best(locate(locator.within, roots), holdsVisible).map((element) => rootsOf(element)) : [roots];
   const [[by, argument]] = Object.entries(locator.by);
   const seen = new Map();
   for (const scope of scopes) {
@@ -234,8 +240,8 @@ function locate(locator, roots) {
 }
 
 // Of what is visible, the best rank.
-function best(pairs) {
-  const visible = pairs.filter(([element]) => isVisible(element));
+function best(pairs, shows = isVisible) {
+  const visible = pairs.filter(([element]) => shows(element));
   const top = Math.max(0, ...visible.map(([, rank]) => rank));
   return visible.filter(([, rank]) => rank === top).map(([element]) => element);
 }

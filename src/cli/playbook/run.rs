@@ -211,7 +211,8 @@ impl Run {
             [("proved", proved), ("left out", left_out.into_iter().collect()), ("not proved", unproved)];
         for (word, steps) in listed {
             for step in steps {
-                writeln!(out, "  {word:<10}  {}:{}  {}", playbook.name, step.place.line, step.summary())?;
+                let (file, ..) = playbook.warnings.file_of(step.place);
+                writeln!(out, "  {word:<10}  {file}:{}  {}", step.place.line, step.summary())?;
             }
         }
         Ok(())

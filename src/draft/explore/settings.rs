@@ -80,7 +80,8 @@ impl Explorer {
             }
             let useful = |survey: &Survey| find::change(survey).is_some() || find::mfa(survey).is_some();
             let survey = self.await_that(|survey| useful(survey) || is_error(survey)).await?;
-            if is_error(&survey) || find::login(&survey).is_some() && find::change(&survey).is_none() {
+            // The login again: not so where a page of settings asks for the current password first.
+            if is_error(&survey) || find::login(&survey).is_some() && !useful(&survey) {
                 continue;
             }
             let now = survey.frames.first().and_then(SurveyedFrame::address).unwrap_or(url);

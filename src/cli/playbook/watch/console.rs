@@ -185,7 +185,8 @@ impl Watch for Console {
     async fn before(&self, view: &View<'_>) -> Next {
         let playbook = view.playbook();
         *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(playbook));
-        let (step, name) = (view.step, &playbook.name);
+        let step = view.step;
+        let (name, ..) = playbook.warnings.file_of(step.place);
         let _ = writeln!(stdout(), "{name}:{}  {}  {}", step.place.line, step.id, redact(&step.summary()));
         if let Some(awaits) = view.awaits() {
             self.say(&awaits);
