@@ -43,8 +43,8 @@ mod settle;
 mod snapshot;
 mod state;
 mod survey;
-mod tried;
 mod trial;
+mod tried;
 mod world;
 
 pub use answer::Field;
@@ -57,5 +57,5 @@ pub use process::Process;
 pub use replay::Replay;
 pub use snapshot::{FrameSnapshot, Matched, Part, PartKind, Snapshot};
 pub use survey::{Control, ControlKind, Survey, SurveyedFrame};
-pub use tried::{Tried, TriedElement};
 pub use trial::{Acted, Marked};
+pub use tried::{Tried, TriedElement};

@@ -480,7 +480,6 @@ impl<'a> Session<'a> {
     }
 }
 
-
 fn guide(playbook: &Playbook) -> Guide {
     Guide {
         origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
