@@ -103,9 +103,9 @@ pub fn must_describe_if_any(config: &Config, app: &str) -> Result<(), Failure> {
 pub fn parse(file: &Path, source: &str, overrides: &OriginOverrides) -> Result<Playbook, Report> {
     let folder = file.parent().unwrap_or(Path::new("")).join("families");
     let mut families = Families::default();
-    for path in
-        files(std::slice::from_ref(&folder)).unwrap_or_default().into_iter().filter(|_| folder.is_dir())
-    {
+    let found =
+        if folder.is_dir() { files(std::slice::from_ref(&folder)).unwrap_or_default() } else { Vec::new() };
+    for path in found {
         if let (Some(name), Ok(source)) = (path.file_stem(), read(&path)) {
             let family = Family { file: path.display().to_string(), source };
             families.insert(&name.to_string_lossy(), family);
