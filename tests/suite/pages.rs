@@ -384,5 +384,5 @@ async fn an_account_is_taken_through_all_that_the_playbook_has_and_back() {
     std::fs::write(folder.path().join("acme.yaml"), changed).unwrap();
     let (_, said, code) = command(folder.path(), &["playbook", "check", "--pages", "acme.yaml"], "").await;
     assert_eq!(code, 4, "{said}");
-    assert!(said.contains("error[P0701]") && said.contains("acme.yaml:24"), "{said}");
+    assert!(said.contains("error[P0701]") && said.contains("acme.yaml:25"), "{said}");
 }
