@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::browser::{Options, Pool, Sandbox};
-use crate::cli::library::{files, read};
+use crate::cli::library::{self, files, read};
 use crate::cli::{Context, Exit, Failure, output};
 use crate::config::Config;
 use crate::mutate::{Count, MUTATIONS, Only, Score, Tried, run};
 use crate::pages::{Pages, PagesError};
-use crate::playbook::{self, Playbook, Report};
+use crate::playbook::{Playbook, Report};
 
 /// Between these lines of a document stand the scores.
 const BEGIN: &str = "<!-- scores: written by `make mutations` -->";
@@ -67,10 +67,9 @@ impl Mutate {
             return Ok(Exit::Done);
         }
         let config = context.config()?;
-        let named = !self.paths.is_empty();
-        let files = files(if named { &self.paths } else { &config.playbooks })?;
+        let files = files(if self.paths.is_empty() { &config.playbooks } else { &self.paths })?;
         let pool = start(&config).await?;
-        let scores = self.scores(&pool, &files, named, &config).await;
+        let scores = self.scores(&pool, &files, &config).await;
         pool.close().await;
         let scores = scores?;
         if scores.is_empty() {
@@ -91,21 +90,19 @@ impl Mutate {
         Ok(if scores.iter().all(well) { Exit::Done } else { Exit::JobFailed })
     }
 
-    async fn scores(
-        &self,
-        pool: &Pool,
-        files: &[PathBuf],
-        named: bool,
-        config: &Config,
-    ) -> Result<Vec<Score>, Failure> {
+    async fn scores(&self, pool: &Pool, files: &[PathBuf], config: &Config) -> Result<Vec<Score>, Failure> {
         let only = Only { step: self.step.clone(), mutation: self.mutation.clone() };
         let mut scores = Vec::new();
         for file in files {
             let name = file.display().to_string();
-            let playbook = playbook::parse(&name, &read(file)?, &config.origins)
+            let playbook = library::parse(file, &read(file)?, &config.origins)
                 .map_err(|report| Failure::new(Exit::PlaybookInvalid, report))?;
             let pages = match Pages::load(&Pages::folder(&playbook)) {
-                Err(PagesError::None(_)) if !named => continue,
+                // One of a folder's.
+                Err(PagesError::None(_)) if !self.paths.contains(file) => {
+                    writeln!(stderr(), "{name}: left out, for no pages of it were recorded")?;
+                    continue;
+                }
                 pages => pages.map_err(Failure::environment)?,
             };
             let told = |step: &str| {

@@ -8,7 +8,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use self::report::{Report, Result as Stands, Row};
-use crate::cli::library::read;
+use crate::cli::library::{self, read};
 use crate::cli::progress::{Place, Progress};
 use crate::cli::runtime::{Jobs, Mail, Runtime};
 use crate::cli::{Context, Exit, Failure, context};
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::flow::{FlowPerformer, Watch};
 use crate::job::{AccountRef, Code, Job, Kind, Outcome};
 use crate::pages::{Pages, PagesError, Recorder};
-use crate::playbook::{self, FlowKind, Playbook};
+use crate::playbook::{FlowKind, Playbook};
 use crate::store::{AttemptRow, StoreError};
 
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ impl Test {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
         let name = self.file.display().to_string();
-        let playbook = playbook::parse(&name, &read(&self.file)?, &config.origins)
+        let playbook = library::parse(&self.file, &read(&self.file)?, &config.origins)
             .map_err(|report| Failure::new(Exit::PlaybookInvalid, report.render(context.colour)))?;
         if playbook.app.as_str() != self.account.app() {
             return Err(Failure::usage(format_args!(

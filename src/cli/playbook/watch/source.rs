@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::Failure;
-use crate::cli::library::read;
-use crate::playbook::{self, OriginOverrides, Playbook, Report};
+use crate::cli::library::{self, read};
+use crate::playbook::{OriginOverrides, Playbook, Report};
 
 /// The file that the playbook is read from, again and again as it is edited.
 #[derive(Debug, Clone)]
@@ -23,6 +23,6 @@ impl Source {
     /// If the file cannot be read.
     pub fn read(&self) -> Result<Result<Arc<Playbook>, Report>, Failure> {
         let text = read(&self.path)?;
-        Ok(playbook::parse(&self.path.display().to_string(), &text, &self.origins).map(Arc::new))
+        Ok(library::parse(&self.path, &text, &self.origins).map(Arc::new))
     }
 }
