@@ -36,7 +36,7 @@ async fn site() -> Site {
         "/attached" => file("text/plain", CODES),
         "/picture" => file("image/png", "\u{0}\u{1}"),
         "/large" => file("text/plain", "x".repeat(300_000)),
-        _ => Reply::html(&offers()),
+        _ => Reply::html(offers()),
     })
     .await
 }
