@@ -57,11 +57,36 @@ pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
     }
 }
 
+/// Warns of a login that does not answer the challenge that a flow, whose key is at `place`, has the app make from then on.
+pub(super) fn check_answered(flow: &Flow, login: &Flow, place: Place, findings: &mut Findings) {
+    let answer = match flow.kind {
+        FlowKind::EnrolMfa => Value::Totp,
+        FlowKind::EnrolMfaEmail => Value::EmailCode,
+        FlowKind::EnrolMfaSms => Value::SmsCode,
+        _ => return,
+    };
+    let mut seen = Seen::default();
+    seen.steps(&login.steps);
+    let linked = answer == Value::EmailCode && seen.opens_mail;
+    if seen.types(&answer) || linked {
+        return;
+    }
+    let kind = flow.kind;
+    findings
+        .warning(Rule::CodeUnanswered, place, format!("`login` does not answer what `{kind}` turns on"))
+        .label(format!("after it the app asks for a code, and `login` never fills `{answer}`"))
+        .help(format!(
+            "say in `login` what shows that a code is wanted: `code_wanted: {{ see: {{ label: Code }}, then: [{{ fill: {{ into: {{ label: Code }}, with: {answer} }} }}, …] }}`"
+        ));
+}
+
 /// What is typed and how it may end, anywhere in a flow.
 #[derive(Default)]
 struct Seen {
     typed: Vec<Value>,
     ends: BTreeSet<End>,
+    /// A mailed link is opened.
+    opens_mail: bool,
 }
 
 impl Seen {
@@ -78,6 +103,7 @@ impl Seen {
     fn action(&mut self, action: &Action) {
         match action {
             Action::Fill { with, .. } => self.typed.push(with.clone()),
+            Action::Open(Destination::MailedLink { .. }) => self.opens_mail = true,
             Action::Commit(action) => self.action(action),
             Action::Expect(expect) => {
                 for branch in &expect.branches {

@@ -93,6 +93,7 @@ rules! {
     CommitMissing "P0510" "commit-missing"
     CommitTwice "P0511" "commit-twice"
     OutcomeMissing "P0512" "outcome-missing"
+    CodeUnanswered "P0513" "code-unanswered"
     SecretAnywhere "P0601" "secret-anywhere"
     ProvesNothing "P0602" "proves-nothing"
     RecoversNothing "P0603" "recovers-nothing"

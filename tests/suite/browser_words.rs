@@ -13,12 +13,13 @@ const SHORT: Duration = Duration::from_millis(300);
 async fn what_comes_near_is_named_as_a_playbook_would() {
     let site = Site::page(
         "<label>User name <input></label><button>Save changes</button><a href=/x>Saving money</a>\
-         <button data-testid=go>Go</button>",
+         <button data-testid=go>Go</button><h1>Welcome aboard</h1>",
     )
     .await;
     let wanted = ["{ role: button, name: Save change now }", "{ label: Usernames }", "{ css: .none }"];
     let book = playbook(&site.url(), "", &wanted);
     let [save, user, none] = targets(&book)[..] else { panic!() };
+    let heading = playbook(&site.url(), "", &["{ role: heading, name: Welcome abroad }"]);
     let browser = Browser::start().await;
     let page = browser.page(&book).await;
     page.open(&Url::parse(&site.url()).unwrap(), SOON).await.unwrap();
@@ -33,6 +34,10 @@ async fn what_comes_near_is_named_as_a_playbook_would() {
     assert_eq!(near(page.click(user, SHORT).await.unwrap_err()), ["{ label: User name }"]);
     // Nothing is near to a selector.
     assert!(near(page.click(none, SHORT).await.unwrap_err()).is_empty());
+
+    // Nor is a way through the document a name.
+    let away = targets(&heading)[0];
+    assert!(near(page.click(away, SHORT).await.unwrap_err()).is_empty());
 
     // And everything that can be used is listed.
     let controls = page.controls().await;
@@ -70,4 +75,33 @@ async fn an_open_dialog_comes_first_and_what_is_cut_is_counted() {
     ] {
         assert!(error.contains(part), "{part} is not in: {error}");
     }
+}
+
+/// A name that is a part of another one would find that one, should its own come late.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_a_part_of_another_name_is_named_as_a_whole() {
+    let site = Site::page(
+        "<label>New password <input type=password></label>\
+         <label>New password (again) <input type=password></label><button>Save</button><button>Save all</button>\
+         <a href=/x>Cancel</a>",
+    )
+    .await;
+    let book = playbook(&site.url(), "", &["{ text: Cancel }"]);
+    let browser = Browser::start().await;
+    let page = browser.page(&book).await;
+    page.open(&Url::parse(&site.url()).unwrap(), SOON).await.unwrap();
+    // Until all of it is there.
+    page.first_of(&[targets(&book)[0]], "the last", SOON).await.unwrap();
+    let controls = page.controls().await;
+    let named = controls[0].controls.iter().map(|each| each.locator.as_ref().unwrap().written());
+    assert_eq!(
+        named.collect::<Vec<_>>(),
+        [
+            "{ label: New password, exact: true }",
+            "{ label: \"New password (again)\" }",
+            "{ role: button, name: Save, exact: true }",
+            "{ role: button, name: Save all }",
+            "{ role: link, name: Cancel }",
+        ]
+    );
 }

@@ -390,7 +390,8 @@ function near(targets) {
     })));
     return [element, score];
   }).filter(([, score]) => score > 0).sort(([, a], [, b]) => b - a).slice(0, 3);
-  return found.flatMap(([element]) => locatorsOf(element).slice(0, 1));
+  // A path through the document is no name.
+  return found.flatMap(([element]) => locatorsOf(element).slice(0, 1)).filter(({ by }) => !by.css);
 }
 
 const statusOf = () => performance.getEntriesByType('navigation')[0]?.responseStatus || 0;

@@ -55,10 +55,12 @@ function candidates(element) {
 function locatorsOf(element) {
   const roots = rootsOf(document);
   const only = (each) => { const { visible } = matches([each], roots); return visible.length === 1 && visible[0] === element; };
+  // What is a part of another's name would find that one, should its own come late or lose its name.
+  const alone = (each) => locate(each, roots).every(([other]) => other === element || !isVisible(other));
   const found = [];
   const rest = [];
   for (const ways of candidates(element)) {
-    const way = ways.find(only);
+    const way = ways.find((each) => only(each) && alone(each)) || ways.find(only);
     if (way) found.push(way); else rest.push(ways[ways.length - 1]);
     if (found.length === 4) return found;
   }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fields::Fields;
 use super::{Declared, Reader};
 use crate::playbook::Rule;
-use crate::playbook::check::check_flow;
+use crate::playbook::check::{check_answered, check_flow};
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::{
     Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Template, Timeouts,
@@ -122,6 +122,13 @@ impl Reader<'_> {
                 .error(Rule::MissingKey, owner, "`flows` lacks `login`")
                 .label("`login` is missing here")
                 .help("add `login:` and its steps; every other flow begins with it, and it is what proves a credential");
+        }
+        for flow in read.iter().flatten() {
+            let place =
+                entries.iter().find(|field| field.name == flow.kind.as_str()).map(|field| field.place);
+            if let (Some(login), Some(place), 0) = (&read[0], place, self.findings.errors()) {
+                check_answered(flow, login, place, &mut self.findings);
+            }
         }
         let [login, logout, enrol_mfa, enrol_mfa_email, enrol_mfa_sms, change_password, recover, set_contact] =
             read;
