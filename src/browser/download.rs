@@ -40,8 +40,8 @@ impl Drop for Folder {
 }
 
 impl Page {
-    /// Clicks the element, takes the file that the page offers for it, and returns what it says. All other downloads are
-    /// refused.
+    /// Clicks the element, takes the file that a document of a declared origin offers for it, and returns what it says.
+    /// All other downloads are refused.
     ///
     /// # Errors
     /// As for [`Page::click`]; and if no file comes in time, or one that is no text of moderate size.
@@ -51,8 +51,12 @@ impl Page {
             |how: String| PageError::FieldRefused { field: format!("the file of {target}"), how };
         let folder = Folder::within(self.profile()).map_err(|error| unreadable(error.to_string()))?;
         self.downloads(Some(&folder.0), &wait).await?;
-        self.state.expect_download();
         let came = async {
+            // What comes before the click is none of it.
+            self.hover(target, within).await?;
+            self.state.expect_download(
+                self.guide.origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+            );
             self.click(target, within).await?;
             let mut changes = self.state.subscribe();
             loop {

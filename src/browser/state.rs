@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use url::Url;
 
 use super::connection::{Connection, EventSink, SessionId};
 use super::events::{
@@ -84,10 +85,17 @@ struct Inner {
     crashed: bool,
     closed: bool,
     notes: Vec<String>,
-    /// A download is taken now; what became of it.
-    download: Option<Option<Download>>,
+    /// A download is taken now.
+    taking: Option<Taking>,
     /// The pages that are shown in place of the network's.
     replay: Option<std::sync::Arc<Replay>>,
+}
+
+/// The next download is taken, of a document that has one of these origins.
+struct Taking {
+    origins: Vec<String>,
+    /// What became of it.
+    download: Option<Download>,
 }
 
 /// What became of a file that the page offered.
@@ -142,19 +150,19 @@ impl State {
         std::mem::take(&mut self.lock().notes)
     }
 
-    /// The next file that the page offers is taken.
-    pub fn expect_download(&self) {
-        self.lock().download = Some(None);
+    /// The next file that a document of these origins offers is taken.
+    pub fn expect_download(&self, origins: Vec<String>) {
+        self.lock().taking = Some(Taking { origins, download: None });
     }
 
     /// What became of it.
     pub fn download(&self) -> Option<Download> {
-        self.lock().download.clone().flatten()
+        self.lock().taking.as_ref().and_then(|taking| taking.download.clone())
     }
 
     /// No file is taken any more.
     pub fn expect_no_download(&self) {
-        self.lock().download = None;
+        self.lock().taking = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -280,7 +288,7 @@ impl State {
             }
             "Page.downloadWillBegin" => {
                 let event = decode::<DownloadWillBegin>(method, params)?;
-                if !self.download_begins(event.guid) {
+                if !self.download_begins(&event.frame_id, event.guid) {
                     self.note("a download was offered and refused".to_owned());
                 }
                 self.lock().frames.get_mut(&event.frame_id)?.navigating = None;
@@ -308,9 +316,12 @@ impl State {
     }
 
     /// The first file that is offered is the one that is taken.
-    fn download_begins(&self, name: String) -> bool {
-        match &mut self.lock().download {
-            Some(download @ None) => {
+    fn download_begins(&self, frame: &str, name: String) -> bool {
+        let mut inner = self.lock();
+        let origin = inner.frames.get(frame).and_then(|frame| Url::parse(&frame.url).ok());
+        let origin = origin.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        match &mut inner.taking {
+            Some(Taking { origins, download: download @ None }) if origins.contains(&origin) => {
                 *download = Some(Download::Begun { name });
                 true
             }
@@ -320,7 +331,7 @@ impl State {
 
     fn download_goes_on(&self, event: DownloadProgress) -> Option<()> {
         let mut inner = self.lock();
-        let download = inner.download.as_mut()?.as_mut()?;
+        let download = inner.taking.as_mut()?.download.as_mut()?;
         if *download != (Download::Begun { name: event.guid.clone() }) {
             return None;
         }

@@ -9,7 +9,7 @@ use super::picture;
 use super::session::Session;
 use crate::browser::{Box4, ControlKind, Controls, NamedControl, PageError, Piece, PieceKind, Shot};
 use crate::credential::qr;
-use crate::playbook::{FlowKind, Locator};
+use crate::playbook::Locator;
 use crate::redact;
 
 /// Covers reach this much further than what they cover, in pixels.
@@ -62,7 +62,7 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
     let mut before = page.shots().await.map_err(words)?;
     let register = |shots: &[Shot]| shots.iter().for_each(|shot| session.cover_address(&shot.url));
     register(&before);
-    let enrolling = session.flow == FlowKind::EnrolMfa;
+    let enrolling = session.flow.enrols();
     let controls = page.controls().await;
     let mut missing = String::new();
     for _ in 0..SHOTS {

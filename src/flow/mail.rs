@@ -14,7 +14,7 @@ use crate::inbox::extract::{CodePattern, Expected, ExtractHints};
 use crate::inbox::links::{LinkHints, MailedLink, address_secrets};
 use crate::inbox::{Request, Senders, Ticket};
 use crate::job::{Code, Verdict};
-use crate::playbook::{MessagePolicy, Step, Target};
+use crate::playbook::{Flow, MessagePolicy, Step, Target};
 use crate::redact;
 
 /// Mail takes its time, whatever the playbook says of its steps.
@@ -62,6 +62,11 @@ impl Session<'_> {
         self.took_its_time(began);
         redact::register(&answer.found);
         self.sent.received(channel, answer.request, answer.sent_at);
+        let flow = self.playbook.flows.get(self.flow);
+        if channel == Channel::Sms && flow.is_some_and(Flow::may_send_texts_again) {
+            // It is anybody's since this one came, and another may be on its way before it is asked for.
+            self.hold_number().await?;
+        }
         Ok(answer.found)
     }
 

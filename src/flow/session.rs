@@ -125,10 +125,13 @@ impl<'a> Session<'a> {
                     continue;
                 }
             };
-            if let Some(held) = self.number_held.take() {
-                // The flow came to an end that it knows, and no text message was awaited on its way.
+            // Where the app has done something else than the flow is for, it may have sent a text message all the same.
+            let unknown = matches!(end, End::AccountLocked | End::Captcha | End::NeedsHuman | End::AppError);
+            if let Some(held) = self.number_held.take_if(|_| !unknown) {
+                // No text message was awaited on the way to an end that is known.
                 held.settle().await;
             }
+            self.number_held = None;
             return Ok(end);
         }
     }

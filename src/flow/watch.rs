@@ -184,11 +184,37 @@ impl View<'_> {
         }
         let flow = playbook.flows.get(self.session.flow);
         let Some(flow) = flow else { return Err(format!("it has no flow {} any more", self.session.flow)) };
-        match find(&flow.steps, id) {
-            Some(_) => Ok(()),
-            None => Err(format!("it has no step {id} any more, from which to go on")),
+        if find(&flow.steps, id).is_none() {
+            return Err(format!("it has no step {id} any more, from which to go on"));
+        }
+        if !self.session.committed && commits_before(&flow.steps, id) {
+            return Err(format!("its commit step stands before {id}, and was not performed"));
+        }
+        self.of_account(playbook).map(drop)
+    }
+
+    /// The playbook with the account's parameters in their places, as a job follows it.
+    fn of_account(&self, playbook: &Playbook) -> Result<Playbook, String> {
+        let account = &self.session.context.account;
+        playbook.for_account(&account.params).map_err(|report| report.to_string())
+    }
+}
+
+/// Whether whoever goes on from the step of that id has passed a commit step.
+fn commits_before(steps: &[Step], id: &str) -> bool {
+    for step in steps {
+        match &step.action {
+            _ if step.id == id => return false,
+            Action::Expect(expect) => {
+                if let Some(branch) = expect.branches.iter().find(|branch| find(&branch.then, id).is_some()) {
+                    return commits_before(&branch.then, id);
+                }
+            }
+            Action::Commit(_) => return true,
+            _ => {}
         }
     }
+    false
 }
 
 fn awaits(action: &Action, step: Duration, target: &dyn Fn(&Target, &str) -> String) -> Option<String> {
@@ -219,7 +245,7 @@ fn awaits(action: &Action, step: Duration, target: &dyn Fn(&Target, &str) -> Str
 }
 
 fn guarded(flow: FlowKind, words: &str) -> String {
-    let words = if flow == FlowKind::EnrolMfa { without_what_may_be_secret(words) } else { words.to_owned() };
+    let words = if flow.enrols() { without_what_may_be_secret(words) } else { words.to_owned() };
     redact(&words).into_owned()
 }
 
@@ -241,6 +267,11 @@ fn skippable(action: &Action) -> Result<(), String> {
         {
             "an `expect` that says how the flow ends cannot be skipped: nothing else does"
         }
+        // With it goes all that it would have led to.
+        Action::Expect(Expect { branches, .. }) => {
+            let mut within = branches.iter().flat_map(|branch| &branch.then);
+            return within.try_for_each(|step| skippable(&step.action));
+        }
         _ => return Ok(()),
     };
     Err(format!("{why}; edit the playbook instead"))
@@ -260,6 +291,9 @@ pub(super) fn holds(step: &Step, id: &str) -> bool {
     find(std::slice::from_ref(step), id).is_some()
 }
 
+/// So long an answer may take for nothing to have changed.
+const MOMENT: Duration = Duration::from_secs(5);
+
 /// What came of a step that somebody looked on at.
 pub(super) enum Watched {
     /// It was performed; for an `expect`, the place of the state that came first.
@@ -272,7 +306,8 @@ pub(super) enum Watched {
 impl Session<'_> {
     /// Performs a step with somebody looking on, as often as they wish.
     pub(super) async fn watched(&mut self, step: &Step, watch: &dyn Watch) -> Result<Watched, Halt> {
-        let mut again = std::mem::take(&mut self.edited);
+        let edited = std::mem::take(&mut self.edited);
+        let mut again = edited;
         let mut failed: Option<Halt> = None;
         let since = Instant::now();
         let mut next = {
@@ -282,6 +317,7 @@ impl Session<'_> {
             self.unless_stopped(answer).await?.unwrap_or(Next::Go)
         };
         self.took_its_time(since);
+        self.keep_number(since).await?;
         loop {
             let view = View { session: self, step };
             let first = failed.is_none() && matches!(next, Next::Go);
@@ -295,12 +331,20 @@ impl Session<'_> {
                     return Ok(Watched::Skipped);
                 }
                 Next::With(playbook) => {
-                    self.follow(playbook);
+                    let Ok(of_account) = view.of_account(&playbook) else {
+                        return Err(failed.unwrap_or(Halt::Stopped(StopReason::Cancelled)));
+                    };
+                    self.follow(Arc::new(of_account));
                     return Ok(Watched::Edited);
                 }
                 Next::End => return Err(failed.unwrap_or(Halt::Stopped(StopReason::Cancelled))),
             }
-            if again {
+            // Whoever was kept waiting may have lost the account meanwhile.
+            self.context.vault.check_lease().await.map_err(Halt::from)?;
+            if edited && looks(step) {
+                // What an edited playbook does next is yet to come.
+                self.edited = true;
+            } else if again {
                 self.pay_for_another_time(step).await?;
             }
             let began = Instant::now();
@@ -329,6 +373,7 @@ impl Session<'_> {
             };
             // What failed is tried with as much time as before, however long the answer was in coming.
             self.took_its_time(began);
+            self.keep_number(began).await?;
             failed = Some(Halt::Step(error));
             again = true;
         }
@@ -350,18 +395,19 @@ impl Session<'_> {
         }
     }
 
+    /// The account's number is held for a flow's time, and somebody may have thought for longer.
+    async fn keep_number(&mut self, since: Instant) -> Result<(), Halt> {
+        if self.number_held.is_some() && since.elapsed() > MOMENT {
+            let asked_at = self.values.asked_at;
+            self.hold_number().await?;
+            self.values.asked_at = asked_at;
+        }
+        Ok(())
+    }
+
     /// The app may count what is sent off another time as another wrong attempt, so it is taken from the budget.
     async fn pay_for_another_time(&self, step: &Step) -> Result<(), Halt> {
-        let looks = matches!(
-            step.action,
-            Action::See(_)
-                | Action::Gone(_)
-                | Action::Hover(_)
-                | Action::Expect(_)
-                | Action::ReadSecret { .. }
-                | Action::ReadRecoveryCodes { .. }
-        );
-        if looks || !self.values.sent {
+        if looks(step) || !self.values.sent {
             return Ok(());
         }
         let totp = self.values.totp.as_ref().map(|totp| &totp.held);
@@ -374,5 +420,57 @@ fn state(step: &Step, branch: Option<usize>) -> Option<State> {
     match (&step.action, branch) {
         (Action::Expect(Expect { branches, .. }), Some(branch)) => Some(branches[branch].state.clone()),
         _ => None,
+    }
+}
+
+/// Whether a step sends nothing off.
+fn looks(step: &Step) -> bool {
+    matches!(
+        step.action,
+        Action::See(_)
+            | Action::Gone(_)
+            | Action::Hover(_)
+            | Action::Expect(_)
+            | Action::ReadSecret { .. }
+            | Action::ReadRecoveryCodes { .. }
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::playbook::{OriginOverrides, parse};
+
+    const LOGIN: &str = "
+app: test
+title: Test
+origins: { app: https://test.example }
+flows:
+  login:
+    - open: /login
+    - expect:
+        form_shown:
+          see: { label: Password }
+          then:
+            - fill: { into: { label: Password }, with: password }
+            - click: { role: button, name: Sign in }
+            - expect: { signed_in: { text: Welcome }, bad_credentials: { text: Wrong } }
+        news_shown:
+          see: { text: News }
+          then:
+            - click: { role: button, name: Skip }
+            - fill: { into: { label: Password }, with: password }
+            - expect: { signed_in: { text: Welcome }, bad_credentials: { text: Wrong } }
+";
+
+    /// With a step goes all that it would have led to.
+    #[test]
+    fn what_leads_to_a_secret_or_an_end_is_never_skipped() {
+        let playbook = parse("test.yaml", LOGIN, &OriginOverrides::new()).unwrap();
+        let steps = &playbook.flows.login.steps;
+        assert!(skippable(&find(steps, "login.1").unwrap().action).is_ok());
+        assert!(skippable(&find(steps, "login.2").unwrap().action).is_err());
+        assert!(skippable(&find(steps, "login.2.news_shown.1").unwrap().action).is_ok());
     }
 }

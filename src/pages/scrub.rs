@@ -11,6 +11,8 @@ use crate::redact;
 
 /// Of an address or an attribute: a word of so many characters, with digits in it, was made up for this visit.
 const TOKEN: usize = 16;
+/// No attribute that is written for people or styles is longer, in bytes.
+const LONG: usize = 200;
 /// What stands in a token's place.
 const LEFT_OUT: &str = "left-out";
 /// Attributes by which elements name each other, and styles and selectors them.
@@ -95,22 +97,34 @@ fn attribute_value(flow: FlowKind, name: &str, value: &str) -> String {
     if NAMES.contains(&name) {
         return redact::redact(value).into_owned();
     }
-    if WORDS.contains(&name) && flow.enrols() && may_be_secret(value) {
+    if (WORDS.contains(&name) || name.starts_with("data-")) && flow.enrols() && may_be_secret(value) {
         return redact::MASK.to_owned();
     }
-    let plain = |word: &str| if is_token(word) { LEFT_OUT.to_owned() } else { word.to_owned() };
-    let kept: Vec<String> = value.split(' ').map(plain).collect();
-    redact::redact(&kept.join(" ")).into_owned()
+    // What a component was given to work with: nobody reads it, and it may be anything.
+    if value.contains("{\"") || name.starts_with("data-") && value.len() > LONG {
+        return LEFT_OUT.to_owned();
+    }
+    let mut kept = String::new();
+    for run in value.split_inclusive(|c: char| !is_plain(c)) {
+        let word = run.trim_end_matches(|c: char| !is_plain(c));
+        kept.push_str(if is_token(word) { LEFT_OUT } else { word });
+        kept.push_str(&run[word.len()..]);
+    }
+    redact::redact(&kept).into_owned()
+}
+
+/// What tokens are made of.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.+/=:%".contains(c)
 }
 
 /// Whether a word was made up by a program, for a visit or a form.
 fn is_token(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let digits = word.chars().filter(char::is_ascii_digit).count();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+/=:%".contains(c);
     let base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c);
-    word.len() >= TOKEN && word.chars().all(plain) && (digits >= 3 || word.chars().all(base32))
-        || word.len() >= 2 * TOKEN && word.chars().all(|c| plain(c) && c != '/' && c != '-' && c != '.')
+    word.len() >= TOKEN && word.chars().all(is_plain) && (digits >= 3 || word.chars().all(base32))
+        || word.len() >= 2 * TOKEN && word.chars().all(|c| is_plain(c) && c != '/' && c != '-' && c != '.')
 }
 
 /// An address without the site it is on, where that is the document's own, and without what it holds for one visit.
@@ -145,7 +159,9 @@ fn address(written: &str, origin: &str) -> String {
         let _ = write!(kept, "?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"));
     }
     if let Some(fragment) = fragment {
-        let _ = write!(kept, "#{}", if is_token(fragment) { LEFT_OUT } else { fragment });
+        // Some keep in it what belongs into a query.
+        let holds_more = fragment.contains(['=', '&', '?', '@']) || is_token(fragment);
+        let _ = write!(kept, "#{}", if holds_more { LEFT_OUT } else { fragment });
     }
     kept
 }
@@ -183,10 +199,22 @@ mod tests {
             ("otpauth://totp/Acme:alice?secret=JBSWY3DPEHPK3PXP", "otpauth://totp/"),
             ("javascript:void(0)", "javascript:"),
             ("#main", "#main"),
+            ("#access_token=abcdef&token_type=bearer", "#left-out"),
+            ("#/verify?email=a@b.example", "#left-out"),
             ("?tab=security", "?tab=security"),
         ] {
             assert_eq!(address(written, "http://127.0.0.1:40349"), kept, "{written}");
         }
+    }
+
+    #[test]
+    fn what_components_were_given_to_work_with_is_left_out() {
+        let kept = |name, value: &str| attribute_value(FlowKind::Login, name, value);
+        assert_eq!(kept("data-page", r#"{"props":{"csrf":"8f3a"}}"#), "left-out");
+        assert_eq!(kept("data-url", "/otp?session=8f3a9c1d77e2b0c4"), "/otp?left-out");
+        assert_eq!(kept("title", "Change your password, please"), "Change your password, please");
+        let codes = "a1b2c3d4\ne5f6g7h8\n1122aabb";
+        assert_eq!(attribute_value(FlowKind::EnrolMfa, "data-clipboard-text", codes), redact::MASK);
     }
 
     #[test]

@@ -133,3 +133,21 @@ async fn after_the_commit_step_nothing_is_submitted_twice() {
     assert!(!rig.app.verify_password("alice", FIRST_PASSWORD));
     rig.assert_current_opens(&alice).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_playbook_holds_for_the_account_as_the_one_before_did() {
+    let params =
+        ("origins:", "params: { way: { description: Where the login is, example: nowhere } }\norigins:");
+    let way = ("open: /login", "open: /${way}");
+    let broken =
+        Plan::changed("acme", &[IMPATIENT, params, way, ("label: Password }", "label: Passphrase }")]);
+    let mended = Plan::changed("acme", &[params, way]).playbook;
+    let rig = Rig::planned(vec![broken]).await;
+    let alice = rig.account("alice").await;
+    rig.vault.store().put_params(&alice, &[("way".to_owned(), "login".to_owned())].into()).await.unwrap();
+    let script = Script::answering([Next::With(Arc::new(checked("acme", &mended, &rig.app)))]);
+    // The second login, which proves the new password, opens what the edited playbook says.
+    let row = rig.watched(&Job::new(Kind::ChangePassword, alice.clone()), script.clone()).await;
+    assert_ended(&row, Outcome::Succeeded, Code::PasswordChanged);
+    rig.assert_current_opens(&alice).await;
+}

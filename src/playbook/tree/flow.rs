@@ -16,16 +16,24 @@ pub struct Flow {
 impl Flow {
     /// Whether the app may send text messages in it.
     pub fn sends_texts(&self) -> bool {
-        fn any(steps: &[Step]) -> bool {
-            steps.iter().any(|step| match &step.action {
-                Action::Fill { with, .. } => *with == Value::SmsCode,
-                Action::Commit(action) => matches!(&**action, Action::Fill { with: Value::SmsCode, .. }),
-                Action::Expect(expect) => expect.branches.iter().any(|branch| any(&branch.then)),
-                _ => false,
-            })
-        }
-        any(&self.steps)
+        texts(&self.steps) > 0
     }
+
+    /// Whether it may send another one when the code of one was typed.
+    pub fn may_send_texts_again(&self) -> bool {
+        texts(&self.steps) > 1
+    }
+}
+
+/// How many of these steps type a code that comes as a text message.
+fn texts(steps: &[Step]) -> usize {
+    let of = |step: &Step| match &step.action {
+        Action::Fill { with, .. } => usize::from(*with == Value::SmsCode),
+        Action::Commit(action) => usize::from(matches!(&**action, Action::Fill { with: Value::SmsCode, .. })),
+        Action::Expect(expect) => expect.branches.iter().map(|branch| texts(&branch.then)).sum(),
+        _ => 0,
+    };
+    steps.iter().map(of).sum()
 }
 
 /// The flows of a playbook.
