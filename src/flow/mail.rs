@@ -115,7 +115,8 @@ impl Session<'_> {
         }
         let began = Instant::now();
         let lasts = MAIL.max(self.playbook.timeouts.flow);
-        self.values.asked_at = began;
+        // Holding asks for nothing: what was asked for before is waited for from when it was asked.
+        let asked_at = std::mem::replace(&mut self.values.asked_at, began);
         let turn = |by| self.ask(Channel::Sms, ExtractHints::default(), by);
         let held = async {
             let waited = turn(began + lasts).await?;
@@ -128,6 +129,7 @@ impl Session<'_> {
             held = held => held,
             halt = self.context.must_stop() => return Err(halt),
         };
+        self.values.asked_at = asked_at;
         self.took_its_time(began);
         self.number_held = Some(held.map_err(|error| {
             Halt::Verdict(Verdict::new(

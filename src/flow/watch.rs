@@ -398,9 +398,7 @@ impl Session<'_> {
     /// The account's number is held for a flow's time, and somebody may have thought for longer.
     async fn keep_number(&mut self, since: Instant) -> Result<(), Halt> {
         if self.number_held.is_some() && since.elapsed() > MOMENT {
-            let asked_at = self.values.asked_at;
             self.hold_number().await?;
-            self.values.asked_at = asked_at;
         }
         Ok(())
     }
