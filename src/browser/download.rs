@@ -57,7 +57,7 @@ impl Page {
             self.state.expect_download(
                 self.guide.origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
             );
-            self.click(target, within).await?;
+            self.click(target, wait.left()).await?;
             let mut changes = self.state.subscribe();
             loop {
                 changes.mark_unchanged();
@@ -75,8 +75,10 @@ impl Page {
         };
         let came = came.await;
         self.state.expect_no_download();
-        self.downloads(None, &wait).await?;
-        read(&folder.0.join(came?)).await.map_err(unreadable)
+        let denied = self.downloads(None, &wait).await;
+        let name = came?;
+        denied?;
+        read(&folder.0.join(name)).await.map_err(unreadable)
     }
 
     /// Takes downloads into that folder, or none.
