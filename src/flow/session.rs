@@ -80,7 +80,7 @@ impl<'a> Session<'a> {
     pub async fn open(context: &'a Context<'a>, values: Values) -> Result<Self, Halt> {
         let mut page = context.pool.page().await?;
         let playbook = context.playbook();
-        page.set_guide(guide(&playbook));
+        page.set_guide(Guide::of(&playbook));
         context.learn(|learnt| learnt.browser_version = Some(page.browser_version().to_owned()));
         Ok(Self {
             context,
@@ -249,7 +249,7 @@ impl<'a> Session<'a> {
 
     /// Follows another playbook from the next step on.
     pub(super) fn follow(&mut self, playbook: Arc<Playbook>) {
-        self.page.set_guide(guide(&playbook));
+        self.page.set_guide(Guide::of(&playbook));
         self.context.follow(Arc::clone(&playbook));
         self.playbook = playbook;
         self.edited = true;
@@ -480,14 +480,6 @@ impl<'a> Session<'a> {
 
     fn bounded(&self, within: Duration) -> Duration {
         within.min(self.until.saturating_duration_since(Instant::now()))
-    }
-}
-
-fn guide(playbook: &Playbook) -> Guide {
-    Guide {
-        origins: playbook.origins.iter().map(|(_, origin)| origin.clone()).collect(),
-        frames: playbook.frames.clone(),
-        interruptions: playbook.interruptions.clone(),
     }
 }
 
