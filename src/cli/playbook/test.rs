@@ -104,9 +104,13 @@ impl Test {
     }
 
     async fn with(&self, runtime: &Runtime, playbook: &Playbook, context: &Context) -> Result<Exit, Failure> {
-        if runtime.store.account(&self.account).await?.is_none() {
+        let Some(account) = runtime.store.account(&self.account).await? else {
             return Err(StoreError::NoAccount(self.account.clone()).into());
-        }
+        };
+        // As its jobs follow it: pages are at addresses that the account's parameters make.
+        let playbook = &playbook
+            .for_account(&account.params)
+            .map_err(|report| Failure::new(Exit::PlaybookInvalid, report.render(context.colour)))?;
         let before = runtime.vault.credentials(&self.account).await?;
         let old = before.password.map(|held| held.secret);
         let recorder = Arc::new(Recorder::default());
