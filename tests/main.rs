@@ -42,6 +42,7 @@ mod suite {
     mod pages;
     mod password_rules;
     mod playbook;
+    mod playbook_canary;
     mod playbook_format;
     mod playbook_import;
     mod playbook_new;

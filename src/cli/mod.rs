@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod bench;
 mod bench_queue;
+mod canary;
 mod cancel;
 mod context;
 mod dead;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use jiff::{Timestamp, tz::TimeZone};
+use uuid::Uuid;
 
 use crate::job::{Code, Outcome};
 
@@ -53,6 +54,13 @@ pub fn outcome(outcome: Outcome, colour: bool) -> String {
 #[must_use]
 pub fn local_time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The last characters of a job's id, which differ between jobs of one moment; `turnlock log --job` takes them.
+#[must_use]
+pub fn short_id(id: Uuid) -> String {
+    let id = id.simple().to_string();
+    id[id.len() - 8..].to_owned()
 }
 
 /// The text of somebody else, without what would confuse a terminal.

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Failure;
 use crate::config::{Config, Database, Queue as QueueChoice};
+use crate::notice::{MailServer, Notifier, Pace};
 use crate::outage::Outage;
 use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue, QueueError};
@@ -52,6 +53,17 @@ pub async fn await_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
             Err(error) => sleep_until(begun + outage.failed(&error)).await,
         }
     }
+}
+
+/// Who writes to people, if they are to be written to.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] if the mail server's URL means nothing.
+pub fn notifier(config: &Config) -> Result<Option<Notifier>, Failure> {
+    let Some(notices) = config.notices.clone() else { return Ok(None) };
+    let server = MailServer::parse(notices.server.secret()).map_err(Failure::environment)?;
+    server.check().map_err(Failure::environment)?;
+    Ok(Some(Notifier { server, from: notices.from, to: notices.to, pace: Pace::default() }))
 }
 
 /// The queue that jobs are put into.

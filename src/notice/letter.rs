@@ -55,6 +55,9 @@ fn subject(occasion: &Occasion) -> String {
         Occasion::BreakerOpened { app, .. } => {
             format!("[turnlock] the breaker of {app} is open: {code}")
         }
+        Occasion::CanaryFailed(row, flow, _) => {
+            format!("[turnlock] the canary of {} fails in {flow}: {code}", row.account.app())
+        }
     }
 }
 
@@ -70,6 +73,20 @@ fn body(occasion: &Occasion, more: u32) -> String {
                 ("worker", row.worker.to_string()),
             ],
             vec![format!("turnlock log --job {}", row.job)],
+        ),
+        Occasion::CanaryFailed(row, flow, _) => (
+            format!(
+                "The canary {} does not get through {flow} any more: real jobs of {} may meet the same.",
+                row.account,
+                row.account.app()
+            ),
+            vec![
+                ("account", row.account.to_string()),
+                ("flow", flow.clone()),
+                ("job", row.job.to_string()),
+                ("when", utc(row.ended_at.unwrap_or_else(Timestamp::now))),
+            ],
+            vec![format!("turnlock log --job {}", row.job), "turnlock app list".to_owned()],
         ),
         Occasion::BreakerOpened { app, failures, probe_at, job, .. } => (
             format!(

@@ -1,4 +1,5 @@
-//! What Turnlock writes to people by mail: that a job needs a human, or that the breaker of an app is open.
+//! What Turnlock writes to people by mail: that a job needs a human, that the breaker of an
+//! app is open, or that an app's canary has begun to fail.
 //!
 //! A notice says what happened in the words of the automation log, masked once more, and what to do. Of the page it
 //! holds nothing else. The worker waits for none of it.
@@ -12,5 +13,6 @@ mod server;
 mod throttle;
 
 pub use notifier::{Notifier, Notifying};
+pub use occasion::Occasion;
 pub use pace::Pace;
 pub use server::{BadMailServer, MailServer};

@@ -42,6 +42,20 @@ impl Notifier {
     /// Watches a worker from now on.
     #[must_use]
     pub fn start(self, events: broadcast::Receiver<Event>) -> Notifying {
+        self.start_with(events, Occasion::of)
+    }
+
+    /// Tells of these from now on.
+    #[must_use]
+    pub fn start_telling(self, occasions: broadcast::Receiver<Occasion>) -> Notifying {
+        self.start_with(occasions, Some)
+    }
+
+    fn start_with<T: Clone + Send + 'static>(
+        self,
+        events: broadcast::Receiver<T>,
+        occasion: impl Fn(T) -> Option<Occasion> + Send + 'static,
+    ) -> Notifying {
         let (stop, stopped) = watch::channel(false);
         let (letters, waiting) = mpsc::channel(WAITING);
         let post = Post {
@@ -52,13 +66,14 @@ impl Notifier {
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(post.run(waiting, stopped.clone()));
-        tasks.spawn(self.watch(events, letters, stopped));
+        tasks.spawn(self.watch(events, occasion, letters, stopped));
         Notifying { stop, tasks }
     }
 
-    async fn watch(
+    async fn watch<T: Clone>(
         self,
-        mut events: broadcast::Receiver<Event>,
+        mut events: broadcast::Receiver<T>,
+        occasion: impl Fn(T) -> Option<Occasion>,
         letters: mpsc::Sender<Letter>,
         mut stop: watch::Receiver<bool>,
     ) {
@@ -71,7 +86,7 @@ impl Notifier {
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             let occasion = match event {
-                Ok(event) => Occasion::of(event),
+                Ok(event) => occasion(event),
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(
                         missed,

@@ -6,11 +6,25 @@ use crate::store::AttemptRow;
 use crate::worker::Event;
 
 /// Why people are written to.
-pub(super) enum Occasion {
+#[derive(Debug, Clone)]
+pub enum Occasion {
     /// A job has ended, and a person has to act.
     NeedsHuman(Box<AttemptRow>, Verdict),
     /// The breaker of an app is open.
-    BreakerOpened { app: String, failures: u32, probe_at: Timestamp, job: Uuid, verdict: Verdict },
+    BreakerOpened {
+        /// The app.
+        app: String,
+        /// So many attempts in a row have failed.
+        failures: u32,
+        /// When the first probe may be made.
+        probe_at: Timestamp,
+        /// The job whose attempt was the last of them.
+        job: Uuid,
+        /// How that ended.
+        verdict: Verdict,
+    },
+    /// The canary of an app has begun to fail in a flow.
+    CanaryFailed(Box<AttemptRow>, String, Verdict),
 }
 
 /// Occasions that are alike: of one sort, one app, one code.
@@ -18,7 +32,7 @@ pub(super) type Alike = (&'static str, String, Code);
 
 impl Occasion {
     /// What calls for a notice; most of what happens does not.
-    pub fn of(event: Event) -> Option<Self> {
+    pub(super) fn of(event: Event) -> Option<Self> {
         match event {
             Event::AttemptEnded { row, again_at: None } => {
                 let verdict = row.verdict.clone().filter(|verdict| verdict.outcome == Outcome::NeedsHuman)?;
@@ -32,17 +46,20 @@ impl Occasion {
     }
 
     /// How it ended what it is about.
-    pub const fn verdict(&self) -> &Verdict {
+    pub(super) const fn verdict(&self) -> &Verdict {
         match self {
-            Self::NeedsHuman(_, verdict) | Self::BreakerOpened { verdict, .. } => verdict,
+            Self::NeedsHuman(_, verdict)
+            | Self::BreakerOpened { verdict, .. }
+            | Self::CanaryFailed(_, _, verdict) => verdict,
         }
     }
 
     /// With what it is counted.
-    pub fn alike(&self) -> Alike {
+    pub(super) fn alike(&self) -> Alike {
         let (sort, app) = match self {
             Self::NeedsHuman(row, _) => ("needs_human", row.account.app()),
             Self::BreakerOpened { app, .. } => ("breaker", &**app),
+            Self::CanaryFailed(row, ..) => ("canary", row.account.app()),
         };
         (sort, app.to_owned(), self.verdict().code)
     }

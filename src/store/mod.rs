@@ -1,5 +1,5 @@
 //! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log,
-//! the fleet of workers, and messages that came for accounts.
+//! what the canaries of apps show, the fleet of workers, and messages that came for accounts.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
@@ -7,6 +7,7 @@
 
 mod account;
 mod budget;
+mod canaries;
 mod claim;
 mod detached;
 mod ending;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 pub use account::{Account, AccountEntry, Accounts, folded};
 pub use budget::{Begun, Budget, Limit, NewTry, Spent, Try, TryResult};
+pub use canaries::{Canaries, CanaryRow, NewCanary};
 pub use claim::{Claim, Claiming, Delivered, Taking};
 pub use ending::{Ending, ITS_TURN, Next};
 pub use error::StoreError;
@@ -47,12 +49,25 @@ pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
 pub trait Store:
-    Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Messages + Meta + Send + Sync
+    Accounts + Ledger + Budget + Canaries + Leases + Jobs + Gates + Log + Fleet + Messages + Meta + Send + Sync
 {
 }
 
-impl<T: Accounts + Ledger + Budget + Leases + Jobs + Gates + Log + Fleet + Messages + Meta + Send + Sync>
-    Store for T
+impl<
+    T: Accounts
+        + Ledger
+        + Budget
+        + Canaries
+        + Leases
+        + Jobs
+        + Gates
+        + Log
+        + Fleet
+        + Messages
+        + Meta
+        + Send
+        + Sync,
+> Store for T
 {
 }
 

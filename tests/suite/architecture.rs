@@ -54,6 +54,7 @@ const ASSEMBLY: &[&str] = &[
     "cli/inbox/serve.rs",
     "cli/inbox/watch.rs",
     "cli/account/mod.rs",
+    "cli/playbook/canary/round.rs",
     "cli/playbook/mutate.rs",
     "cli/playbook/new.rs",
     "cli/playbook/run.rs",

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Context, Exit, Failure};
+use crate::cli::canary;
 use crate::cli::library::Library;
 use crate::cli::{output, parts};
 use crate::config::Config;
-use crate::store::{AppLimits, AppRow, Breaker, Limit, Store};
+use crate::store::{AppLimits, AppRow, Breaker, CanaryRow, Limit, Store};
 
 pub const HELP: &str = "\
 `2 of 3` says that 2 are under way of the 3 that the playbook allows. While an app's breaker is open its jobs wait, but
-for one at a time that probes whether the app works again.";
+for one at a time that probes whether the app works again. What its canary showed last comes from `turnlock playbook canary`.";
 
 #[derive(Debug, Args)]
 pub struct List {
@@ -28,10 +29,12 @@ impl List {
         let config = context.config()?;
         let store = parts::open_store(&config).await?;
         let apps = apps(&config, store.as_ref()).await?;
+        let canaries = store.canaries(None).await?;
+        let of = |app: &str| canaries.iter().filter(|row| row.last.account.app() == app).collect::<Vec<_>>();
         let mut out = stdout().lock();
         if self.json {
             for app in apps {
-                writeln!(out, "{}", as_json(&app))?;
+                writeln!(out, "{}", as_json(&app, &of(&app.app)))?;
             }
             return Ok(Exit::Done);
         }
@@ -39,16 +42,21 @@ impl List {
             writeln!(out, "no apps; `turnlock playbook list` says where they come from")?;
             return Ok(Exit::Done);
         }
-        let mut table = output::table(["app", "running", "begun in a minute", "waiting", "breaker"]);
+        let mut table =
+            output::table(["app", "running", "begun in a minute", "waiting", "breaker", "canary"]);
         for app in apps {
             let breaker = Cell::new(breaker(&app));
+            let canaries = of(&app.app);
+            let canary = Cell::new(canary::cell(&canaries));
+            let ill = canaries.iter().any(|row| !row.is_well());
             let open = app.breaker != Breaker::Closed;
             table.add_row([
                 Cell::new(&app.app),
-                Cell::new(of(app.running, app.limits.concurrent)),
-                Cell::new(of(app.begun, app.limits.beginnings.map(|limit| limit.most))),
+                Cell::new(number(app.running, app.limits.concurrent)),
+                Cell::new(number(app.begun, app.limits.beginnings.map(|limit| limit.most))),
                 Cell::new(app.waiting),
                 if open && context.colour { breaker.fg(Color::Red) } else { breaker },
+                if ill && context.colour { canary.fg(Color::Red) } else { canary },
             ]);
         }
         writeln!(out, "{table}")?;
@@ -75,7 +83,7 @@ async fn apps(config: &Config, store: &dyn Store) -> Result<Vec<AppRow>, Failure
     Ok(apps.into_values().collect())
 }
 
-fn of(number: u32, most: Option<u32>) -> String {
+fn number(number: u32, most: Option<u32>) -> String {
     most.map_or_else(|| number.to_string(), |most| format!("{number} of {most}"))
 }
 
@@ -101,7 +109,7 @@ fn breaker(app: &AppRow) -> String {
     }
 }
 
-fn as_json(app: &AppRow) -> serde_json::Value {
+fn as_json(app: &AppRow, canaries: &[&CanaryRow]) -> serde_json::Value {
     let (breaker, since, probe_at) = match app.breaker {
         Breaker::Closed => ("closed", None, None),
         Breaker::Open { since, probe_at, probing } => {
@@ -120,5 +128,6 @@ fn as_json(app: &AppRow) -> serde_json::Value {
         "code": app.code.map(|code| code.as_str()),
         "open_since": since,
         "probe_at": probe_at,
+        "canary": canaries.iter().copied().map(canary::as_json).collect::<Vec<_>>(),
     })
 }

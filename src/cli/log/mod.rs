@@ -1,4 +1,5 @@
 mod follow;
+mod marks;
 mod row;
 mod steps;
 
@@ -8,6 +9,7 @@ use std::io::{Write, stdout};
 
 use clap::Args;
 
+use self::marks::Marks;
 use super::since::Since;
 use super::{Context, Exit, Failure, parts};
 use crate::job::{AccountRef, Outcome};
@@ -84,8 +86,14 @@ impl Log {
             }
         }
         drop(out);
+        let mut marks =
+            Marks::of(self.app.as_deref().or(self.account.as_ref().map(AccountRef::app)), context.colour);
+        if !self.json && self.job.is_none() {
+            marks.news(store.as_ref()).await?.iter().try_for_each(|line| writeln!(stdout(), "{line}"))?;
+        }
         if self.follow {
-            follow::follow(store.as_ref(), cursor, |row| self.wants(row), self.json, context.colour).await?;
+            follow::follow(store.as_ref(), cursor, marks, |row| self.wants(row), self.json, context.colour)
+                .await?;
         }
         Ok(Exit::Done)
     }

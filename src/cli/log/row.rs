@@ -1,8 +1,7 @@
 use comfy_table::{Cell, ColumnConstraint};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::cli::output;
+use crate::cli::output::{self, short_id};
 use crate::job::Outcome;
 use crate::store::AttemptRow;
 
@@ -23,7 +22,7 @@ pub fn table(rows: &[AttemptRow], colour: bool) -> String {
     for row in rows {
         let mut cells = vec![
             Cell::new(output::local_time(row.started_at).replace(' ', "\n")),
-            Cell::new(short(row.job)),
+            Cell::new(short_id(row.job)),
             Cell::new(what(row)),
             outcome(row, colour),
             Cell::new(row.duration.map(output::duration).unwrap_or_default()),
@@ -38,14 +37,14 @@ pub fn table(rows: &[AttemptRow], colour: bool) -> String {
             failed = Some(row.job);
             // Below the table in any case: a path that a cell breaks is of no use.
             told.extend(evidence(row));
-            below = told.iter().fold(below, |below, line| format!("{below}\n{}: {line}", short(row.job)));
+            below = told.iter().fold(below, |below, line| format!("{below}\n{}: {line}", short_id(row.job)));
         }
         table.add_row(cells);
     }
     table.column_iter_mut().take(5).for_each(|column| {
         column.set_constraint(ColumnConstraint::ContentWidth);
     });
-    let hint = failed.map(|job| format!("\nEvery step: turnlock log --job {}", short(job)));
+    let hint = failed.map(|job| format!("\nEvery step: turnlock log --job {}", short_id(job)));
     format!("{table}{below}{}", hint.unwrap_or_default())
 }
 
@@ -76,12 +75,6 @@ pub(super) fn evidence(row: &AttemptRow) -> Option<String> {
     let failed = row.verdict.as_ref().is_some_and(|verdict| verdict.outcome != Outcome::Succeeded);
     let folder = row.provenance.evidence.as_deref().filter(|_| failed);
     folder.map(|folder| format!("Evidence: {}", folder.display()))
-}
-
-/// The last characters of the id, which differ between jobs of one moment; `--job` takes them.
-pub(super) fn short(id: Uuid) -> String {
-    let id = id.simple().to_string();
-    id[id.len() - 8..].to_owned()
 }
 
 /// The row as programs read it. Fields may be added, none is taken away or renamed.

@@ -1,3 +1,4 @@
+mod canary;
 mod draft_file;
 mod fmt;
 mod import;
@@ -49,6 +50,8 @@ Ends with 4 if one of them is invalid.")]
     Fmt(fmt::Fmt),
     /// Take an account through everything that a playbook describes, and say what may be relied on
     Test(test::Test),
+    /// Run logins and rehearse the other flows on test accounts, once or on a schedule, and mark apps that have changed
+    Canary(canary::Canary),
     /// Try a playbook on its recorded pages as the app might change them, and count what it survives
     Mutate(mutate::Mutate),
     /// Say more of a message's code, with an example; without a code, list them all
@@ -84,6 +87,7 @@ impl Playbook {
             Command::Fmt(fmt) => fmt.run(context),
             Command::Check { paths, pages } => check(paths, pages, context).await,
             Command::Test(test) => test.run(context).await,
+            Command::Canary(canary) => canary.run(context).await,
             Command::Mutate(mutate) => mutate.run(context).await,
             Command::Explain { code } => explain(code.as_deref()),
             Command::List => list(context),

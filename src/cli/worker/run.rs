@@ -5,16 +5,14 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::cli::runtime::{Jobs, Mail, Runtime};
 use crate::cli::stops::{Pause, Pauses, Stops};
-use crate::cli::{Context, Exit, Failure};
-use crate::config::Config;
-use crate::notice::{MailServer, Notifier, Pace};
+use crate::cli::{Context, Exit, Failure, parts};
 use crate::store::Duty;
 use crate::worker::{Event, Worker};
 
 /// Is a worker, until it is told to end.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let notifier = notifier(&config)?;
+    let notifier = parts::notifier(&config)?;
     let (mut stops, again, pauses) = (Stops::new()?, Stops::new()?, Pauses::new()?);
     let runtime = tokio::select! {
         started = Runtime::start(&config, context.colour, Mail::Needed, Jobs::FromTheQueue) => started?,
@@ -49,14 +47,6 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     };
     runtime.close().await;
     done.map(|()| Exit::Done)
-}
-
-/// Who writes to people, if they are to be written to.
-fn notifier(config: &Config) -> Result<Option<Notifier>, Failure> {
-    let Some(notices) = config.notices.clone() else { return Ok(None) };
-    let server = MailServer::parse(notices.server.secret()).map_err(Failure::environment)?;
-    server.check().map_err(Failure::environment)?;
-    Ok(Some(Notifier { server, from: notices.from, to: notices.to, pace: Pace::default() }))
 }
 
 /// Does what SIGTSTP and SIGCONT wish.

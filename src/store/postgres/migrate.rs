@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0011_message_marks.sql"),
     include_str!("../../../migrations/postgres/0012_settled_requests.sql"),
     include_str!("../../../migrations/postgres/0013_params.sql"),
+    include_str!("../../../migrations/postgres/0014_canaries.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.

@@ -12,6 +12,7 @@ mod accounts;
 mod announcements;
 mod batch;
 mod budget;
+mod canaries;
 mod cancellations;
 mod claim;
 mod connect;

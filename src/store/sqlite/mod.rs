@@ -9,6 +9,7 @@
 mod accounts;
 mod announcements;
 mod budget;
+mod canaries;
 mod cancellations;
 mod clock;
 mod deliver;

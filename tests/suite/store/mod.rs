@@ -2,6 +2,7 @@
 
 mod accounts;
 mod budget;
+mod canaries;
 mod delivered;
 mod fleet;
 mod gates;
@@ -27,8 +28,9 @@ use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priorit
 use turnlock::store::{
     AccountEntry, AppGate, AppLimits, AppRow, AttemptRow, Beat, Begun, Breaker, Cancelling, Candidate,
     CandidateKind, CandidateState, Claim, Claiming, Delivered, Disproof, Duty, Ending, Entry, JobState, Left,
-    Limit, LogQuery, NewAttempt, NewCandidate, NewTry, Next, Provenance, Refusal, SqliteStore, Step,
-    StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
+    Limit, LogQuery, NewAttempt, NewCanary, NewCandidate, NewTry, Next, Provenance, Refusal, SqliteStore,
+    Step, StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId,
+    WorkerRow,
 };
 use uuid::Uuid;
 
@@ -51,6 +53,7 @@ async fn conform(store: Arc<dyn Store>) {
     ledger::a_write_that_nobody_polls(&store).await;
     budget::totp_steps(&store).await;
     budget::the_budget(&store).await;
+    canaries::marks_of_apps(&store).await;
     leases::leases(&store).await;
     leases::fences(&store).await;
     leases::an_expired_lease(&store).await;
