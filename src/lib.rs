@@ -20,7 +20,9 @@
 //! - [`process_table`]: what the system says of its processes.
 //! - `outage`: what fails and is tried until it works: how long to wait, when to say so.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
+//! - [`net`]: listening, TLS and HTTP, for the servers below.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
+//! - [`web`]: the automation log in a browser, and the API.
 
 pub mod browser;
 pub mod cli;
@@ -32,6 +34,7 @@ pub mod flow;
 pub mod inbox;
 pub mod job;
 pub mod mutate;
+pub mod net;
 pub mod notice;
 mod outage;
 pub mod pages;
@@ -42,4 +45,5 @@ pub mod redact;
 pub mod store;
 pub mod telemetry;
 pub mod vault;
+pub mod web;
 pub mod worker;

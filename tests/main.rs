@@ -56,5 +56,6 @@ mod suite {
     mod soak;
     mod store;
     mod vault;
+    mod web;
     mod worker;
 }

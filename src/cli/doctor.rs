@@ -16,7 +16,7 @@ use super::sources::receiver_options;
 use super::{Context, Exit, Failure, output, parts};
 use crate::browser::{Options, Process, Sandbox};
 use crate::config::{Config, Database, Queue, Way};
-use crate::inbox::net::Listen;
+use crate::net::Listen;
 use crate::queue::rabbit::{self, topology};
 use crate::store::{PostgresStore, Store};
 use crate::vault::{MasterKey, Vault};

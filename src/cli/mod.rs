@@ -25,10 +25,12 @@ mod queue;
 mod run;
 mod runtime;
 mod secret_input;
+mod serve;
 mod since;
 mod sources;
 mod stops;
 mod submit;
+mod token;
 mod worker;
 
 pub use context::Context;
@@ -97,6 +99,10 @@ enum Command {
     Log(log::Log),
     /// Check and list playbooks
     Playbook(playbook::Playbook),
+    /// Serve the automation log to browsers, and the API to programs
+    Serve(serve::Serve),
+    /// Make, list and revoke tokens for `turnlock serve`
+    Token(token::Token),
     /// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
     Doctor(doctor::Doctor),
     /// See what an app's password rules give
@@ -112,6 +118,7 @@ impl Command {
         match self {
             Self::Worker(worker) if worker.works() => "info",
             Self::Inbox(inbox) if inbox.serves() => "info",
+            Self::Serve(_) => "info",
             _ => "warn",
         }
     }
@@ -132,6 +139,8 @@ impl Command {
             Self::Inbox(inbox) => inbox.run(context).await,
             Self::Log(log) => log.run(context).await,
             Self::Playbook(playbook) => playbook.run(context).await,
+            Self::Serve(serve) => serve.run(context).await,
+            Self::Token(token) => token.run(context).await,
             Self::Doctor(doctor) => doctor.run(context).await,
             Self::Password(password) => password.run(),
         }

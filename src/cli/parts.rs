@@ -114,6 +114,7 @@ impl From<StoreError> for Failure {
         match error {
             // These are about what was asked, not about the surroundings.
             StoreError::NoAccount(_)
+            | StoreError::NameTaken(_)
             | StoreError::AddressTaken { .. }
             | StoreError::NoJob(_)
             | StoreError::Owed(_)

@@ -11,9 +11,9 @@ use super::{Failure, secret_input};
 use crate::config::{Config, Inbox, Way};
 use crate::inbox::Source;
 use crate::inbox::imap::{Imap, ImapOptions, ImapUrl};
-use crate::inbox::net::{BindError, Listen, TlsFiles};
 use crate::inbox::sms::{self, SmsOptions};
 use crate::inbox::smtp::{Receiver, SmtpOptions, StartTls};
+use crate::net::{BindError, Listen, TlsFiles};
 
 /// The sources that are configured, and what they listen on.
 pub struct Sources {

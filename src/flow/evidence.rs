@@ -172,6 +172,10 @@ pub(crate) fn may_be_secret(text: &str) -> bool {
 /// `3f9a1c20`, `x59a7-wvrzj`, and `svegw-wxzvz`, which is no hyphenated word for its even parts.
 fn is_codelike(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    // What forms show for example, and what CSS calls the place of an element.
+    if matches!(word, "123456" | "000000" | "nth-of-type" | "nth-child") {
+        return false;
+    }
     let parts: Vec<&str> = word.split('-').collect();
     let even = parts.len() > 1 && parts.iter().all(|part| part.len() >= 4 && part.len() == parts[0].len());
     let characters: usize = parts.iter().map(|part| part.len()).sum();
@@ -185,7 +189,7 @@ fn is_codelike(word: &str) -> bool {
 pub(super) fn without_what_may_be_secret(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     // Any dash, dot or space may stand between the groups of one code, but not what ends a name or begins a text.
-    let joins = |c: char| !c.is_alphanumeric() && !"\"<>,;:".contains(c);
+    let joins = |c: char| !c.is_alphanumeric() && !"\"<>,;:(".contains(c);
     // The words as byte ranges; everything between them stays.
     let mut words: Vec<std::ops::Range<usize>> = Vec::new();
     for (at, _) in text.char_indices().filter(|(_, c)| is_part(*c)) {
@@ -216,7 +220,11 @@ pub(super) fn without_what_may_be_secret(text: &str) -> String {
         }
         let group = &text[words[first].start..words[last].end];
         let characters: usize = words[first..=last].iter().map(std::ops::Range::len).sum();
-        let telling = group.chars().any(|c| c.is_ascii_digit()) || looks_secret(group);
+        // Codes in groups are in one case: `Enable 2FA` is none.
+        let (lower, upper) =
+            (group.chars().any(|c| c.is_ascii_lowercase()), group.chars().any(|c| c.is_ascii_uppercase()));
+        let digit = group.chars().any(|c| c.is_ascii_digit()) && !(lower && upper);
+        let telling = digit || looks_secret(group);
         if last > first && size >= 2 && characters >= CODE && telling {
             hidden[first..=last].fill(true);
         }
@@ -378,6 +386,9 @@ mod tests {
             ("<input placeholder=\"JBSWY3DPEHPK3PXP\">", "<input placeholder=\"[secret]\">"),
             ("the q7wm\u{2010}k2xz", "the [secret]\u{2010}[secret]"),
             ("codes: svegw-wx…", "codes: [secret]…"),
+            ("{ role: button, name: Enable 2FA }", "{ role: button, name: Enable 2FA }"),
+            ("{ placeholder: e.g. 123456 }", "{ placeholder: e.g. 123456 }"),
+            ("{ css: main > li:nth-of-type(3) }", "{ css: main > li:nth-of-type(3) }"),
             (
                 "Two-factor authentication is on, 10 codes left",
                 "Two-factor authentication is on, 10 codes left",

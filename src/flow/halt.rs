@@ -63,6 +63,17 @@ pub(super) enum StepError {
     /// The playbook was edited while it was followed, and has a second commit step on this path.
     #[error("the commit step was performed already, and is performed only once")]
     CommittedAlready,
+    /// What is to tell the app's answer to the commit step is there without it.
+    #[error(
+        "`{state}` shows already, before the commit step is performed: {target}. It would be taken for the app's answer; name \
+         something that is there only then"
+    )]
+    AnsweredAlready {
+        /// The state.
+        state: String,
+        /// What shows it.
+        target: String,
+    },
     /// A value was wanted that this transaction does not have: the checker lets no playbook through that does so.
     #[error("there is no {0} here")]
     NoValue(&'static str),
@@ -166,7 +177,10 @@ impl StepError {
             Self::Page(error) => page_code(error),
             Self::NoTotpSecret | Self::NoAddress | Self::NoNumber => Code::MfaUnmanaged,
             Self::CodeNotReceived(_) => Code::CodeNotReceived,
-            Self::Unreadable(_) | Self::NoValue(_) | Self::CommittedAlready => Code::PageNotAsDescribed,
+            Self::Unreadable(_)
+            | Self::NoValue(_)
+            | Self::CommittedAlready
+            | Self::AnsweredAlready { .. } => Code::PageNotAsDescribed,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::browser::{Guide, Page, PageError, Typed};
 use crate::inbox::CodeTicket;
 use crate::inbox::links::MailedLink;
 use crate::playbook::{
-    Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value,
+    Action, Branch, Destination, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value,
 };
 use crate::store::CandidateKind;
 use crate::vault::Held;
@@ -314,6 +314,7 @@ impl<'a> Session<'a> {
             Action::Commit(action) => {
                 self.ready(action).await?;
                 if self.context.rehearsing {
+                    self.is_unanswered(step).await?;
                     return Err(Halt::Rehearsed(step.id.clone()).into());
                 }
                 // From here on the app may have taken the candidate, whatever comes back, and also when this is
@@ -348,6 +349,19 @@ impl<'a> Session<'a> {
                 self.page.first_of(&[target], &target.to_string(), within).await?;
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// That no state shows yet by which the app's answer to the commit step would be told.
+    async fn is_unanswered(&self, commit: &Step) -> Result<(), ValueError> {
+        let behind = |flow: &'_ Flow| -> Option<Expect> { behind(&flow.steps, &commit.id).cloned() };
+        let Some(expect) = self.playbook.flows.iter().find_map(behind) else { return Ok(()) };
+        for Branch { state, see, .. } in &expect.branches {
+            if self.page.first_of(&[see], &see.to_string(), AT_ONCE).await.is_ok() {
+                let (state, target) = (state.to_string(), see.to_string());
+                return Err(StepError::AnsweredAlready { state, target }.into());
+            }
         }
         Ok(())
     }
@@ -487,4 +501,16 @@ impl From<PageError> for ValueError {
     fn from(error: PageError) -> Self {
         Self::Step(error.into())
     }
+}
+
+/// What is on the page without being waited for.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// The `expect` behind the step of this id, here or within a branch.
+fn behind<'a>(steps: &'a [Step], id: &str) -> Option<&'a Expect> {
+    steps.iter().enumerate().find_map(|(nth, step)| match (&step.action, steps.get(nth + 1)) {
+        (_, Some(Step { action: Action::Expect(expect), .. })) if step.id == id => Some(expect),
+        (Action::Expect(expect), _) => expect.branches.iter().find_map(|branch| behind(&branch.then, id)),
+        _ => None,
+    })
 }

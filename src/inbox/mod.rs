@@ -14,7 +14,6 @@ pub mod imap;
 mod lexicon;
 pub mod links;
 mod message;
-pub mod net;
 pub mod number;
 mod quoted;
 mod received;

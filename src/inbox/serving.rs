@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use tokio::time::{self, Instant};
 
 use super::desk::Inbox;
-use super::net::told_to_stop;
 use super::source::{Desk, Source, SourceFailed};
+use crate::net::told_to_stop;
 use crate::store::WorkerId;
 
 /// How long a message is kept, taken or not: a request waits for minutes.

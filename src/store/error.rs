@@ -132,6 +132,9 @@ pub enum StoreError {
         "there is no account {0}: `turnlock account list` shows those there are, `turnlock account add` adds one"
     )]
     NoAccount(AccountRef),
+    /// A token of this name was made before.
+    #[error("there is or was a token `{0}`: choose another name, for the audit tells them apart by it")]
+    NameTaken(String),
     /// The account has a job running.
     #[error("a job is running on {0}: wait until it has ended, then try again")]
     AccountBusy(AccountRef),

@@ -5,6 +5,7 @@
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
 //! is the work of [`crate::vault`].
 
+mod access;
 mod account;
 mod budget;
 mod canaries;
@@ -27,6 +28,7 @@ mod worker_id;
 
 use std::sync::Arc;
 
+pub use access::{Access, AuditRow, NewAudit, NewToken, Scope, TokenRow};
 pub use account::{Account, AccountEntry, Accounts, folded};
 pub use budget::{Begun, Budget, Limit, NewTry, Spent, Try, TryResult};
 pub use canaries::{Canaries, CanaryRow, NewCanary};
@@ -49,12 +51,26 @@ pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
 pub trait Store:
-    Accounts + Ledger + Budget + Canaries + Leases + Jobs + Gates + Log + Fleet + Messages + Meta + Send + Sync
+    Access
+    + Accounts
+    + Ledger
+    + Budget
+    + Canaries
+    + Leases
+    + Jobs
+    + Gates
+    + Log
+    + Fleet
+    + Messages
+    + Meta
+    + Send
+    + Sync
 {
 }
 
-impl<
-    T: Accounts
+impl<T> Store for T where
+    T: Access
+        + Accounts
         + Ledger
         + Budget
         + Canaries
@@ -66,8 +82,7 @@ impl<
         + Messages
         + Meta
         + Send
-        + Sync,
-> Store for T
+        + Sync
 {
 }
 

@@ -19,7 +19,8 @@ use super::{Event, Performer, StopReason, WorkerConfig, WorkerError, identity, p
 use crate::job::{Code, Job, Verdict};
 use crate::queue::Queue;
 use crate::store::{
-    AttemptRow, Claim, Claiming, Duty, LogQuery, Refusal, Store, StoreError, Submitted, Visit, Why, WorkerId,
+    AttemptRow, Claim, Claiming, Duty, JobState, LogQuery, Refusal, Store, StoreError, Submitted, Visit, Why,
+    WorkerId,
 };
 
 /// How many events a watcher may fall behind before it misses some.
@@ -288,6 +289,8 @@ impl Inner {
         let patience_ends = time::Instant::now() + job.deadline;
         let mut last = None;
         let mut told = None;
+        // Whoever runs a job here and now wants to know what opens the account, also before the queue would find out.
+        let mut early = true;
         loop {
             match self.queue.take_job(job.id, &self.config.id, self.config.hold).await? {
                 Claiming::Claimed(claim) => {
@@ -302,29 +305,31 @@ impl Inner {
                         }
                     }
                 }
-                Claiming::AccountBusy => match (self.reconcile_here(job).await?, last.take()) {
-                    (Owed::Done, before) => last = before,
-                    (Owed::OnHold(refusal), before) => {
-                        last = before;
-                        if let Some(verdict) = self.in_vain(job, refusal, patience_ends, &mut told).await {
-                            return self.give_up(job, last, verdict).await;
+                Claiming::AccountBusy => {
+                    match (self.reconcile_here(job, std::mem::take(&mut early)).await?, last.take()) {
+                        (Owed::Done, before) => last = before,
+                        (Owed::OnHold(refusal), before) => {
+                            last = before;
+                            if let Some(verdict) = self.in_vain(job, refusal, patience_ends, &mut told).await
+                            {
+                                return self.give_up(job, last, verdict).await;
+                            }
+                        }
+                        // A worker goes on with both.
+                        (Owed::Later, Some(row)) => return Ok(row),
+                        (_, before) if time::Instant::now() < patience_ends => {
+                            last = before;
+                            tokio::select! {
+                                () = self.queue.ready() => {}
+                                _ = self.told_to_stop() => {}
+                            }
+                        }
+                        (_, before) => {
+                            let message = self.why_busy(job).await?;
+                            return self.give_up(job, before, Verdict::new(Code::AccountBusy, message)).await;
                         }
                     }
-                    // A worker goes on with both.
-                    (Owed::Later, Some(row)) => return Ok(row),
-                    (_, before) if time::Instant::now() < patience_ends => {
-                        last = before;
-                        tokio::select! {
-                            () = self.queue.ready() => {}
-                            _ = self.told_to_stop() => {}
-                        }
-                    }
-                    (_, before) => {
-                        let message =
-                            format!("Another job held {} for as long as this one may take.", job.account);
-                        return self.give_up(job, before, Verdict::new(Code::AccountBusy, message)).await;
-                    }
-                },
+                }
                 // Cancelled in between: by `cancel`, or by somebody else.
                 Claiming::NotQueued => {
                     return match last {
@@ -337,12 +342,13 @@ impl Inner {
     }
 
     /// Performs the reconciliation that the job's account waits for, if it can be performed here and now.
-    async fn reconcile_here(&self, job: &Job) -> Result<Owed, WorkerError> {
+    /// `early`: also if it is to be performed later.
+    async fn reconcile_here(&self, job: &Job, early: bool) -> Result<Owed, WorkerError> {
         self.recover_quietly().await;
         let Some(owed) = self.queue.open_reconciliation(&job.account).await? else {
             return Ok(Owed::Elsewhere);
         };
-        if owed.not_before > Timestamp::now() {
+        if owed.not_before > Timestamp::now() && !early {
             return Ok(Owed::Later);
         }
         let taken = self.queue.take_job(owed.job.id, &self.config.id, self.config.hold).await?;
@@ -351,6 +357,19 @@ impl Inner {
             Seen::Attempt { again_at: None, .. } => Owed::Done,
             Seen::Attempt { again_at: Some(_), .. } => Owed::Later,
             Seen::OnHold(refusal) => Owed::OnHold(refusal),
+        })
+    }
+
+    /// What has kept the account from the job for all the time that it had.
+    async fn why_busy(&self, job: &Job) -> Result<String, WorkerError> {
+        let account = &job.account;
+        Ok(match self.queue.open_reconciliation(account).await? {
+            Some(owed) if owed.state == JobState::Queued => format!(
+                "What opens {account} is in doubt: its reconciliation, job {}, comes first and is not made before {}. A \
+                 worker makes it then; `turnlock run reconcile --account {account}` makes it now.",
+                owed.job.id, owed.not_before
+            ),
+            _ => format!("Another job held {account} for as long as this one may take."),
         })
     }
 

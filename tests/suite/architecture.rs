@@ -15,7 +15,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &["job"]),
     ("vault", &["failpoint", "job", "redact", "store"]),
     ("queue", &["failpoint", "job", "outage", "store"]),
-    ("inbox", &["credential", "job", "outage", "redact", "store", "vault"]),
+    ("net", &[]),
+    ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
+    // It submits jobs and reads the store; it drives no browser and opens no vault.
+    ("web", &["job", "net", "playbook", "queue", "redact", "store"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),

@@ -224,6 +224,22 @@ async fn a_rehearsal_changes_nothing_and_leaves_no_candidate_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_shows_before_the_commit_step_is_told() {
+    // A hint that is always there would be taken for the app's refusal, right after it took the password.
+    let desk = Desk::with(&[(
+        "password_refused: { text: does not meet the rules }\n        bad_credentials",
+        "password_refused: { label: New password }\n        bad_credentials",
+    )])
+    .await;
+    desk.run(&["change_password", "--account", "acme/alice", "--rehearse"], "", &[]).await.ends(1).says(&[
+        "needs_human (page_not_as_described)",
+        "change_password.4",
+        "`password_refused` shows already, before the commit step is performed: label \"New password\"",
+    ]);
+    assert!(desk.app.verify_password("alice", FIRST_PASSWORD));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_enrolment_is_rehearsed_and_left() {
     let desk = Desk::with(&[]).await;
     desk.run(&["enrol_mfa", "--account", "acme/alice", "--rehearse"], "", &[])

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::inbox::net::{ClientLimits, Listen, TlsFiles};
+use crate::net::{ClientLimits, Listen, TlsFiles};
 
 /// How the receiver of text messages is set up. Prints no secret.
 #[derive(Debug, Clone)]

@@ -1,28 +1,17 @@
 //! The receiver of text messages as a source.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::routes::{From, router};
-use super::{SmsLimits, SmsOptions};
-use crate::inbox::net::{BindError, Clients, Door, Guest, Hall, Stream, Tls, told_to_stop};
+use super::SmsOptions;
+use super::routes::router;
 use crate::inbox::source::{Desk, Source, SourceFailed};
-
-/// How long a request may take that is under way when its connection ends.
-const LAST_REQUEST: Duration = Duration::from_secs(5);
+use crate::net::{BindError, Clients, Door, Hall, Http, Tls};
 
 /// An HTTP server for text messages. It listens from the beginning, and takes them in while it runs.
 pub struct Receiver {
@@ -85,13 +74,21 @@ impl Source for Receiver {
             clients: if self.options.behind_proxy { &unbounded } else { &self.clients },
             no_room: b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         };
-        let counter = Counter {
+        let http = Http {
             router: router(&self.options, desk, Arc::clone(&self.clients)),
             tls: self.tls.clone(),
-            limits: self.options.limits,
+            head: self.options.limits.request,
+            connection: self.options.limits.connection,
             stop: stop.clone(),
         };
-        hall.serve(listener, stop, |stream, from, guest| counter.clone().attend(stream, from, guest)).await;
+        hall.serve(listener, stop, |stream, from, guest| {
+            let http = http.clone();
+            async move {
+                http.attend(stream, from).await;
+                drop(guest);
+            }
+        })
+        .await;
         Ok(())
     }
 }
@@ -107,52 +104,4 @@ fn is_public_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
     })
-}
-
-/// Where one connection is attended to.
-#[derive(Clone)]
-struct Counter {
-    router: Router,
-    tls: Option<Arc<Tls>>,
-    limits: SmsLimits,
-    stop: watch::Receiver<bool>,
-}
-
-impl Counter {
-    async fn attend(self, stream: Box<dyn Stream>, from: Option<IpAddr>, _guest: Guest) {
-        let Some(tls) = self.tls.clone() else { return self.converse(stream, from).await };
-        match timeout(self.limits.request, tls.acceptor().accept(stream)).await {
-            Ok(Ok(stream)) => self.converse(Box::new(stream), from).await,
-            Ok(Err(error)) => tracing::debug!(%error, "a client did not get through the TLS handshake"),
-            Err(_) => {}
-        }
-    }
-
-    async fn converse(mut self, stream: Box<dyn Stream>, from: Option<IpAddr>) {
-        let service = TowerToHyperService::new(self.router);
-        let service = service_fn(move |mut request: hyper::Request<_>| {
-            request.extensions_mut().insert(From(from));
-            let answer = service.call(request);
-            async move {
-                Ok::<_, Infallible>(match answer.await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                })
-            }
-        });
-        let mut connection = std::pin::pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(self.limits.request)
-                .serve_connection(TokioIo::new(stream), service)
-        );
-        tokio::select! {
-            _ = connection.as_mut() => return,
-            () = told_to_stop(&mut self.stop) => {}
-            () = sleep(self.limits.connection) => {}
-        }
-        // The request that is under way is answered, and no other.
-        connection.as_mut().graceful_shutdown();
-        let _ = timeout(LAST_REQUEST, connection).await;
-    }
 }

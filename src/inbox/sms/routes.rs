@@ -1,6 +1,5 @@
 //! What is answered to whom.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,22 +18,17 @@ use tokio::time::timeout;
 use super::signed::{Unsigned, check};
 use super::twilio::{Form, signed_urls};
 use super::{SmsLimits, SmsOptions};
-use crate::inbox::net::Clients;
 use crate::inbox::number::e164;
 use crate::inbox::source::{Arrival, Content, Desk, DeskClosed, Taken};
+use crate::net::{Clients, Peer, forwarded};
 
 const TWILIO_SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-turnlock-signature");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// An answer to Twilio that has nothing sent back.
 const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
 /// More than any provider's ids have.
 const LONGEST_ID: usize = 200;
-
-/// From which address a connection comes, where it has one.
-#[derive(Clone, Copy)]
-pub(super) struct From(pub Option<IpAddr>);
 
 struct House {
     desk: Arc<dyn Desk>,
@@ -74,7 +68,7 @@ pub(super) fn router(options: &SmsOptions, desk: Arc<dyn Desk>, clients: Arc<Cli
 /// Not more than a client may ask, and not longer than it may take.
 async fn within_bounds(
     State(house): State<Arc<House>>,
-    Extension(From(peer)): Extension<From>,
+    Extension(Peer(peer)): Extension<Peer>,
     request: Request<Body>,
     next: Next,
 ) -> Response {
@@ -90,12 +84,6 @@ async fn within_bounds(
             (StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")], "too slow\n").into_response()
         }
     }
-}
-
-/// Whom the proxy speaks for: the last that is named, for the others are hearsay.
-fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse().ok()
 }
 
 async fn twilio(

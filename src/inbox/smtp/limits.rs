@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::inbox::net::ClientLimits;
+use crate::net::ClientLimits;
 
 /// Bounds of what a client may do.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::SmtpLimits;
-use crate::inbox::net::{Listen, TlsFiles};
+use crate::net::{Listen, TlsFiles};
 
 /// How a mail receiver is set up.
 #[derive(Debug, Clone)]

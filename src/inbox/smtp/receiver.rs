@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use super::SmtpOptions;
 use super::session::{House, Session};
-use crate::inbox::net::{BindError, Clients, Door, Hall, Tls};
 use crate::inbox::source::{Content, Desk, Source, SourceFailed};
+use crate::net::{BindError, Clients, Door, Hall, Tls};
 
 /// A mail server. It listens from the beginning, and takes in mail while it runs.
 pub struct Receiver {

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use super::delivery::{Fate, deliver};
 use super::wire::{Data, Ended, Wire};
 use super::{Protocol, SmtpLimits};
-use crate::inbox::net::{Guest, Stream, Tls, told_to_stop};
 use crate::inbox::source::{Content, Desk};
+use crate::net::{Guest, Stream, Tls, told_to_stop};
 
 /// What all conversations of a receiver have in common.
 #[derive(Clone)]

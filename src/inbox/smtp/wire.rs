@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 use super::SmtpLimits;
-use crate::inbox::net::Stream;
+use crate::net::Stream;
 
 /// How long a client that was turned away may take to notice.
 const LINGER: Duration = Duration::from_secs(2);

@@ -8,6 +8,7 @@
 //!
 //! All times that are compared with one another between processes are told by the server's clock.
 
+mod access;
 mod accounts;
 mod announcements;
 mod batch;

@@ -6,6 +6,7 @@
 //! machine something (leases, claims, heart-beats, steps) with `NORMAL`, which outlasts every crash of a
 //! process and spares the disk a flush.
 
+mod access;
 mod accounts;
 mod announcements;
 mod budget;

@@ -26,13 +26,13 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use turnlock::inbox::extract::{CodePattern, Evidence, Expected, ExtractHints, Reason, code, code_of_parts};
-use turnlock::inbox::net::{ClientLimits, Listen, TlsFiles};
 use turnlock::inbox::smtp::{Receiver, SmtpLimits, SmtpOptions, StartTls};
 use turnlock::inbox::{
     Arrival, CodeNotReceived, CodeRequest, CodeTicket, Content, Message, RequestRefused, Senders, Source,
     Taken,
 };
 use turnlock::job::AccountRef;
+use turnlock::net::{ClientLimits, Listen, TlsFiles};
 use turnlock::store::{AccountEntry, MessageRow, StoreError, WorkerId};
 use uuid::Uuid;
 

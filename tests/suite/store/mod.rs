@@ -1,5 +1,6 @@
 //! What every store must do, as one suite over `Arc<dyn Store>`; and what only one of them can get wrong.
 
+mod access;
 mod accounts;
 mod budget;
 mod canaries;
@@ -28,9 +29,9 @@ use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priorit
 use turnlock::store::{
     AccountEntry, AppGate, AppLimits, AppRow, AttemptRow, Beat, Begun, Breaker, Cancelling, Candidate,
     CandidateKind, CandidateState, Claim, Claiming, Delivered, Disproof, Duty, Ending, Entry, JobState, Left,
-    Limit, LogQuery, NewAttempt, NewCanary, NewCandidate, NewTry, Next, Provenance, Refusal, SqliteStore,
-    Step, StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId,
-    WorkerRow,
+    Limit, LogQuery, NewAttempt, NewAudit, NewCanary, NewCandidate, NewToken, NewTry, Next, Provenance,
+    Refusal, Scope, SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition,
+    TryResult, Visit, Why, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
@@ -54,6 +55,8 @@ async fn conform(store: Arc<dyn Store>) {
     budget::totp_steps(&store).await;
     budget::the_budget(&store).await;
     canaries::marks_of_apps(&store).await;
+    access::tokens_and_sessions(&store).await;
+    access::the_audit(&store).await;
     leases::leases(&store).await;
     leases::fences(&store).await;
     leases::an_expired_lease(&store).await;

@@ -366,3 +366,52 @@ async fn an_owed_reconciliation_waits_for_a_broken_app() {
     })
     .await;
 }
+
+/// Whoever runs a job here and now wants to know what opens the account now, and not when the queue would find out; and
+/// learns what is in the way.
+#[tokio::test]
+async fn a_reconciliation_that_was_put_off_is_made_when_somebody_runs_a_job() {
+    let site = Site::new().await;
+    let vault = site.vault_with("acme/alice").await;
+    let account: AccountRef = "acme/alice".parse().unwrap();
+    let lease = site.store.acquire(&account, &"gone".into_worker(), LONG).await.unwrap().unwrap();
+    let under = vault.under(&lease);
+    let new = SecretString::from("the next password");
+    let candidate = under.propose(&account, CandidateKind::Password, &new, Uuid::now_v7()).await.unwrap();
+    under.mark_submitted(candidate).await.unwrap();
+    site.store.release(&lease).await.unwrap();
+
+    let tries = Arc::new(AtomicU32::new(0));
+    let retry = RetryPolicy { attempts: 9, first_wait: LONG, longest_wait: LONG };
+    let config = WorkerConfig { retry, ..breaks_after(9, LONG) };
+    let workers = site.workers(AppLimits::default(), &config, {
+        let (vault, tries) = (vault.clone(), tries.clone());
+        move |attempt| {
+            let (vault, tries) = (vault.under(&attempt.lease), tries.clone());
+            async move {
+                if attempt.job.kind != Kind::Reconcile {
+                    return ended(Code::LoggedIn);
+                }
+                if tries.fetch_add(1, Ordering::SeqCst) == 0 {
+                    return ended(Code::AppError);
+                }
+                vault.promote(candidate).await.unwrap();
+                ended(Code::Reconciled)
+            }
+        }
+    });
+    let brief = Job { deadline: Duration::from_secs(2), ..job("acme/alice") };
+    let row = workers[0].run_one(&brief, std::future::pending()).await.unwrap();
+    let verdict = row.verdict.unwrap();
+    assert_eq!(verdict.code, Code::AccountBusy);
+    let owed = site.store.reconciliation_of(candidate).await.unwrap().expect("it is owed").job;
+    for said in [&*owed.id.to_string(), "turnlock run reconcile --account acme/alice", "in doubt"] {
+        assert!(verdict.message.contains(said), "{}", verdict.message);
+    }
+    assert_eq!(tries.load(Ordering::SeqCst), 1, "it is not tried again and again");
+
+    let brief = Job { deadline: Duration::from_secs(2), ..job("acme/alice") };
+    let row = workers[0].run_one(&brief, std::future::pending()).await.unwrap();
+    assert_eq!(row.verdict.unwrap().code, Code::LoggedIn);
+    assert_eq!(site.job(owed.id).await.code, Some(Code::Reconciled));
+}

@@ -38,6 +38,7 @@ struct Client {
 }
 
 impl Clients {
+    /// With these bounds; without any, they may do as they like.
     pub fn new(limits: Option<ClientLimits>) -> Self {
         let known = Known { clients: HashMap::new(), swept: Instant::now() };
         Self { limits, known: Mutex::new(known) }

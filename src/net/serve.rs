@@ -47,7 +47,7 @@ impl Hall<'_> {
                     Ok(accepted) => accepted,
                     Err(error) => {
                         // Out of file descriptors, most likely. Nothing tells when there are some again.
-                        tracing::warn!(%error, "the inbox could not accept a connection");
+                        tracing::warn!(%error, "a connection could not be accepted");
                         sleep(ACCEPT_AGAIN).await;
                         continue;
                     }
@@ -76,6 +76,7 @@ impl Hall<'_> {
     }
 }
 
+/// Returns when everything is to end.
 pub async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     // An error means that nobody is left to say so, which is as good a reason.
     let _ = stop.wait_for(|stop| *stop).await;

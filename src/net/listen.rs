@@ -107,6 +107,10 @@ pub struct Door {
 }
 
 impl Door {
+    /// Listens; the setting is the one that says where, for who has to change it.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
     pub async fn bind(listen: Listen, setting: &'static str) -> std::result::Result<Self, BindError> {
         let listener = Listener::bind(&listen, setting).await?;
         let local_addr = listener.local_addr();
@@ -115,10 +119,12 @@ impl Door {
         Ok(Self { listen, setting, local_addr, listener: Mutex::new(Some(listener)) })
     }
 
+    /// Where it listens; `None` where that is a Unix socket.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.local_addr
     }
 
+    /// What it was told, with the port that it got.
     pub fn listen(&self) -> &Listen {
         &self.listen
     }

@@ -5,12 +5,12 @@ use std::io;
 use super::listen::Listen;
 use super::tls::TlsError;
 
-/// A server to which messages are sent cannot be started; says what to do.
+/// A server cannot be started; says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// The address cannot be listened on.
     #[error(
-        "the inbox cannot listen on {listen}: {source}; choose another address with {setting}, or end what uses it"
+        "cannot listen on {listen}: {source}; choose another address with {setting}, or end what uses it"
     )]
     Address {
         /// Where.

@@ -1,0 +1,20 @@
+//! What Turnlock's servers have in common: where they listen, whom they let in, TLS and HTTP.
+
+mod clients;
+mod error;
+mod http;
+mod listen;
+mod serve;
+mod stream;
+mod tls;
+
+pub use clients::ClientLimits;
+pub use clients::{Clients, Guest};
+pub use error::BindError;
+pub use http::{Http, Peer, forwarded};
+pub use listen::Door;
+pub use listen::Listen;
+pub use serve::{Hall, told_to_stop};
+pub use stream::Stream;
+pub use tls::Tls;
+pub use tls::{TlsError, TlsFiles};

@@ -1,0 +1,168 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::shapes::Attempt;
+use crate::job::AccountRef;
+use crate::store::{AttemptRow, LogQuery};
+use crate::web::events;
+use crate::web::guard::MayRead;
+use crate::web::problem::Problem;
+use crate::web::site::Site;
+
+/// The most attempts of an answer.
+const MOST: u32 = 500;
+
+/// Which attempts are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// Of accounts of this app.
+    app: Option<String>,
+    /// Of this account, `app/name`.
+    account: Option<String>,
+    /// Of this job.
+    job: Option<Uuid>,
+    /// With this outcome.
+    outcome: Option<String>,
+    /// Only those before this place in the log: the next page.
+    before: Option<i64>,
+    /// At most so many, 1 to 500; 50 unless it is said.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+impl Wanted {
+    fn query(self) -> Result<LogQuery, Problem> {
+        let wrong = |what: &str| Problem::bad_request(format!("`{what}` is not as it should be"));
+        let limit = self.limit.unwrap_or(50);
+        if !(1..=MOST).contains(&limit) {
+            return Err(wrong("limit"));
+        }
+        Ok(LogQuery {
+            job: self.job,
+            app: self.app,
+            account: self
+                .account
+                .map(|account| account.parse::<AccountRef>())
+                .transpose()
+                .map_err(|_| wrong("account"))?,
+            outcomes: self
+                .outcome
+                .map(|outcome| outcome.parse())
+                .transpose()
+                .map_err(|_| wrong("outcome"))?
+                .into_iter()
+                .collect(),
+            since: None,
+            limit,
+            before: self.before,
+        })
+    }
+}
+
+/// Attempts, the newest first.
+#[derive(Serialize, ToSchema)]
+pub struct Attempts {
+    attempts: Vec<Attempt>,
+    /// What `before` is for the next page; null if there is none.
+    next: Option<i64>,
+}
+
+/// List attempts
+///
+/// The automation log, newest first, in pages that do not shift. Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/attempts", tag = "log", params(Wanted),
+    responses(
+        (status = 200, body = Attempts),
+        (status = 400, description = "the question is not as it should be"),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+    ),
+)]
+pub async fn list(
+    _may: MayRead,
+    State(site): State<Arc<Site>>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Attempts>, Problem> {
+    let query = wanted.query()?;
+    let rows = site.store.log(&query).await?;
+    let next = rows.last().filter(|_| rows.len() >= query.limit as usize).map(|row| row.seq);
+    Ok(Json(Attempts { attempts: rows.iter().map(Attempt::of).collect(), next }))
+}
+
+/// Show an attempt with its steps
+///
+/// Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/attempts/{id}", tag = "log",
+    params(("id" = Uuid, Path, description = "the attempt")),
+    responses(
+        (status = 200, body = Attempt),
+        (status = 400, description = "that is no id"),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 404, description = "there is no such attempt", body = Problem),
+    ),
+)]
+pub async fn get(
+    _may: MayRead,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Attempt>, Problem> {
+    let row = site.store.attempt(id).await?;
+    let row = row.ok_or_else(|| Problem::not_found(format!("there is no attempt {id}")))?;
+    let steps = site.store.log_steps(id).await?;
+    Ok(Json(Attempt::with_steps(&row, &steps)))
+}
+
+/// Attempts as they begin and end
+///
+/// Server-sent events named `attempt`, each an attempt as JSON; `again` says that some were missed and the log is to be
+/// read anew. Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "log", params(Followed),
+    responses(
+        (status = 200, description = "events, for as long as the connection lasts", content_type = "text/event-stream"),
+        (status = 400, description = "the question is not as it should be"),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+    ),
+)]
+pub async fn events(
+    _may: MayRead,
+    State(site): State<Arc<Site>>,
+    Query(followed): Query<Followed>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let after = events::cursor(&headers, followed.after);
+    let wants = move |row: &AttemptRow| {
+        followed.app.as_deref().is_none_or(|app| row.account.app() == app)
+            && followed.job.is_none_or(|job| row.job == job)
+    };
+    let as_event = |row: &AttemptRow| {
+        let json = serde_json::to_string(&Attempt::of(row)).unwrap_or_default();
+        Event::default().event("attempt").id(row.changed.to_string()).data(json)
+    };
+    Ok(events::rows(&site, after, wants, as_event).await?.into_response())
+}
+
+/// Which attempts are followed.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Followed {
+    /// Of accounts of this app.
+    app: Option<String>,
+    /// Of this job.
+    job: Option<Uuid>,
+    /// First those that have changed since this event; `Last-Event-ID` says the same.
+    after: Option<i64>,
+}

@@ -1,0 +1,153 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::store::Breaker;
+use crate::web::guard::MayRead;
+use crate::web::problem::Problem;
+use crate::web::site::Site;
+
+/// Which accounts are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OfApp {
+    /// Of this app.
+    app: Option<String>,
+}
+
+/// An account; its credentials are nobody's business here.
+#[derive(Serialize, ToSchema)]
+pub struct Account {
+    #[schema(example = "acme/alice")]
+    account: String,
+    username: String,
+    /// The managed address.
+    address: Option<String>,
+    /// The number for text messages.
+    number: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// List accounts
+///
+/// Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/accounts", tag = "fleet", params(OfApp),
+    responses(
+        (status = 200, body = Vec<Account>),
+        (status = 400, description = "the question is not as it should be"),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+    ),
+)]
+pub async fn accounts(
+    _may: MayRead,
+    State(site): State<Arc<Site>>,
+    Query(of): Query<OfApp>,
+) -> Result<Json<Vec<Account>>, Problem> {
+    let rows = site.store.accounts(of.app.as_deref()).await?.into_iter().map(|row| Account {
+        account: row.account.to_string(),
+        username: row.username,
+        address: row.address,
+        number: row.number,
+        created_at: row.created_at.to_string(),
+        updated_at: row.updated_at.to_string(),
+    });
+    Ok(Json(rows.collect()))
+}
+
+/// An app.
+#[derive(Serialize, ToSchema)]
+pub struct App {
+    #[schema(example = "acme")]
+    app: String,
+    running: u32,
+    waiting: u64,
+    /// `closed`, `open` or `probing`
+    #[schema(example = "closed")]
+    breaker: &'static str,
+    /// Attempts in a row that failed.
+    failures: u32,
+    /// The flows in which its canary fails; null if it has none.
+    canary_fails: Option<Vec<String>>,
+}
+
+/// List apps
+///
+/// Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/apps", tag = "fleet",
+    responses(
+        (status = 200, body = Vec<App>),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+    ),
+)]
+pub async fn apps(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<Vec<App>>, Problem> {
+    let canaries = site.store.canaries(None).await?;
+    let rows = site.store.apps().await?.into_iter().map(|row| {
+        let mut of = canaries.iter().filter(|canary| canary.last.account.app() == row.app).peekable();
+        let canary_fails = of
+            .peek()
+            .is_some()
+            .then(|| of.filter(|canary| !canary.is_well()).map(|canary| canary.last.flow.clone()).collect());
+        App {
+            running: row.running,
+            waiting: row.waiting,
+            breaker: match row.breaker {
+                Breaker::Closed => "closed",
+                Breaker::Open { probing: true, .. } => "probing",
+                Breaker::Open { .. } => "open",
+            },
+            failures: row.failures,
+            canary_fails,
+            app: row.app,
+        }
+    });
+    Ok(Json(rows.collect()))
+}
+
+/// A worker.
+#[derive(Serialize, ToSchema)]
+pub struct Worker {
+    worker: String,
+    version: String,
+    slots: u32,
+    busy: u32,
+    /// `working` or `draining`
+    #[schema(example = "working")]
+    duty: &'static str,
+    /// Nothing was heard of it for too long.
+    gone: bool,
+    started_at: String,
+    beat_at: String,
+}
+
+/// List workers
+///
+/// Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/workers", tag = "fleet",
+    responses(
+        (status = 200, body = Vec<Worker>),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+    ),
+)]
+pub async fn workers(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<Vec<Worker>>, Problem> {
+    let rows = site.store.workers().await?.into_iter().map(|row| Worker {
+        worker: row.id.to_string(),
+        version: row.version,
+        slots: row.slots,
+        busy: row.busy,
+        duty: row.duty.as_str(),
+        gone: row.gone,
+        started_at: row.started_at.to_string(),
+        beat_at: row.beat_at.to_string(),
+    });
+    Ok(Json(rows.collect()))
+}

@@ -1,0 +1,214 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::shapes::Job;
+use crate::job::{Code, JobMessage, LARGEST, Verdict};
+use crate::store::{Cancelling, NewAudit, Submitted};
+use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
+use crate::web::job_id;
+use crate::web::problem::Problem;
+use crate::web::site::Site;
+
+/// What is asked: the message that a queue takes too, without its id.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it describes what JobMessage reads")]
+pub struct Submission {
+    /// The idempotency key, if the header `Idempotency-Key` is not sent: a job of the same id is done once.
+    id: Option<Uuid>,
+    /// `verify_login`, `enrol_mfa`, `change_password`, `set_contact` or `reconcile`
+    #[schema(example = "verify_login")]
+    kind: String,
+    /// Of which account: `app/name`.
+    #[schema(example = "acme/alice")]
+    account: String,
+    /// `high`, `normal` or `low`
+    #[schema(example = "normal")]
+    priority: Option<String>,
+    /// Who asks, if not the token by itself.
+    requested_by: Option<String>,
+    /// Why, for the automation log.
+    reason: Option<String>,
+    /// Not before this time (RFC 3339).
+    not_before: Option<String>,
+    /// How long one attempt may take, `90s`; at most 20 minutes.
+    #[schema(example = "90s")]
+    deadline: Option<String>,
+}
+
+/// Submit a job
+///
+/// The same request sent again, with the same `Idempotency-Key`, is the same job. Needs the scope `submit`.
+#[utoipa::path(
+    post, path = "/api/v1/jobs", tag = "jobs", request_body = Submission,
+    params(("Idempotency-Key" = Option<String>, Header, description = "a UUID, or up to 200 printable ASCII characters")),
+    responses(
+        (status = 201, description = "the job is queued", body = Job),
+        (status = 200, description = "it was submitted before", body = Job),
+        (status = 400, description = "the request is not as it should be", body = Problem),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 404, description = "there is no such account", body = Problem),
+        (status = 409, description = "the key was used for another job", body = Problem),
+        (status = 413, description = "the request is too large"),
+        (status = 429, description = "too many requests", body = Problem),
+        (status = 503, description = "database or queue are away", body = Problem),
+    ),
+)]
+pub async fn submit(
+    MaySubmit(caller): MaySubmit,
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let message = read(&caller, &headers, &body)?;
+    let not_before = message.not_before;
+    let job = message.into_job();
+    if site.store.account(&job.account).await?.is_none() {
+        return Err(Problem::not_found(format!("there is no account {}", job.account)));
+    }
+    let audit = NewAudit {
+        who: caller.name,
+        action: "job.submit".to_owned(),
+        target: job.id.to_string(),
+        detail: Some(format!("{} of {}", job.kind, job.account)),
+    };
+    site.store.audit(&audit).await?;
+    let submitted = site.queue.submit(&job, not_before).await?;
+    let status = if submitted == Submitted::New { StatusCode::CREATED } else { StatusCode::OK };
+    let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
+    // With a broker in between, no worker may have written it down yet.
+    let shown = match site.store.job(job.id).await? {
+        Some(row) => Job::of(&row),
+        None => Job::on_its_way(&job, not_before),
+    };
+    Ok((status, location, Json(shown)).into_response())
+}
+
+fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage, Problem> {
+    if body.len() > LARGEST {
+        return Err(Problem::bad_request(format!("a job has at most {LARGEST} bytes")));
+    }
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice::<Value>(body) else {
+        return Err(Problem::bad_request("the body is not a JSON object"));
+    };
+    let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default());
+    let id = match key {
+        Some(key) => Some(job_id::of_key(key, caller.token).ok_or_else(|| {
+            Problem::bad_request("Idempotency-Key is a UUID, or up to 200 printable ASCII characters")
+        })?),
+        None => None,
+    };
+    match (id, fields.get("id")) {
+        (Some(id), None | Some(Value::Null)) => {
+            fields.insert("id".to_owned(), id.to_string().into());
+        }
+        (Some(id), Some(said)) if said.as_str() != Some(&*id.to_string()) => {
+            return Err(Problem::bad_request("`id` and Idempotency-Key differ: send one of them"));
+        }
+        (None, None | Some(Value::Null)) => {
+            fields.insert("id".to_owned(), Uuid::now_v7().to_string().into());
+        }
+        _ => {}
+    }
+    // Whose token it is stands in the log, whatever the request says.
+    let asks = match fields.get("requested_by").and_then(Value::as_str) {
+        Some(said) => format!("{said} (token {})", caller.name),
+        None => caller.name.clone(),
+    };
+    if !matches!(fields.get("requested_by"), Some(Value::String(_) | Value::Null) | None) {
+        return Err(Problem::bad_request("`requested_by` is a text"));
+    }
+    fields.insert("requested_by".to_owned(), asks.into());
+    // A field without a value is one that is not there.
+    fields.retain(|_, value| !value.is_null());
+    let bytes = serde_json::to_vec(&fields).unwrap_or_default();
+    JobMessage::read(&bytes).map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+/// Show a job
+///
+/// Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}", tag = "jobs",
+    params(("id" = Uuid, Path, description = "the job")),
+    responses(
+        (status = 200, body = Job),
+        (status = 400, description = "that is no id"),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 404, description = "there is no such job", body = Problem),
+    ),
+)]
+pub async fn get(
+    _may: MayRead,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Job>, Problem> {
+    let row = site.store.job(id).await?.ok_or_else(|| Problem::not_found(format!("there is no job {id}")))?;
+    Ok(Json(Job::of(&row)))
+}
+
+/// What came of the wish to cancel a job.
+#[derive(Serialize, ToSchema)]
+pub struct Cancelled {
+    job: Uuid,
+    /// `cancelled`: it never begins; `asked`: its worker stops it at the next safe point; `ended`: it had ended before;
+    /// `noted`: it is cancelled when it comes.
+    #[schema(example = "cancelled")]
+    came: &'static str,
+}
+
+/// Cancel a job
+///
+/// One that runs stops at its next safe point, never between a commit step and the proof of it. Needs the scope `operate`.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs",
+    params(("id" = Uuid, Path, description = "the job")),
+    responses(
+        (status = 200, body = Cancelled),
+        (status = 400, description = "that is no id"),
+        (status = 401, description = "no good token", body = Problem),
+        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 404, description = "there is no such job", body = Problem),
+        (status = 409, description = "it finds out what opens an account, and cannot be cancelled", body = Problem),
+    ),
+)]
+pub async fn cancel(
+    MayOperate(caller): MayOperate,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Cancelled>, Problem> {
+    let came = cancel_job(&site, &caller, id).await?;
+    Ok(Json(Cancelled {
+        job: id,
+        came: match came {
+            Cancelling::Cancelled => "cancelled",
+            Cancelling::Asked => "asked",
+            Cancelling::Ended => "ended",
+            Cancelling::Noted => "noted",
+        },
+    }))
+}
+
+/// Cancels the job in the caller's name.
+pub async fn cancel_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Cancelling, Problem> {
+    let why = Verdict::new(Code::Cancelled, format!("{} cancelled the job.", caller.name));
+    let came = site.queue.cancel(id, &why).await?;
+    let audit = NewAudit {
+        who: caller.name.clone(),
+        action: "job.cancel".to_owned(),
+        target: id.to_string(),
+        detail: None,
+    };
+    site.store.audit(&audit).await?;
+    Ok(came)
+}

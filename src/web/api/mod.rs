@@ -1,0 +1,75 @@
+//! `/api/v1`: the same for programs, as JSON.
+
+mod attempts;
+mod fleet;
+mod health;
+mod jobs;
+mod shapes;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::site::Site;
+
+pub use jobs::cancel_job;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Turnlock",
+        description = "Submit jobs, follow how they go, and see how apps, accounts and workers are. No answer holds a secret.",
+        version = "1",
+        license(name = "MIT"),
+    ),
+    modifiers(&Bearer),
+    security(("token" = [])),
+)]
+struct Document;
+
+/// Tokens are sent with each request.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+fn documented() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(jobs::submit))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(attempts::list))
+        .routes(routes!(attempts::get))
+        .routes(routes!(attempts::events))
+        .routes(routes!(fleet::accounts))
+        .routes(routes!(fleet::apps))
+        .routes(routes!(fleet::workers))
+}
+
+/// What callers who are known may ask.
+pub fn routes() -> Router<Arc<Site>> {
+    documented().split_for_parts().0
+}
+
+/// What anybody may: how the server is, and what the API looks like.
+pub fn open_routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/api/v1/openapi.json", get(async || axum::Json(openapi())))
+}
+
+/// The OpenAPI document.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().split_for_parts().1
+}

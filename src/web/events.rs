@@ -1,0 +1,109 @@
+//! What viewers are sent as it happens, as server-sent events.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use futures::stream::unfold;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::problem::Problem;
+use super::rows::Row;
+use super::site::Site;
+use crate::store::AttemptRow;
+
+/// How often a viewer is told that all is well, so that proxies keep the connection.
+const ALIVE: Duration = Duration::from_secs(20);
+
+/// Who has missed more than this looks anew.
+const MOST_MISSED: u32 = 500;
+
+/// A viewer, and what it is owed.
+struct Viewer<W, E> {
+    /// What it has missed, oldest first.
+    missed: VecDeque<AttemptRow>,
+    /// It has missed too much.
+    again: bool,
+    receiver: Receiver<Arc<AttemptRow>>,
+    /// The newest change that it has.
+    seen: i64,
+    wants: W,
+    as_event: E,
+}
+
+/// Where a viewer goes on: behind the change that it was sent last before its connection was lost, or that its page was
+/// made at.
+pub fn cursor(headers: &HeaderMap, of_page: Option<i64>) -> Option<i64> {
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    last.or(of_page)
+}
+
+/// The rows that are wanted, each as this event: first those behind the cursor, then those to come. `again` tells a viewer
+/// that has missed too much to load the page anew.
+pub async fn rows<W, E>(
+    site: &Site,
+    after: Option<i64>,
+    wants: W,
+    as_event: E,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<W, E>>, Problem>
+where
+    W: Fn(&AttemptRow) -> bool + Send + 'static,
+    E: Fn(&AttemptRow) -> Event + Send + 'static,
+{
+    // Before the look at what was missed, so that nothing falls in between.
+    let receiver = site.pulse.rows();
+    let missed = match after {
+        Some(after) => site.store.log_changes(after, MOST_MISSED).await?,
+        None => Vec::new(),
+    };
+    let viewer = Viewer {
+        again: missed.len() >= MOST_MISSED as usize,
+        missed: missed.into(),
+        receiver,
+        seen: after.unwrap_or_default(),
+        wants,
+        as_event,
+    };
+    let stream = unfold(viewer, |mut viewer| async move {
+        let event = viewer.next().await?;
+        Some((Ok(event), viewer))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(ALIVE)))
+}
+
+impl<W: Fn(&AttemptRow) -> bool, E: Fn(&AttemptRow) -> Event> Viewer<W, E> {
+    async fn next(&mut self) -> Option<Event> {
+        let look_anew = || Some(Event::default().event("again").data("-"));
+        if std::mem::take(&mut self.again) {
+            return look_anew();
+        }
+        loop {
+            let row = match self.missed.pop_front() {
+                Some(row) => Arc::new(row),
+                None => match self.receiver.recv().await {
+                    Ok(row) => row,
+                    Err(RecvError::Lagged(_)) => return look_anew(),
+                    Err(RecvError::Closed) => return None,
+                },
+            };
+            if row.changed <= self.seen {
+                continue;
+            }
+            self.seen = row.changed;
+            if (self.wants)(&row) {
+                return Some((self.as_event)(&row));
+            }
+        }
+    }
+}
+
+/// The row as the page has it.
+pub fn as_html(row: &AttemptRow) -> Event {
+    Event::default().event("row").id(row.changed.to_string()).data(Row::of(row).render().unwrap_or_default())
+}

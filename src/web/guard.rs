@@ -1,0 +1,158 @@
+//! Who asks, and whether they may.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use super::site::Site;
+use super::{csrf, hash, pages};
+use crate::net::{Peer, forwarded};
+use crate::store::{Scope, StoreError, TokenRow};
+
+/// The session's cookie.
+pub const COOKIE: &str = "turnlock_session";
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The token's name.
+    pub name: String,
+    /// The token.
+    pub token: Uuid,
+    scopes: Vec<Scope>,
+    /// What the forms of this session hold; `None` where there is no session, but a token with each request.
+    pub csrf: Option<String>,
+}
+
+impl Caller {
+    /// Whether they may do such things.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    fn of(row: TokenRow, csrf: Option<String>) -> Self {
+        Self { name: row.token.name, token: row.token.id, scopes: row.token.scopes, csrf }
+    }
+}
+
+/// Lets in who shows a token that is good, or the session of one. Everything else behind this asks nobody.
+pub async fn known(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
+    let of_api = is_of_the_api(request.uri().path());
+    match identify(&site, request.headers(), of_api).await {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Ok(None) if of_api => {
+            Problem::unauthorized("send a token that is good, as `Authorization: Bearer …`").into_response()
+        }
+        Ok(None) => {
+            let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
+            Redirect::to(&format!("/login?{query}")).into_response()
+        }
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+fn is_of_the_api(path: &str) -> bool {
+    path.starts_with("/api/") || path == "/metrics"
+}
+
+/// A session is for pages only, so that no other site can have a browser use the API with it.
+async fn identify(site: &Site, headers: &HeaderMap, of_api: bool) -> Result<Option<Caller>, StoreError> {
+    let now = Timestamp::now();
+    if let Some(token) = bearer(headers) {
+        let found = site.store.token_by_hash(&hash(token)).await?.filter(|row| row.is_valid(now));
+        if let Some(row) = &found {
+            site.note_use(row).await;
+        }
+        return Ok(found.map(|row| Caller::of(row, None)));
+    }
+    let Some(session) = session(headers).filter(|_| !of_api) else { return Ok(None) };
+    let found = site.store.session(&hash(session)).await?.filter(|row| row.is_valid(now));
+    Ok(found.map(|row| Caller::of(row, Some(csrf::of_session(session)))))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The session that the browser shows.
+pub fn session(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Not more than a client may ask.
+pub async fn within_bounds(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().and_then(|Peer(peer)| *peer);
+    let client = if site.behind_proxy { forwarded(request.headers()).or(peer) } else { peer };
+    match client {
+        Some(client) if !site.clients.may_send(client) => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; wait a moment").into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
+/// A handler that takes one of these is only reached by callers with its scope.
+macro_rules! may {
+    ($(#[doc = $doc:literal])+ $name:ident, $scope:expr) => {
+        $(#[doc = $doc])+
+        pub struct $name(pub Caller);
+
+        impl FromRequestParts<Arc<Site>> for $name {
+            type Rejection = Response;
+
+            async fn from_request_parts(parts: &mut Parts, _: &Arc<Site>) -> Result<Self, Response> {
+                allowed(parts, $scope).map(Self).map_err(|refused| *refused)
+            }
+        }
+    };
+}
+
+may!(
+    /// Who may read.
+    MayRead,
+    Scope::Read
+);
+may!(
+    /// Who may submit jobs.
+    MaySubmit,
+    Scope::Submit
+);
+may!(
+    /// Who may cancel and retry jobs, and close breakers.
+    MayOperate,
+    Scope::Operate
+);
+
+fn allowed(parts: &Parts, scope: Scope) -> Result<Caller, Box<Response>> {
+    let of_api = is_of_the_api(parts.uri.path());
+    let caller = parts.extensions.get::<Caller>();
+    match caller {
+        Some(caller) if caller.may(scope) => Ok(caller.clone()),
+        Some(caller) => {
+            let problem =
+                Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", caller.name));
+            Err(Box::new(if of_api {
+                problem.into_response()
+            } else {
+                pages::problem(Some(caller), &problem)
+            }))
+        }
+        None => Err(Box::new(Problem::unauthorized("nobody is known here").into_response())),
+    }
+}

@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
+
+use super::job::Nothing;
+use super::{Answer, Frame, render};
+use crate::store::{AppRow, Breaker, CanaryRow, NewAudit};
+use crate::web::csrf::Posted;
+use crate::web::guard::{MayOperate, MayRead};
+use crate::web::rows::Time;
+use crate::web::site::{AppInfo, Site};
+
+struct App {
+    name: String,
+    title: String,
+    playbook: String,
+    flows: String,
+    running: u32,
+    waiting: u64,
+    /// In words.
+    breaker: String,
+    open: bool,
+    canary: String,
+    canary_at: Option<Time>,
+    ill: bool,
+}
+
+#[derive(Template)]
+#[template(path = "apps.html")]
+struct Page {
+    frame: Frame,
+    apps: Vec<App>,
+}
+
+pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
+    let mut rows: BTreeMap<String, AppRow> =
+        site.store.apps().await?.into_iter().map(|row| (row.app.clone(), row)).collect();
+    for info in &site.apps {
+        rows.entry(info.app.clone()).or_insert_with(|| AppRow { app: info.app.clone(), ..AppRow::default() });
+    }
+    let canaries = site.store.canaries(None).await?;
+    let apps = rows.into_values().map(|row| {
+        let of_app: Vec<_> = canaries.iter().filter(|canary| canary.last.account.app() == row.app).collect();
+        let info = site.app(&row.app);
+        app(row, info, &of_app)
+    });
+    Ok(render(&Page { frame: Frame::new("Apps", "apps", &caller), apps: apps.collect() }))
+}
+
+fn app(row: AppRow, info: Option<&AppInfo>, canaries: &[&CanaryRow]) -> App {
+    let failing: Vec<_> = canaries
+        .iter()
+        .filter(|canary| !canary.is_well())
+        .map(|canary| format!("{} fails ({})", canary.last.flow, canary.last.verdict.code))
+        .collect();
+    let breaker = match row.breaker {
+        Breaker::Closed if row.failures == 0 => "closed".to_owned(),
+        Breaker::Closed => format!("closed, {} failures in a row", row.failures),
+        Breaker::Open { probing: true, .. } => {
+            format!("open, {} failures; a probe is under way", row.failures)
+        }
+        Breaker::Open { probe_at, .. } if probe_at <= Timestamp::now() => {
+            format!("open, {} failures; the next job is a probe", row.failures)
+        }
+        Breaker::Open { probe_at, .. } => {
+            format!("open, {} failures; the next probe is at {}", row.failures, Time(probe_at).words())
+        }
+    };
+    App {
+        title: info.map(|info| info.title.clone()).unwrap_or_default(),
+        playbook: info
+            .map(|info| format!("{} {}", info.file, info.hash.get(..12).unwrap_or(&info.hash)))
+            .unwrap_or_default(),
+        flows: info.map(|info| info.flows.join(", ")).unwrap_or_default(),
+        running: row.running,
+        waiting: row.waiting,
+        open: row.breaker != Breaker::Closed,
+        breaker,
+        canary: match (canaries.is_empty(), failing.is_empty()) {
+            (true, _) => "none".to_owned(),
+            (false, true) => "well".to_owned(),
+            (false, false) => failing.join(", "),
+        },
+        canary_at: canaries.iter().map(|canary| canary.last.tried_at).max().map(Time),
+        ill: !failing.is_empty(),
+        name: row.app,
+    }
+}
+
+/// Closes the breaker.
+pub async fn reset(
+    MayOperate(caller): MayOperate,
+    State(site): State<Arc<Site>>,
+    Path(app): Path<String>,
+    Posted(Nothing {}): Posted<Nothing>,
+) -> Answer {
+    let audit =
+        NewAudit { who: caller.name, action: "app.reset".to_owned(), target: app.clone(), detail: None };
+    site.store.audit(&audit).await?;
+    site.store.reset_app(&app).await?;
+    Ok(Redirect::to("/apps").into_response())
+}

@@ -1,0 +1,44 @@
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+
+use super::Answer;
+use crate::redact::redact;
+use crate::web::guard::MayRead;
+use crate::web::problem::Problem;
+use crate::web::rows::{FILES, is_within};
+use crate::web::site::Site;
+
+/// A file of evidence of an attempt: one of those that there may be, in the folder that the log names, if that lies where
+/// evidence lies.
+pub async fn file(
+    MayRead(_): MayRead,
+    State(site): State<Arc<Site>>,
+    Path((attempt, name)): Path<(Uuid, String)>,
+) -> Answer {
+    let nothing = || Problem::not_found("there is no such evidence; it may have been removed");
+    let (name, kind) = FILES.into_iter().find(|(known, _)| *known == name).ok_or_else(nothing)?;
+    let row = site.store.attempt(attempt).await?.ok_or_else(nothing)?;
+    let folder = row.provenance.evidence.ok_or_else(nothing)?;
+    if !is_within(&folder, &site.artifacts) {
+        return Err(nothing().into());
+    }
+    let path = folder.join(name);
+    let file = tokio::fs::symlink_metadata(&path).await.map_err(|_| nothing())?;
+    if !file.is_file() {
+        return Err(nothing().into());
+    }
+    let bytes = tokio::fs::read(&path).await.map_err(|_| nothing())?;
+    let sandbox = (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+    let response: Response = match kind.starts_with("text/") {
+        true => {
+            let text = redact(&String::from_utf8_lossy(&bytes)).into_owned();
+            ([(header::CONTENT_TYPE, kind), sandbox], text).into_response()
+        }
+        false => ([(header::CONTENT_TYPE, kind), sandbox], bytes).into_response(),
+    };
+    Ok(response)
+}

@@ -1,0 +1,177 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Redirect, Response};
+use futures::stream::unfold;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Answer, Frame, render};
+use crate::job::Job;
+use crate::store::{JobRow, JobState, LogQuery, NewAudit};
+use crate::web::api::cancel_job;
+use crate::web::csrf::Posted;
+use crate::web::guard::{MayOperate, MayRead, MaySubmit};
+use crate::web::problem::Problem;
+use crate::web::rows::{Row, StepRow, Time};
+use crate::web::site::Site;
+
+/// The most attempts that are shown of a job.
+const ATTEMPTS: u32 = 100;
+
+/// An attempt with its steps.
+struct Attempt {
+    row: Row,
+    steps: Vec<StepRow>,
+}
+
+/// What a job has come to.
+#[derive(Template)]
+#[template(path = "timeline.html")]
+struct Timeline {
+    state: &'static str,
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Template)]
+#[template(path = "job.html")]
+struct Page {
+    frame: Frame,
+    id: String,
+    account: String,
+    priority: String,
+    requested_by: String,
+    reason: String,
+    submitted: Time,
+    ended: bool,
+    /// The reconciliation that it called for, or the other way round.
+    related: Vec<(String, &'static str)>,
+    timeline: Timeline,
+}
+
+pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(id): Path<Uuid>) -> Answer {
+    let row = known(&site, id).await?;
+    let timeline = timeline(&site, &row).await?;
+    let related = related(&site, &row).await?;
+    let job = &row.job;
+    Ok(render(&Page {
+        frame: Frame::new(format!("{} of {}", job.kind, job.account), "log", &caller),
+        id: id.to_string(),
+        account: job.account.to_string(),
+        priority: job.priority.to_string(),
+        requested_by: job.requested_by.clone().unwrap_or_default(),
+        reason: job.reason.clone().unwrap_or_default(),
+        submitted: Time(job.submitted_at),
+        ended: row.has_ended(),
+        related,
+        timeline,
+    }))
+}
+
+async fn known(site: &Site, id: Uuid) -> Result<JobRow, Problem> {
+    site.store.job(id).await?.ok_or_else(|| Problem::not_found(format!("there is no job {id}")))
+}
+
+async fn timeline(site: &Site, row: &JobRow) -> Result<Timeline, Problem> {
+    let query = LogQuery { job: Some(row.job.id), limit: ATTEMPTS, ..LogQuery::default() };
+    let mut attempts = Vec::new();
+    for row in site.store.log(&query).await? {
+        let steps = site.store.log_steps(row.id).await?;
+        attempts.push(Attempt {
+            row: Row::with_evidence(&row, &site.artifacts),
+            steps: steps.iter().map(StepRow::of).collect(),
+        });
+    }
+    Ok(Timeline { state: row.state.as_str(), attempts })
+}
+
+/// Other jobs that have to do with this one, and how.
+async fn related(site: &Site, row: &JobRow) -> Result<Vec<(String, &'static str)>, Problem> {
+    let mut related = Vec::new();
+    let ledger = site.store.candidates(&row.job.account).await?;
+    if let Some(cause) = row.job.cause {
+        let of = ledger.iter().find(|candidate| candidate.id == cause).and_then(|candidate| candidate.job);
+        related.extend(of.map(|job| (job.to_string(), "It finds out what became of")));
+    }
+    for candidate in ledger.iter().filter(|candidate| candidate.job == Some(row.job.id)) {
+        let found = site.store.reconciliation_of(candidate.id).await?;
+        related.extend(found.map(|row| (row.job.id.to_string(), "Reconciled by")));
+    }
+    Ok(related)
+}
+
+/// The timeline, anew whenever it has changed, until the job has ended.
+pub async fn events(
+    MayRead(_): MayRead,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, super::Failed> {
+    known(&site, id).await?;
+    let ticks = site.pulse.ticks();
+    let stream =
+        unfold((site, ticks, String::new(), false), move |(site, mut ticks, last, ended)| async move {
+            if ended {
+                return None;
+            }
+            loop {
+                let Ok(row) = known(&site, id).await else { return None };
+                let Ok(timeline) = timeline(&site, &row).await else { return None };
+                let html = timeline.render().unwrap_or_default();
+                if html != last {
+                    let name = if row.has_ended() { "ended" } else { "timeline" };
+                    let event = Event::default().event(name).data(&html);
+                    return Some((Ok::<_, Infallible>(event), (site, ticks, html, row.has_ended())));
+                }
+                ticks.changed().await.ok()?;
+            }
+        });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// Nothing but the proof that a page of the session sent it.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+pub async fn cancel(
+    MayOperate(caller): MayOperate,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+    Posted(Nothing {}): Posted<Nothing>,
+) -> Answer {
+    cancel_job(&site, &caller, id).await?;
+    Ok(Redirect::to(&format!("/jobs/{id}")).into_response())
+}
+
+/// The same once more, as a job of its own.
+pub async fn retry(
+    MaySubmit(caller): MaySubmit,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+    Posted(Nothing {}): Posted<Nothing>,
+) -> Answer {
+    let row = known(&site, id).await?;
+    if !matches!(row.state, JobState::Finished | JobState::Cancelled) {
+        return Err(Problem::bad_request("the job has not ended: it is tried again by itself").into());
+    }
+    let usual = Job::new(row.job.kind, row.job.account.clone());
+    let job = Job {
+        priority: row.job.priority,
+        requested_by: Some(caller.name.clone()),
+        reason: Some(format!("once more, after {id}")),
+        evidence: row.job.evidence,
+        deadline: row.job.deadline,
+        ..usual
+    };
+    let audit = NewAudit {
+        who: caller.name,
+        action: "job.retry".to_owned(),
+        target: id.to_string(),
+        detail: Some(format!("as {}", job.id)),
+    };
+    site.store.audit(&audit).await?;
+    site.queue.submit(&job, None).await?;
+    Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
+}

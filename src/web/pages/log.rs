@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::filter::{Filter, wants};
+use super::{Answer, Frame, render};
+use crate::web::events;
+use crate::web::guard::MayRead;
+use crate::web::rows::Row;
+use crate::web::site::Site;
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct Page {
+    frame: Frame,
+    filter: Filter,
+    rows: Vec<Row>,
+    /// The address of the next page.
+    older: Option<String>,
+    /// The newest rows are shown, and more come: those that change behind this.
+    live: Option<i64>,
+    outcomes: [&'static str; 7],
+    /// Apps whose canary fails, in words.
+    warnings: Vec<String>,
+}
+
+const OUTCOMES: [&str; 7] =
+    ["failed", "succeeded", "rejected", "retry_later", "needs_human", "interrupted", "unknown"];
+
+pub async fn page(
+    MayRead(caller): MayRead,
+    State(site): State<Arc<Site>>,
+    Query(filter): Query<Filter>,
+) -> Answer {
+    let query = filter.query()?;
+    // Before the rows, so that nothing falls in between.
+    let cursor = site.store.log_cursor().await?;
+    let rows = site.store.log(&query).await?;
+    let older = rows.last().filter(|_| Filter::is_full(rows.len())).map(|row| filter.older(row.seq));
+    let canaries = site.store.canaries(query.app.as_deref()).await?;
+    let warnings = canaries.iter().filter(|row| !row.is_well()).map(|row| {
+        let (app, flow, code) = (row.last.account.app(), &row.last.flow, row.last.verdict.code);
+        format!("The canary of {app} fails in {flow} ({code}): jobs may meet the same.")
+    });
+    Ok(render(&Page {
+        frame: Frame::new("Log", "log", &caller),
+        live: query.before.is_none().then_some(cursor),
+        older,
+        rows: rows.iter().map(Row::of).collect(),
+        outcomes: OUTCOMES,
+        warnings: warnings.collect(),
+        filter,
+    }))
+}
+
+/// The change that the page was made at.
+#[derive(Deserialize)]
+pub struct After {
+    after: Option<i64>,
+}
+
+/// Rows as they begin and end.
+pub async fn events(
+    MayRead(_): MayRead,
+    State(site): State<Arc<Site>>,
+    Query(filter): Query<Filter>,
+    Query(After { after }): Query<After>,
+    headers: HeaderMap,
+) -> Result<Response, super::Failed> {
+    let query = filter.query()?;
+    let after = events::cursor(&headers, after);
+    let rows = events::rows(&site, after, move |row| wants(&query, row), events::as_html).await?;
+    Ok(rows.into_response())
+}

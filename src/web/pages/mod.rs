@@ -1,0 +1,135 @@
+//! The pages, for people.
+
+mod accounts;
+mod apps;
+mod assets;
+mod evidence;
+mod filter;
+mod fleet;
+mod job;
+mod log;
+mod needs_you;
+mod sign_in;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use super::guard::Caller;
+use super::problem::Problem;
+use super::site::Site;
+
+/// What stands around every page.
+pub struct Frame {
+    pub title: String,
+    /// Which of the pages this is, as its address has it.
+    pub here: &'static str,
+    pub who: String,
+    pub csrf: String,
+    pub may_operate: bool,
+    pub may_submit: bool,
+}
+
+impl Frame {
+    fn new(title: impl Into<String>, here: &'static str, caller: &Caller) -> Self {
+        use crate::store::Scope;
+        // Forms are for browsers that were signed in; a token that reads a page sends none.
+        let signed_in = caller.csrf.is_some();
+        Self {
+            title: title.into(),
+            here,
+            who: caller.name.clone(),
+            csrf: caller.csrf.clone().unwrap_or_default(),
+            may_operate: signed_in && caller.may(Scope::Operate),
+            may_submit: signed_in && caller.may(Scope::Submit),
+        }
+    }
+}
+
+/// Pages for those who are known.
+pub fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/log") }))
+        .route("/log", get(log::page))
+        .route("/log/events", get(log::events))
+        .route("/jobs/{job}", get(job::page))
+        .route("/jobs/{job}/events", get(job::events))
+        .route("/jobs/{job}/cancel", post(job::cancel))
+        .route("/jobs/{job}/retry", post(job::retry))
+        .route("/attempts/{attempt}/{file}", get(evidence::file))
+        .route("/needs-you", get(needs_you::page))
+        .route("/apps", get(apps::page))
+        .route("/apps/{app}/reset", post(apps::reset))
+        .route("/accounts", get(accounts::page))
+        .route("/fleet", get(fleet::page))
+        .route("/logout", post(sign_in::sign_out))
+}
+
+/// Pages for anybody.
+pub fn open_routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/login", get(sign_in::page).post(sign_in::sign_in))
+        .route("/static/{file}", get(assets::file))
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    frame: Frame,
+    status: StatusCode,
+    detail: String,
+}
+
+/// The problem as a page.
+pub fn problem(caller: Option<&Caller>, problem: &Problem) -> Response {
+    let status = problem.status();
+    let frame = match caller {
+        Some(caller) => Frame::new(status.canonical_reason().unwrap_or("Error"), "", caller),
+        None => Frame {
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            here: "",
+            who: String::new(),
+            csrf: String::new(),
+            may_operate: false,
+            may_submit: false,
+        },
+    };
+    let page = ProblemPage { frame, status, detail: problem.detail().to_owned() };
+    (status, render(&page)).into_response()
+}
+
+pub async fn nothing_there() -> Response {
+    problem(None, &Problem::not_found("there is no such page"))
+}
+
+fn render(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A page, or what went wrong.
+type Answer = Result<Response, Failed>;
+
+/// A page that could not be made; shown as one.
+pub struct Failed(Option<Caller>, Problem);
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        problem(self.0.as_ref(), &self.1)
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(None, error.into())
+    }
+}

@@ -1,0 +1,69 @@
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::pulse::Pulse;
+use crate::net::Clients;
+use crate::queue::Queue;
+use crate::store::{Store, TokenRow};
+
+/// When a token was used is written down that often.
+const NOTE_USE: Duration = Duration::from_secs(60);
+
+/// What is known of an app's playbook here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppInfo {
+    /// The app.
+    pub app: String,
+    /// What people call it.
+    pub title: String,
+    /// The playbook's file.
+    pub file: String,
+    /// The SHA-256 of its text, in hexadecimal.
+    pub hash: String,
+    /// The flows that it has.
+    pub flows: Vec<String>,
+}
+
+/// What all handlers share.
+pub struct Site {
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn Queue>,
+    /// Where evidence lies; nothing outside of it is ever shown.
+    pub artifacts: PathBuf,
+    pub apps: Vec<AppInfo>,
+    /// Whether browsers come by HTTPS.
+    pub secure: bool,
+    pub behind_proxy: bool,
+    /// How much each client may ask.
+    pub clients: Arc<Clients>,
+    /// How often each may try to sign in.
+    pub sign_ins: Arc<Clients>,
+    /// What happens, as it happens.
+    pub pulse: Pulse,
+    pub used: Mutex<HashMap<Uuid, Instant>>,
+}
+
+impl Site {
+    /// Notes that a token is in use, now and then.
+    pub async fn note_use(&self, row: &TokenRow) {
+        let id = row.token.id;
+        {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            if used.get(&id).is_some_and(|at| at.elapsed() < NOTE_USE) {
+                return;
+            }
+            used.insert(id, Instant::now());
+        }
+        if let Err(error) = self.store.token_used(id).await {
+            tracing::debug!(%error, "that a token is in use could not be noted");
+        }
+    }
+
+    pub fn app(&self, app: &str) -> Option<&AppInfo> {
+        self.apps.iter().find(|info| info.app == app)
+    }
+}

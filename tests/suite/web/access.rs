@@ -1,0 +1,208 @@
+//! Nobody gets an answer without the scope that it needs.
+
+use serde_json::Value;
+
+use super::*;
+
+const PAGES: [&str; 5] = ["/log", "/needs-you", "/apps", "/accounts", "/fleet"];
+
+/// Every operation of the API, by its own document, with a method and a path that could be meant.
+fn operations() -> Vec<(String, String)> {
+    let document: Value = serde_json::to_value(turnlock::web::openapi()).unwrap();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", "0197e2a4-7c1e-7aaa-8000-0123456789ab");
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if item.get(method).is_some() {
+                all.push((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    assert!(all.len() >= 8, "{all:?}");
+    all
+}
+
+async fn asked(web: &Web, method: &str, path: &str, token: Option<&str>) -> Response {
+    let mut request = client().request(method.parse().unwrap(), web.at(path));
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_answered_without_a_token() {
+    let web = Web::start().await;
+    let expired = Secret::new().unwrap();
+    let revoked = Secret::new().unwrap();
+    for (secret, name, expires_at) in
+        [(&expired, "expired", Some(Timestamp::UNIX_EPOCH)), (&revoked, "revoked", None)]
+    {
+        let new = NewToken {
+            id: Uuid::now_v7(),
+            name: name.to_owned(),
+            hash: secret.hash(),
+            scopes: Scope::ALL.to_vec(),
+            expires_at,
+            created_by: None,
+        };
+        web.store.add_token(&new).await.unwrap();
+    }
+    assert!(web.store.revoke_token("revoked").await.unwrap());
+    let bad = [None, Some("turnlock_guess"), Some(expired.expose()), Some(revoked.expose()), Some("")];
+    for token in bad {
+        for (method, path) in operations() {
+            let response = asked(&web, &method, &path, token).await;
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{method} {path} {token:?}");
+            assert_eq!(response.headers()["content-type"], "application/problem+json");
+            assert!(response.headers().contains_key("www-authenticate"));
+        }
+        let job = "/jobs/0197e2a4-7c1e-7aaa-8000-0123456789ab";
+        for path in PAGES.into_iter().chain([job, "/", "/log/events", "/attempts/x/screenshot.png"]) {
+            let response = asked(&web, "GET", path, token).await;
+            assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path} {token:?}");
+            assert!(location(&response).starts_with("/login?next=%2F"), "{path}");
+        }
+    }
+    for path in ["/healthz", "/readyz", "/login", "/static/turnlock.css", "/api/v1/openapi.json"] {
+        assert_eq!(asked(&web, "GET", path, None).await.status(), StatusCode::OK, "{path}");
+    }
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_scopes_and_nothing_else() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    for scope in Scope::ALL.iter().copied() {
+        let token = web.token(&[scope]).await;
+        for (method, path) in operations() {
+            let needs = match (&*method, path.ends_with("/cancel")) {
+                ("GET", _) => Scope::Read,
+                (_, true) => Scope::Operate,
+                (_, false) => Scope::Submit,
+            };
+            if scope == needs {
+                continue;
+            }
+            let response = asked(&web, &method, &path, Some(token.expose())).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{method} {path} with {scope}");
+            let problem: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+            assert!(problem["detail"].as_str().unwrap().contains(needs.as_str()), "{problem}");
+        }
+        if scope != Scope::Read {
+            for path in PAGES.into_iter().map(str::to_owned).chain([format!("/jobs/{}", begun.job)]) {
+                let response = asked(&web, "GET", &path, Some(token.expose())).await;
+                assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path} with {scope}");
+            }
+        }
+    }
+    // Who may read has no buttons, and they would be of no use.
+    let reader = web.signed_in(&[Scope::Read]).await;
+    let page = text(&reader, web.at(&format!("/jobs/{}", begun.job))).await;
+    assert!(!page.contains("/cancel\""), "{page}");
+    let form = [("csrf", csrf(&page))];
+    let response =
+        reader.post(web.at(&format!("/jobs/{}/cancel", begun.job))).form(&form).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_does_nothing() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    let (operator, other) = (web.signed_in(Scope::ALL).await, web.signed_in(Scope::ALL).await);
+    let job = web.at(&format!("/jobs/{}", begun.job));
+    let (page, of_other) = (text(&operator, job.clone()).await, text(&other, job.clone()).await);
+    for forged in ["", "x", csrf(&of_other)] {
+        let response = operator.post(format!("{job}/cancel")).form(&[("csrf", forged)]).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{forged}");
+    }
+    // A session is for pages: no other site can have a browser use the API with it.
+    let response = operator.post(web.at(&format!("/api/v1/jobs/{}/cancel", begun.job))).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let row = web.store.job(begun.job).await.unwrap().unwrap();
+    assert_eq!(row.state.as_str(), "running");
+    let wanted = web.store.heartbeat(&begun.claim, LONG).await.unwrap();
+    assert!(!wanted, "nobody has asked for an end");
+
+    let response =
+        operator.post(format!("{job}/cancel")).form(&[("csrf", csrf(&page))]).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert!(web.store.heartbeat(&begun.claim, LONG).await.unwrap(), "its worker is told");
+    let audits = web.store.audits(None, 10).await.unwrap();
+    assert_eq!((&*audits[0].audit.action, &*audits[0].audit.target), ("job.cancel", &*begun.job.to_string()));
+
+    // Whoever signs out, or whose token is revoked, is out.
+    let response = operator.post(web.at("/logout")).form(&[("csrf", csrf(&page))]).send().await.unwrap();
+    assert_eq!(location(&response), "/login");
+    assert_eq!(operator.get(job.clone()).send().await.unwrap().status(), StatusCode::SEE_OTHER);
+    let name = web.store.tokens().await.unwrap().remove(1).token.name;
+    web.store.revoke_token(&name).await.unwrap();
+    assert_eq!(other.get(job).send().await.unwrap().status(), StatusCode::SEE_OTHER);
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_leads_nowhere_else_and_the_cookie_is_for_no_script() {
+    let web = Web::start().await;
+    let token = web.token(&[Scope::Read]).await;
+    for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""] {
+        let form = [("token", token.expose()), ("next", next)];
+        let response = client().post(web.at("/login")).form(&form).send().await.unwrap();
+        assert_eq!(location(&response), "/log", "{next}");
+        let cookie = response.headers()["set-cookie"].to_str().unwrap();
+        for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        assert!(!cookie.contains(token.expose()), "the cookie is a secret of its own");
+    }
+    let form = [("token", "turnlock_guess"), ("next", "/log")];
+    let response = client().post(web.at("/login")).form(&form).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(!response.headers().contains_key("set-cookie"));
+    // Not for long.
+    let mut last = StatusCode::OK;
+    for _ in 0..30 {
+        last = client().post(web.at("/login")).form(&form).send().await.unwrap().status();
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    web.end().await;
+}
+
+#[tokio::test]
+async fn no_token_crosses_a_network_in_the_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path().join("t.db")).await.unwrap());
+    let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
+    let everywhere = Options { listen: ([0, 0, 0, 0], 0).into(), ..options(folder.path()) };
+    let refused = Server::bind(everywhere.clone(), store.clone(), queue.clone()).await.err().unwrap();
+    assert!(refused.to_string().contains("--behind-proxy"), "{refused}");
+    let behind = Options { behind_proxy: true, ..everywhere };
+    assert!(Server::bind(behind, store, queue).await.is_ok());
+}
+
+#[tokio::test]
+async fn only_hashes_are_kept() {
+    let web = Web::start().await;
+    let token = web.token(Scope::ALL).await;
+    let client = web.signed_in(Scope::ALL).await;
+    text(&client, web.at("/log")).await;
+    let cookie = {
+        let form = [("token", token.expose())];
+        let response = super::client().post(web.at("/login")).form(&form).send().await.unwrap();
+        let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+        cookie.split(['=', ';']).nth(1).unwrap().to_owned()
+    };
+    for entry in std::fs::read_dir(web.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let words = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!words.contains(token.expose()) && !words.contains(&cookie), "{}", path.display());
+    }
+    assert!(cookie.starts_with("turnlock_") && cookie.len() > 40);
+    web.end().await;
+}

@@ -1,0 +1,44 @@
+//! In a real browser: who watches sees what happens, without loading anything anew.
+
+use super::*;
+use crate::harness::{SOON, Stage};
+
+/// A browser that is signed in by its own hands.
+async fn signed_in(web: &Web) -> Stage {
+    let token = web.token(Scope::ALL).await;
+    let stage = Stage::open(&web.url).await;
+    stage.fill_secret("{ label: Token }", token.expose()).await.unwrap();
+    stage.click("{ role: button, name: Sign in }").await.unwrap();
+    stage.see("{ role: heading, name: Log }").await.unwrap();
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_and_steps_appear_as_they_happen() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let stage = signed_in(&web).await;
+    stage.see("{ text: No attempts. }").await.unwrap();
+    stage.see("{ text: live, exact: true }").await.unwrap();
+    let begun = web.begun(&account).await;
+    stage.see("{ css: \"tr.running\" }").await.unwrap();
+    web.step(&begun, 1, "open /login", Some(StepResult::Ok)).await;
+    stage.click("{ role: link, name: verify_login }").await.unwrap();
+    stage.see("{ text: open /login }").await.unwrap();
+    web.step(&begun, 2, "click button Sign in", None).await;
+    stage.see("{ css: \"li.running\" }").await.unwrap();
+    web.ended(&begun, Code::PageNotAsDescribed, "there is no such button", None).await;
+    stage.see("{ role: button, name: Submit it once more }").await.unwrap();
+    stage.see("{ text: there is no such button }").await.unwrap();
+    stage.click("{ role: button, name: Submit it once more }").await.unwrap();
+    stage.see("{ text: No attempt has begun. }").await.unwrap();
+    let (waiting, _) = web.store.waiting_and_running().await.unwrap();
+    assert_eq!(waiting, 1);
+    stage.click("{ role: button, name: Cancel this job }").await.unwrap();
+    let until = tokio::time::Instant::now() + SOON;
+    while web.store.waiting_and_running().await.unwrap().0 > 0 {
+        assert!(tokio::time::Instant::now() < until);
+        tokio::task::yield_now().await;
+    }
+    web.end().await;
+}

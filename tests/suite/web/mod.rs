@@ -1,0 +1,185 @@
+//! The automation log in a browser, and the API: a real server, real HTTP, a real browser.
+
+mod access;
+mod api;
+mod hostile;
+mod live;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::{Client, Response, StatusCode, redirect};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use turnlock::job::{AccountRef, Code, Job, Kind, Verdict};
+use turnlock::queue::EmbeddedQueue;
+use turnlock::store::{
+    AccountEntry, Claim, Ending, NewAttempt, NewToken, Next, Provenance, Scope, SqliteStore, Step,
+    StepResult, Store, WorkerId,
+};
+use turnlock::web::{AppInfo, Options, Secret, Server};
+use uuid::Uuid;
+
+const LONG: Duration = Duration::from_secs(600);
+
+/// A server with a store of its own.
+struct Web {
+    folder: tempfile::TempDir,
+    store: Arc<dyn Store>,
+    url: String,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+impl Web {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(folder.path().join("turnlock.db")).await.unwrap());
+        std::fs::create_dir(folder.path().join("artifacts")).unwrap();
+        let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
+        let server = Server::bind(options(folder.path()), Arc::clone(&store), queue).await.unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap());
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(async move { server.run(stopped).await.unwrap() });
+        Self { folder, store, url, stop, serving }
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        self.serving.await.unwrap();
+    }
+
+    /// A token with these scopes.
+    async fn token(&self, scopes: &[Scope]) -> Secret {
+        let secret = Secret::new().unwrap();
+        let new = NewToken {
+            id: Uuid::now_v7(),
+            name: format!("t{}", Uuid::now_v7()),
+            hash: secret.hash(),
+            scopes: scopes.to_vec(),
+            expires_at: None,
+            created_by: None,
+        };
+        self.store.add_token(&new).await.unwrap();
+        secret
+    }
+
+    /// A browser's client that is signed in with such a token.
+    async fn signed_in(&self, scopes: &[Scope]) -> Client {
+        let client = client();
+        let token = self.token(scopes).await;
+        let form = [("token", token.expose()), ("next", "/log")];
+        let response = client.post(self.at("/login")).form(&form).send().await.unwrap();
+        assert_eq!((response.status(), location(&response)), (StatusCode::SEE_OTHER, "/log"));
+        client
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    fn artifacts(&self) -> std::path::PathBuf {
+        self.folder.path().join("artifacts")
+    }
+
+    async fn account(&self, name: &str, username: &str) -> AccountRef {
+        let account: AccountRef = name.parse().unwrap();
+        let entry = AccountEntry {
+            account: account.clone(),
+            username: username.to_owned(),
+            address: None,
+            number: None,
+        };
+        self.store.put_account(&entry, &[]).await.unwrap();
+        account
+    }
+
+    /// A job of this account that a worker has begun.
+    async fn begun(&self, account: &AccountRef) -> Begun {
+        let job = Job::new(Kind::VerifyLogin, account.clone());
+        self.store.submit(&job, None).await.unwrap();
+        let worker = WorkerId::new("w");
+        let claim = self.store.claim_next(&worker, LONG).await.unwrap().unwrap();
+        let attempt = NewAttempt {
+            id: Uuid::now_v7(),
+            job: job.id,
+            kind: job.kind,
+            account: account.clone(),
+            number: 1,
+            worker,
+            queued_at: Timestamp::now(),
+            started_at: Timestamp::now(),
+        };
+        self.store.start_attempt(&attempt, None).await.unwrap();
+        Begun { claim, attempt: attempt.id, job: job.id }
+    }
+
+    async fn step(&self, begun: &Begun, seq: u32, summary: &str, result: Option<StepResult>) {
+        let step = Step {
+            seq,
+            id: format!("login.{seq}"),
+            summary: summary.to_owned(),
+            started_at: Timestamp::now(),
+            duration: result.map(|_| Duration::from_millis(7)),
+            result,
+            detail: None,
+        };
+        self.store.write_steps(begun.attempt, &[step], None).await.unwrap();
+    }
+
+    async fn ended(&self, begun: &Begun, code: Code, message: &str, evidence: Option<&Path>) {
+        let ending = Ending {
+            attempt: begun.attempt,
+            verdict: Verdict::new(code, message),
+            provenance: Provenance { evidence: evidence.map(Path::to_owned), ..Provenance::default() },
+            next: Next::Ended,
+        };
+        self.store.end(&begun.claim, &ending).await.unwrap();
+    }
+}
+
+struct Begun {
+    claim: Claim,
+    attempt: Uuid,
+    job: Uuid,
+}
+
+fn options(folder: &Path) -> Options {
+    Options {
+        listen: ([127, 0, 0, 1], 0).into(),
+        tls: None,
+        behind_proxy: false,
+        artifacts: folder.join("artifacts"),
+        apps: vec![AppInfo {
+            app: "acme".to_owned(),
+            title: "Acme".to_owned(),
+            file: "acme.yaml".to_owned(),
+            hash: "00ff".to_owned(),
+            flows: vec!["login".to_owned()],
+        }],
+    }
+}
+
+/// It keeps cookies, and follows nothing by itself.
+fn client() -> Client {
+    Client::builder().cookie_store(true).redirect(redirect::Policy::none()).build().unwrap()
+}
+
+fn location(response: &Response) -> &str {
+    response.headers().get("location").map(|location| location.to_str().unwrap()).unwrap_or_default()
+}
+
+async fn text(client: &Client, url: String) -> String {
+    let response = client.get(&url).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "{url}");
+    response.text().await.unwrap()
+}
+
+/// What the forms of a page hold.
+fn csrf(page: &str) -> &str {
+    let from = page.find("name=\"csrf\" value=\"").unwrap() + "name=\"csrf\" value=\"".len();
+    &page[from..from + page[from..].find('"').unwrap()]
+}
