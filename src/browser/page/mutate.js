@@ -49,9 +49,10 @@ const spoken = (change) => {
 
 const MUTATIONS = {
   'ids-renamed'() {
-    const all = everything().filter((element) => element.id);
+    // A form that has a field of the name `id` says so when it is asked for its own.
+    const all = everything().filter((element) => element.getAttribute('id'));
     const hit = touches(all);
-    for (const element of all) element.id = generated(element.id);
+    for (const element of all) element.setAttribute('id', generated(element.getAttribute('id')));
     for (const element of everything()) {
       for (const name of ['for', 'aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-owns', 'list', 'form', 'headers', 'popovertarget']) {
         const value = element.getAttribute(name);
@@ -150,7 +151,7 @@ const MUTATIONS = {
       const part = element.closest('form') || element;
       if (part === document.body) continue;
       const twin = without(part.cloneNode(true));
-      for (const each of [twin, ...twin.querySelectorAll('[id]')]) if (each.id) each.id += '-mobile';
+      for (const each of [twin, ...twin.querySelectorAll('[id]')]) if (each.getAttribute('id')) each.setAttribute('id', `${each.getAttribute('id')}-mobile`);
       for (const each of twin.querySelectorAll('[for]')) each.setAttribute('for', `${each.getAttribute('for')}-mobile`);
       twin.style.cssText = 'display:none';
       part.before(twin);

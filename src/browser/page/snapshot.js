@@ -1,5 +1,6 @@
 // The page as it is now, as HTML that needs nothing else: no script, no request, no style sheet of the app's. What matters
-// of the styles stands in a table, so that names of classes may change without the page changing with them.
+// of the styles stands in a table, so that names of classes may change without the page changing with them. A line break
+// follows the name in each tag, where it means nothing: a page is to be read in a diff.
 //
 // The answer is a list of parts, [kind, text], so that whoever keeps it can see to what must not be kept:
 //   m  markup, as it is          t  text           a  the value of an attribute
@@ -17,15 +18,15 @@ const STYLES = { position: 'static', top: 'auto', right: 'auto', bottom: 'auto',
 const INHERITED = ['visibility', 'pointer-events', 'font-size', 'line-height', 'text-align', 'text-indent', 'white-space-collapse', 'text-wrap-mode',
   'text-transform', 'border-collapse'];
 const SIDES = ['top', 'right', 'bottom', 'left'];
-// The browser's own style sheet has much to say of these.
-const STYLED_BY_BROWSER = /^(BUTTON|INPUT|TEXTAREA|SELECT|DIALOG|TABLE|FIELDSET|LEGEND|IMG|IFRAME|VIDEO|DETAILS|SUMMARY|H[1-6]|TH|TD|PRE|HR|OPTION|METER|PROGRESS|OUTPUT|MARQUEE)$/;
-const BY_BROWSER = new Set(['position', 'overflow-x', 'overflow-y', 'align-items', 'min-width', 'max-width', 'max-height', 'width', 'height', 'vertical-align']);
+// What the browser's own style sheet says of an element is taken back, so that the table says only what differs.
+const NOTHING_SAID = '[tl-style]{all:unset}';
 const REPLACED = /^(IMG|IFRAME|VIDEO|AUDIO|CANVAS|OBJECT|EMBED|svg)$/;
 const EMPTIED = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'CANVAS', 'VIDEO', 'AUDIO', 'OBJECT', 'TEXTAREA', 'IFRAME']);
 const DROPPED = new Set(['LINK', 'META', 'BASE']);
 const VOID = new Set(['AREA', 'BASE', 'BR', 'COL', 'EMBED', 'HR', 'IMG', 'INPUT', 'LINK', 'META', 'SOURCE', 'TRACK', 'WBR']);
 const ADDRESSES = new Set(['href', 'src', 'action', 'formaction', 'data', 'poster', 'cite', 'xlink:href']);
 const LEFT_OUT = /^(on.*|style|nonce|integrity|srcset|imagesrcset|srcdoc|ping|value|checked|selected|tl-style|content|autofocus|is)$/i;
+const WORDS = /^(aria-label|title|alt|placeholder|data-.*)$/i;
 const BUTTON_TYPES = new Set(['button', 'submit', 'reset', 'image']);
 
 const shortOf = (values) => values.every((each) => each === values[0]) ? values[0] : values.join(' ');
@@ -35,29 +36,24 @@ function styleOf(element, hiddenAbove) {
   const map = element.computedStyleMap();
   const get = (name) => String(map.get(name) ?? '');
   if (get('display') === 'none') return 'display:none';
-  const all = STYLED_BY_BROWSER.test(element.tagName);
   const above = parentOf(element)?.computedStyleMap();
   const said = [`display:${get('display')}`];
-  const add = (name, value) => value && said.push(`${name}:${value}`);
-  for (const name of ['margin', 'padding']) add(name, shortOf(SIDES.map((side) => get(`${name}-${side}`))));
+  const add = (name, value, usual) => value && value !== usual && said.push(`${name}:${value}`);
+  for (const name of ['margin', 'padding']) add(name, shortOf(SIDES.map((side) => get(`${name}-${side}`))), '0px');
   // What is computed knows a width also of a border that is not drawn.
   const used = getComputedStyle(element);
   const borders = SIDES.map((side) => used.getPropertyValue(`border-${side}-width`));
-  said.push(borders.every((each) => each === '0px') ? 'border:0' : `border:solid;border-width:${shortOf(borders)}`);
-  add('box-sizing', get('box-sizing'));
+  if (borders.some((each) => each !== '0px')) said.push(`border:solid;border-width:${shortOf(borders)}`);
+  add('box-sizing', get('box-sizing'), 'content-box');
   const replaced = REPLACED.test(element.tagName);
   // Icons of a font or of a background are gone: what they drew keeps its room.
   const empty = !element.children.length && !element.shadowRoot && !fold(element.textContent);
   const box = replaced || empty ? element.getBoundingClientRect() : null;
   for (const [name, usual] of Object.entries(STYLES)) {
     if (replaced && (name === 'width' || name === 'height')) continue;
-    const value = get(name);
-    if (value !== usual || (all && BY_BROWSER.has(name))) add(name, value);
+    add(name, get(name), usual);
   }
-  for (const name of INHERITED) {
-    const value = get(name);
-    if (all || !above || String(above.get(name) ?? '') !== value) add(name, value);
-  }
+  for (const name of INHERITED) add(name, get(name), above && String(above.get(name) ?? ''));
   const round = (length) => `${Math.round(length * 100) / 100}px`;
   if (replaced) said.push(`width:${round(element.offsetWidth ?? box.width)}`, `height:${round(element.offsetHeight ?? box.height)}`);
   else if (box && box.width && box.height && !/^inline$|^contents$/.test(get('display'))) said.push(`min-width:${round(element.offsetWidth)}`, `min-height:${round(element.offsetHeight)}`);
@@ -93,16 +89,18 @@ function serialize(masked) {
     const known = new Map();
     return {
       name(style) { if (!known.has(style)) known.set(style, known.size + 1); return known.get(style); },
-      toString: () => [...known].map(([style, name]) => `[tl-style="${name}"]{${style}}`).join('\n'),
+      toString: () => [NOTHING_SAID, ...[...known].map(([style, name]) => `[tl-style="${name}"]{${style}}`)].join('\n'),
     };
   };
 
   function attributesOf(element, secret) {
+    // Of a picture the secret is what it shows, and that is not kept.
+    const picture = REPLACED.test(element.tagName);
     for (const { name, value } of element.attributes) {
       if (LEFT_OUT.test(name) || !/^[^\s"'<>/=\u0000]+$/.test(name)) continue;
       if (element.tagName === 'IFRAME' && name === 'src') continue;
       put('m', ` ${name}="`);
-      if (ADDRESSES.has(name.toLowerCase())) put('u', value); else if (value) put('a', secret && /^(aria-label|title|alt|placeholder|data-.*)$/i.test(name) ? hide(value) : value);
+      if (ADDRESSES.has(name.toLowerCase())) put('u', value); else if (value) put('a', secret && WORDS.test(name) && !picture ? hide(value) : value);
       put('m', '"');
     }
     if (element.tagName === 'INPUT') {
@@ -131,7 +129,7 @@ function serialize(masked) {
     if (DROPPED.has(node.tagName)) return put('m', `<${tag}>`);
     if (['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE'].includes(node.tagName)) return put('m', `<${tag}></${tag}>`);
     const secret = secretAbove || masked.has(node) || (node.isContentEditable && !node.parentElement?.isContentEditable);
-    put('m', `<${tag}`);
+    put('m', `<${tag}\n`);
     attributesOf(node, secret);
     const style = styleOf(node, hiddenAbove);
     const hidden = hiddenAbove || style === 'display:none';
