@@ -55,6 +55,7 @@ pub(super) fn document(
             PartKind::Text => escape(&mut html, &redact::redact(text)),
             PartKind::Attribute => escape(&mut html, &attribute_value(flow, &attribute, text)),
             PartKind::Address => escape(&mut html, &redact::redact(&address(text, &origin))),
+            PartKind::Untold => html.push_str(redact::MASK),
             PartKind::Frame => escape(&mut html, &at_of(text).unwrap_or_default()),
         }
     }

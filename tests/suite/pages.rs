@@ -79,13 +79,14 @@ const NASTY: &str = r#"
 <div contenteditable=true aria-label=Rich>rich-Canary-4</div>
 <!-- comment-Canary-5 -->
 <noscript>noscript</noscript><template><button>Template</button></template>
-<x-login></x-login>
+<x-login></x-login><x-menu><button>In a closed menu</button></x-menu>
 <iframe src="/inner" title=Inner style="width:300px;height:120px"></iframe>
 <iframe srcdoc="<button>Said in place</button>" title=Placed></iframe>
 <div class=cover><button>Accept cookies</button></div>
 <script>
   const root = document.querySelector('x-login').attachShadow({ mode: 'open' });
   root.innerHTML = '<style>.hidden{display:none} :host{display:block}</style><label>Shadow code <input name=code></label><button class=hidden>Hidden in shadow</button><button>Shadow go</button>';
+  document.querySelector('x-menu').attachShadow({ mode: 'open' }).innerHTML = '<div style="display:none"><slot></slot></div>';
   window.secret = 'script-Canary-6';
   document.querySelector('form').addEventListener('submit', (event) => event.preventDefault());
 </script>"#;
@@ -135,6 +136,26 @@ async fn a_recorded_page_answers_as_the_page_did() {
             assert_eq!(seen.elements.len(), 1, "{kept:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_html_cannot_say_is_kept_all_the_same() {
+    // A button within a button, within a box within a paragraph: only scripts put them so.
+    let html = "<form><input type=password></form><p></p><div></div><button>Inner</button><script>
+        const [paragraph, box, inner] = document.querySelectorAll('p,div,button');
+        const outer = document.createElement('button');
+        outer.append('Outer', inner);
+        box.append(outer);
+        paragraph.append(box);
+    </script>";
+    let site = Site::page(html).await;
+    let stage = Stage::open(&site.url()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let book = playbook(folder.path(), &stage, "", &["{ role: button, name: Inner, exact: true }"]);
+    let pages = recorded(&stage, &book, &folder.path().join("pages")).await;
+    let only = Only { step: Some("login.4".to_owned()), mutation: Some("late".to_owned()) };
+    let score = run(&stage.browser.pool, &book, &pages, &only, |_| {}).await;
+    assert_eq!((score.total().survived, score.total().of), (1, 1), "{}", score.json());
 }
 
 #[tokio::test(flavor = "multi_thread")]
