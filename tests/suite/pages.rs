@@ -315,6 +315,43 @@ async fn a_playbook_that_no_longer_says_what_was_recorded_is_reported_with_its_p
     assert_eq!(report, std::fs::read_to_string(golden).unwrap());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bundled_playbook_finds_what_it_looks_for_on_the_pages_recorded_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let playbooks = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("playbooks").display().to_string();
+    let (out, said, code) = command(folder.path(), &["playbook", "check", "--pages", &playbooks], "").await;
+    assert_eq!(code, 0, "{out}{said}");
+    assert!(!said.contains("no recorded pages"), "{said}");
+}
+
+#[test]
+fn recorded_pages_are_small_enough_to_keep_and_each_app_has_its_score_in_the_docs() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_to_string(root.join("docs/playbooks/mutations.md")).unwrap();
+    let files = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_file()).collect::<Vec<_>>()
+    };
+    for playbook in files(&root.join("playbooks")) {
+        let app = playbook.file_stem().unwrap().to_str().unwrap();
+        let folder = root.join("playbooks/pages").join(app);
+        let pages = Pages::load(&folder).unwrap_or_else(|error| panic!("{error}"));
+        let documents: usize = pages.index.pages.iter().map(|page| page.documents().count()).sum();
+        assert_eq!(files(&folder).len(), documents + 1, "{app} has files that its index does not name");
+        let size = |path: &PathBuf| path.metadata().unwrap().len();
+        let large: Vec<_> = files(&folder).into_iter().filter(|path| size(path) > 150 * 1024).collect();
+        assert!(large.is_empty(), "{large:?}");
+        assert!(files(&folder).iter().map(size).sum::<u64>() < 1500 * 1024, "{app}");
+
+        let (_, section) = docs
+            .split_once(&format!("\n### {app}\n"))
+            .unwrap_or_else(|| panic!("{app} has no score: run `make mutations`"));
+        let (score, _) = section.trim_start().split_once('\n').unwrap();
+        let percent = score.split_once("**").and_then(|(_, rest)| rest.split_once(" %**")).unwrap().0;
+        assert!(percent.parse::<u8>().unwrap() >= 80 && score.ends_with("Misled: 0."), "{app}: {score}");
+    }
+}
+
 /// The real command in a folder that holds the bundled app's playbook; its standard output, and how it ended.
 async fn command(folder: &Path, arguments: &[&str], input: &str) -> (String, String, i32) {
     let arguments: Vec<String> = arguments.iter().map(|each| (*each).to_owned()).collect();

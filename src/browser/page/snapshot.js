@@ -30,11 +30,17 @@ const EMPTIED = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'CANVAS', 'V
 const DROPPED = new Set(['LINK', 'META', 'BASE']);
 const VOID = new Set(['AREA', 'BASE', 'BR', 'COL', 'EMBED', 'HR', 'IMG', 'INPUT', 'LINK', 'META', 'SOURCE', 'TRACK', 'WBR']);
 const ADDRESSES = new Set(['href', 'src', 'action', 'formaction', 'data', 'poster', 'cite', 'xlink:href']);
-const LEFT_OUT = /^(on.*|style|nonce|integrity|srcset|imagesrcset|srcdoc|ping|value|checked|selected|tl-style|content|autofocus|is)$/i;
+// The last ones are marks of Vue and Angular, by which the styles of a component find its elements.
+const LEFT_OUT = /^(on.*|style|nonce|integrity|srcset|imagesrcset|srcdoc|ping|value|checked|selected|tl-style|content|autofocus|is|data-v-[0-9a-f]+(-s)?|_ng(content|host)-.*)$/i;
 const WORDS = /^(aria-label|title|alt|placeholder|data-.*)$/i;
 const BUTTON_TYPES = new Set(['button', 'submit', 'reset', 'image']);
 
-const shortOf = (values) => values.every((each) => each === values[0]) ? values[0] : values.join(' ');
+// `4px 8px` for 4px 8px 4px 8px: what is as it is on the other side needs no saying.
+function shortOf(values) {
+  const short = [...values];
+  for (const [last, same] of [[3, 1], [2, 0], [1, 0]]) if (short.length === last + 1 && short[last] === short[same]) short.pop();
+  return short.join(' ');
+}
 
 function styleOf(element, hiddenAbove) {
   if (hiddenAbove) return '';
@@ -118,19 +124,20 @@ function serialize(masked) {
     for (const { name, value } of element.attributes) {
       if (LEFT_OUT.test(name) || !/^[^\s"'<>/=\u0000]+$/.test(name)) continue;
       if (element.tagName === 'IFRAME' && name === 'src') continue;
+      if (!value) { put('m', ` ${name}`); continue; }
       put('m', ` ${name}="`);
-      if (ADDRESSES.has(name.toLowerCase())) put('u', value); else if (value) putUnless(secret && WORDS.test(name) && !picture, 'a', value);
+      if (ADDRESSES.has(name.toLowerCase())) put('u', value); else putUnless(secret && WORDS.test(name) && !picture, 'a', value);
       put('m', '"');
     }
     if (element.tagName === 'INPUT') {
       // The words of a button are its name; what else a field holds is nobody's business.
       const kept = BUTTON_TYPES.has(element.type) || ['checkbox', 'radio'].includes(element.type);
       if (kept && element.hasAttribute('value')) { put('m', ' value="'); putUnless(secret, 'a', element.value); put('m', '"'); }
-      if (element.checked) put('m', ' checked=""');
+      if (element.checked) put('m', ' checked');
     }
     if (element.tagName === 'OPTION') {
       if (element.hasAttribute('value')) { put('m', ' value="'); put('a', element.getAttribute('value')); put('m', '"'); }
-      if (element.selected) put('m', ' selected=""');
+      if (element.selected) put('m', ' selected');
     }
     if (['BUTTON', 'LI', 'PARAM', 'DATA'].includes(element.tagName) && element.hasAttribute('value')) { put('m', ' value="'); put('a', element.getAttribute('value')); put('m', '"'); }
   }
