@@ -21,7 +21,7 @@ const CALL: Duration = Duration::from_secs(20);
 const ABOUT_TO: Duration = Duration::from_secs(10);
 
 const SCRIPT: &str = concat!(
-    "(request) => { 'use strict';\nconst { fold, rootsOf, parentOf, matches, statusOf } = turnlock.tools;\n",
+    "(request) => { 'use strict';\nconst { fold, rootsOf, parentOf, isVisible, matches, statusOf } = turnlock.tools;\n",
     include_str!("page/snapshot.js"),
     "return snapshot(request); }"
 );
@@ -46,6 +46,8 @@ pub struct FrameSnapshot {
     pub status: u16,
     /// It, in order.
     pub parts: Vec<Part>,
+    /// Which of its elements can be seen: a digit for each.
+    pub visible: String,
     /// What the targets find in it: for each that looks here its place in the list, the place of the alternative, and
     /// the way to each element.
     pub found: Vec<Matched>,
@@ -90,6 +92,9 @@ pub enum PartKind {
     /// The id of a frame, where its address belongs.
     #[serde(rename = "f")]
     Frame,
+    /// A text or a value that the page did not tell.
+    #[serde(rename = "x")]
+    Untold,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +102,7 @@ struct Answer {
     url: SecretString,
     status: u16,
     parts: Vec<Part>,
+    visible: String,
     found: Vec<Option<Vec<Vec<String>>>>,
 }
 
@@ -171,9 +177,11 @@ impl Page {
             "masked": masked.iter().map(here).collect::<Vec<_>>(),
         });
         let answer = self.call_in(world, SCRIPT, vec![Argument::Plain(request)], CALL).await?;
-        let Answer { url, status, parts, found } = serde_json::from_value(answer).map_err(|error| {
-            BrowserError::Protocol { method: "Runtime.callFunctionOn", message: error.to_string() }
-        })?;
+        let Answer { url, status, parts, visible, found } =
+            serde_json::from_value(answer).map_err(|error| BrowserError::Protocol {
+                method: "Runtime.callFunctionOn",
+                message: error.to_string(),
+            })?;
         let of_target = |(target, lists): (usize, Option<Vec<Vec<String>>>)| {
             let locators = &targets[target].alternatives;
             let first = locators.iter().find(|locator| names.contains(&locator.frame));
@@ -185,7 +193,7 @@ impl Page {
                 .collect::<Vec<_>>()
         };
         let found = found.into_iter().enumerate().flat_map(of_target).collect();
-        Ok(FrameSnapshot { id: id.to_owned(), parent, url, status, parts, found })
+        Ok(FrameSnapshot { id: id.to_owned(), parent, url, status, parts, visible, found })
     }
 
     /// The names by which steps have reached this frame.

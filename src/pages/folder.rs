@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::index::{Document, Index, KeptPage, KeptStep, Seen};
+use super::likeness::Kept;
 use super::recorder::{Look, Recorder};
 use super::{scrub, step};
 use crate::browser::Replay;
@@ -17,7 +18,7 @@ pub struct Pages {
     /// What there is.
     pub index: Index,
     /// The documents by their files.
-    documents: BTreeMap<String, String>,
+    documents: BTreeMap<String, Kept>,
 }
 
 /// The folder is not as it should be.
@@ -74,7 +75,7 @@ impl Pages {
         for document in index.pages.iter().flat_map(KeptPage::documents) {
             let path = folder.join(file_name(&document.file));
             let html = std::fs::read_to_string(&path).map_err(|error| PagesError::File { path, error })?;
-            documents.insert(document.file.clone(), html);
+            documents.insert(document.file.clone(), Kept { html, visible: String::new() });
         }
         Ok(Self { index, documents })
     }
@@ -114,20 +115,20 @@ impl Pages {
         }
     }
 
-    /// Gives a page's documents their files: those of an equal page, or new ones named after the step.
-    fn place(&mut self, step: &KeptStep, page: &KeptPage, documents: &BTreeMap<String, String>) -> String {
-        let html = |document: &Document| documents.get(&document.file).cloned().unwrap_or_default();
+    /// Gives a page's documents their files: those of a page like it, or new ones named after the step.
+    fn place(&mut self, step: &KeptStep, page: &KeptPage, documents: &BTreeMap<String, Kept>) -> String {
+        let kept = |document: &Document| documents.get(&document.file).cloned().unwrap_or_default();
         let same = |one: &Document, other: &Document, known: &Self| {
             one.at == other.at
                 && one.status == other.status
-                && known.documents.get(&one.file) == Some(&html(other))
+                && known.documents.get(&one.file).is_some_and(|one| one.is_like(&kept(other)))
         };
-        let equal = self.index.pages.iter().find(|known| {
+        let alike = self.index.pages.iter().find(|known| {
             known.frames.len() == page.frames.len()
                 && known.documents().zip(page.documents()).all(|(one, other)| same(one, other, self))
         });
-        if let Some(equal) = equal {
-            return equal.main.file.clone();
+        if let Some(alike) = alike {
+            return alike.main.file.clone();
         }
         let state = step.state.as_ref().map(|state| format!(".{state}")).unwrap_or_default();
         let stem = format!("{}{state}", step.step);
@@ -137,7 +138,7 @@ impl Pages {
             frame.file = format!("{stem}.frame-{}.html", number + 1);
         }
         for (new, old) in placed.documents().zip(page.documents()) {
-            self.documents.insert(new.file.clone(), html(old));
+            self.documents.insert(new.file.clone(), kept(old));
         }
         let file = placed.main.file.clone();
         self.index.pages.push(placed);
@@ -161,9 +162,9 @@ impl Pages {
                 std::fs::remove_file(&path).map_err(failed(&path))?;
             }
         }
-        for (file, html) in &self.documents {
+        for (file, kept) in &self.documents {
             let path = folder.join(file_name(file));
-            std::fs::write(&path, html).map_err(failed(&path))?;
+            std::fs::write(&path, &kept.html).map_err(failed(&path))?;
         }
         let path = folder.join(INDEX);
         let index = serde_json::to_string_pretty(&self.index)
@@ -171,18 +172,12 @@ impl Pages {
         std::fs::write(&path, index + "\n").map_err(failed(&path))
     }
 
-    /// How much they are, in bytes.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.documents.values().map(String::len).sum()
-    }
-
     /// A page to be shown at the playbook's addresses: which one to open, and what to answer.
     #[must_use]
     pub fn replay(&self, playbook: &Playbook, page: &KeptPage) -> Option<(url::Url, Replay)> {
         let mut replay = Replay::default();
         for document in page.documents() {
-            let mut html = self.documents.get(&document.file)?.clone();
+            let mut html = self.documents.get(&document.file)?.html.clone();
             for frame in &page.frames {
                 let (from, to) = (quoted(&frame.at), quoted(&url_of(playbook, &frame.at)));
                 html = html.replace(&from, &to);
@@ -224,7 +219,7 @@ fn kept(
     playbook: &Playbook,
     number: usize,
     look: Look,
-    documents: &mut BTreeMap<String, String>,
+    documents: &mut BTreeMap<String, Kept>,
 ) -> (KeptStep, KeptPage) {
     let Look { flow, step, does, state, locators, chosen, snapshot } = look;
     let mut ats: Vec<String> = Vec::new();
@@ -246,7 +241,8 @@ fn kept(
     for (at, frame) in snapshot.frames.iter().enumerate() {
         // No file is called so.
         let file = format!("/{number}/{at}");
-        documents.insert(file.clone(), scrub::document(flow, frame, at_of));
+        let html = scrub::document(flow, frame, at_of);
+        documents.insert(file.clone(), Kept { html, visible: frame.visible.clone() });
         all.push(Document { file, at: ats[at].clone(), status: frame.status });
     }
     let mut found = Vec::new();

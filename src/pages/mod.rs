@@ -3,11 +3,13 @@
 //!
 //! - [`Recorder`]: looks at the page as each step finds its element;
 //! - `scrub`: what is not kept of a page;
+//! - `likeness`: whether a page is one that is kept already;
 //! - [`Pages`]: the folder, an HTML file for each document and an index for people and programs;
 //! - [`step`]: what a step looks for.
 
 mod folder;
 mod index;
+mod likeness;
 mod recorder;
 mod scrub;
 pub mod step;

@@ -46,6 +46,12 @@ impl Recorder {
                 return;
             }
         };
+        if let Some(target) = clicked(&step.action)
+            && let Err(error) = page.ready(target, within).await
+        {
+            tracing::debug!(step = %step.id, %error, "there was nothing to keep");
+            return;
+        }
         let masked = if reads_secrets(&step.action) { targets.as_slice() } else { &[] };
         let snapshot = match page.snapshot(&targets, masked).await {
             Ok(snapshot) => snapshot,
@@ -70,6 +76,15 @@ impl Recorder {
 
     pub(super) fn take(&self) -> Vec<Look> {
         std::mem::take(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What a step clicks. It is kept as it takes the click: what covers it now and then was clicked away, as the step would.
+fn clicked(action: &Action) -> Option<&Target> {
+    match action {
+        Action::Click(target) => Some(target),
+        Action::Commit(action) => clicked(action),
+        _ => None,
     }
 }
 

@@ -16,8 +16,20 @@ const LONG: usize = 200;
 /// What stands in a token's place.
 const LEFT_OUT: &str = "left-out";
 /// Attributes by which elements name each other, and styles and selectors them.
-const NAMES: [&str; 9] =
-    ["id", "class", "for", "name", "form", "list", "aria-labelledby", "aria-describedby", "aria-controls"];
+const NAMES: [&str; 12] = [
+    "id",
+    "class",
+    "for",
+    "name",
+    "form",
+    "list",
+    "aria-labelledby",
+    "aria-describedby",
+    "aria-controls",
+    "data-testid",
+    "data-test-id",
+    "data-test",
+];
 /// Attributes that people read.
 const WORDS: [&str; 6] = ["aria-label", "aria-placeholder", "placeholder", "title", "alt", "value"];
 
@@ -43,6 +55,7 @@ pub(super) fn document(
             PartKind::Text => escape(&mut html, &redact::redact(text)),
             PartKind::Attribute => escape(&mut html, &attribute_value(flow, &attribute, text)),
             PartKind::Address => escape(&mut html, &redact::redact(&address(text, &origin))),
+            PartKind::Untold => html.push_str(redact::MASK),
             PartKind::Frame => escape(&mut html, &at_of(text).unwrap_or_default()),
         }
     }
@@ -214,7 +227,11 @@ mod tests {
         assert_eq!(kept("data-url", "/otp?session=8f3a9c1d77e2b0c4"), "/otp?left-out");
         assert_eq!(kept("title", "Change your password, please"), "Change your password, please");
         let codes = "a1b2c3d4\ne5f6g7h8\n1122aabb";
-        assert_eq!(attribute_value(FlowKind::EnrolMfa, "data-clipboard-text", codes), redact::MASK);
+        let enrolling = |name, value: &str| attribute_value(FlowKind::EnrolMfa, name, value);
+        assert_eq!(enrolling("data-clipboard-text", codes), redact::MASK);
+        // Like a code in groups, but a name that a locator may go by.
+        assert_eq!(enrolling("data-view", "form-view"), redact::MASK);
+        assert_eq!(enrolling("data-test", "form-view"), "form-view");
     }
 
     #[test]

@@ -49,9 +49,10 @@ const spoken = (change) => {
 
 const MUTATIONS = {
   'ids-renamed'() {
-    const all = everything().filter((element) => element.id);
+    // A form that has a field of the name `id` says so when it is asked for its own.
+    const all = everything().filter((element) => element.getAttribute('id'));
     const hit = touches(all);
-    for (const element of all) element.id = generated(element.id);
+    for (const element of all) element.setAttribute('id', generated(element.getAttribute('id')));
     for (const element of everything()) {
       for (const name of ['for', 'aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-owns', 'list', 'form', 'headers', 'popovertarget']) {
         const value = element.getAttribute(name);
@@ -148,9 +149,10 @@ const MUTATIONS = {
     let hit = false;
     for (const element of marked().slice(0, 1)) {
       const part = element.closest('form') || element;
-      if (part === document.body) continue;
+      // What is put into a component goes to the first slot of the name, which would be the twin's.
+      if (part === document.body || part.querySelector('slot')) continue;
       const twin = without(part.cloneNode(true));
-      for (const each of [twin, ...twin.querySelectorAll('[id]')]) if (each.id) each.id += '-mobile';
+      for (const each of [twin, ...twin.querySelectorAll('[id]')]) if (each.getAttribute('id')) each.setAttribute('id', `${each.getAttribute('id')}-mobile`);
       for (const each of twin.querySelectorAll('[for]')) each.setAttribute('for', `${each.getAttribute('for')}-mobile`);
       twin.style.cssText = 'display:none';
       part.before(twin);
@@ -180,7 +182,7 @@ const MUTATIONS = {
     const all = marked().filter((element) => isButton(element) && (element.tagName === 'INPUT' || !element.querySelector('img,svg,input')));
     for (const element of all) {
       if (element.tagName === 'INPUT') become(element, 'button', { type: 'submit' }, [element.value]);
-      else become(element, 'input', { type: 'submit', value: fold(element.textContent) });
+      else become(element, 'input', { type: 'submit', value: fold(textOf(element)) });
     }
     return all.length > 0;
   },

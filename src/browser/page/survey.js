@@ -21,7 +21,8 @@ function pathTo(element) {
   const parts = [];
   for (let at = element; at && at !== document.body && at !== document.documentElement; at = at.parentElement) {
     const tag = at.tagName.toLowerCase();
-    if (at !== element && isKept(at.id)) { parts.unshift(`#${CSS.escape(at.id)}`); break; }
+    const id = at.getAttribute('id') ?? ''; // a form that has a field of the name `id` says so when it is asked for its own
+    if (at !== element && isKept(id)) { parts.unshift(`#${CSS.escape(id)}`); break; }
     const alike = at.parentElement ? [...at.parentElement.children].filter((each) => each.tagName === at.tagName) : [];
     parts.unshift(alike.length > 1 ? `${tag}:nth-of-type(${alike.indexOf(at) + 1})` : tag);
   }

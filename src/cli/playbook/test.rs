@@ -13,7 +13,7 @@ use crate::cli::progress::{Place, Progress};
 use crate::cli::runtime::{Jobs, Mail, Runtime};
 use crate::cli::{Context, Exit, Failure, context};
 use crate::config::Config;
-use crate::flow::{FlowPerformer, Watch};
+use crate::flow::{FlowPerformer, Trial, Watch};
 use crate::job::{AccountRef, Code, Job, Kind, Outcome};
 use crate::pages::{Pages, PagesError, Recorder};
 use crate::playbook::{FlowKind, Playbook};
@@ -21,8 +21,8 @@ use crate::store::{AttemptRow, StoreError};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The account is taken through a login, MFA on, its recovery codes, a login with MFA, a password change, a login, and the
-change back. MFA stays on. Take an account that is there for it.
+The account is taken through a login, a logout, MFA on, its recovery codes, a login with MFA, a password change, a login,
+and the change back. MFA stays on. Take an account that is there for it.
 
 Examples:
   turnlock playbook test playbooks/acme.yaml --account acme/trial
@@ -52,16 +52,22 @@ struct Stage {
     /// The flow that it shows to work.
     flow: FlowKind,
     kind: Kind,
+    /// The flow is tried out by itself, for no kind of job goes through it.
+    by_itself: bool,
     /// The password is set back to what it was before.
     back: bool,
 }
 
 const fn stage(what: &'static str, about: FlowKind, flow: FlowKind, kind: Kind) -> Stage {
-    Stage { what, about, flow, kind, back: false }
+    Stage { what, about, flow, kind, by_itself: false, back: false }
 }
 
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     stage("a login", FlowKind::Login, FlowKind::Login, Kind::VerifyLogin),
+    Stage {
+        by_itself: true,
+        ..stage("a logout", FlowKind::Logout, FlowKind::Logout, Trial::kind(FlowKind::Logout, false))
+    },
     stage("MFA on", FlowKind::EnrolMfa, FlowKind::EnrolMfa, Kind::EnrolMfa),
     stage("a login with MFA", FlowKind::EnrolMfa, FlowKind::Login, Kind::VerifyLogin),
     stage("the password changed", FlowKind::ChangePassword, FlowKind::ChangePassword, Kind::ChangePassword),
@@ -115,7 +121,7 @@ impl Test {
         let old = before.password.map(|held| held.secret);
         let recorder = Arc::new(Recorder::default());
         let mut report = Report::new(&playbook.name, &self.account);
-        let (mut failed, mut refused) = (false, false);
+        let (mut failed, mut stopped) = (false, false);
         for stage in STAGES {
             if !has(playbook, stage.about) {
                 // Said once, and not again of what would build on it.
@@ -124,7 +130,7 @@ impl Test {
                 }
                 continue;
             }
-            if failed || refused || (stage.back && old.is_none()) {
+            if stopped || (stage.back && old.is_none()) {
                 report.add(Row::not_tried(stage.what, stage.flow));
                 continue;
             }
@@ -135,8 +141,12 @@ impl Test {
             if stage.back && row.code == Some(Code::PasswordRefused) {
                 row.stands = Stands::NotTaken;
             }
-            failed = row.stands == Stands::Failed;
-            refused |= row.stands == Stands::NotTaken;
+            if row.code == Some(Code::AlreadyOn) {
+                row.stands = Stands::OnAlready;
+            }
+            failed |= row.stands == Stands::Failed;
+            // Nothing builds on what is tried by itself.
+            stopped = !stage.by_itself && matches!(row.stands, Stands::Failed | Stands::NotTaken);
             let enrolled = row.code == Some(Code::MfaEnabled);
             report.add(row);
             if enrolled {
@@ -159,13 +169,14 @@ impl Test {
         context: &Context,
     ) -> Result<AttemptRow, Failure> {
         let watch = self.record.then(|| -> Arc<dyn Watch> { Arc::clone(recorder) as Arc<dyn Watch> });
-        let performer = FlowPerformer { new_password, watch, ..runtime.performer.clone() };
-        let worker = runtime.worker_doing(performer);
         let job = Job {
             requested_by: context.environment.get("USER").map(str::to_owned),
             reason: Some("turnlock playbook test".to_owned()),
             ..Job::new(stage.kind, self.account.clone())
         };
+        let trial = stage.by_itself.then_some(Trial { job: job.id, flow: stage.flow, rehearse: false });
+        let performer = FlowPerformer { new_password, trial, watch, ..runtime.performer.clone() };
+        let worker = runtime.worker_doing(performer);
         let mut events = worker.events();
         let mut progress = Progress::new(Place::Stderr, context::colours_welcome(&context.environment));
         progress.line(&format!("{}  ({}, job {})", stage.what, stage.kind, job.id))?;

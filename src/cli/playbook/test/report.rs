@@ -18,6 +18,8 @@ use crate::vault::Credentials;
 pub enum Result {
     /// It was done, and a fresh login proved it.
     Proved,
+    /// It was so before, and a login with what the vault holds proved that. How it is done was not tried.
+    OnAlready,
     /// The playbook does not describe it.
     NotInThePlaybook,
     /// The app does not take it, as it may: a password that was there before, and stays what it is now.
@@ -32,6 +34,7 @@ impl Result {
     const fn words(self) -> &'static str {
         match self {
             Self::Proved => "proved",
+            Self::OnAlready => "on already",
             Self::NotInThePlaybook => "not in the playbook",
             Self::NotTaken => "the app does not take it again",
             Self::Failed => "failed",
