@@ -38,6 +38,7 @@ mod suite {
     mod inbox;
     mod inbox_links;
     mod inbox_serve;
+    mod job;
     mod notices;
     mod pages;
     mod password_rules;
@@ -55,6 +56,7 @@ mod suite {
     mod rabbit_dead;
     mod soak;
     mod store;
+    mod top;
     mod vault;
     mod worker;
 }

@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod globals;
 mod inbox;
+mod job;
 mod library;
 mod log;
 mod output;
@@ -29,6 +30,9 @@ mod since;
 mod sources;
 mod stops;
 mod submit;
+mod terminal;
+mod top;
+mod which_job;
 mod worker;
 
 pub use context::Context;
@@ -95,6 +99,10 @@ enum Command {
     Inbox(inbox::Inbox),
     /// Show the automation log
     Log(log::Log),
+    /// Watch the fleet: its workers, the jobs that run, what waits, what fails
+    Top(top::Top),
+    /// Show all that is known of a job, or put it into a file for a ticket
+    Job(job::Job),
     /// Check and list playbooks
     Playbook(playbook::Playbook),
     /// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
@@ -112,6 +120,8 @@ impl Command {
         match self {
             Self::Worker(worker) if worker.works() => "info",
             Self::Inbox(inbox) if inbox.serves() => "info",
+            // What is said beside it would be drawn over.
+            Self::Top(_) => "error",
             _ => "warn",
         }
     }
@@ -131,6 +141,8 @@ impl Command {
             Self::Dead(dead) => dead.run(context).await,
             Self::Inbox(inbox) => inbox.run(context).await,
             Self::Log(log) => log.run(context).await,
+            Self::Top(top) => top.run(context).await,
+            Self::Job(job) => job.run(context).await,
             Self::Playbook(playbook) => playbook.run(context).await,
             Self::Doctor(doctor) => doctor.run(context).await,
             Self::Password(password) => password.run(),

@@ -30,6 +30,7 @@ mod meta;
 mod migrate;
 mod months;
 mod news;
+mod overview;
 mod recovery;
 mod value;
 

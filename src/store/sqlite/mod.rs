@@ -25,6 +25,7 @@ mod messages;
 mod meta;
 mod migrate;
 mod offers;
+mod overview;
 mod recovery;
 mod value;
 
