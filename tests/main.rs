@@ -39,6 +39,7 @@ mod suite {
     mod inbox_links;
     mod inbox_serve;
     mod job;
+    mod log_follow;
     mod notices;
     mod pages;
     mod password_rules;

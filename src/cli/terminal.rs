@@ -37,21 +37,19 @@ fn understood(environment: &Environment) -> Option<Pictures> {
     }
 }
 
-/// The columns and lines of the terminal that is standard output; `None` if it is none.
+/// The columns and lines of the terminal that is standard output. Neither is known where that is none; and some terminals
+/// say that they have 0, and mean that they do not know.
 #[must_use]
-pub fn size() -> Option<(usize, usize)> {
-    if !stdout().is_terminal() {
-        return None;
-    }
-    let size = rustix::termios::tcgetwinsize(stdout()).ok()?;
-    // Some say that they are 0 wide, and mean that they do not know.
-    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
+pub fn size() -> (Option<usize>, Option<usize>) {
+    let size = stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(stdout()).ok()).flatten();
+    let known = |number: u16| (number > 0).then_some(number.into());
+    size.map_or((None, None), |size| (known(size.ws_col), known(size.ws_row)))
 }
 
 /// The width of standard output in columns, if lines are to fit one.
 #[must_use]
 pub fn width() -> Option<usize> {
-    size().map(|(columns, _)| columns)
+    size().0
 }
 
 /// How many columns a text takes.

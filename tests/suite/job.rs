@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::harness::fleet::{Fleet, said};
 use crate::harness::home::Home;
 use crate::harness::rig::{FIRST_PASSWORD, Plan};
+use crate::harness::terminal::OnTerminal;
 use crate::harness::{PATIENCE, Reply, Site, Stage};
 
 /// What a page, an account or a playbook may say that is out for more than to be read.
@@ -62,6 +63,15 @@ async fn a_failed_job_is_shown_with_what_was_awaited_what_was_found_and_its_line
         assert!(shown.to_lowercase().contains(&part.to_lowercase()), "`{part}` is not in:\n{shown}");
     }
     assert!(!shown.contains('\u{1b}'), "no picture and no colour goes into a pipe:\n{shown}");
+    assert_eq!(shown.matches("nothing on the page matches").count(), 1, "it is said once:\n{shown}");
+    let line_of_shell = format!("{} job show {short}", env!("CARGO_BIN_EXE_turnlock"));
+    for (term, pictured) in [("xterm-kitty", true), ("xterm", false)] {
+        let mut terminal = OnTerminal::start(&home.turnlock(), &line_of_shell, term);
+        terminal.shows("What to do").await;
+        assert!(terminal.shown.contains("\u{1b}[35mneeds_human\u{1b}[0m"), "{}", terminal.shown);
+        let begun = terminal.shown.contains("\u{1b}_Ga=T,f=100,q=2,");
+        assert_eq!(begun, pictured, "{term}: {}", terminal.shown);
+    }
 
     let json = turnlock(&["job", "show", &id.to_string(), "--json"]).await.ends(0).json().remove(0);
     assert_eq!(

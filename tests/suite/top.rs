@@ -1,19 +1,19 @@
 //! `turnlock top`: what it shows of a fleet, and the terminal that it leaves behind.
 
-use std::process::Stdio;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+use rustix::process::Signal;
 use tokio::sync::Notify;
 use turnlock::job::{Code, Kind, Verdict};
-use turnlock::store::{NewCanary, Provenance};
+use turnlock::store::{NewAttempt, NewCanary, Provenance, WorkerId};
 use turnlock::worker::{Attempt, Performed, Performer, StepSink, Stop, WorkerConfig};
+use uuid::Uuid;
 
 use crate::harness::PATIENCE;
 use crate::harness::fleet::{Fleet, job, until};
+use crate::harness::terminal::OnTerminal;
 
 /// Comes to a step and stays there until it may go on.
 #[derive(Default)]
@@ -68,7 +68,7 @@ async fn what_runs_what_waits_and_what_fails_is_seen_at_a_glance() {
     assert_eq!(json["ended"]["hour"]["succeeded"], 0);
 
     let shown = fleet.turnlock(&["top"]).await.ends(0).out;
-    let short = |id: uuid::Uuid| id.simple().to_string()[24..].to_owned();
+    let short = |id: Uuid| id.simple().to_string()[24..].to_owned();
     for part in [
         "1 worker, 1 of 1 slots busy".to_owned(),
         "waiting 2: 1 due, 1 for later, 0 held back by their apps; running 1".to_owned(),
@@ -89,59 +89,19 @@ async fn what_runs_what_waits_and_what_fails_is_seen_at_a_glance() {
     work.await.unwrap().unwrap();
 }
 
-/// A program on a terminal of its own, which `script` makes.
-struct OnTerminal {
-    child: Child,
-    shown: String,
-}
-
-impl OnTerminal {
-    fn start(fleet: &Fleet, line: &str) -> Self {
-        let like = fleet.command(&[]);
-        let mut command = Command::new("script");
-        command.args(["--quiet", "--return", "--command", line, "/dev/null"]);
-        command.env_clear().current_dir(like.as_std().get_current_dir().unwrap());
-        let given = like.as_std().get_envs();
-        command
-            .envs(given.filter_map(|(name, value)| Some((name, value?))))
-            .env("TERM", "xterm")
-            .env("SHELL", "/bin/sh");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        Self { child: command.spawn().unwrap(), shown: String::new() }
-    }
-
-    /// Reads on until that is shown.
-    async fn shows(&mut self, what: &str) {
-        let out = self.child.stdout.as_mut().unwrap();
-        let read = async {
-            while !self.shown.contains(what) {
-                let mut bytes = [0; 4096];
-                let count = out.read(&mut bytes).await.unwrap();
-                assert!(count > 0, "`{what}` was never shown: {:?}", self.shown);
-                self.shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
-            }
-        };
-        tokio::time::timeout(PATIENCE, read).await.expect("it is shown");
-    }
-
-    async fn press(&mut self, keys: &str) {
-        self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).await.unwrap();
-    }
-}
-
-const ENTERED: &str = "\u{1b}[?1049h\u{1b}[?25l";
-const LEFT: &str = "\u{1b}[?25h\u{1b}[?1049l";
+const ENTERED: &str = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l";
+const LEFT: &str = "\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_terminal_is_as_it_was_whoever_ends_it() {
     let fleet = Fleet::embedded().await;
-    let attempt = turnlock::store::NewAttempt {
-        id: uuid::Uuid::now_v7(),
-        job: uuid::Uuid::now_v7(),
+    let attempt = NewAttempt {
+        id: Uuid::now_v7(),
+        job: Uuid::now_v7(),
         kind: Kind::VerifyLogin,
         account: "acme/alice".parse().unwrap(),
         number: 1,
-        worker: turnlock::store::WorkerId::new("w"),
+        worker: WorkerId::new("w"),
         queued_at: Timestamp::now(),
         started_at: Timestamp::now(),
     };
@@ -152,16 +112,13 @@ async fn the_terminal_is_as_it_was_whoever_ends_it() {
     for end in ["q", "\u{3}", "SIGTERM"] {
         // A shell without a trap dies of Ctrl-C as well.
         let line = format!("trap : INT; {turnlock} top; echo code $?; stty -a");
-        let mut top = OnTerminal::start(&fleet, &line);
+        let mut top = OnTerminal::start(&fleet.command(&[]), &line, "xterm");
         top.shows(ENTERED).await;
         // Coloured: there is one that was rejected.
         top.shows("\u{1b}[31m").await;
         top.shows("no job is due").await;
         match end {
-            "SIGTERM" => {
-                let pid = child_named("turnlock", top.child.id().unwrap());
-                rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-            }
+            "SIGTERM" => top.signal("turnlock", Signal::TERM),
             key => top.press(key).await,
         }
         top.shows("code 0").await;
@@ -171,16 +128,4 @@ async fn the_terminal_is_as_it_was_whoever_ends_it() {
             assert!(after.contains(on), "{end}: `{on}` is not in {after:?}");
         }
     }
-}
-
-/// The process of that name below that one.
-fn child_named(name: &str, of: u32) -> rustix::process::Pid {
-    let children = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap();
-    let mut children = children.split_whitespace().map(|pid| pid.parse::<u32>().unwrap());
-    let found = children.find_map(|pid| {
-        let is_it =
-            std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
-        if is_it { Some(pid) } else { Some(child_named(name, pid).as_raw_nonzero().get() as u32) }
-    });
-    rustix::process::Pid::from_raw(found.unwrap() as i32).unwrap()
 }

@@ -41,7 +41,7 @@ struct Fact {
 struct Section {
     number: u32,
     outcome: &'static str,
-    message: String,
+    message: Option<String>,
     facts: Vec<Fact>,
     steps: Vec<Line>,
     /// The PNG in base64.
@@ -127,7 +127,7 @@ impl Section {
         Self {
             number: row.number,
             outcome: row.verdict.as_ref().map_or("under way", |verdict| verdict.outcome.as_str()),
-            message: row.verdict.as_ref().map(|verdict| for_the_log(&verdict.message)).unwrap_or_default(),
+            message: attempt.said().map(for_the_log),
             facts: known(facts),
             steps: attempt.steps.iter().map(|step| Line::of(attempt, step, decisive == Some(step))).collect(),
             picture,
@@ -193,4 +193,70 @@ fn evidence(evidence: &Evidence) -> (Option<String>, Option<String>, Option<Stri
 
 fn known<const N: usize>(facts: [(&str, Option<String>); N]) -> Vec<Fact> {
     facts.into_iter().filter_map(|(name, text)| Some(Fact::new(name, &text?))).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::job::{Code, Kind, Verdict};
+    use crate::redact;
+    use crate::store::{AttemptRow, Provenance, WorkerId};
+
+    #[test]
+    fn secrets_are_masked_once_more_and_texts_stay_texts() {
+        let secret = "Never-In-A-File-7";
+        redact::register(&secret.into());
+        let said = format!("</pre><script>{secret}</script>");
+        let now = Timestamp::now();
+        let row = AttemptRow {
+            seq: 1,
+            changed: 1,
+            id: Uuid::now_v7(),
+            job: Uuid::now_v7(),
+            kind: Kind::VerifyLogin,
+            account: "acme/alice".parse().unwrap(),
+            number: 1,
+            worker: WorkerId::new(said.clone()),
+            queued_at: now,
+            started_at: now,
+            ended_at: Some(now),
+            duration: None,
+            verdict: Some(Verdict::new(Code::HumanWanted, said.clone())),
+            user_action: Some(said.clone()),
+            provenance: Provenance { playbook: Some(said.clone()), ..Provenance::default() },
+        };
+        let step = Step {
+            seq: 1,
+            id: said.clone(),
+            summary: said.clone(),
+            started_at: now,
+            duration: None,
+            result: Some(StepResult::Failed),
+            detail: Some(said.clone()),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("page.txt"), &said).unwrap();
+        let (id, account) = (row.job, row.account.clone());
+        let evidence = Some(Evidence::in_folder(folder.path()));
+        let attempt = Attempt { row, steps: vec![step], quotes: BTreeMap::new(), evidence };
+        let dossier = Dossier {
+            id,
+            kind: Kind::VerifyLogin,
+            account,
+            job: None,
+            attempts: vec![attempt],
+            caused_by: None,
+            nested: Vec::new(),
+        };
+        let html = Document::of(&dossier).render().unwrap();
+        assert!(!html.contains(secret), "{html}");
+        assert!(!html.contains("<script"), "{html}");
+        // Worker, action, playbook, the step's id, what was done and awaited, what was found, the page.
+        assert_eq!(html.matches("script&#62;[secret]").count(), 8, "{html}");
+    }
 }

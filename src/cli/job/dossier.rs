@@ -115,6 +115,14 @@ impl Attempt {
         steps.clone().find(bad).or_else(|| steps.next())
     }
 
+    /// What the verdict says, unless that is what the decisive step, which failed, says already.
+    pub fn said(&self) -> Option<&str> {
+        let said = self.row.verdict.as_ref().map(|verdict| verdict.message.as_str())?;
+        let failed = self.decisive().filter(|step| step.result == Some(StepResult::Failed));
+        let told = failed.and_then(|step| step.detail.as_deref());
+        Some(said).filter(|said| !told.is_some_and(|told| said.contains(told)))
+    }
+
     /// Its line in the playbook.
     pub fn quote(&self, step: &Step) -> Option<&Quote> {
         self.quotes.get(&step.id)

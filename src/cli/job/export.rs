@@ -42,12 +42,14 @@ impl Export {
         let html = Document::of(&dossier).render();
         let html =
             html.map_err(|error| Failure::environment(format_args!("the file cannot be made: {error}")))?;
+        let file = name.display();
         write(&context.environment.folder().join(&name), &html, self.force).map_err(|error| {
-            let hint = match error.kind() {
-                io::ErrorKind::AlreadyExists => ": there is one already; --force replaces it".to_owned(),
-                _ => format!(": {error}"),
-            };
-            Failure::usage(format_args!("{} is not written{hint}", name.display()))
+            match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    Failure::usage(format_args!("there is a file {file} already; --force replaces it"))
+                }
+                _ => Failure::environment(format_args!("{file} cannot be written: {error}")),
+            }
         })?;
         writeln!(stdout(), "{}", name.display())?;
         Ok(Exit::Done)

@@ -128,26 +128,28 @@ impl<W: Write> Page<'_, W> {
         // An id is as long as the path through the states that leads to it.
         let width = attempt.steps.iter().map(|step| terminal::columns(&step.id)).max().unwrap_or(0);
         for step in &attempt.steps {
-            self.step(attempt, step, width)?;
-            if decisive == Some(step) {
+            let decides = decisive == Some(step);
+            self.step(attempt, step, width, !decides)?;
+            if decides {
                 self.decisive(attempt, step)?;
             }
         }
-        if let Some(verdict) = &row.verdict {
-            self.said(2, "said", &verdict.message)?;
-        }
+        attempt.said().map_or(Ok(()), |said| self.said(2, "said", said))?;
         attempt.evidence.as_ref().map_or(Ok(()), |evidence| self.evidence(evidence))
     }
 
-    /// When it began, how it ended, where it stands, what it does, how long it took.
-    fn step(&mut self, attempt: &Attempt, step: &Step, width: usize) -> io::Result<()> {
+    /// When it began, how it ended, where it stands, what it does and with its detail what came, how long it took.
+    fn step(&mut self, attempt: &Attempt, step: &Step, width: usize, detailed: bool) -> io::Result<()> {
         let after = step.started_at.duration_since(attempt.row.started_at).as_secs_f64().max(0.0);
         let took = step.duration.map_or_else(|| "not ended".to_owned(), output::duration);
         let id = terminal::fit(&step.id, width);
         let before = 2 + 7 + 2 + 1 + 2 + width + 2;
         let room = self.width.map(|all| all.saturating_sub(before + took.len() + 3).max(20));
         let mark = mark(step.result, self.colour);
-        let mut lines = wrap(&step.summary, room).into_iter();
+        let detail = step.detail.as_deref().filter(|_| detailed);
+        let what =
+            detail.map_or_else(|| step.summary.clone(), |detail| format!("{}: {detail}", step.summary));
+        let mut lines = wrap(&what, room).into_iter();
         let first = lines.next().unwrap_or_default();
         writeln!(self.out, "  {after:>5.1} s  {mark}  {id}  {first} ({took})")?;
         lines.try_for_each(|line| writeln!(self.out, "{:before$}{line}", ""))

@@ -118,8 +118,8 @@ impl Frame {
     }
 
     fn workers(self, glance: &Glance) -> Part {
-        let room = self.width.saturating_sub(8 + 2 + 2 + 9 + 2 + 18 + 2 + 14).clamp(8, 40);
-        let heading = format!("{:<8}  {:<room$}  {:<9}  {:<18}  HEARD OF", "WORKER", "HOST", "BUSY", "STATE");
+        let room = self.width.saturating_sub(8 + 2 + 2 + 9 + 2 + 20 + 2 + 12).clamp(8, 40);
+        let heading = format!("{:<8}  {:<room$}  {:<9}  {:<20}  HEARD OF", "WORKER", "HOST", "BUSY", "STATE");
         let line = |row: &WorkerRow| {
             let (state, outcome) = match (worker::is_gone(row), row.duty) {
                 (true, _) => ("gone".to_owned(), Outcome::Rejected),
@@ -131,12 +131,12 @@ impl Frame {
                 (false, Duty::Working) => ("working".to_owned(), Outcome::Succeeded),
             };
             format!(
-                "{}  {}  {}  {}  {} ago",
+                "{}  {}  {}  {}  {}",
                 fit(worker::short(row), 8),
                 fit(row.id.host().unwrap_or("?"), room),
                 fit(&format!("{}/{}", row.busy, row.slots), 9),
-                output::painted(&fit(&state, 18), outcome, self.colour),
-                since(glance.at, row.beat_at)
+                output::painted(&fit(&state, 20), outcome, self.colour),
+                cut(&format!("{} ago", since(glance.at, row.beat_at)), 12)
             )
         };
         let mut lines: Vec<_> = glance.workers.iter().map(line).collect();
@@ -179,7 +179,7 @@ fn since(now: Timestamp, at: Timestamp) -> String {
     match length.as_secs() {
         hours @ 7_200.. => format!("{} h {} min", hours / 3_600, hours / 60 % 60),
         // Tenths of what is drawn once a second tell nothing.
-        seconds @ 1..60 => format!("{seconds} s"),
+        seconds @ 0..60 => format!("{seconds} s"),
         _ => duration(length),
     }
 }
@@ -197,8 +197,121 @@ fn share(mut room: usize, wants: [usize; 3]) -> [usize; 3] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::job::{Code, Kind};
+    use crate::store::{AppRow, AttemptRow, Breaker, Depths, Provenance, Step, WorkerId};
+
+    fn glance(workers: usize, running: usize) -> Glance {
+        let at: Timestamp = "2026-11-29T15:21:07Z".parse().unwrap();
+        let ago = |seconds| at - jiff::SignedDuration::from_secs(seconds);
+        let worker = |nth: usize| WorkerRow {
+            id: WorkerId::new(format!("host-{nth}:4711:boot:w{nth}")),
+            version: "0.1.0".to_owned(),
+            slots: 4,
+            busy: 3,
+            duty: Duty::Working,
+            wanted: if nth == 0 { Duty::Draining } else { Duty::Working },
+            started_at: ago(90_000),
+            since: ago(90_000),
+            beat_at: ago(4),
+            gone: nth == 1,
+        };
+        let attempt = |nth: usize| UnderWay {
+            attempt: AttemptRow {
+                seq: 1,
+                changed: 1,
+                id: Uuid::nil(),
+                job: Uuid::from_u128(nth as u128),
+                kind: Kind::ChangePassword,
+                account: format!("acme/会社の人{nth}.with-a-long-name").parse().unwrap(),
+                number: 1,
+                worker: WorkerId::new("w"),
+                queued_at: at,
+                started_at: ago(95),
+                ended_at: None,
+                duration: None,
+                verdict: None,
+                user_action: None,
+                provenance: Provenance::default(),
+            },
+            step: (nth > 0).then(|| Step {
+                seq: 7,
+                id: "change_password.4".to_owned(),
+                summary: "commit: click role button \u{1b}[2J\"Change password\"".to_owned(),
+                started_at: at,
+                duration: None,
+                result: None,
+                detail: None,
+            }),
+        };
+        let open = AppRow {
+            app: "acme".to_owned(),
+            failures: 6,
+            code: Some(Code::PageNotAsDescribed),
+            breaker: Breaker::Open { since: ago(60), probe_at: ago(1), probing: false },
+            ..AppRow::default()
+        };
+        Glance {
+            at,
+            workers: (0..workers).map(worker).collect(),
+            depths: Depths { due: 3, later: 9, held_back: 200, running: 2, oldest: None },
+            under_way: (0..running).map(attempt).collect(),
+            minute: vec![(Outcome::Succeeded, 12)],
+            hour: vec![(Outcome::Succeeded, 633), (Outcome::Rejected, 4)],
+            broken: vec![open],
+            ill: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_large_fleet_fits_a_small_terminal() {
+        let frame = Frame { width: 80, height: Some(24), colour: false };
+        let lines = frame.draw(&glance(20, 50));
+        assert_eq!(lines.len(), 24, "{}", lines.join("\n"));
+        for line in &lines {
+            assert!(columns(line) <= 80 && !line.contains('\u{1b}'), "{line:?}");
+        }
+        let all = lines.join("\n");
+        for part in [
+            "19 workers, 57 of 76 slots busy",
+            "… and 15 more",
+            "… and 46 more",
+            "! acme: its breaker is open",
+        ] {
+            assert!(all.contains(part), "`{part}` is not in:\n{all}");
+        }
+    }
+
+    #[test]
+    fn a_frame_reads_well() {
+        let lines = Frame { width: 100, height: None, colour: false }.draw(&glance(3, 2));
+        let lines: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
+        assert_eq!(
+            lines[4..7],
+            [
+                "ENDED       succeeded  rejected  retry_later  needs_human  interrupted  unknown",
+                "in 1 min           12         0            0            0            0        0",
+                "in 1 h            633         4            0            0            0        0",
+            ]
+        );
+        assert_eq!(
+            lines[10..],
+            [
+                "WORKER    HOST                                      BUSY       STATE                 HEARD OF",
+                "w0        host-0                                    3/4        working, is to drain  4 s ago",
+                "w1        host-1                                    3/4        gone                  4 s ago",
+                "w2        host-2                                    3/4        working               4 s ago",
+                "",
+                "JOB       KIND             ACCOUNT                    FOR          STEP",
+                "00000000  change_password  acme/会社の人0.with-a-lo…  1 min 35 s   begins",
+                "00000001  change_password  acme/会社の人1.with-a-lo…  1 min 35 s   change_password.4  commit: click…",
+            ]
+        );
+    }
 
     #[test]
     fn lines_are_shared_fairly() {

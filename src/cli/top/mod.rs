@@ -71,7 +71,8 @@ async fn watch(store: &dyn Store, screen: &mut Screen<std::io::Stdout>, colour: 
     let mut seen = None;
     loop {
         look.tick().await;
-        let (width, height) = terminal::size().unwrap_or((80, 24));
+        let (width, height) = terminal::size();
+        let (width, height) = (width.unwrap_or(80), height.unwrap_or(24));
         let mut lines = Vec::new();
         match Glance::of(store).await {
             Ok(glance) => seen = Some(glance),

@@ -15,7 +15,7 @@ pub(super) struct Screen<W: Write> {
 }
 
 impl Screen<Stdout> {
-    /// Shows it, with no cursor; keys come at once and are not shown.
+    /// Shows it, with no cursor; keys come at once and are not shown. A line that is too long is cut rather than wrapped.
     pub fn enter() -> io::Result<Self> {
         let before = termios::tcgetattr(stdin()).ok();
         if let Some(before) = &before {
@@ -33,7 +33,7 @@ impl<W: Write> Screen<W> {
     fn on(out: W, before: Option<Termios>) -> io::Result<Self> {
         // First of all, so that whatever fails from here on is undone.
         let mut screen = Self { out, before };
-        screen.out.write_all(b"\x1b[?1049h\x1b[?25l")?;
+        screen.out.write_all(b"\x1b[?1049h\x1b[?25l\x1b[?7l")?;
         screen.out.flush()?;
         Ok(screen)
     }
@@ -55,7 +55,7 @@ impl<W: Write> Screen<W> {
 impl<W: Write> Drop for Screen<W> {
     fn drop(&mut self) {
         // Of a terminal that is gone there is nothing to restore.
-        let _ = self.out.write_all(b"\x1b[?25h\x1b[?1049l");
+        let _ = self.out.write_all(b"\x1b[?7h\x1b[?25h\x1b[?1049l");
         let _ = self.out.flush();
         if let Some(before) = &self.before {
             let _ = termios::tcsetattr(stdin(), OptionalActions::Now, before);
@@ -115,7 +115,7 @@ mod tests {
         let shown = String::from_utf8(shown.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             shown,
-            "\u{1b}[?1049h\u{1b}[?25l\u{1b}[Hone\u{1b}[K\r\ntwo\u{1b}[K\u{1b}[J\u{1b}[?25h\u{1b}[?1049l"
+            "\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l\u{1b}[Hone\u{1b}[K\r\ntwo\u{1b}[K\u{1b}[J\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l"
         );
     }
 }

@@ -66,4 +66,10 @@ pub(super) async fn at_a_glance(store: &Arc<dyn Store>) {
     assert_eq!(found(attempt).await, None);
     assert_eq!(rejected(now - hour).await, already + 1);
     assert_eq!(store.ended_since(now + hour).await.unwrap(), []);
+
+    let why = Verdict::new(Code::Cancelled, "");
+    for job in [late, early] {
+        assert_eq!(store.cancel(job.id, &why).await.unwrap(), Cancelling::Cancelled);
+    }
+    assert_eq!(counts().await, [0, 0, 0, 0]);
 }
