@@ -38,6 +38,8 @@ mod suite {
     mod inbox;
     mod inbox_links;
     mod inbox_serve;
+    mod job;
+    mod log_follow;
     mod notices;
     mod pages;
     mod password_rules;
@@ -55,6 +57,7 @@ mod suite {
     mod rabbit_dead;
     mod soak;
     mod store;
+    mod top;
     mod vault;
     mod web;
     mod worker;

@@ -7,19 +7,13 @@ use serde_json::{Value, json};
 use tokio::time;
 use uuid::Uuid;
 
-use super::{Context, Exit, Failure, parts};
+use super::{Context, Exit, Failure, parts, which_job};
 use crate::config::Queue;
 use crate::job::{Code, Verdict};
-use crate::store::{Cancelling, JobRow, JobState, LogQuery, Store, StoreError};
+use crate::store::{Cancelling, JobRow, JobState, Store, StoreError};
 
 /// How soon the end of a job is noticed of which no news come.
 const LOOK: Duration = Duration::from_millis(300);
-
-/// The end of a job's id, as the log shows it, is looked for among so many attempts.
-const NEWEST: u32 = 10_000;
-
-/// Fewer characters of an id name no job.
-const FEWEST: usize = 4;
 
 /// Cancel jobs, also those that run
 #[derive(Debug, Args)]
@@ -183,35 +177,10 @@ impl fmt::Display for By<'_> {
 }
 
 async fn cancel(store: &dyn Store, name: &str, ahead: bool) -> Result<Asked, Failure> {
-    let id = identify(store, name).await?;
+    let id = which_job::identify(store, name).await?;
     let why = Verdict::new(Code::Cancelled, "The job was cancelled before it began.");
     let came = if ahead { store.cancel_ahead(id, &why).await? } else { store.cancel(id, &why).await? };
     Ok(Asked { id, came, row: store.job(id).await? })
-}
-
-/// The job that is named by its id, or by the end of it.
-async fn identify(store: &dyn Store, name: &str) -> Result<Uuid, Failure> {
-    if let Ok(id) = name.parse() {
-        return Ok(id);
-    }
-    let end = name.to_ascii_lowercase();
-    let mut found = Vec::new();
-    if end.len() >= FEWEST && end.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
-        let rows = store.log(&LogQuery { limit: NEWEST, ..LogQuery::default() }).await?;
-        found.extend(rows.iter().map(|row| row.job).filter(|job| job.to_string().ends_with(&end)));
-        found.sort();
-        found.dedup();
-    }
-    match found.as_slice() {
-        [id] => Ok(*id),
-        [] => Err(Failure::usage(format_args!(
-            "`{name}` is the id of no job, nor the end of one in the log: write the whole id, as `turnlock submit` shows it"
-        ))),
-        several => {
-            let ids: Vec<_> = several.iter().map(Uuid::to_string).collect();
-            Err(Failure::usage(format_args!("`{name}` is the end of several ids: {}", ids.join(", "))))
-        }
-    }
 }
 
 /// Returns when the job has ended.

@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod globals;
 mod inbox;
+mod job;
 mod library;
 mod log;
 mod output;
@@ -30,7 +31,10 @@ mod since;
 mod sources;
 mod stops;
 mod submit;
+mod terminal;
 mod token;
+mod top;
+mod which_job;
 mod worker;
 
 pub use context::Context;
@@ -97,6 +101,10 @@ enum Command {
     Inbox(inbox::Inbox),
     /// Show the automation log
     Log(log::Log),
+    /// Watch the fleet: its workers, the jobs that run, what waits, what fails
+    Top(top::Top),
+    /// Show all that is known of a job, or put it into a file for a ticket
+    Job(job::Job),
     /// Check and list playbooks
     Playbook(playbook::Playbook),
     /// Serve the automation log to browsers, and the API to programs
@@ -119,6 +127,8 @@ impl Command {
             Self::Worker(worker) if worker.works() => "info",
             Self::Inbox(inbox) if inbox.serves() => "info",
             Self::Serve(_) => "info",
+            // What is said beside it would be drawn over.
+            Self::Top(_) => "error",
             _ => "warn",
         }
     }
@@ -138,6 +148,8 @@ impl Command {
             Self::Dead(dead) => dead.run(context).await,
             Self::Inbox(inbox) => inbox.run(context).await,
             Self::Log(log) => log.run(context).await,
+            Self::Top(top) => top.run(context).await,
+            Self::Job(job) => job.run(context).await,
             Self::Playbook(playbook) => playbook.run(context).await,
             Self::Serve(serve) => serve.run(context).await,
             Self::Token(token) => token.run(context).await,

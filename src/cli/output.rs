@@ -41,13 +41,19 @@ pub fn outcome_cell(outcome: Outcome, code: Code, colour: bool) -> Cell {
 /// The outcome within a line, coloured where colours are welcome.
 #[must_use]
 pub fn outcome(outcome: Outcome, colour: bool) -> String {
+    painted(outcome.as_str(), outcome, colour)
+}
+
+/// A text in the colour of an outcome, where colours are welcome.
+#[must_use]
+pub fn painted(text: &str, outcome: Outcome, colour: bool) -> String {
     let paint = match outcome {
         Outcome::Succeeded => 32,
         Outcome::Rejected | Outcome::Unknown => 31,
         Outcome::NeedsHuman => 35,
         Outcome::RetryLater | Outcome::Interrupted => 33,
     };
-    if colour { format!("\u{1b}[{paint}m{outcome}\u{1b}[0m") } else { outcome.to_string() }
+    if colour { format!("\u{1b}[{paint}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
 /// The time as the clock on this wall shows it.
@@ -67,6 +73,12 @@ pub fn short_id(id: Uuid) -> String {
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same of a text of several lines, which stay lines.
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// A duration for people: `85 ms`, `1.2 s`, `3 min 5 s`.

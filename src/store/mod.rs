@@ -1,5 +1,5 @@
 //! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log,
-//! what the canaries of apps show, the fleet of workers, and messages that came for accounts.
+//! what the canaries of apps show, the fleet of workers, and messages that came for accounts; and an overview of them all.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
@@ -21,6 +21,7 @@ mod ledger;
 mod log;
 mod messages;
 mod meta;
+mod overview;
 mod postgres;
 mod recovery;
 mod sqlite;
@@ -45,6 +46,7 @@ pub use ledger::{
 pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
 pub use messages::{MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested};
 pub use meta::Meta;
+pub use overview::{Depths, Overview, UnderWay};
 pub use postgres::{Found, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use worker_id::WorkerId;
@@ -63,6 +65,7 @@ pub trait Store:
     + Fleet
     + Messages
     + Meta
+    + Overview
     + Send
     + Sync
 {
@@ -81,6 +84,7 @@ impl<T> Store for T where
         + Fleet
         + Messages
         + Meta
+        + Overview
         + Send
         + Sync
 {

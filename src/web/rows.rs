@@ -11,7 +11,7 @@ use crate::store::{AttemptRow, Step, StepResult};
 
 /// A line of the log.
 #[derive(Template)]
-#[template(path = "row.html")]
+#[template(path = "web/row.html")]
 pub struct Row {
     pub attempt: String,
     pub job: String,

@@ -13,6 +13,7 @@ pub mod rig;
 mod server;
 mod site;
 mod stage;
+pub mod terminal;
 
 use std::path::Path;
 use std::time::Duration;

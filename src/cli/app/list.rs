@@ -87,7 +87,9 @@ fn number(number: u32, most: Option<u32>) -> String {
     most.map_or_else(|| number.to_string(), |most| format!("{number} of {most}"))
 }
 
-fn breaker(app: &AppRow) -> String {
+/// The breaker in a few lines.
+#[must_use]
+pub fn breaker(app: &AppRow) -> String {
     let failures = match (app.failures, app.code) {
         (0, _) => String::new(),
         (failures, Some(code)) => format!("{failures} failures in a row, the last {code}"),
@@ -109,7 +111,9 @@ fn breaker(app: &AppRow) -> String {
     }
 }
 
-fn as_json(app: &AppRow, canaries: &[&CanaryRow]) -> serde_json::Value {
+/// The app as programs read it.
+#[must_use]
+pub fn as_json(app: &AppRow, canaries: &[&CanaryRow]) -> serde_json::Value {
     let (breaker, since, probe_at) = match app.breaker {
         Breaker::Closed => ("closed", None, None),
         Breaker::Open { since, probe_at, probing } => {

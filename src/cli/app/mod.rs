@@ -1,6 +1,8 @@
 mod list;
 mod reset;
 
+pub use list::{as_json, breaker};
+
 use clap::{Args, Subcommand};
 
 use super::{Context, Exit, Failure};

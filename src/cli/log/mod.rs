@@ -1,14 +1,17 @@
 mod follow;
+mod line;
 mod marks;
 mod row;
 mod steps;
 
 pub use row::{as_json, table};
+pub use steps::as_json as steps_as_json;
 
 use std::io::{Write, stdout};
 
 use clap::Args;
 
+use self::line::Lines;
 use self::marks::Marks;
 use super::since::Since;
 use super::{Context, Exit, Failure, parts};
@@ -21,6 +24,7 @@ use crate::store::{AttemptRow, LogQuery, Store};
   turnlock log --since 1d --failed
   turnlock log --outcome needs_human,unknown
   turnlock log --job 30b2a4d7
+  turnlock log --follow                 # lines that fit the terminal; the day is said when it changes
   turnlock log --follow --json | jq .code")]
 pub struct Log {
     /// Go on, and show each attempt as it begins and as it ends
@@ -64,6 +68,7 @@ impl Log {
         let mut rows = self.rows(store.as_ref()).await?;
         // The newest are asked for, and read from old to new, with the newest beside the prompt.
         rows.reverse();
+        let mut lines = Lines::new(context.colour);
         let mut out = stdout().lock();
         if self.json {
             for row in &rows {
@@ -74,7 +79,7 @@ impl Log {
                 writeln!(out, "{line}")?;
             }
         } else if self.follow {
-            rows.iter().try_for_each(|row| follow::line(&mut out, row, context.colour))?;
+            rows.iter().try_for_each(|row| lines.write(&mut out, row))?;
         } else if rows.is_empty() {
             writeln!(out, "no attempts")?;
         } else {
@@ -92,8 +97,8 @@ impl Log {
             marks.news(store.as_ref()).await?.iter().try_for_each(|line| writeln!(stdout(), "{line}"))?;
         }
         if self.follow {
-            follow::follow(store.as_ref(), cursor, marks, |row| self.wants(row), self.json, context.colour)
-                .await?;
+            let as_lines = (!self.json).then_some(lines);
+            follow::follow(store.as_ref(), cursor, marks, |row| self.wants(row), as_lines).await?;
         }
         Ok(Exit::Done)
     }

@@ -61,7 +61,7 @@ fn outcome(row: &AttemptRow, colour: bool) -> Cell {
 }
 
 fn message(row: &AttemptRow) -> Option<String> {
-    row.verdict.as_ref().map(|verdict| verdict.message.clone())
+    row.verdict.as_ref().map(|verdict| output::printable_lines(&verdict.message))
 }
 
 /// Of an attempt that did not succeed, what a person should do.
@@ -74,7 +74,7 @@ pub(super) fn action(row: &AttemptRow) -> Option<String> {
 pub(super) fn evidence(row: &AttemptRow) -> Option<String> {
     let failed = row.verdict.as_ref().is_some_and(|verdict| verdict.outcome != Outcome::Succeeded);
     let folder = row.provenance.evidence.as_deref().filter(|_| failed);
-    folder.map(|folder| format!("Evidence: {}", folder.display()))
+    folder.map(|folder| output::printable(&format!("Evidence: {}", folder.display())))
 }
 
 /// The row as programs read it. Fields may be added, none is taken away or renamed.

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::cli::output;
+use crate::cli::output::{self, printable};
 use crate::store::{AttemptRow, Step};
 
 /// The steps of an attempt, a line each, and where its evidence lies.
@@ -13,18 +13,21 @@ pub(super) fn print(out: &mut impl Write, row: &AttemptRow, steps: &[Step]) -> i
     for step in steps {
         let took = step.duration.map(output::duration).unwrap_or_default();
         let result = step.result.map_or("not ended", |result| result.as_str());
-        writeln!(out, "  {result:<11} {:<width$}  {} ({took})", step.id, step.summary)?;
+        let (id, summary) = (printable(&step.id), printable(&step.summary));
+        writeln!(out, "  {result:<11} {id:<width$}  {summary} ({took})")?;
         if let Some(detail) = &step.detail {
-            writeln!(out, "              {detail}")?;
+            writeln!(out, "              {}", output::printable_lines(detail))?;
         }
     }
     if let Some(evidence) = &row.provenance.evidence {
-        writeln!(out, "  Evidence: {}", evidence.display())?;
+        writeln!(out, "  Evidence: {}", printable(&evidence.display().to_string()))?;
     }
     Ok(())
 }
 
-pub(super) fn as_json(steps: &[Step]) -> Value {
+/// The steps of an attempt as programs read them.
+#[must_use]
+pub fn as_json(steps: &[Step]) -> Value {
     let one = |step: &Step| {
         json!({
             "seq": step.seq,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::Args;
 use comfy_table::{Cell, Color};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::which::{is_gone, short};
 use super::{Context, Exit, Failure, output, parts};
@@ -27,20 +27,7 @@ impl List {
         let mut out = stdout().lock();
         if self.json {
             for row in &rows {
-                let line = json!({
-                    "worker": row.id.as_str(),
-                    "host": row.id.host(),
-                    "pid": row.id.pid(),
-                    "version": row.version,
-                    "slots": row.slots,
-                    "busy": row.busy,
-                    "state": state(row),
-                    "wanted": row.wanted.as_str(),
-                    "started_at": row.started_at,
-                    "since": row.since,
-                    "last_sign_of_life": row.beat_at,
-                });
-                writeln!(out, "{line}")?;
+                writeln!(out, "{}", as_json(row))?;
             }
         } else if rows.is_empty() {
             writeln!(out, "no workers")?;
@@ -63,6 +50,24 @@ impl List {
         }
         Ok(Exit::Done)
     }
+}
+
+/// The worker as programs read it.
+#[must_use]
+pub fn as_json(row: &WorkerRow) -> Value {
+    json!({
+        "worker": row.id.as_str(),
+        "host": row.id.host(),
+        "pid": row.id.pid(),
+        "version": row.version,
+        "slots": row.slots,
+        "busy": row.busy,
+        "state": state(row),
+        "wanted": row.wanted.as_str(),
+        "started_at": row.started_at,
+        "since": row.since,
+        "last_sign_of_life": row.beat_at,
+    })
 }
 
 fn state(row: &WorkerRow) -> &'static str {

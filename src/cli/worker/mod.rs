@@ -4,6 +4,9 @@ mod parent;
 mod run;
 mod which;
 
+pub use list::as_json;
+pub use which::{is_gone, short};
+
 use clap::{Args, Subcommand};
 
 use super::{Context, Exit, Failure, output, parts};

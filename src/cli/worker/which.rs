@@ -39,12 +39,14 @@ impl Which {
 }
 
 /// Whether it does not live any more, as far as can be known from here.
-pub(super) fn is_gone(row: &WorkerRow) -> bool {
+#[must_use]
+pub fn is_gone(row: &WorkerRow) -> bool {
     row.gone || identity::is_dead(&row.id)
 }
 
 /// The last part of its id, which no other worker has.
-pub(super) fn short(row: &WorkerRow) -> &str {
+#[must_use]
+pub fn short(row: &WorkerRow) -> &str {
     row.id.as_str().rsplit(':').next().unwrap_or_default()
 }
 

@@ -31,6 +31,7 @@ mod meta;
 mod migrate;
 mod months;
 mod news;
+mod overview;
 mod recovery;
 mod value;
 

@@ -292,7 +292,7 @@ pub(super) async fn verdict_of(
     Ok(Some((row.parsed("outcome", "an outcome")?, row.parsed("code", "a code")?)))
 }
 
-fn read(row: &SqliteRow) -> Result<AttemptRow, StoreError> {
+pub(super) fn read(row: &SqliteRow) -> Result<AttemptRow, StoreError> {
     let row = Reader(row);
     let outcome: Option<Outcome> = row.parsed_or_null("outcome", "an outcome")?;
     let code: Option<Code> = row.parsed_or_null("code", "a code")?;

@@ -26,6 +26,7 @@ mod messages;
 mod meta;
 mod migrate;
 mod offers;
+mod overview;
 mod recovery;
 mod value;
 

@@ -37,7 +37,7 @@ struct Account {
 }
 
 #[derive(Template)]
-#[template(path = "accounts.html")]
+#[template(path = "web/accounts.html")]
 struct Page {
     frame: Frame,
     app: String,

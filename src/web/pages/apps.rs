@@ -30,7 +30,7 @@ struct App {
 }
 
 #[derive(Template)]
-#[template(path = "apps.html")]
+#[template(path = "web/apps.html")]
 struct Page {
     frame: Frame,
     apps: Vec<App>,

@@ -20,7 +20,7 @@ struct Worker {
 }
 
 #[derive(Template)]
-#[template(path = "fleet.html")]
+#[template(path = "web/fleet.html")]
 struct Page {
     frame: Frame,
     waiting: u64,

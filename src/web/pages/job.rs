@@ -30,14 +30,14 @@ struct Attempt {
 
 /// What a job has come to.
 #[derive(Template)]
-#[template(path = "timeline.html")]
+#[template(path = "web/timeline.html")]
 struct Timeline {
     state: &'static str,
     attempts: Vec<Attempt>,
 }
 
 #[derive(Template)]
-#[template(path = "job.html")]
+#[template(path = "web/job.html")]
 struct Page {
     frame: Frame,
     id: String,

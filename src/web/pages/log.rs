@@ -14,7 +14,7 @@ use crate::web::rows::Row;
 use crate::web::site::Site;
 
 #[derive(Template)]
-#[template(path = "log.html")]
+#[template(path = "web/log.html")]
 struct Page {
     frame: Frame,
     filter: Filter,

@@ -77,7 +77,7 @@ pub fn open_routes() -> Router<Arc<Site>> {
 }
 
 #[derive(Template)]
-#[template(path = "problem.html")]
+#[template(path = "web/problem.html")]
 struct ProblemPage {
     frame: Frame,
     status: StatusCode,

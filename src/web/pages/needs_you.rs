@@ -21,7 +21,7 @@ struct Group {
 }
 
 #[derive(Template)]
-#[template(path = "needs_you.html")]
+#[template(path = "web/needs_you.html")]
 struct Page {
     frame: Frame,
     groups: Vec<Group>,

@@ -22,7 +22,7 @@ use crate::web::{Secret, hash};
 const SESSION: SignedDuration = SignedDuration::from_hours(12);
 
 #[derive(Template)]
-#[template(path = "login.html")]
+#[template(path = "web/login.html")]
 struct Page {
     frame: Frame,
     next: String,

@@ -13,6 +13,7 @@ mod ledger;
 mod log;
 mod messages;
 mod months;
+mod overview;
 mod postgres;
 mod server;
 mod speed;
@@ -78,6 +79,7 @@ async fn conform(store: Arc<dyn Store>) {
     gates::held_back_and_called_up(&store).await;
     gates::racing_enters([store.clone(), store.clone()]).await;
     log::the_log(&store).await;
+    overview::at_a_glance(&store).await;
     fleet::signs_of_life(&store).await;
     fleet::what_is_wanted(&store).await;
     messages::one_message_one_request(&store).await;

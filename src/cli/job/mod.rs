@@ -1,0 +1,42 @@
+mod document;
+mod dossier;
+mod evidence;
+mod export;
+mod json;
+mod picture;
+mod show;
+
+use clap::{Args, Subcommand};
+
+use super::{Context, Exit, Failure};
+
+/// Show all that is known of a job, or put it into a file for a ticket
+#[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
+pub struct Job {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a job: what was asked, every attempt with its steps, what went wrong and what a person should do
+    #[command(after_help = show::HELP)]
+    Show(show::Show),
+    /// Write the same into one HTML file, with the picture in it, to attach to a ticket
+    #[command(after_help = export::HELP)]
+    Export(export::Export),
+}
+
+impl Job {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the database fails, or no job has that id.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self.command {
+            Command::Show(show) => show.run(context).await,
+            Command::Export(export) => export.run(context).await,
+        }
+    }
+}

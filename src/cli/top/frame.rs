@@ -1,0 +1,324 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::glance::{Glance, many};
+use crate::cli::output::{self, duration, local_time, short_id};
+use crate::cli::terminal::{columns, cut, fit};
+use crate::cli::{app, canary, worker};
+use crate::job::Outcome;
+use crate::store::{Duty, UnderWay, WorkerRow};
+
+/// Lines of one part that need not all be shown.
+struct Part {
+    heading: Option<String>,
+    lines: Vec<String>,
+}
+
+/// How it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// No line is wider, in columns.
+    pub width: usize,
+    /// There are no more lines; `None` for as many as there are.
+    pub height: Option<usize>,
+    /// Whether colours are used.
+    pub colour: bool,
+}
+
+impl Frame {
+    /// The lines of a frame.
+    pub fn draw(self, glance: &Glance) -> Vec<String> {
+        let mut lines = self.head(glance);
+        let parts = [self.trouble(glance), self.workers(glance), self.running(glance)];
+        let wants = [0, 1, 2].map(|nth: usize| parts[nth].lines.len());
+        let headings: usize = parts
+            .iter()
+            .filter(|part| !part.lines.is_empty())
+            .map(|part| 1 + usize::from(part.heading.is_some()))
+            .sum();
+        let shares = match self.height {
+            Some(height) => share(height.saturating_sub(lines.len() + headings), wants),
+            None => wants,
+        };
+        for (part, share) in
+            parts.into_iter().zip(shares).filter(|(part, share)| !part.lines.is_empty() && *share > 0)
+        {
+            lines.push(String::new());
+            lines.extend(part.heading);
+            let all = part.lines.len();
+            let shown = if share < all { share - 1 } else { all };
+            lines.extend(part.lines.into_iter().take(shown));
+            if shown < all {
+                lines.push(format!("… and {} more", all - shown));
+            }
+        }
+        if let Some(height) = self.height {
+            lines.truncate(height);
+        }
+        lines
+    }
+
+    /// What there is as a whole: three lines, and the ends by outcome.
+    fn head(self, glance: &Glance) -> Vec<String> {
+        let (slots, busy) = glance.slots();
+        let live = glance.workers.iter().filter(|row| !worker::is_gone(row)).count();
+        let workers = if live == 1 { "worker" } else { "workers" };
+        let left = format!(
+            "turnlock {}   {live} {workers}, {busy} of {slots} slots busy",
+            env!("CARGO_PKG_VERSION")
+        );
+        let right = local_time(glance.at);
+        let gap = self.width.saturating_sub(columns(&left) + columns(&right)).max(2);
+        let depths = &glance.depths;
+        let waiting = format!(
+            "waiting {}: {} due, {} for later, {} held back by their apps; running {}",
+            depths.due + depths.later + depths.held_back,
+            depths.due,
+            depths.later,
+            depths.held_back,
+            depths.running
+        );
+        let oldest = depths.oldest.as_ref().map_or_else(
+            || "no job is due".to_owned(),
+            |row| {
+                let (id, since) = (short_id(row.job.id), since(glance.at, row.not_before));
+                format!("oldest  {id} {} of {}, due for {since}", row.job.kind, row.job.account)
+            },
+        );
+        let ended = |what: &str, ended: &[(Outcome, u64)]| {
+            let cells = Outcome::ALL.map(|outcome| {
+                let (many, wide) = (many(ended, outcome), outcome.as_str().len());
+                let cell = format!("  {many:>wide$}");
+                if many == 0 { cell } else { output::painted(&cell, outcome, self.colour) }
+            });
+            format!("{what:<10}{}", cells.concat())
+        };
+        let heading = Outcome::ALL.map(|outcome| format!("  {outcome}")).concat();
+        vec![
+            cut(&format!("{left}{:gap$}{right}", ""), self.width),
+            cut(&waiting, self.width),
+            cut(&oldest, self.width),
+            String::new(),
+            self.dim(&cut(&format!("{:<10}{heading}", "ENDED"), self.width)),
+            ended("in 1 min", &glance.minute),
+            ended("in 1 h", &glance.hour),
+        ]
+    }
+
+    /// Breakers that are open, canaries that fail.
+    fn trouble(self, glance: &Glance) -> Part {
+        let breakers = glance.broken.iter().map(|row| {
+            let text = app::breaker(row).replace('\n', "; ");
+            format!("! {}: its breaker is {text}", row.app)
+        });
+        let canaries = glance.ill.iter().filter_map(|row| canary::warning(row, false));
+        let paint = |line: String| output::painted(&cut(&line, self.width), Outcome::Rejected, self.colour);
+        Part { heading: None, lines: breakers.chain(canaries).map(paint).collect() }
+    }
+
+    fn workers(self, glance: &Glance) -> Part {
+        let room = self.width.saturating_sub(8 + 2 + 2 + 9 + 2 + 20 + 2 + 12).clamp(8, 40);
+        let heading = format!("{:<8}  {:<room$}  {:<9}  {:<20}  HEARD OF", "WORKER", "HOST", "BUSY", "STATE");
+        let line = |row: &WorkerRow| {
+            let (state, outcome) = match (worker::is_gone(row), row.duty) {
+                (true, _) => ("gone".to_owned(), Outcome::Rejected),
+                (false, duty) if duty != row.wanted => (
+                    format!("{duty}, is to {}", if row.wanted == Duty::Draining { "drain" } else { "work" }),
+                    Outcome::RetryLater,
+                ),
+                (false, Duty::Draining) => ("draining".to_owned(), Outcome::RetryLater),
+                (false, Duty::Working) => ("working".to_owned(), Outcome::Succeeded),
+            };
+            format!(
+                "{}  {}  {}  {}  {}",
+                fit(worker::short(row), 8),
+                fit(row.id.host().unwrap_or("?"), room),
+                fit(&format!("{}/{}", row.busy, row.slots), 9),
+                output::painted(&fit(&state, 20), outcome, self.colour),
+                cut(&format!("{} ago", since(glance.at, row.beat_at)), 12)
+            )
+        };
+        let mut lines: Vec<_> = glance.workers.iter().map(line).collect();
+        if lines.is_empty() {
+            lines.push("no workers".to_owned());
+        }
+        Part { heading: Some(self.dim(&cut(&heading, self.width))), lines }
+    }
+
+    fn running(self, glance: &Glance) -> Part {
+        let account = (self.width / 4).clamp(10, 32);
+        let heading = format!("{:<8}  {:<15}  {:<account$}  {:<11}  STEP", "JOB", "KIND", "ACCOUNT", "FOR");
+        let rest = self.width.saturating_sub(8 + 2 + 15 + 2 + account + 2 + 11 + 2);
+        let line = |one: &UnderWay| {
+            let row = &one.attempt;
+            let step = one.step.as_ref().map(|step| format!("{}  {}", step.id, step.summary));
+            format!(
+                "{}  {}  {}  {}  {}",
+                short_id(row.job),
+                fit(row.kind.as_str(), 15),
+                fit(&row.account.to_string(), account),
+                fit(&since(glance.at, row.started_at), 11),
+                cut(&step.unwrap_or_else(|| "begins".to_owned()), rest)
+            )
+        };
+        Part {
+            heading: Some(self.dim(&cut(&heading, self.width))),
+            lines: glance.under_way.iter().map(line).collect(),
+        }
+    }
+
+    fn dim(self, text: &str) -> String {
+        if self.colour { format!("\u{1b}[2m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+fn since(now: Timestamp, at: Timestamp) -> String {
+    // The clocks of two machines differ by a moment.
+    let length = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+    match length.as_secs() {
+        hours @ 7_200.. => format!("{} h {} min", hours / 3_600, hours / 60 % 60),
+        // Tenths of what is drawn once a second tell nothing.
+        seconds @ 0..60 => format!("{seconds} s"),
+        _ => duration(length),
+    }
+}
+
+/// Divides the lines that there are among those that are wanted, fairly: nobody gets none as long as another has two.
+fn share(mut room: usize, wants: [usize; 3]) -> [usize; 3] {
+    let mut shares = [0; 3];
+    while room > 0 {
+        let hungry = (0..3).filter(|nth| shares[*nth] < wants[*nth]).min_by_key(|nth| shares[*nth]);
+        let Some(nth) = hungry else { break };
+        shares[nth] += 1;
+        room -= 1;
+    }
+    shares
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::job::{Code, Kind};
+    use crate::store::{AppRow, AttemptRow, Breaker, Depths, Provenance, Step, WorkerId};
+
+    fn glance(workers: usize, running: usize) -> Glance {
+        let at: Timestamp = "2026-11-29T15:21:07Z".parse().unwrap();
+        let ago = |seconds| at - jiff::SignedDuration::from_secs(seconds);
+        let worker = |nth: usize| WorkerRow {
+            id: WorkerId::new(format!("host-{nth}:4711:boot:w{nth}")),
+            version: "0.1.0".to_owned(),
+            slots: 4,
+            busy: 3,
+            duty: Duty::Working,
+            wanted: if nth == 0 { Duty::Draining } else { Duty::Working },
+            started_at: ago(90_000),
+            since: ago(90_000),
+            beat_at: ago(4),
+            gone: nth == 1,
+        };
+        let attempt = |nth: usize| UnderWay {
+            attempt: AttemptRow {
+                seq: 1,
+                changed: 1,
+                id: Uuid::nil(),
+                job: Uuid::from_u128(nth as u128),
+                kind: Kind::ChangePassword,
+                account: format!("acme/会社の人{nth}.with-a-long-name").parse().unwrap(),
+                number: 1,
+                worker: WorkerId::new("w"),
+                queued_at: at,
+                started_at: ago(95),
+                ended_at: None,
+                duration: None,
+                verdict: None,
+                user_action: None,
+                provenance: Provenance::default(),
+            },
+            step: (nth > 0).then(|| Step {
+                seq: 7,
+                id: "change_password.4".to_owned(),
+                summary: "commit: click role button \u{1b}[2J\"Change password\"".to_owned(),
+                started_at: at,
+                duration: None,
+                result: None,
+                detail: None,
+            }),
+        };
+        let open = AppRow {
+            app: "acme".to_owned(),
+            failures: 6,
+            code: Some(Code::PageNotAsDescribed),
+            breaker: Breaker::Open { since: ago(60), probe_at: ago(1), probing: false },
+            ..AppRow::default()
+        };
+        Glance {
+            at,
+            workers: (0..workers).map(worker).collect(),
+            depths: Depths { due: 3, later: 9, held_back: 200, running: 2, oldest: None },
+            under_way: (0..running).map(attempt).collect(),
+            minute: vec![(Outcome::Succeeded, 12)],
+            hour: vec![(Outcome::Succeeded, 633), (Outcome::Rejected, 4)],
+            broken: vec![open],
+            ill: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_large_fleet_fits_a_small_terminal() {
+        let frame = Frame { width: 80, height: Some(24), colour: false };
+        let lines = frame.draw(&glance(20, 50));
+        assert_eq!(lines.len(), 24, "{}", lines.join("\n"));
+        for line in &lines {
+            assert!(columns(line) <= 80 && !line.contains('\u{1b}'), "{line:?}");
+        }
+        let all = lines.join("\n");
+        for part in [
+            "19 workers, 57 of 76 slots busy",
+            "… and 15 more",
+            "… and 46 more",
+            "! acme: its breaker is open",
+        ] {
+            assert!(all.contains(part), "`{part}` is not in:\n{all}");
+        }
+    }
+
+    #[test]
+    fn a_frame_reads_well() {
+        let lines = Frame { width: 100, height: None, colour: false }.draw(&glance(3, 2));
+        let lines: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
+        assert_eq!(
+            lines[4..7],
+            [
+                "ENDED       succeeded  rejected  retry_later  needs_human  interrupted  unknown",
+                "in 1 min           12         0            0            0            0        0",
+                "in 1 h            633         4            0            0            0        0",
+            ]
+        );
+        assert_eq!(
+            lines[10..],
+            [
+                "WORKER    HOST                                      BUSY       STATE                 HEARD OF",
+                "w0        host-0                                    3/4        working, is to drain  4 s ago",
+                "w1        host-1                                    3/4        gone                  4 s ago",
+                "w2        host-2                                    3/4        working               4 s ago",
+                "",
+                "JOB       KIND             ACCOUNT                    FOR          STEP",
+                "00000000  change_password  acme/会社の人0.with-a-lo…  1 min 35 s   begins",
+                "00000001  change_password  acme/会社の人1.with-a-lo…  1 min 35 s   change_password.4  commit: click…",
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_are_shared_fairly() {
+        assert_eq!(share(14, [0, 20, 20]), [0, 7, 7]);
+        assert_eq!(share(14, [1, 2, 20]), [1, 2, 11]);
+        assert_eq!(share(3, [9, 9, 9]), [1, 1, 1]);
+        assert_eq!(share(50, [1, 2, 3]), [1, 2, 3]);
+        assert_eq!(share(0, [1, 2, 3]), [0, 0, 0]);
+    }
+}
