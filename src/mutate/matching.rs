@@ -1,6 +1,6 @@
 //! What of a playbook matches nothing that was recorded for it.
 
-use crate::browser::Pool;
+use crate::browser::{Page, Pool};
 use crate::pages::Pages;
 use crate::pages::step::{all, targets_in};
 use crate::playbook::{Action, Mismatch, Playbook};
@@ -14,6 +14,8 @@ use super::trial::LOADED;
 /// If a page cannot be shown.
 pub async fn mismatches(pool: &Pool, playbook: &Playbook, pages: &Pages) -> Result<Vec<Mismatch>, String> {
     let mut missing = Vec::new();
+    // Steps that follow each other are often on one page, and looking leaves it as it is.
+    let mut open: Option<(&str, Page)> = None;
     for (_, step) in all(playbook) {
         if matches!(step.action, Action::Gone(_)) {
             continue;
@@ -24,13 +26,20 @@ pub async fn mismatches(pool: &Pool, playbook: &Playbook, pages: &Pages) -> Resu
             if targets.is_empty() {
                 continue;
             }
-            let page = shown(pool, playbook, pages, kept_page).await?;
-            reopened(&page, playbook, pages, kept_page).await.map_err(|error| error.to_string())?;
+            let page = match open.take() {
+                Some((file, page)) if file == kept.page => page,
+                _ => {
+                    let page = shown(pool, playbook, pages, kept_page).await?;
+                    reopened(&page, playbook, pages, kept_page).await.map_err(|error| error.to_string())?;
+                    page
+                }
+            };
             let mut found = false;
             for locator in targets.iter().flat_map(|target| &target.alternatives) {
                 // A frame that is not there finds nothing.
                 found |= page.finds(locator, LOADED / 10).await.is_ok_and(|count| count > 0);
             }
+            open = Some((&kept.page, page));
             if !found {
                 missing.push(Mismatch {
                     place: targets[0].place,
