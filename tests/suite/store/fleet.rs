@@ -56,6 +56,11 @@ pub(super) async fn what_is_wanted(store: &Arc<dyn Store>) {
     let asked = row(store, "one").await;
     assert_eq!((asked.duty, asked.wanted), (Duty::Working, Duty::Draining));
     assert_eq!(store.worker_beat(&beat("one")).await.unwrap(), Duty::Draining);
+    // The store tells times by the millisecond, and is quicker than that.
+    let at = asked.since + SignedDuration::from_millis(2);
+    while Timestamp::now() <= at {
+        tokio::task::yield_now().await;
+    }
     let drains = Beat { duty: Duty::Draining, ..beat("one") };
     assert_eq!(store.worker_beat(&drains).await.unwrap(), Duty::Draining);
     let heeded = row(store, "one").await;
