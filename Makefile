@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR ?= auto
 SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps mutations bench bench-browser bench-queue bench-log
+.PHONY: fuzz-api help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps mutations bench bench-browser bench-queue bench-log
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,11 @@ fuzz: ## throw strange messages at what reads them, SECONDS (240) a target (need
 	for target in extract mail; do \
 		$(CARGO) +nightly fuzz run -O $$target -- -max_total_time=$(SECONDS) -timeout=10 -max_len=6000 || exit 1; \
 	done
+
+fuzz-api: ## have a public fuzzer of OpenAPI servers ask `turnlock serve`, and hold each answer against its document
+	scripts/install-build-deps
+	$(CARGO) build --locked
+	scripts/fuzz-api target/debug/turnlock
 
 audit: ## known holes in the dependencies; needs the advisory database
 	scripts/install-cargo-deny

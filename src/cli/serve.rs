@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::watch;
@@ -9,6 +10,9 @@ use super::stops::Stops;
 use super::{Context, Exit, Failure, parts};
 use crate::net::TlsFiles;
 use crate::web::{AppInfo, Options, Server};
+
+/// How long a stream of events lasts before its viewer asks again.
+const STREAM: Duration = Duration::from_secs(60);
 
 /// Serve the automation log to browsers, and the API to programs, until Ctrl-C
 #[derive(Debug, Args)]
@@ -61,6 +65,7 @@ impl Serve {
             behind_proxy: self.behind_proxy,
             artifacts: config.artifacts.clone(),
             apps: apps.collect(),
+            stream: STREAM,
         };
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let server = Server::bind(options, store, queue).await.map_err(Failure::environment)?;

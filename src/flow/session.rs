@@ -15,7 +15,7 @@ use crate::browser::{Guide, Page, PageError, Typed};
 use crate::inbox::CodeTicket;
 use crate::inbox::links::MailedLink;
 use crate::playbook::{
-    Action, Branch, Destination, End, Expect, Flow, FlowKind, Playbook, State, Step, Target, Value,
+    Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value,
 };
 use crate::store::CandidateKind;
 use crate::vault::Held;
@@ -353,19 +353,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// That no state shows yet by which the app's answer to the commit step would be told.
-    async fn is_unanswered(&self, commit: &Step) -> Result<(), ValueError> {
-        let behind = |flow: &'_ Flow| -> Option<Expect> { behind(&flow.steps, &commit.id).cloned() };
-        let Some(expect) = self.playbook.flows.iter().find_map(behind) else { return Ok(()) };
-        for Branch { state, see, .. } in &expect.branches {
-            if self.page.first_of(&[see], &see.to_string(), AT_ONCE).await.is_ok() {
-                let (state, target) = (state.to_string(), see.to_string());
-                return Err(StepError::AnsweredAlready { state, target }.into());
-            }
-        }
-        Ok(())
-    }
-
     async fn expect(&self, expect: &Expect) -> Result<usize, ValueError> {
         let targets: Vec<&Target> = expect.branches.iter().map(|branch| &branch.see).collect();
         let within = self.bounded(expect.timeout.unwrap_or(self.playbook.timeouts.step));
@@ -501,16 +488,4 @@ impl From<PageError> for ValueError {
     fn from(error: PageError) -> Self {
         Self::Step(error.into())
     }
-}
-
-/// What is on the page without being waited for.
-const AT_ONCE: Duration = Duration::from_millis(100);
-
-/// The `expect` behind the step of this id, here or within a branch.
-fn behind<'a>(steps: &'a [Step], id: &str) -> Option<&'a Expect> {
-    steps.iter().enumerate().find_map(|(nth, step)| match (&step.action, steps.get(nth + 1)) {
-        (_, Some(Step { action: Action::Expect(expect), .. })) if step.id == id => Some(expect),
-        (Action::Expect(expect), _) => expect.branches.iter().find_map(|branch| behind(&branch.then, id)),
-        _ => None,
-    })
 }

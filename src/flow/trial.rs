@@ -1,12 +1,16 @@
 //! Trying a playbook out: one flow of it, as its job does it, or only up to its commit step.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::context::Context;
 use super::evidence;
-use super::halt::{Halt, end_verdict};
+use super::halt::{Halt, StepError, end_verdict};
+use super::session::Session;
+use super::values::ValueError;
 use crate::job::{Code, Kind, Outcome, Verdict};
-use crate::playbook::{End, FlowKind, MfaMethod};
+use crate::playbook::{Action, Branch, End, Expect, Flow, FlowKind, MfaMethod, Step};
 use crate::store::CandidateKind;
 
 /// One flow of a playbook that is tried out by a job, instead of what the job's kind says.
@@ -135,4 +139,31 @@ impl Context<'_> {
         let message = format!("{words} But the page may have sent it off by itself: {reason}");
         Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::NeedsHuman))
     }
+}
+
+impl Session<'_> {
+    /// That no state shows yet by which the app's answer to the commit step would be told.
+    pub(super) async fn is_unanswered(&self, commit: &Step) -> Result<(), ValueError> {
+        let behind = |flow: &'_ Flow| -> Option<Expect> { behind(&flow.steps, &commit.id).cloned() };
+        let Some(expect) = self.playbook.flows.iter().find_map(behind) else { return Ok(()) };
+        for Branch { state, see, .. } in &expect.branches {
+            if self.page.first_of(&[see], &see.to_string(), AT_ONCE).await.is_ok() {
+                let (state, target) = (state.to_string(), see.to_string());
+                return Err(StepError::AnsweredAlready { state, target }.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is on the page without being waited for.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// The `expect` behind the step of this id, here or within a branch.
+fn behind<'a>(steps: &'a [Step], id: &str) -> Option<&'a Expect> {
+    steps.iter().enumerate().find_map(|(nth, step)| match (&step.action, steps.get(nth + 1)) {
+        (_, Some(Step { action: Action::Expect(expect), .. })) if step.id == id => Some(expect),
+        (Action::Expect(expect), _) => expect.branches.iter().find_map(|branch| behind(&branch.then, id)),
+        _ => None,
+    })
 }

@@ -1,7 +1,7 @@
 //! HTTP on connections that were let in.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +27,11 @@ pub struct Peer(pub Option<IpAddr>);
 
 /// Whom the proxy in front speaks for: the last that is named, for the others are hearsay.
 pub fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse().ok()
+    // Whatever a client has written before it, the proxy's own word is behind the last comma.
+    let last =
+        headers.get_all(FORWARDED_FOR).iter().next_back()?.as_bytes().rsplit(|byte| *byte == b',').next()?;
+    let last = std::str::from_utf8(last).ok()?.trim();
+    last.parse().ok().or_else(|| last.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// How one connection is attended to.

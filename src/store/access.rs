@@ -13,9 +13,9 @@ use super::ledger::names;
 pub enum Scope {
     /// Read the log, accounts, apps and workers. No secret is among them.
     Read,
-    /// Submit jobs.
+    /// Submit jobs, also ended ones once more.
     Submit,
-    /// Cancel and retry jobs, close breakers, drain workers.
+    /// Cancel jobs, close breakers.
     Operate,
     /// Have a secret shown.
     Reveal,

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::Stream;
-use futures::stream::unfold;
+use axum::response::{IntoResponse, Response};
+use futures::future::ready;
+use futures::stream::{once, unfold};
+use futures::{Stream, StreamExt};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, timeout_at};
 
 use super::problem::Problem;
 use super::rows::Row;
@@ -20,6 +23,9 @@ use crate::store::AttemptRow;
 
 /// How often a viewer is told that all is well, so that proxies keep the connection.
 const ALIVE: Duration = Duration::from_secs(20);
+
+/// How soon a viewer whose stream has ended asks again.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// Who has missed more than this looks anew.
 const MOST_MISSED: u32 = 500;
@@ -33,6 +39,8 @@ struct Viewer<W, E> {
     receiver: Receiver<Arc<AttemptRow>>,
     /// The newest change that it has.
     seen: i64,
+    /// When it has to ask again, so that it is looked anew whether it may.
+    until: Instant,
     wants: W,
     as_event: E,
 }
@@ -46,12 +54,7 @@ pub fn cursor(headers: &HeaderMap, of_page: Option<i64>) -> Option<i64> {
 
 /// The rows that are wanted, each as this event: first those behind the cursor, then those to come. `again` tells a viewer
 /// that has missed too much to load the page anew.
-pub async fn rows<W, E>(
-    site: &Site,
-    after: Option<i64>,
-    wants: W,
-    as_event: E,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<W, E>>, Problem>
+pub async fn rows<W, E>(site: &Site, after: Option<i64>, wants: W, as_event: E) -> Result<Response, Problem>
 where
     W: Fn(&AttemptRow) -> bool + Send + 'static,
     E: Fn(&AttemptRow) -> Event + Send + 'static,
@@ -67,6 +70,7 @@ where
         missed: missed.into(),
         receiver,
         seen: after.unwrap_or_default(),
+        until: Instant::now() + site.stream,
         wants,
         as_event,
     };
@@ -74,7 +78,19 @@ where
         let event = viewer.next().await?;
         Some((Ok(event), viewer))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(ALIVE)))
+    Ok(answer(stream))
+}
+
+/// A stream of events. What stands between is not to keep any of it.
+pub fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let begin = Event::default().retry(AGAIN).comment("events follow");
+    let events = once(ready(Ok(begin))).chain(events);
+    let headers = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response();
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 impl<W: Fn(&AttemptRow) -> bool, E: Fn(&AttemptRow) -> Event> Viewer<W, E> {
@@ -86,10 +102,10 @@ impl<W: Fn(&AttemptRow) -> bool, E: Fn(&AttemptRow) -> Event> Viewer<W, E> {
         loop {
             let row = match self.missed.pop_front() {
                 Some(row) => Arc::new(row),
-                None => match self.receiver.recv().await {
-                    Ok(row) => row,
-                    Err(RecvError::Lagged(_)) => return look_anew(),
-                    Err(RecvError::Closed) => return None,
+                None => match timeout_at(self.until, self.receiver.recv()).await {
+                    Ok(Ok(row)) => row,
+                    Ok(Err(RecvError::Lagged(_))) => return look_anew(),
+                    Ok(Err(RecvError::Closed)) | Err(_) => return None,
                 },
             };
             if row.changed <= self.seen {

@@ -1,13 +1,15 @@
 //! Who asks, and whether they may.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
+use tokio::time::timeout;
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -16,6 +18,9 @@ use super::site::Site;
 use super::{csrf, hash, pages};
 use crate::net::{Peer, forwarded};
 use crate::store::{Scope, StoreError, TokenRow};
+
+/// How long a request may take until its answer begins.
+const REQUEST: Duration = Duration::from_secs(30);
 
 /// The session's cookie.
 pub const COOKIE: &str = "turnlock_session";
@@ -55,7 +60,9 @@ pub async fn known(State(site): State<Arc<Site>>, mut request: Request, next: Ne
             Problem::unauthorized("send a token that is good, as `Authorization: Bearer …`").into_response()
         }
         Ok(None) => {
-            let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+            // What a form was to do is not done by loading its address.
+            let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
+            let wanted = wanted.map_or("/", |wanted| wanted.as_str());
             let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
             Redirect::to(&format!("/login?{query}")).into_response()
         }
@@ -63,7 +70,8 @@ pub async fn known(State(site): State<Arc<Site>>, mut request: Request, next: Ne
     }
 }
 
-fn is_of_the_api(path: &str) -> bool {
+/// Whether programs ask for it, and not a person with a browser.
+pub fn is_of_the_api(path: &str) -> bool {
     path.starts_with("/api/") || path == "/metrics"
 }
 
@@ -79,6 +87,9 @@ async fn identify(site: &Site, headers: &HeaderMap, of_api: bool) -> Result<Opti
     }
     let Some(session) = session(headers).filter(|_| !of_api) else { return Ok(None) };
     let found = site.store.session(&hash(session)).await?.filter(|row| row.is_valid(now));
+    if let Some(row) = &found {
+        site.note_use(row).await;
+    }
     Ok(found.map(|row| Caller::of(row, Some(csrf::of_session(session)))))
 }
 
@@ -103,7 +114,11 @@ pub async fn within_bounds(State(site): State<Arc<Site>>, request: Request, next
         Some(client) if !site.clients.may_send(client) => {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; wait a moment").into_response()
         }
-        _ => next.run(request).await,
+        // The answer may take as long as it likes, as events do; what comes in may not.
+        _ => match timeout(REQUEST, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response(),
+        },
     }
 }
 
@@ -134,7 +149,7 @@ may!(
     Scope::Submit
 );
 may!(
-    /// Who may cancel and retry jobs, and close breakers.
+    /// Who may cancel jobs, and close breakers.
     MayOperate,
     Scope::Operate
 );

@@ -5,11 +5,13 @@
 //! browser do nothing else with it. No browser is driven here and no vault opened: there is no secret to show.
 
 mod api;
+mod asked;
 mod csrf;
 mod events;
 mod guard;
 mod headers;
 mod job_id;
+mod metrics;
 mod pages;
 mod problem;
 mod pulse;
@@ -17,6 +19,7 @@ mod rows;
 mod secret;
 mod server;
 mod site;
+mod watched;
 
 pub use api::openapi;
 pub use secret::{Secret, hash};

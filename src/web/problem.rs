@@ -89,6 +89,7 @@ impl From<StoreError> for Problem {
             StoreError::OtherJob { .. } | StoreError::Owed(_) => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
+            StoreError::Unfit(_) => Self::bad_request("the request holds what no text of the database can"),
             _ => {
                 tracing::error!(%error, "a request could not be answered");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again later")

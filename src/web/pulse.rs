@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::metrics::Ends;
 use crate::net::told_to_stop;
 use crate::store::{AttemptRow, Store, StoreError};
 
@@ -26,11 +27,16 @@ const WAITING: usize = 1024;
 pub struct Pulse {
     rows: broadcast::Sender<Arc<AttemptRow>>,
     ticks: watch::Sender<u64>,
+    ends: Arc<Ends>,
 }
 
 impl Pulse {
     pub fn new() -> Self {
-        Self { rows: broadcast::Sender::new(WAITING), ticks: watch::Sender::new(0) }
+        Self {
+            rows: broadcast::Sender::new(WAITING),
+            ticks: watch::Sender::new(0),
+            ends: Arc::new(Ends::new()),
+        }
     }
 
     /// Attempts from now on, as they begin and as they end.
@@ -41,6 +47,11 @@ impl Pulse {
     /// Ticks when it is worth to look at what runs.
     pub fn ticks(&self) -> watch::Receiver<u64> {
         self.ticks.subscribe()
+    }
+
+    /// What has ended so far.
+    pub fn ends(&self) -> &Ends {
+        &self.ends
     }
 
     /// Asks until it is told to stop.
@@ -79,6 +90,7 @@ impl Pulse {
             let all = rows.len() < AT_ONCE as usize;
             for row in rows {
                 at = at.max(row.changed);
+                self.ends.note(&row);
                 let _ = self.rows.send(Arc::new(row));
             }
             *cursor = Some(at);

@@ -13,6 +13,7 @@ use crate::store::{AttemptRow, Step, StepResult};
 #[derive(Template)]
 #[template(path = "web/row.html")]
 pub struct Row {
+    pub seq: i64,
     pub attempt: String,
     pub job: String,
     pub kind: &'static str,
@@ -37,6 +38,7 @@ impl Row {
         let verdict = row.verdict.as_ref();
         let hash = row.provenance.playbook_hash.as_deref().unwrap_or_default();
         Self {
+            seq: row.seq,
             attempt: row.id.to_string(),
             job: row.job.to_string(),
             kind: row.kind.as_str(),

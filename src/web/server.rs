@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::pulse::Pulse;
 use super::site::{AppInfo, Site};
+use super::watched::Watched;
 use super::{api, guard, headers, pages};
 use crate::net::{BindError, ClientLimits, Clients, Door, Hall, Http, Listen, Tls, TlsFiles};
 use crate::queue::Queue;
@@ -42,6 +43,9 @@ pub struct Options {
     pub artifacts: PathBuf,
     /// The apps that are described here.
     pub apps: Vec<AppInfo>,
+    /// How long a stream of events lasts: whoever watches asks again then, and may do so no more if the token was revoked
+    /// meanwhile.
+    pub stream: Duration,
 }
 
 /// The web server.
@@ -81,6 +85,8 @@ impl Server {
             sign_ins: Arc::new(Clients::new(Some(SIGN_INS))),
             pulse: Pulse::new(),
             used: Mutex::new(HashMap::new()),
+            watched: Watched::default(),
+            stream: options.stream,
         });
         Ok(Self { door, tls, site })
     }

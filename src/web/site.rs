@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::pulse::Pulse;
+use super::watched::Watched;
 use crate::net::Clients;
 use crate::queue::Queue;
 use crate::store::{Store, TokenRow};
@@ -44,7 +45,12 @@ pub struct Site {
     pub sign_ins: Arc<Clients>,
     /// What happens, as it happens.
     pub pulse: Pulse,
+    /// When each token was noted to be in use.
     pub used: Mutex<HashMap<Uuid, Instant>>,
+    /// The jobs that somebody watches.
+    pub watched: Watched,
+    /// How long a stream of events lasts.
+    pub stream: Duration,
 }
 
 impl Site {

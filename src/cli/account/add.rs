@@ -107,7 +107,12 @@ fn param(text: &str) -> Result<(String, String), String> {
 
 /// That the app's playbook takes these values, where there is one here: only a worker needs playbooks. Of what is missing
 /// it tells, and refuses what is given and makes no sense.
-fn check_params(config: &Config, app: &str, params: &Parameters, given: bool) -> Result<(), Failure> {
+pub(super) fn check_params(
+    config: &Config,
+    app: &str,
+    params: &Parameters,
+    given: bool,
+) -> Result<(), Failure> {
     let Ok(library) = Library::load(&config.playbooks, &config.origins, false) else { return Ok(()) };
     let Some(playbook) = library.iter().find(|playbook| playbook.app.as_str() == app) else { return Ok(()) };
     let known = |name: &String| playbook.parameters.iter().any(|parameter| parameter.name == *name);

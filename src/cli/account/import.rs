@@ -7,10 +7,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::add::check_params;
 use super::{Context, Exit, Failure, address, number, totp_link};
 use crate::cli::parts;
+use crate::playbook::Parameters;
 use crate::redact;
 use crate::vault::NewAccount;
+
+/// A column for what the account gives to a parameter of its app's playbook begins like this.
+const PARAM: &str = "param.";
 
 /// The fields of a record; the first three are needed.
 const FIELDS: [&str; 6] = ["account", "username", "password", "totp", "address", "number"];
@@ -23,7 +28,8 @@ const FIELDS: [&str; 6] = ["account", "username", "password", "totp", "address",
 JSON Lines:
   {\"account\": \"acme/alice\", \"username\": \"alice@example.test\", \"password\": \"…\"}
 
-`totp` (an otpauth:// link or base32), `address` and `number` may be left out. All records are read before the first is written: if one is wrong, none is written.")]
+`totp` (an otpauth:// link or base32), `address` and `number` may be left out. What an account gives to a parameter of its app's
+playbook stands in a column or field named after it: `param.tenant`. All records are read before the first is written: if one is wrong, none is written.")]
 pub struct Import {
     /// The file, `-` for standard input
     #[arg(value_name = "FILE", default_value = "-")]
@@ -37,11 +43,12 @@ impl Import {
         let mut wrong = 0;
         let mut lines = HashMap::new();
         for (line, record) in records(&text)? {
-            let read =
-                record.and_then(account).and_then(|read| match lines.insert(read.account.clone(), line) {
+            let read = record.and_then(account).and_then(|read| {
+                match lines.insert(read.new.account.clone(), line) {
                     None => Ok(read),
-                    Some(first) => Err(format!("{} stands in line {first} already", read.account)),
-                });
+                    Some(first) => Err(format!("{} stands in line {first} already", read.new.account)),
+                }
+            });
             match read {
                 Ok(account) => accounts.push(account),
                 Err(why) => {
@@ -55,14 +62,25 @@ impl Import {
                 "{wrong} of the records cannot be read; nothing was imported"
             )));
         }
-        let vault = parts::open_vault(&context.config()?).await?;
-        for (done, account) in accounts.iter().enumerate() {
-            vault.add_account(account).await.map_err(|error| {
-                let failure = Failure::from(error);
-                Failure::new(
-                    failure.exit(),
-                    format_args!("{}: {failure}; {done} were imported before it", account.account),
-                )
+        let config = context.config()?;
+        for Imported { new, params } in accounts.iter().filter(|account| !account.params.is_empty()) {
+            check_params(&config, new.account.app(), params, true).map_err(|failure| {
+                Failure::new(failure.exit(), format_args!("{}: {failure}", new.account))
+            })?;
+        }
+        let vault = parts::open_vault(&config).await?;
+        for (done, Imported { new, params }) in accounts.iter().enumerate() {
+            let written = async {
+                vault.add_account(new).await?;
+                if !params.is_empty() {
+                    vault.store().put_params(&new.account, params).await?;
+                }
+                Ok::<_, Failure>(())
+            };
+            written.await.map_err(|failure| {
+                let told =
+                    format_args!("{}: {failure}; {done} were imported before it", new.account).to_string();
+                Failure::new(failure.exit(), told)
             })?;
         }
         writeln!(stdout(), "imported {}", accounts.len())?;
@@ -81,8 +99,21 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(text)
 }
 
-/// The fields in their order; one that is missing is empty.
-type Record = [String; FIELDS.len()];
+/// What stands in a line.
+#[derive(Default)]
+struct Record {
+    /// The fields in their order; one that is missing is empty.
+    fields: [String; FIELDS.len()],
+    /// What is given to the playbook's parameters, by their names.
+    params: Parameters,
+}
+
+/// An account that is to be written.
+#[derive(Debug)]
+struct Imported {
+    new: NewAccount,
+    params: Parameters,
+}
 
 /// A record, or what is wrong with it.
 type ReadRecord = Result<Record, String>;
@@ -96,7 +127,8 @@ fn records(text: &str) -> Result<Vec<(u64, ReadRecord)>, Failure> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
     let heading =
         reader.headers().map_err(|_| Failure::usage("the heading of the CSV cannot be read"))?.clone();
-    if let Some(stranger) = heading.iter().find(|name| !FIELDS.contains(name)) {
+    let is_param = |name: &str| name.strip_prefix(PARAM).is_some_and(|name| !name.is_empty());
+    if let Some(stranger) = heading.iter().find(|name| !FIELDS.contains(name) && !is_param(name)) {
         // Without a heading, the first record's values would stand here.
         let named =
             stranger.chars().all(|c| c.is_ascii_lowercase() || c == '_') && heading.get(0) == Some("account");
@@ -108,10 +140,18 @@ fn records(text: &str) -> Result<Vec<(u64, ReadRecord)>, Failure> {
         return Err(Failure::usage(format_args!("{said}: the columns are {}", FIELDS.join(", "))));
     }
     let place = FIELDS.map(|field| heading.iter().position(|name| name == field));
+    let params: Vec<(String, usize)> = heading
+        .iter()
+        .enumerate()
+        .filter_map(|(at, name)| Some((name.strip_prefix(PARAM)?.to_owned(), at)))
+        .collect();
     let read = |record: Result<csv::StringRecord, csv::Error>| match record {
         Ok(record) => {
             let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default().to_owned();
-            (record.position().map_or(0, csv::Position::line), Ok(place.map(field)))
+            let given = params.iter().map(|(name, at)| (name.clone(), field(Some(*at))));
+            let params = given.filter(|(_, value)| !value.is_empty()).collect();
+            let read = Record { fields: place.map(field), params };
+            (record.position().map_or(0, csv::Position::line), Ok(read))
         }
         Err(error) => {
             let line = error.position().map_or(0, csv::Position::line);
@@ -127,18 +167,26 @@ fn from_json(line: &str) -> Result<Record, String> {
     let Value::Object(fields) = value else { return Err("a record is an object: {…}".to_owned()) };
     let mut record = Record::default();
     for (name, value) in fields {
-        let at = FIELDS.iter().position(|field| *field == name);
-        let at = at.ok_or_else(|| format!("`{name}` is no field: the fields are {}", FIELDS.join(", ")))?;
-        record[at] = match value {
+        let text = match value {
             Value::String(text) => text,
             Value::Null => String::new(),
             _ => return Err(format!("`{name}` must be a text in quotes")),
         };
+        if let Some(param) = name.strip_prefix(PARAM).filter(|param| !param.is_empty()) {
+            if !text.is_empty() {
+                record.params.insert(param.to_owned(), text);
+            }
+            continue;
+        }
+        let at = FIELDS.iter().position(|field| *field == name);
+        let at = at.ok_or_else(|| format!("`{name}` is no field: the fields are {}", FIELDS.join(", ")))?;
+        record.fields[at] = text;
     }
     Ok(record)
 }
 
-fn account([account, username, password, totp, mailed, texted]: Record) -> Result<NewAccount, String> {
+fn account(Record { fields, params }: Record) -> Result<Imported, String> {
+    let [account, username, password, totp, mailed, texted] = fields;
     let secret = |text: String| {
         let secret = SecretString::from(text);
         redact::register(&secret);
@@ -156,14 +204,15 @@ fn account([account, username, password, totp, mailed, texted]: Record) -> Resul
     let mailed = mailed.map_err(|error| format!("`address` of {account}: {error}"))?;
     let texted = given(texted).map(|texted| number(&texted)).transpose();
     let texted = texted.map_err(|error| format!("`number` of {account}: {error}"))?;
-    Ok(NewAccount {
+    let new = NewAccount {
         username: if username.is_empty() { account.name().to_owned() } else { username },
         account,
         address: mailed,
         number: texted,
         password,
         totp,
-    })
+    };
+    Ok(Imported { new, params })
 }
 
 #[cfg(test)]
@@ -171,18 +220,18 @@ fn account([account, username, password, totp, mailed, texted]: Record) -> Resul
 mod tests {
     use super::*;
 
-    fn read_all(text: &str) -> Vec<(u64, Result<NewAccount, String>)> {
+    fn read_all(text: &str) -> Vec<(u64, Result<Imported, String>)> {
         records(text).unwrap().into_iter().map(|(line, record)| (line, record.and_then(account))).collect()
     }
 
     #[test]
     fn csv_and_json_lines_say_the_same() {
-        let csv = "username,account,password\r\n\"al,ice\",acme/alice,\"pass \"\"word\"\" 1\"\r\n";
-        let json =
-            r#"{"account": "acme/alice", "username": "al,ice", "password": "pass \"word\" 1", "totp": null}"#;
+        let csv = "username,account,password,param.tenant,param.other\r\n\"al,ice\",acme/alice,\"pass \"\"word\"\" 1\",north,\r\n";
+        let json = r#"{"account": "acme/alice", "username": "al,ice", "password": "pass \"word\" 1", "totp": null, "param.tenant": "north"}"#;
         for text in [csv, json] {
             let mut all = read_all(text);
-            let account = all.pop().unwrap().1.unwrap();
+            let Imported { new: account, params } = all.pop().unwrap().1.unwrap();
+            assert_eq!(params.into_iter().collect::<Vec<_>>(), [("tenant".to_owned(), "north".to_owned())]);
             assert_eq!(
                 (account.account.to_string().as_str(), account.username.as_str()),
                 ("acme/alice", "al,ice")
@@ -207,7 +256,7 @@ mod tests {
             !format!("{wrong:?}").contains("hunter") && !format!("{wrong:?}").contains("31337"),
             "{wrong:?}"
         );
-        let no_heading = records("acme/alice,alice,hunter2\n").unwrap_err().to_string();
+        let no_heading = records("acme/alice,alice,hunter2\n").err().unwrap().to_string();
         assert!(!no_heading.contains("hunter2"), "{no_heading}");
     }
 }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::response::sse::Event;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::shapes::Attempt;
 use crate::job::AccountRef;
 use crate::store::{AttemptRow, LogQuery};
+use crate::web::asked::{Path, Query};
 use crate::web::events;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
@@ -83,9 +84,9 @@ pub struct Attempts {
     get, path = "/api/v1/attempts", tag = "log", params(Wanted),
     responses(
         (status = 200, body = Attempts),
-        (status = 400, description = "the question is not as it should be"),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn list(
@@ -107,10 +108,9 @@ pub async fn list(
     params(("id" = Uuid, Path, description = "the attempt")),
     responses(
         (status = 200, body = Attempt),
-        (status = 400, description = "that is no id"),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
-        (status = 404, description = "there is no such attempt", body = Problem),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is no such attempt", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn get(
@@ -132,9 +132,9 @@ pub async fn get(
     get, path = "/api/v1/events", tag = "log", params(Followed),
     responses(
         (status = 200, description = "events, for as long as the connection lasts", content_type = "text/event-stream"),
-        (status = 400, description = "the question is not as it should be"),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn events(
@@ -152,7 +152,7 @@ pub async fn events(
         let json = serde_json::to_string(&Attempt::of(row)).unwrap_or_default();
         Event::default().event("attempt").id(row.changed.to_string()).data(json)
     };
-    Ok(events::rows(&site, after, wants, as_event).await?.into_response())
+    events::rows(&site, after, wants, as_event).await
 }
 
 /// Which attempts are followed.

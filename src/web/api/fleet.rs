@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::store::Breaker;
+use crate::web::asked::Query;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
@@ -39,9 +40,9 @@ pub struct Account {
     get, path = "/api/v1/accounts", tag = "fleet", params(OfApp),
     responses(
         (status = 200, body = Vec<Account>),
-        (status = 400, description = "the question is not as it should be"),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn accounts(
@@ -83,8 +84,8 @@ pub struct App {
     get, path = "/api/v1/apps", tag = "fleet",
     responses(
         (status = 200, body = Vec<App>),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn apps(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<Vec<App>>, Problem> {
@@ -134,8 +135,8 @@ pub struct Worker {
     get, path = "/api/v1/workers", tag = "fleet",
     responses(
         (status = 200, body = Vec<Worker>),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn workers(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<Vec<Worker>>, Problem> {

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,35 +13,57 @@ use uuid::Uuid;
 use super::shapes::Job;
 use crate::job::{Code, JobMessage, LARGEST, Verdict};
 use crate::store::{Cancelling, NewAudit, Submitted};
+use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
 use crate::web::job_id;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
 
 /// What is asked: the message that a queue takes too, without its id.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "it describes what JobMessage reads")]
 pub struct Submission {
-    /// The idempotency key, if the header `Idempotency-Key` is not sent: a job of the same id is done once.
-    id: Option<Uuid>,
-    /// `verify_login`, `enrol_mfa`, `change_password`, `set_contact` or `reconcile`
-    #[schema(example = "verify_login")]
-    kind: String,
+    kind: SubmissionKind,
     /// Of which account: `app/name`.
-    #[schema(example = "acme/alice")]
+    #[schema(example = "acme/alice", pattern = "^[a-z0-9-]{1,64}/.{1,128}$")]
     account: String,
-    /// `high`, `normal` or `low`
-    #[schema(example = "normal")]
-    priority: Option<String>,
+    /// Which jobs come first; `normal` unless it is said.
+    priority: Option<SubmissionPriority>,
     /// Who asks, if not the token by itself.
+    #[schema(max_length = 300)]
     requested_by: Option<String>,
     /// Why, for the automation log.
+    #[schema(max_length = 500)]
     reason: Option<String>,
-    /// Not before this time (RFC 3339).
+    /// Not before this time (RFC 3339), which is not more than ten years ahead.
+    #[schema(format = DateTime, example = "2026-12-01T08:00:00Z")]
     not_before: Option<String>,
-    /// How long one attempt may take, `90s`; at most 20 minutes.
-    #[schema(example = "90s")]
+    /// How long one attempt may take, at most 20 minutes; 3 minutes unless it is said.
+    #[schema(example = "90s", pattern = "^[1-9][0-9]{0,2}s$")]
     deadline: Option<String>,
+}
+
+/// What is asked.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it describes what JobMessage reads")]
+pub enum SubmissionKind {
+    VerifyLogin,
+    EnrolMfa,
+    ChangePassword,
+    SetContact,
+    Reconcile,
+}
+
+/// Which jobs come first.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it describes what JobMessage reads")]
+pub enum SubmissionPriority {
+    High,
+    Normal,
+    Low,
 }
 
 /// Submit a job
@@ -49,18 +71,17 @@ pub struct Submission {
 /// The same request sent again, with the same `Idempotency-Key`, is the same job. Needs the scope `submit`.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", request_body = Submission,
-    params(("Idempotency-Key" = Option<String>, Header, description = "a UUID, or up to 200 printable ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable ASCII characters")),
     responses(
         (status = 201, description = "the job is queued", body = Job),
         (status = 200, description = "it was submitted before", body = Job),
-        (status = 400, description = "the request is not as it should be", body = Problem),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
-        (status = 404, description = "there is no such account", body = Problem),
-        (status = 409, description = "the key was used for another job", body = Problem),
-        (status = 413, description = "the request is too large"),
-        (status = 429, description = "too many requests", body = Problem),
-        (status = 503, description = "database or queue are away", body = Problem),
+        (status = 400, description = "the request is not as it should be", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is no such account", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "the key was used for another job", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "database or queue are away", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn submit(
@@ -74,6 +95,15 @@ pub async fn submit(
     let job = message.into_job();
     if site.store.account(&job.account).await?.is_none() {
         return Err(Problem::not_found(format!("there is no account {}", job.account)));
+    }
+    // With a broker in between, only this tells that it was submitted before.
+    if let Some(row) = site.store.job(job.id).await? {
+        if (row.job.kind, &row.job.account) != (job.kind, &job.account) {
+            let what = format!("this Idempotency-Key was used for {} of {}", row.job.kind, row.job.account);
+            return Err(Problem::new(StatusCode::CONFLICT, what));
+        }
+        let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
+        return Ok((StatusCode::OK, location, Json(Job::of(&row))).into_response());
     }
     let audit = NewAudit {
         who: caller.name,
@@ -100,25 +130,15 @@ fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage
     let Ok(Value::Object(mut fields)) = serde_json::from_slice::<Value>(body) else {
         return Err(Problem::bad_request("the body is not a JSON object"));
     };
-    let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default());
-    let id = match key {
-        Some(key) => Some(job_id::of_key(key, caller.token).ok_or_else(|| {
-            Problem::bad_request("Idempotency-Key is a UUID, or up to 200 printable ASCII characters")
-        })?),
-        None => None,
-    };
-    match (id, fields.get("id")) {
-        (Some(id), None | Some(Value::Null)) => {
-            fields.insert("id".to_owned(), id.to_string().into());
-        }
-        (Some(id), Some(said)) if said.as_str() != Some(&*id.to_string()) => {
-            return Err(Problem::bad_request("`id` and Idempotency-Key differ: send one of them"));
-        }
-        (None, None | Some(Value::Null)) => {
-            fields.insert("id".to_owned(), Uuid::now_v7().to_string().into());
-        }
-        _ => {}
+    if fields.contains_key("id") {
+        return Err(Problem::bad_request("send the id as the header Idempotency-Key"));
     }
+    let id = match headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default()) {
+        Some(key) => job_id::of_key(key, caller.token)
+            .ok_or_else(|| Problem::bad_request("Idempotency-Key has 1 to 200 printable ASCII characters"))?,
+        None => Uuid::now_v7(),
+    };
+    fields.insert("id".to_owned(), id.to_string().into());
     // Whose token it is stands in the log, whatever the request says.
     let asks = match fields.get("requested_by").and_then(Value::as_str) {
         Some(said) => format!("{said} (token {})", caller.name),
@@ -142,10 +162,9 @@ fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage
     params(("id" = Uuid, Path, description = "the job")),
     responses(
         (status = 200, body = Job),
-        (status = 400, description = "that is no id"),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
-        (status = 404, description = "there is no such job", body = Problem),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn get(
@@ -175,11 +194,10 @@ pub struct Cancelled {
     params(("id" = Uuid, Path, description = "the job")),
     responses(
         (status = 200, body = Cancelled),
-        (status = 400, description = "that is no id"),
-        (status = 401, description = "no good token", body = Problem),
-        (status = 403, description = "the token lacks the scope", body = Problem),
-        (status = 404, description = "there is no such job", body = Problem),
-        (status = 409, description = "it finds out what opens an account, and cannot be cancelled", body = Problem),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "it finds out what opens an account, and cannot be cancelled", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn cancel(
@@ -202,7 +220,7 @@ pub async fn cancel(
 /// Cancels the job in the caller's name.
 pub async fn cancel_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Cancelling, Problem> {
     let why = Verdict::new(Code::Cancelled, format!("{} cancelled the job.", caller.name));
-    let came = site.queue.cancel(id, &why).await?;
+    // First, for whoever asks may go away in the middle.
     let audit = NewAudit {
         who: caller.name.clone(),
         action: "job.cancel".to_owned(),
@@ -210,5 +228,5 @@ pub async fn cancel_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Cancel
         detail: None,
     };
     site.store.audit(&audit).await?;
-    Ok(came)
+    Ok(site.queue.cancel(id, &why).await?)
 }

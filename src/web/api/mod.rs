@@ -15,6 +15,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::metrics;
 use super::site::Site;
 
 pub use jobs::cancel_job;
@@ -57,7 +58,7 @@ fn documented() -> OpenApiRouter<Arc<Site>> {
 
 /// What callers who are known may ask.
 pub fn routes() -> Router<Arc<Site>> {
-    documented().split_for_parts().0
+    documented().split_for_parts().0.route("/metrics", get(metrics::page))
 }
 
 /// What anybody may: how the server is, and what the API looks like.

@@ -11,43 +11,76 @@ function local(root) {
   }
 }
 
-/** The log: a row that begins comes on top, one that ends takes its own place. */
+/** Events, for as long as the page is open: says at the mark whether they come, and begins anew where a browser gives up. */
+function follow(address, mark, handlers) {
+  const source = new EventSource(address());
+  const say = (text, lost) => {
+    mark.textContent = text;
+    mark.classList.toggle("lost", lost);
+  };
+  let ended = false;
+  source.addEventListener("open", () => say("live", false));
+  source.addEventListener("error", () => {
+    if (ended) return;
+    // A stream that has ended is asked for again by the browser at once; an answer that is no stream is not.
+    if (source.readyState !== EventSource.CLOSED) return;
+    say("not live: the server is away, or you are signed out", true);
+    setTimeout(() => location.reload(), 5000);
+  });
+  for (const [name, handle] of Object.entries(handlers)) {
+    source.addEventListener(name, (event) => handle(event, () => { ended = true; source.close(); }));
+  }
+}
+
+/** The log: a row that begins comes where it belongs, one that ends takes its own place. */
 function followLog(mark) {
   const body = document.getElementById("rows");
-  const query = new URLSearchParams(location.search);
-  query.set("after", mark.dataset.after);
-  const source = new EventSource(`${mark.dataset.live}?${query}`);
-  source.addEventListener("open", () => { mark.textContent = "live"; mark.classList.remove("lost"); });
-  source.addEventListener("error", () => { mark.textContent = "not live: the server is away"; mark.classList.add("lost"); });
-  source.addEventListener("again", () => location.reload());
-  source.addEventListener("row", (event) => {
-    const template = document.createElement("template");
-    template.innerHTML = event.data;
-    const row = template.content.querySelector("tr");
-    if (!row) return;
-    local(row);
-    row.classList.add("fresh");
-    const there = document.getElementById(row.id);
-    if (there) there.replaceWith(row);
-    else body.prepend(row);
-    document.getElementById("none")?.remove();
-    while (body.rows.length > 500) body.lastElementChild.remove();
+  const address = () => {
+    const query = new URLSearchParams(location.search);
+    query.set("after", mark.dataset.after);
+    return `${mark.dataset.live}?${query}`;
+  };
+  follow(address, mark, {
+    again: () => location.reload(),
+    row: (event) => {
+      const template = document.createElement("template");
+      template.innerHTML = event.data;
+      const row = template.content.querySelector("tr");
+      if (!row) return;
+      local(row);
+      row.classList.add("fresh");
+      const there = document.getElementById(row.id);
+      if (there) {
+        there.replaceWith(row);
+        return;
+      }
+      const seq = Number(row.dataset.seq);
+      const older = Array.from(body.rows).find((other) => Number(other.dataset.seq) < seq);
+      // What is older than all of them is on another page.
+      if (!older && body.rows.length >= 50) return;
+      body.insertBefore(row, older ?? null);
+      document.getElementById("none")?.remove();
+      while (body.rows.length > 500) body.lastElementChild.remove();
+    },
   });
 }
 
 /** A job: the whole timeline, whenever it has changed. */
 function followJob(timeline) {
-  const source = new EventSource(timeline.dataset.live);
+  const mark = document.querySelector(".live");
   const show = (event) => {
+    if (timeline.innerHTML === event.data) return;
     timeline.innerHTML = event.data;
     local(timeline);
   };
-  source.addEventListener("timeline", show);
-  source.addEventListener("ended", (event) => {
-    show(event);
-    source.close();
-    // Other buttons are offered now.
-    location.reload();
+  follow(() => timeline.dataset.live, mark, {
+    timeline: show,
+    ended: (event, end) => {
+      show(event);
+      end();
+      // Other buttons are offered now.
+      location.reload();
+    },
   });
 }
 

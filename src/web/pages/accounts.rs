@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Answer, Frame, render};
 use crate::job::{Code, Kind, Outcome};
 use crate::store::{CandidateKind, CandidateState, LogQuery};
+use crate::web::asked::Query;
 use crate::web::guard::MayRead;
 use crate::web::rows::Time;
 use crate::web::site::Site;

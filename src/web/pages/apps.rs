@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use jiff::Timestamp;
 
 use super::job::Nothing;
 use super::{Answer, Frame, render};
 use crate::store::{AppRow, Breaker, CanaryRow, NewAudit};
+use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::guard::{MayOperate, MayRead};
 use crate::web::rows::Time;

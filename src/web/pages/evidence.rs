@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use super::Answer;
 use crate::redact::redact;
+use crate::web::asked::Path;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
 use crate::web::rows::{FILES, is_within};

@@ -2,22 +2,26 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::extract::State;
+use axum::response::sse::Event;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::stream::unfold;
 use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{Answer, Frame, render};
 use crate::job::Job;
 use crate::store::{JobRow, JobState, LogQuery, NewAudit};
 use crate::web::api::cancel_job;
+use crate::web::asked::Path;
 use crate::web::csrf::Posted;
+use crate::web::events;
 use crate::web::guard::{MayOperate, MayRead, MaySubmit};
 use crate::web::problem::Problem;
 use crate::web::rows::{Row, StepRow, Time};
 use crate::web::site::Site;
+use crate::web::watched::Shown;
 
 /// The most attempts that are shown of a job.
 const ATTEMPTS: u32 = 100;
@@ -105,30 +109,34 @@ async fn related(site: &Site, row: &JobRow) -> Result<Vec<(String, &'static str)
 
 /// The timeline, anew whenever it has changed, until the job has ended.
 pub async fn events(
-    MayRead(_): MayRead,
+    _may: MayRead,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, super::Failed> {
     known(&site, id).await?;
-    let ticks = site.pulse.ticks();
-    let stream =
-        unfold((site, ticks, String::new(), false), move |(site, mut ticks, last, ended)| async move {
-            if ended {
-                return None;
-            }
-            loop {
-                let Ok(row) = known(&site, id).await else { return None };
-                let Ok(timeline) = timeline(&site, &row).await else { return None };
-                let html = timeline.render().unwrap_or_default();
-                if html != last {
-                    let name = if row.has_ended() { "ended" } else { "timeline" };
-                    let event = Event::default().event(name).data(&html);
-                    return Some((Ok::<_, Infallible>(event), (site, ticks, html, row.has_ended())));
-                }
-                ticks.changed().await.ok()?;
-            }
-        });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::default()).into_response())
+    let until = Instant::now() + site.stream;
+    let mut shown = site.watched.job(id, &site, look);
+    shown.mark_changed();
+    let stream = unfold((shown, false), move |(mut shown, ended)| async move {
+        if ended {
+            return None;
+        }
+        loop {
+            timeout_at(until, shown.changed()).await.ok()?.ok()?;
+            let Some(now) = shown.borrow_and_update().clone() else { continue };
+            let event = Event::default().event(if now.ended { "ended" } else { "timeline" }).data(&*now.html);
+            let ended = now.ended;
+            return Some((Ok::<_, Infallible>(event), (shown, ended)));
+        }
+    });
+    Ok(events::answer(stream))
+}
+
+/// The job's timeline as it is now; `None` if there is no such job.
+async fn look(site: Arc<Site>, id: Uuid) -> Result<Option<Shown>, Problem> {
+    let Some(row) = site.store.job(id).await? else { return Ok(None) };
+    let html = timeline(&site, &row).await?.render().unwrap_or_default();
+    Ok(Some(Shown { html: html.into(), ended: row.has_ended() }))
 }
 
 /// Nothing but the proof that a page of the session sent it.

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::filter::{Filter, wants};
 use super::{Answer, Frame, render};
+use crate::web::asked::Query;
 use crate::web::events;
 use crate::web::guard::MayRead;
 use crate::web::rows::Row;
@@ -73,6 +74,5 @@ pub async fn events(
 ) -> Result<Response, super::Failed> {
     let query = filter.query()?;
     let after = events::cursor(&headers, after);
-    let rows = events::rows(&site, after, move |row| wants(&query, row), events::as_html).await?;
-    Ok(rows.into_response())
+    Ok(events::rows(&site, after, move |row| wants(&query, row), events::as_html).await?)
 }

@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
-use super::guard::Caller;
+use super::guard::{Caller, is_of_the_api};
 use super::problem::Problem;
 use super::site::Site;
 
@@ -102,8 +102,9 @@ pub fn problem(caller: Option<&Caller>, problem: &Problem) -> Response {
     (status, render(&page)).into_response()
 }
 
-pub async fn nothing_there() -> Response {
-    problem(None, &Problem::not_found("there is no such page"))
+pub async fn nothing_there(uri: Uri) -> Response {
+    let nothing = Problem::not_found("there is nothing at this address");
+    if is_of_the_api(uri.path()) { nothing.into_response() } else { problem(None, &nothing) }
 }
 
 fn render(page: &impl Template) -> Response {

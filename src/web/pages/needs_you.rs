@@ -37,7 +37,7 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> An
         if site.store.log(&newest).await?.first().is_some_and(|newest| newest.seq > row.seq) {
             continue;
         }
-        let shown = Row::with_evidence(&row, &site.artifacts);
+        let shown = Row::of(&row);
         match groups.iter_mut().find(|(of, _)| *of == code) {
             Some((_, rows)) => rows.push(shown),
             None => groups.push((code, vec![shown])),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Extension, Form, Query, State};
+use axum::extract::{Extension, Form, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +12,7 @@ use super::job::Nothing;
 use super::{Answer, Frame, render};
 use crate::net::{Peer, forwarded};
 use crate::store::NewAudit;
+use crate::web::asked::Query;
 use crate::web::csrf::Posted;
 use crate::web::guard::{COOKIE, session};
 use crate::web::problem::Problem;
@@ -60,7 +61,9 @@ fn shown(next: String, wrong: &str) -> Response {
 
 /// A page of this server, or the first: nobody is led elsewhere.
 fn within(next: &str) -> String {
-    let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
+    let plain = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(|c: char| c == '\\' || c.is_control());
     if plain { next.to_owned() } else { "/log".to_owned() }
 }
 
@@ -74,6 +77,10 @@ pub async fn sign_in(
     let client = if site.behind_proxy { forwarded(&headers).or(peer) } else { peer };
     if client.is_some_and(|client| !site.sign_ins.may_send(client)) {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many tries; wait a minute").into());
+    }
+    if is_of_another_site(&headers, site.behind_proxy) {
+        // Else a page of somebody else's could have this browser act in somebody else's name.
+        return Err(Problem::forbidden("sign in on this page, not from another site").into());
     }
     let now = Timestamp::now();
     let token = hash(form.token.expose_secret().trim());
@@ -95,6 +102,15 @@ pub async fn sign_in(
     let mut response = Redirect::to(&within(&form.next)).into_response();
     set_cookie(&site, &mut response, secret.expose(), SESSION.as_secs());
     Ok(response)
+}
+
+/// What browsers say of where a form comes from.
+fn is_of_another_site(headers: &HeaderMap, behind_proxy: bool) -> bool {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let elsewhere = said("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    let origin = said("origin").and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    // A proxy may well ask by another name than browsers do.
+    elsewhere || (!behind_proxy && origin.is_some() && origin != said("host"))
 }
 
 /// Ends the session.

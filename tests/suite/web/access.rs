@@ -51,7 +51,7 @@ async fn nothing_is_answered_without_a_token() {
     assert!(web.store.revoke_token("revoked").await.unwrap());
     let bad = [None, Some("turnlock_guess"), Some(expired.expose()), Some(revoked.expose()), Some("")];
     for token in bad {
-        for (method, path) in operations() {
+        for (method, path) in operations().into_iter().chain([("GET".to_owned(), "/metrics".to_owned())]) {
             let response = asked(&web, &method, &path, token).await;
             assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{method} {path} {token:?}");
             assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -103,9 +103,14 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
     let page = text(&reader, web.at(&format!("/jobs/{}", begun.job))).await;
     assert!(!page.contains("/cancel\""), "{page}");
     let form = [("csrf", csrf(&page))];
-    let response =
-        reader.post(web.at(&format!("/jobs/{}/cancel", begun.job))).form(&form).send().await.unwrap();
-    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    for path in [
+        format!("/jobs/{}/cancel", begun.job),
+        format!("/jobs/{}/retry", begun.job),
+        "/apps/acme/reset".to_owned(),
+    ] {
+        let response = reader.post(web.at(&path)).form(&form).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
+    }
     web.end().await;
 }
 
@@ -204,5 +209,44 @@ async fn only_hashes_are_kept() {
         assert!(!words.contains(token.expose()) && !words.contains(&cookie), "{}", path.display());
     }
     assert!(cookie.starts_with("turnlock_") && cookie.len() > 40);
+    web.end().await;
+}
+
+#[tokio::test]
+async fn whoever_is_revoked_watches_no_longer() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    let token = web.token(&[Scope::Read]).await;
+    let name = web.store.tokens().await.unwrap().remove(0).token.name;
+    let mut open = Vec::new();
+    for path in ["/api/v1/events".to_owned(), "/log/events".to_owned(), format!("/jobs/{}/events", begun.job)]
+    {
+        let response = asked(&web, "GET", &path, Some(token.expose())).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(response.headers()["x-accel-buffering"], "no");
+        open.push((path, response));
+    }
+    web.store.revoke_token(&name).await.unwrap();
+    for (path, response) in open {
+        tokio::time::timeout(crate::harness::SOON, response.text()).await.expect("it ends").unwrap();
+        let again = asked(&web, "GET", &path, Some(token.expose())).await;
+        assert_ne!(again.status(), StatusCode::OK, "{path}");
+    }
+    web.end().await;
+}
+
+#[tokio::test]
+async fn nobody_is_signed_in_from_another_site() {
+    let web = Web::start().await;
+    let token = web.token(&[Scope::Read]).await;
+    let form = [("token", token.expose())];
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        let response = client().post(web.at("/login")).header(name, value).form(&form).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{name}");
+        assert!(!response.headers().contains_key("set-cookie"));
+    }
+    let own = client().post(web.at("/login")).header("origin", &web.url).form(&form).send().await.unwrap();
+    assert_eq!(own.status(), StatusCode::SEE_OTHER);
     web.end().await;
 }

@@ -46,6 +46,39 @@ async fn the_same_request_twice_is_one_job() {
 }
 
 #[tokio::test]
+async fn prometheus_learns_what_ended_and_what_waits() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let token = web.token(&[Scope::Read]).await;
+    let scrape = async || {
+        let request = client().get(web.at("/metrics")).bearer_auth(token.expose());
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let begun = web.begun(&account).await;
+    web.ended(&begun, Code::LoggedIn, "well", None).await;
+    web.store.submit(&Job::new(Kind::VerifyLogin, account), None).await.unwrap();
+    let ended = "turnlock_attempts_total{app=\"acme\",kind=\"verify_login\",outcome=\"succeeded\",code=\"logged_in\"} 1";
+    let until = tokio::time::Instant::now() + crate::harness::SOON;
+    let text = loop {
+        let text = scrape().await;
+        if text.contains(ended) {
+            break text;
+        }
+        assert!(tokio::time::Instant::now() < until, "{text}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    for line in [
+        "turnlock_jobs{state=\"due\"} 1",
+        "turnlock_attempt_duration_seconds_count{app=\"acme\",kind=\"verify_login\"} 1",
+        "turnlock_workers{state=\"alive\"} 0",
+        "# EOF",
+    ] {
+        assert!(text.contains(line), "`{line}` is not in {text}");
+    }
+    web.end().await;
+}
+
+#[tokio::test]
 async fn what_is_no_job_is_refused_with_the_reason() {
     let web = Web::start().await;
     web.account("acme/alice", "alice").await;

@@ -160,6 +160,7 @@ fn options(folder: &Path) -> Options {
             hash: "00ff".to_owned(),
             flows: vec!["login".to_owned()],
         }],
+        stream: Duration::from_secs(1),
     }
 }
 

@@ -1,0 +1,57 @@
+//! What a request's address says, and what is answered where it says nothing that could be meant.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+
+use super::guard::{Caller, is_of_the_api};
+use super::pages;
+use super::problem::Problem;
+use super::site::Site;
+
+/// The parts of the path.
+pub struct Path<T>(pub T);
+
+/// The query.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Site>> for Path<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
+        match AxumPath::from_request_parts(parts, site).await {
+            Ok(AxumPath(path)) => Ok(Self(path)),
+            Err(PathRejection::FailedToDeserializePathParams(_)) => {
+                Err(refused(parts, &Problem::not_found("there is nothing at such an address")))
+            }
+            Err(_) => Err(refused(parts, &Problem::bad_request("the address is not as it should be"))),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Query<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
+        match AxumQuery::from_request_parts(parts, site).await {
+            Ok(AxumQuery(query)) => Ok(Self(query)),
+            Err(QueryRejection::FailedToDeserializeQueryString(error)) => {
+                // It names the field and what was expected of it.
+                let why = format!("the query is not as it should be: {}", error.body_text());
+                Err(refused(parts, &Problem::bad_request(why)))
+            }
+            Err(_) => Err(refused(parts, &Problem::bad_request("the query is not as it should be"))),
+        }
+    }
+}
+
+fn refused(parts: &Parts, problem: &Problem) -> Response {
+    if is_of_the_api(parts.uri.path()) {
+        return problem.clone().into_response();
+    }
+    pages::problem(parts.extensions.get::<Caller>(), problem)
+}
