@@ -28,10 +28,12 @@ pub struct Wanted {
     /// Of accounts of this app.
     app: Option<String>,
     /// Of this account, `app/name`.
+    #[param(pattern = "^[a-z0-9-]{1,64}/[A-Za-z0-9._@+-]{1,64}$")]
     account: Option<String>,
     /// Of this job.
     job: Option<Uuid>,
     /// With this outcome.
+    #[param(pattern = "^(succeeded|rejected|retry_later|needs_human|interrupted|unknown)$")]
     outcome: Option<String>,
     /// Only those before this place in the log: the next page.
     before: Option<i64>,

@@ -19,6 +19,9 @@ use crate::web::job_id;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
 
+/// Who asks is said in so many characters at most, so that the token's name fits behind it.
+const LONGEST_ASKER: usize = 300;
+
 /// What is asked: the message that a queue takes too, without its id.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,15 +29,15 @@ use crate::web::site::Site;
 pub struct Submission {
     kind: SubmissionKind,
     /// Of which account: `app/name`.
-    #[schema(example = "acme/alice", pattern = "^[a-z0-9-]{1,64}/.{1,128}$")]
+    #[schema(example = "acme/alice", pattern = "^[a-z0-9-]{1,64}/[A-Za-z0-9._@+-]{1,64}$")]
     account: String,
     /// Which jobs come first; `normal` unless it is said.
     priority: Option<SubmissionPriority>,
     /// Who asks, if not the token by itself.
-    #[schema(max_length = 300)]
+    #[schema(max_length = 300, pattern = "^[^\\u0000]*$")]
     requested_by: Option<String>,
     /// Why, for the automation log.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, pattern = "^[^\\u0000]*$")]
     reason: Option<String>,
     /// Not before this time (RFC 3339), which is not more than ten years ahead.
     #[schema(format = DateTime, example = "2026-12-01T08:00:00Z")]
@@ -71,7 +74,7 @@ pub enum SubmissionPriority {
 /// The same request sent again, with the same `Idempotency-Key`, is the same job. Needs the scope `submit`.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", request_body = Submission,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[ -~]+$", description = "1 to 200 printable ASCII characters")),
     responses(
         (status = 201, description = "the job is queued", body = Job),
         (status = 200, description = "it was submitted before", body = Job),
@@ -139,6 +142,11 @@ fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage
         None => Uuid::now_v7(),
     };
     fields.insert("id".to_owned(), id.to_string().into());
+    let said = fields.get("requested_by").and_then(Value::as_str).unwrap_or_default();
+    if said.chars().count() > LONGEST_ASKER {
+        let why = format!("`requested_by` is longer than {LONGEST_ASKER} characters");
+        return Err(Problem::bad_request(why));
+    }
     // Whose token it is stands in the log, whatever the request says.
     let asks = match fields.get("requested_by").and_then(Value::as_str) {
         Some(said) => format!("{said} (token {})", caller.name),
