@@ -137,7 +137,8 @@ impl Round<'_> {
         if verdict.outcome == Outcome::Succeeded {
             return Ok(writeln!(out)?);
         }
-        writeln!(out, ": {}", verdict.message)?;
+        // The words of pages are somebody else's.
+        writeln!(out, ": {}", output::printable_lines(&verdict.message))?;
         if !tells(verdict) {
             writeln!(out, "    This tells nothing of the app; what was known of it stays.")?;
         }
