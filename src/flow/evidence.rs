@@ -212,6 +212,8 @@ pub(super) fn without_what_may_be_secret(text: &str) -> String {
         let size = words[first].len();
         let mut last = first;
         while last + 1 < words.len()
+            // `Enable 2FA` is no code in groups.
+            && !matches!(&text[words[last + 1].clone()], "2FA" | "2fa" | "U2F")
             && text[words[last].end..words[last + 1].start].chars().all(joins)
             && words[last].len() == size
             && words[last + 1].len() <= size
@@ -220,11 +222,7 @@ pub(super) fn without_what_may_be_secret(text: &str) -> String {
         }
         let group = &text[words[first].start..words[last].end];
         let characters: usize = words[first..=last].iter().map(std::ops::Range::len).sum();
-        // Codes in groups are in one case: `Enable 2FA` is none.
-        let (lower, upper) =
-            (group.chars().any(|c| c.is_ascii_lowercase()), group.chars().any(|c| c.is_ascii_uppercase()));
-        let digit = group.chars().any(|c| c.is_ascii_digit()) && !(lower && upper);
-        let telling = digit || looks_secret(group);
+        let telling = group.chars().any(|c| c.is_ascii_digit()) || looks_secret(group);
         if last > first && size >= 2 && characters >= CODE && telling {
             hidden[first..=last].fill(true);
         }
@@ -386,6 +384,7 @@ mod tests {
             ("<input placeholder=\"JBSWY3DPEHPK3PXP\">", "<input placeholder=\"[secret]\">"),
             ("the q7wm\u{2010}k2xz", "the [secret]\u{2010}[secret]"),
             ("codes: svegw-wx…", "codes: [secret]…"),
+            ("codes: aB3d eF5g", "codes: [secret] [secret]"),
             ("{ role: button, name: Enable 2FA }", "{ role: button, name: Enable 2FA }"),
             ("{ placeholder: e.g. 123456 }", "{ placeholder: e.g. 123456 }"),
             ("{ css: main > li:nth-of-type(3) }", "{ css: main > li:nth-of-type(3) }"),
