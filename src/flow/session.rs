@@ -15,7 +15,7 @@ use crate::browser::{Guide, Page, PageError, Typed};
 use crate::inbox::CodeTicket;
 use crate::inbox::links::MailedLink;
 use crate::playbook::{
-    Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value,
+    Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value, find_step,
 };
 use crate::store::CandidateKind;
 use crate::vault::Held;
@@ -147,7 +147,7 @@ impl<'a> Session<'a> {
                 if step.id != id {
                     // The step is in a branch of this one, whose state was seen.
                     let Action::Expect(Expect { branches, .. }) = &step.action else { continue };
-                    let within = |branch: &&Branch| watch::find(&branch.then, id).is_some();
+                    let within = |branch: &&Branch| find_step(&branch.then, id).is_some();
                     let Some(branch) = branches.iter().find(within) else { continue };
                     match self.enter(&branch.state, &branch.then, Some(id)).await? {
                         Walked::On => continue,

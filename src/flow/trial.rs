@@ -10,7 +10,7 @@ use super::halt::{Halt, StepError, end_verdict};
 use super::session::Session;
 use super::values::ValueError;
 use crate::job::{Code, Kind, Outcome, Verdict};
-use crate::playbook::{Action, Branch, End, Expect, Flow, FlowKind, MfaMethod, Step};
+use crate::playbook::{Action, Branch, End, Expect, FlowKind, MfaMethod, Step};
 use crate::store::CandidateKind;
 
 /// One flow of a playbook that is tried out by a job, instead of what the job's kind says.
@@ -144,8 +144,8 @@ impl Context<'_> {
 impl Session<'_> {
     /// That no state shows yet by which the app's answer to the commit step would be told.
     pub(super) async fn is_unanswered(&self, commit: &Step) -> Result<(), ValueError> {
-        let behind = |flow: &'_ Flow| -> Option<Expect> { behind(&flow.steps, &commit.id).cloned() };
-        let Some(expect) = self.playbook.flows.iter().find_map(behind) else { return Ok(()) };
+        let mut flows = self.playbook.flows.iter();
+        let Some(expect) = flows.find_map(|flow| behind(&flow.steps, &commit.id)) else { return Ok(()) };
         for Branch { state, see, .. } in &expect.branches {
             if self.page.first_of(&[see], &see.to_string(), AT_ONCE).await.is_ok() {
                 let (state, target) = (state.to_string(), see.to_string());

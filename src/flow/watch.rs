@@ -11,7 +11,7 @@ use super::evidence::{self, without_what_may_be_secret};
 use super::halt::Halt;
 use super::session::{REHEARSED, Session};
 use crate::browser::{Found, Page, Tried};
-use crate::playbook::{Action, Expect, FlowKind, Playbook, State, Step, Target, Value};
+use crate::playbook::{Action, Expect, FlowKind, Playbook, State, Step, Target, Value, find_step};
 use crate::redact::redact;
 use crate::store::TryResult;
 use crate::worker::StopReason;
@@ -184,7 +184,7 @@ impl View<'_> {
         }
         let flow = playbook.flows.get(self.session.flow);
         let Some(flow) = flow else { return Err(format!("it has no flow {} any more", self.session.flow)) };
-        if find(&flow.steps, id).is_none() {
+        if find_step(&flow.steps, id).is_none() {
             return Err(format!("it has no step {id} any more, from which to go on"));
         }
         if !self.session.committed && commits_before(&flow.steps, id) {
@@ -206,7 +206,9 @@ fn commits_before(steps: &[Step], id: &str) -> bool {
         match &step.action {
             _ if step.id == id => return false,
             Action::Expect(expect) => {
-                if let Some(branch) = expect.branches.iter().find(|branch| find(&branch.then, id).is_some()) {
+                if let Some(branch) =
+                    expect.branches.iter().find(|branch| find_step(&branch.then, id).is_some())
+                {
                     return commits_before(&branch.then, id);
                 }
             }
@@ -277,18 +279,9 @@ fn skippable(action: &Action) -> Result<(), String> {
     Err(format!("{why}; edit the playbook instead"))
 }
 
-/// The step of that id, within branches too.
-pub(super) fn find<'s>(steps: &'s [Step], id: &str) -> Option<&'s Step> {
-    steps.iter().find_map(|step| match &step.action {
-        _ if step.id == id => Some(step),
-        Action::Expect(expect) => expect.branches.iter().find_map(|branch| find(&branch.then, id)),
-        _ => None,
-    })
-}
-
 /// Whether this is the step of that id, or holds it in a branch.
 pub(super) fn holds(step: &Step, id: &str) -> bool {
-    find(std::slice::from_ref(step), id).is_some()
+    find_step(std::slice::from_ref(step), id).is_some()
 }
 
 /// So long an answer may take for nothing to have changed.
@@ -467,8 +460,8 @@ flows:
     fn what_leads_to_a_secret_or_an_end_is_never_skipped() {
         let playbook = parse("test.yaml", LOGIN, &OriginOverrides::new()).unwrap();
         let steps = &playbook.flows.login.steps;
-        assert!(skippable(&find(steps, "login.1").unwrap().action).is_ok());
-        assert!(skippable(&find(steps, "login.2").unwrap().action).is_err());
-        assert!(skippable(&find(steps, "login.2.news_shown.1").unwrap().action).is_ok());
+        assert!(skippable(&find_step(steps, "login.1").unwrap().action).is_ok());
+        assert!(skippable(&find_step(steps, "login.2").unwrap().action).is_err());
+        assert!(skippable(&find_step(steps, "login.2.news_shown.1").unwrap().action).is_ok());
     }
 }

@@ -32,7 +32,7 @@ pub use format::{Unformatted, format};
 pub use mismatch::Mismatch;
 pub use overrides::OriginOverrides;
 pub use parse::{Parameters, Template, parse, parse_among};
-pub use quote::Quote;
+pub use quote::{Quote, find_step};
 pub use reference::{locator_examples, reference};
 pub use report::Report;
 pub use rule::Rule;

@@ -15,17 +15,19 @@ impl Playbook {
     /// The line of the step of this id, `login.5.code_wanted.2` for example; `None` if there is no such step.
     #[must_use]
     pub fn quote(&self, id: &str) -> Option<Quote> {
-        let place = self.flows.iter().find_map(|flow| find(&flow.steps, id))?.place;
+        let place = self.flows.iter().find_map(|flow| find_step(&flow.steps, id))?.place;
         let (file, source, _) = self.warnings.file_of(place);
         let text = source.lines().nth(place.line.checked_sub(1)?)?;
         Some(Quote { file: file.to_owned(), line: place.line, text: text.trim().to_owned() })
     }
 }
 
-fn find<'a>(steps: &'a [Step], id: &str) -> Option<&'a Step> {
+/// The step of this id, here or within a branch.
+#[must_use]
+pub fn find_step<'a>(steps: &'a [Step], id: &str) -> Option<&'a Step> {
     steps.iter().find_map(|step| match &step.action {
         _ if step.id == id => Some(step),
-        Action::Expect(expect) => expect.branches.iter().find_map(|branch| find(&branch.then, id)),
+        Action::Expect(expect) => expect.branches.iter().find_map(|branch| find_step(&branch.then, id)),
         _ => None,
     })
 }
