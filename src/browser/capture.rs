@@ -82,11 +82,13 @@ pub struct Controls {
     pub more: usize,
 }
 
-/// Something that a person can use.
+/// Something that a person can use, or a picture that shows more than an icon does.
 #[derive(Debug, Clone, Deserialize)]
 pub struct NamedControl {
     /// What it is for.
     pub kind: ControlKind,
+    /// Of a toggle, whether it is on.
+    pub on: Option<bool>,
     /// It cannot be used now.
     pub disabled: bool,
     /// What names it and nothing else in its frame, if anything does.

@@ -166,9 +166,14 @@ impl Page {
         self.state.take_notes()
     }
 
-    /// The element that was found last, since the last call.
-    pub fn take_found(&self) -> Option<Found> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The element that was found last, since it was forgotten.
+    pub fn found(&self) -> Option<Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets which element was found last.
+    pub fn forget_found(&self) {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(super) fn note_found(&self, target: &Target, frame: &FrameName, answer: &Answer) {

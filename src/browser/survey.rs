@@ -71,6 +71,10 @@ pub enum ControlKind {
     Button,
     /// To be followed.
     Link,
+    /// A checkbox, a radio button or a switch; a survey calls it a field.
+    Toggle,
+    /// To be looked at; no part of a survey.
+    Image,
 }
 
 /// Something that a person can use.

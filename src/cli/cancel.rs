@@ -150,7 +150,7 @@ impl fmt::Display for Asked {
         }
         let cancelled = self.end().map(|row| row.state == JobState::Cancelled);
         match (self.came, cancelled) {
-            (Cancelling::Cancelled, _) => f.write_str("cancelled: it had not begun"),
+            (Cancelling::Cancelled, _) => f.write_str("cancelled: no attempt of it was under way"),
             (Cancelling::Asked, None) => f.write_str("runs: it stops at its next safe point"),
             (Cancelling::Asked, Some(true)) => f.write_str("cancelled: it has stopped"),
             (Cancelling::Noted, None) => {

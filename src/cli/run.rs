@@ -62,6 +62,7 @@ impl Run {
         progress.line(&format!("{} of {}  (job {})", job.kind, job.account, job.id))?;
         let work = runtime.worker.run_one(&job, cancel);
         progress.show(job.id, &mut events, work).await??;
-        report(runtime.store.as_ref(), &job, Tries::One, self.wish.json, context.colour).await
+        report(runtime.store.as_ref(), &job, job.kind.as_str(), Tries::One, self.wish.json, context.colour)
+            .await
     }
 }

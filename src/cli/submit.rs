@@ -112,7 +112,8 @@ impl Submit {
                 return Err(Failure::new(Exit::JobFailed, format_args!("no longer waiting for job {}, which goes on", job.id)));
             }
         }
-        report(store.as_ref(), &job, Tries::ByTheQueue, self.wish.json, context.colour).await
+        report(store.as_ref(), &job, job.kind.as_str(), Tries::ByTheQueue, self.wish.json, context.colour)
+            .await
     }
 }
 
@@ -132,6 +133,7 @@ pub enum Tries {
 pub async fn report(
     store: &dyn Store,
     job: &Job,
+    what: &str,
     tries: Tries,
     json: bool,
     colour: bool,
@@ -152,7 +154,7 @@ pub async fn report(
             row.verdict.as_ref().map(|verdict| output::outcome(verdict.outcome, colour)).unwrap_or_default();
         let (code, message) =
             row.verdict.as_ref().map(|v| (v.code.as_str(), v.message.as_str())).unwrap_or_default();
-        writeln!(out, "{} of {}: {outcome} ({code}) in {took}\n  {message}", job.kind, job.account)?;
+        writeln!(out, "{what} of {}: {outcome} ({code}) in {took}\n  {message}", job.account)?;
         if let Some(action) = row.user_action.as_deref().filter(|action| !action.is_empty()) {
             writeln!(out, "  What to do: {action}")?;
         }

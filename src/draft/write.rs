@@ -156,7 +156,10 @@ impl Writer<'_> {
         let findings = self.findings;
         let Some(way_out) = &findings.way_out else { return };
         self.line("\n  logout:");
-        let mut moves: Vec<Move> = findings.menu.iter().cloned().map(Move::Click).collect();
+        let mut moves = Vec::new();
+        if let Some(menu) = &findings.menu {
+            moves.extend([Move::Note("opens the menu".to_owned()), Move::Click(menu.clone())]);
+        }
         moves.push(Move::Click(way_out.clone()));
         self.yaml.push_str(&steps(&moves, "    "));
         self.line("    - expect:");

@@ -314,15 +314,22 @@ fn snapshot(shots: &[Shot], controls: &[Controls], enrolling: bool) -> String {
     for frame in controls.iter().filter(|frame| !frame.controls.is_empty()) {
         let within = frame.frame.as_ref().map(|name| format!(" ── frame: {name}")).unwrap_or_default();
         let _ = writeln!(text, "── what can be used, as a playbook names it ── {}{within}", frame.url);
-        for NamedControl { kind, disabled, locator } in &frame.controls {
+        for NamedControl { kind, on, disabled, locator } in &frame.controls {
             let kind = match kind {
                 ControlKind::Field => "field",
                 ControlKind::Button => "button",
                 ControlKind::Link => "link",
+                ControlKind::Toggle => "toggle",
+                ControlKind::Image => "image",
+            };
+            let on = match on {
+                Some(true) => "  (on)",
+                Some(false) => "  (off)",
+                None => "",
             };
             let name = locator.as_ref().map_or_else(|| "nothing names it alone".to_owned(), Locator::written);
             let name = if enrolling { without_what_may_be_secret(&name) } else { name };
-            let _ = writeln!(text, "{kind:<6}  {name}{}", if *disabled { "  (disabled)" } else { "" });
+            let _ = writeln!(text, "{kind:<6}  {name}{on}{}", if *disabled { "  (disabled)" } else { "" });
         }
         if frame.more > 0 {
             let _ = writeln!(text, "… and {} more", frame.more);

@@ -211,7 +211,7 @@ impl<'a> Session<'a> {
             Ok(branch) => {
                 let state = match (&step.action, branch) {
                     (Action::Expect(Expect { branches, .. }), Some(branch)) => {
-                        branches[branch].state.to_string()
+                        self.state_with_its_sign(&branches[branch].state)
                     }
                     _ => String::new(),
                 };
@@ -235,6 +235,20 @@ impl<'a> Session<'a> {
                 log.failed(error.words(&step.id));
                 Err(self.halted(step, error))
             }
+        }
+    }
+
+    /// The state in words; of an end that the flow is not for with what showed it, so that a locator which finds too much
+    /// can be told by the log.
+    fn state_with_its_sign(&self, state: &State) -> String {
+        let found = self.page.found().filter(|found| !found.by.is_empty());
+        match (state, found) {
+            (State::End(end), Some(found)) if *end != self.flow.goal() => {
+                let by: Vec<_> = found.by.iter().map(ToString::to_string).collect();
+                let what = watch::guarded(self.flow, &found.what);
+                format!("{state}: {what} found by {}", by.join(" and by "))
+            }
+            _ => state.to_string(),
         }
     }
 

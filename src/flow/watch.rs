@@ -234,7 +234,10 @@ fn awaits(action: &Action, step: Duration, target: &dyn Fn(&Target, &str) -> Str
         Action::ReadRecoveryCodes { from, .. } => target(from.target(), " to be visible"),
         Action::Gone(at) => target(at, " to go"),
         Action::ReadSecret { sources } => {
-            target(&sources.first()?.from, " or another of its forms to be visible")
+            let within = sources.iter().find_map(|source| source.from.timeout).unwrap_or(step);
+            let forms = sources.iter().map(|source| format!("{}: {}", source.how.as_str(), source.from));
+            let forms: Vec<_> = forms.collect();
+            format!("waits up to {} s for the first of\n  {}", within.as_secs(), forms.join("\n  "))
         }
         Action::Expect(expect) => {
             let within = expect.timeout.unwrap_or(step);
@@ -246,7 +249,9 @@ fn awaits(action: &Action, step: Duration, target: &dyn Fn(&Target, &str) -> Str
     })
 }
 
-fn guarded(flow: FlowKind, words: &str) -> String {
+/// The words without secrets: neither those that are known nor, where MFA is turned on, what could be one that was
+/// not read.
+pub(super) fn guarded(flow: FlowKind, words: &str) -> String {
     let words = if flow.enrols() { without_what_may_be_secret(words) } else { words.to_owned() };
     redact(&words).into_owned()
 }
@@ -341,7 +346,7 @@ impl Session<'_> {
                 self.pay_for_another_time(step).await?;
             }
             let began = Instant::now();
-            self.page.take_found();
+            self.page.forget_found();
             let error = match self.try_step(step).await {
                 Ok(came) => {
                     let done = self.done(began.elapsed(), state(step, came.branch), came.notes);
@@ -373,8 +378,7 @@ impl Session<'_> {
     }
 
     fn done(&self, took: Duration, state: Option<State>, notes: String) -> Done {
-        let found =
-            self.page.take_found().map(|found| Found { what: guarded(self.flow, &found.what), ..found });
+        let found = self.page.found().map(|found| Found { what: guarded(self.flow, &found.what), ..found });
         Done { state, found, notes, took }
     }
 

@@ -77,6 +77,52 @@ async fn an_open_dialog_comes_first_and_what_is_cut_is_counted() {
     }
 }
 
+/// What a person sees beside a field names it only if it is bound to it; then the field is told, if need be by its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_beside_words_long_labels_toggles_and_images_are_listed() {
+    const DOT: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+    let site = Site::page(&format!(
+        "<div>Secret token</div><div><input></div><img src='{DOT}' alt='Scan me' width=120 height=120><img src='{DOT}' width=16 height=16>\
+         <label><input type=checkbox checked> I have read the conditions of use, the notes on data protection and \
+         everything else that is to be read before the account is made</label>\
+         <div role=switch aria-checked=false aria-label=Reminders tabindex=0>⚬</div><button>Save</button>",
+    ))
+    .await;
+    let wanted = [
+        "{ label: Secret token }",
+        "{ label: I have read all conditions of use and notes on data protection }",
+    ];
+    let book = playbook(&site.url(), "", &wanted);
+    let [token, conditions] = targets(&book)[..] else { panic!() };
+    let browser = Browser::start().await;
+    let page = browser.page(&book).await;
+    page.open(&Url::parse(&site.url()).unwrap(), SOON).await.unwrap();
+    let near = |error: PageError| match error {
+        PageError::NotAsDescribed { near, .. } => near,
+        other => panic!("{other}"),
+    };
+    let field = "{ css: \"div:nth-of-type(2) > input\" }";
+    assert_eq!(near(page.click(token, SHORT).await.unwrap_err()), [field]);
+    let long = "{ label: I have read the conditions of use }";
+    assert_eq!(near(page.click(conditions, SHORT).await.unwrap_err())[0], long);
+
+    let controls = page.controls().await;
+    let listed = controls[0].controls.iter();
+    let listed: Vec<_> =
+        listed.map(|each| (each.kind, each.on, each.locator.as_ref().unwrap().written())).collect();
+    let listed: Vec<_> = listed.iter().map(|(kind, on, locator)| (*kind, *on, locator.as_str())).collect();
+    assert_eq!(
+        listed,
+        [
+            (ControlKind::Field, None, field),
+            (ControlKind::Image, None, "{ role: img, name: Scan me }"),
+            (ControlKind::Toggle, Some(true), long),
+            (ControlKind::Toggle, Some(false), "{ label: Reminders }"),
+            (ControlKind::Button, None, "{ role: button, name: Save }"),
+        ]
+    );
+}
+
 /// A name that is a part of another one would find that one, should its own come late.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_a_part_of_another_name_is_named_as_a_whole() {

@@ -84,7 +84,11 @@ async fn a_job_that_waits_in_the_ladder_is_cancelled() {
     };
     tokio::time::timeout(PATIENCE, work).await.unwrap();
     // Whether its message is out already or the next worker's to send.
-    fleet.turnlock(&["cancel", &again.id.to_string()]).await.ends(0).says("cancelled: it had not begun");
+    fleet
+        .turnlock(&["cancel", &again.id.to_string()])
+        .await
+        .ends(0)
+        .says("cancelled: no attempt of it was under way");
     let soon = Timestamp::now() + SignedDuration::from_secs(5);
     producer.submit(&later, Some(soon)).await.unwrap();
     assert!(fleet.messages("turnlock.retry.10s").await >= 1);
@@ -167,7 +171,7 @@ async fn each_of_several_jobs_is_answered() {
     let said = said.complains(&format!("there is no job {unknown}")).complains("`zzzz` is the id of no job");
     let said =
         said.says(&format!("{}  verify_login of acme/bob  had ended before: succeeded (logged_in)", ids[0]));
-    said.says(&format!("{}  verify_login of acme/alice  cancelled: it had not begun", ids[2]));
+    said.says(&format!("{}  verify_login of acme/alice  cancelled: no attempt of it was under way", ids[2]));
     fleet.turnlock(&["log", "--job", &ids[2]]).await.ends(0).says("interrupted");
     let ended = ["log", "--json", "--outcome", "rejected,unknown", "--outcome", "interrupted"];
     fleet.turnlock(&ended).await.ends(0).says(&ids[2]);

@@ -168,6 +168,25 @@ async fn a_page_that_is_not_as_described_is_described() {
     assert_untouched(&rig, &bob).await;
 }
 
+/// A locator that finds too much is told by the log: the state alone would send a person to a password that is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_nobody_wished_for_is_logged_with_what_showed_it() {
+    let wide = Plan::changed(
+        "wide",
+        &[(
+            "signed_in: { role: button, name: Sign out }\n        bad_credentials: { text: Wrong username or password }",
+            "signed_in: { text: Never shown }\n        bad_credentials: { role: button, name: Sign out }",
+        )],
+    );
+    let rig = Rig::planned(vec![wide]).await;
+    let row = rig.run(Kind::VerifyLogin, &rig.account("wide/alice").await).await;
+    assert_ended(&row, Outcome::Rejected, Code::BadCredentials);
+    let steps = rig.vault.store().log_steps(row.id).await.unwrap();
+    let detail = steps.iter().find(|step| step.id == "login.5").unwrap().detail.clone().unwrap();
+    assert!(detail.starts_with("bad_credentials: <button"), "{detail}");
+    assert!(detail.ends_with("found by role button \"Sign out\""), "{detail}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_named() {
     let mut rig = Rig::planned(vec![Plan::default(), Plan { name: "gone", ..Plan::default() }]).await;

@@ -117,7 +117,7 @@ async fn a_login_is_watched_step_by_step() {
         "by label \"Username\"",
         "done in ",
         ": signed_in, found <button",
-        "succeeded (logged_in)",
+        "login of acme/alice: succeeded (logged_in)",
         "5 of the 12 steps of login were proved",
     ]);
     // Each step has its picture, which only its owner reads.
@@ -199,7 +199,7 @@ async fn the_end_of_the_input_ends_the_run() {
 async fn a_rehearsal_changes_nothing_and_leaves_no_candidate_open() {
     let desk = Desk::with(&[]).await;
     desk.run(&["change_password", "--account", "acme/alice", "--rehearse"], "", &[]).await.ends(0).says(&[
-        "succeeded (rehearsed)",
+        "change_password of acme/alice: succeeded (rehearsed)",
         "could be performed and was left out",
         "3 of the 5 steps of change_password were proved",
         "left out    mine.yaml:",

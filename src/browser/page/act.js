@@ -382,7 +382,7 @@ function near(targets) {
   if (!wanted.length) return [];
   const found = select(roots, `${CONTROLS},h1,h2,h3,[role]`).filter(isVisible).slice(0, MOST).map((element) => {
     const role = roleOf(element), field = element.matches(FIELDS);
-    const names = [nameOf(element, role), ...labelTexts(element), element.getAttribute('placeholder') || ''].map(bare).filter((name) => name && name.length <= LONGEST);
+    const names = [nameOf(element, role), ...labelTexts(element), element.getAttribute('placeholder') || ''].map(bare).filter(Boolean);
     const score = Math.max(0, ...wanted.flatMap((each) => names.map((name) => {
       const like = Math.max(likeness(each.text, name), name.includes(each.text) || each.text.includes(name) ? 0.6 : 0);
       const alike = (each.role && each.role === role) || (each.field && field);
@@ -391,7 +391,19 @@ function near(targets) {
     return [element, score];
   }).filter(([, score]) => score > 0).sort(([, a], [, b]) => b - a).slice(0, 3);
   // A path through the document is no name.
-  return found.flatMap(([element]) => locatorsOf(element).slice(0, 1)).filter(({ by }) => !by.css);
+  const named = found.flatMap(([element]) => locatorsOf(element).slice(0, 1)).filter(({ by }) => !by.css);
+  return [...besides(targets, roots).flatMap((element) => locatorsOf(element).slice(0, 1)), ...named].slice(0, 3);
+}
+
+// The fields that follow the words which they were thought to be labelled with: many a page binds no label to its field.
+function besides(targets, roots) {
+  const words = targets.filter(Boolean).flatMap(({ alternatives }) => alternatives).flatMap(({ by }) => by.label || []);
+  const fields = words.length ? select(roots, FIELDS).filter(isVisible).filter((field) => !labelTexts(field).some((text) => fold(text))) : [];
+  const follows = (text) => fields.find((field) => {
+    const position = text.compareDocumentPosition(field);
+    return position & Node.DOCUMENT_POSITION_FOLLOWING && !(position & Node.DOCUMENT_POSITION_DISCONNECTED);
+  });
+  return [...new Set(best(FINDERS.text(roots, words, false)).map(follows).filter(Boolean))];
 }
 
 const statusOf = () => performance.getEntriesByType('navigation')[0]?.responseStatus || 0;

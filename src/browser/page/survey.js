@@ -4,13 +4,28 @@
 const CAPTCHA = 'iframe[src*="recaptcha"],iframe[src*="hcaptcha"],iframe[src*="challenges.cloudflare"],iframe[src*="arkoselabs"],' +
   '.g-recaptcha,.h-captcha,.cf-turnstile,[data-sitekey],input[name*="captcha" i]';
 const BUTTONS = 'button,input[type=submit],input[type=button],input[type=image],[role=button],[role=menuitem],summary';
+const TOGGLES = '[role=checkbox],[role=radio],[role=switch]';
 const CONTROLS = `input:not([type=hidden]),select,textarea,${BUTTONS},a[href]`;
 const ROLES_NAMED = new Set(['button', 'link', 'menuitem', 'tab', 'option', 'switch', 'checkbox', 'img']);
+// What shows something that a playbook may read: the picture of a secret, say. Icons show nothing.
+const IMAGES = 'img,canvas,svg,object,embed';
+function isLargeImage(element) {
+  const { width, height } = element.getBoundingClientRect();
+  return element.matches(IMAGES) && Math.min(width, height) >= 48 && !element.closest(`${BUTTONS},a[href]`);
+}
 const LONGEST = 80;
 const MOST = 400;
 
 const locator = (by, more = {}) => ({ by, exact: false, frame: null, within: null, containing: [], ...more });
 const short = (text) => { const whole = fold(text).replace(/[\s:*]+$/, ''); return whole && whole.length <= LONGEST && !/\p{C}/u.test(whole) ? whole : ''; };
+// The first words of a label that is a whole paragraph: a part of a name finds it, too.
+const opening = (text) => {
+  const whole = fold(text);
+  if (whole.length <= LONGEST || /\p{C}/u.test(whole)) return '';
+  const words = whole.slice(0, LONGEST / 2 + 1).split(' ').slice(0, -1);
+  const clause = words.findLastIndex((word) => /[.,;:]$/.test(word)) + 1;
+  return words.slice(0, clause > 2 ? clause : undefined).join(' ').replace(/[\s:*,;.]+$/, '');
+};
 const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
 const isWord = (text) => /^[A-Za-z_][\w-]*(\[[\w-]+\])*$/.test(text || '') && text.length <= 60;
 // Names that a page makes up anew at each visit have numbers in them.
@@ -36,7 +51,10 @@ function candidates(element) {
   const role = roleOf(element);
   const field = element.matches(FIELDS) && !element.matches(BUTTONS);
   const add = (by) => found.push([locator(by), locator(by, { exact: true })]);
-  if (field) for (const label of labelTexts(element)) if (short(label)) add({ label: [short(label)] });
+  if (field) for (const label of labelTexts(element)) {
+    if (short(label)) add({ label: [short(label)] });
+    else if (opening(label)) found.push([locator({ label: [opening(label)] })]);
+  }
   if (!field && ROLES_NAMED.has(role) && short(nameOf(element, role))) add({ role: { role, name: [short(nameOf(element, role))] } });
   if (field && short(element.getAttribute('placeholder'))) add({ placeholder: [short(element.getAttribute('placeholder'))] });
   const id = element.dataset?.testid || element.dataset?.testId || element.dataset?.test;
@@ -74,13 +92,19 @@ function locatorsOf(element) {
   return found.length || !only(path) ? found : [path];
 }
 
-// What can be used, in document order, each with the locator that a playbook would write. Of very many the first.
+function kindOf(element) {
+  if (isToggle(element)) return 'toggle';
+  if (element.matches(BUTTONS)) return 'button';
+  if (element.tagName === 'A') return 'link';
+  return element.matches(IMAGES) ? 'image' : 'field';
+}
+
+// What can be used or read, in document order, each with the locator that a playbook would write. Of very many the first.
 function controls(most) {
-  const all = select(rootsOf(document), CONTROLS).filter(isVisible);
+  const all = select(rootsOf(document), `${CONTROLS},${TOGGLES},${IMAGES}`).filter((element) => isVisible(element) && (!element.matches(IMAGES) || isLargeImage(element)));
   return {
     controls: all.slice(0, most).map((element) => ({
-      kind: element.matches(BUTTONS) ? 'button' : element.tagName === 'A' ? 'link' : 'field',
-      disabled: isDisabled(element), locator: locatorsOf(element)[0] || null,
+      kind: kindOf(element), on: isToggle(element) ? isOn(element) : null, disabled: isDisabled(element), locator: locatorsOf(element)[0] || null,
     })),
     more: Math.max(0, all.length - most),
   };

@@ -192,7 +192,7 @@ impl Run {
             progress.line(&head)?;
             progress.show(job.id, &mut events, work).await??;
         }
-        report(store, job, Tries::One, false, context.colour).await
+        report(store, job, self.flow.as_str(), Tries::One, false, context.colour).await
     }
 
     /// Which steps were proved, and which were not.

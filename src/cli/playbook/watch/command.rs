@@ -40,7 +40,8 @@ pub const HELP: &str = "\
   r          try the step again
   s          skip it, as if it had been done
   e          edit the playbook, and go on from this step
-  ? LOCATOR  what a locator finds now: ? role=button name=Save, or ? { role: button, name: Save }
+  ? LOCATOR  what a locator finds now: ? role=button name=Save, or as in the playbook:
+             ? { role: button, name: Save, within: { role: dialog } }
   p          save a screenshot and a page snapshot
   q          quit";
 
