@@ -27,7 +27,6 @@ mod run;
 mod runtime;
 mod secret_input;
 mod serve;
-mod since;
 mod sources;
 mod stops;
 mod submit;

@@ -4,12 +4,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::ledger::names;
 use super::{Fence, StoreError, WorkerId};
-use crate::job::{AccountRef, Kind, Outcome, Verdict};
+use crate::job::{AccountRef, Code, Kind, Outcome, Verdict};
 
 /// An attempt that begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct AttemptRow {
     pub kind: Kind,
     /// Of which account.
     pub account: AccountRef,
+    /// Who asked for the job, as they call themselves.
+    pub requested_by: Option<String>,
     /// Its number within the job, from 1.
     pub number: u32,
     /// Who performs or performed it.
@@ -130,10 +132,18 @@ pub struct LogQuery {
     pub app: Option<String>,
     /// Of this account.
     pub account: Option<AccountRef>,
+    /// Of jobs of this kind.
+    pub kind: Option<Kind>,
+    /// Of jobs that they asked for.
+    pub requested_by: Option<String>,
     /// With one of these outcomes; of any, and also under way, if there is none.
     pub outcomes: Vec<Outcome>,
+    /// With this code.
+    pub code: Option<Code>,
     /// Begun then or later.
     pub since: Option<Timestamp>,
+    /// Begun before. The clocks of workers may differ by [`SKEW`].
+    pub until: Option<Timestamp>,
     /// At most so many.
     pub limit: u32,
     /// Only those with a smaller [`AttemptRow::seq`]: the next page.
@@ -146,11 +156,35 @@ impl Default for LogQuery {
             job: None,
             app: None,
             account: None,
+            kind: None,
+            requested_by: None,
             outcomes: Vec::new(),
+            code: None,
             since: None,
+            until: None,
             limit: 50,
             before: None,
         }
+    }
+}
+
+/// By so much an attempt may seem to have begun before one that was written down earlier, by the clock of its worker.
+pub const SKEW: SignedDuration = SignedDuration::from_hours(1);
+
+impl LogQuery {
+    /// Whether a row, wherever it comes from, is one of those that are asked for, but for its page.
+    #[must_use]
+    pub fn wants(&self, row: &AttemptRow) -> bool {
+        let verdict = row.verdict.as_ref();
+        self.job.is_none_or(|job| row.job == job)
+            && self.app.as_deref().is_none_or(|app| row.account.app() == app)
+            && self.account.as_ref().is_none_or(|account| row.account == *account)
+            && self.kind.is_none_or(|kind| row.kind == kind)
+            && (self.requested_by.is_none() || self.requested_by == row.requested_by)
+            && (self.outcomes.is_empty() || verdict.is_some_and(|v| self.outcomes.contains(&v.outcome)))
+            && self.code.is_none_or(|code| verdict.is_some_and(|verdict| verdict.code == code))
+            && self.since.is_none_or(|since| row.started_at >= since)
+            && self.until.is_none_or(|until| row.started_at < until)
     }
 }
 

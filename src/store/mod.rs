@@ -24,6 +24,7 @@ mod meta;
 mod overview;
 mod postgres;
 mod recovery;
+mod since;
 mod sqlite;
 mod worker_id;
 
@@ -43,11 +44,12 @@ pub use lease::{Fence, Lease, Leases};
 pub use ledger::{
     Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,
 };
-pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, Step, StepResult};
+pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, SKEW, Step, StepResult};
 pub use messages::{MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested};
 pub use meta::Meta;
-pub use overview::{Depths, Overview, UnderWay};
+pub use overview::{Depths, Lately, Overview, UnderWay};
 pub use postgres::{Found, PostgresStore};
+pub use since::{NoTime, Since};
 pub use sqlite::SqliteStore;
 pub use worker_id::WorkerId;
 

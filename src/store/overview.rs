@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{AttemptRow, JobRow, Step, StoreError};
-use crate::job::{LONGEST_DEADLINE, Outcome};
+use crate::job::{Kind, LONGEST_DEADLINE, Outcome};
 
 /// An attempt that ended at a time began so much earlier at most: its deadline, and the time that it gets to come to an
 /// end. One that was left open by a worker that died is not counted when it is taken up later than that.
@@ -36,6 +36,23 @@ pub struct UnderWay {
     pub step: Option<Step>,
 }
 
+/// An attempt that has ended, as far as it tells how its app fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lately {
+    /// The app.
+    pub app: String,
+    /// What the job asked.
+    pub kind: Kind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub duration: Duration,
+    /// The SHA-256 of the playbook's text that it was made with.
+    pub playbook_hash: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+}
+
 /// What is to be seen of all jobs at a glance.
 #[async_trait]
 pub trait Overview {
@@ -47,4 +64,7 @@ pub trait Overview {
 
     /// How many attempts have ended since then, by outcome; those of which there are none are left out.
     async fn ended_since(&self, since: Timestamp) -> Result<Vec<(Outcome, u64)>, StoreError>;
+
+    /// Of each of these apps the attempts that have ended, the newest first, and at most so many.
+    async fn lately(&self, apps: &[String], most: u32) -> Result<Vec<Lately>, StoreError>;
 }

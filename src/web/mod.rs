@@ -19,6 +19,7 @@ mod rows;
 mod secret;
 mod server;
 mod site;
+mod track_record;
 mod watched;
 
 pub use api::openapi;

@@ -220,6 +220,7 @@ mod tests {
             job: Uuid::now_v7(),
             kind: Kind::VerifyLogin,
             account: "acme/alice".parse().unwrap(),
+            requested_by: None,
             number: 1,
             worker: WorkerId::new(said.clone()),
             queued_at: now,

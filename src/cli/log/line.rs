@@ -98,6 +98,7 @@ mod tests {
             job: uuid::Uuid::from_u128(0x30b2_a4d7),
             kind: Kind::ChangePassword,
             account: account.parse().unwrap(),
+            requested_by: None,
             number: 1,
             worker: WorkerId::new("w"),
             queued_at: at,

@@ -13,16 +13,16 @@ use clap::Args;
 
 use self::line::Lines;
 use self::marks::Marks;
-use super::since::Since;
 use super::{Context, Exit, Failure, parts};
-use crate::job::{AccountRef, Outcome};
-use crate::store::{AttemptRow, LogQuery, Store};
+use crate::job::{AccountRef, Code, Kind, Outcome};
+use crate::store::{AttemptRow, LogQuery, Since, Store};
 
 /// Show the automation log
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   turnlock log --since 1d --failed
   turnlock log --outcome needs_human,unknown
+  turnlock log --code page_not_as_described --since 1w --until 1d
   turnlock log --job 30b2a4d7
   turnlock log --follow                 # lines that fit the terminal; the day is said when it changes
   turnlock log --follow --json | jq .code")]
@@ -49,9 +49,21 @@ pub struct Log {
     /// Only attempts that failed: rejected, retry_later, needs_human, unknown
     #[arg(long, conflicts_with = "outcome")]
     failed: bool,
+    /// Only attempts at jobs of this kind: verify_login, enrol_mfa, change_password, set_contact, reconcile
+    #[arg(long, value_name = "KIND")]
+    kind: Option<Kind>,
+    /// Only attempts that ended with this code, as page_not_as_described
+    #[arg(long, value_name = "CODE")]
+    code: Option<Code>,
+    /// Only attempts at jobs that they asked for, as the job says
+    #[arg(long, value_name = "WHO")]
+    requested_by: Option<String>,
     /// Only attempts begun since then: 30m, 2h, 3d, a date, or RFC 3339
     #[arg(long, value_name = "TIME")]
     since: Option<Since>,
+    /// Only attempts begun before, said in the same ways
+    #[arg(long, value_name = "TIME")]
+    until: Option<Since>,
     /// At most so many, the newest
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
@@ -98,24 +110,16 @@ impl Log {
         }
         if self.follow {
             let as_lines = (!self.json).then_some(lines);
-            follow::follow(store.as_ref(), cursor, marks, |row| self.wants(row), as_lines).await?;
+            let query = self.query();
+            let wants = |row: &AttemptRow| self.is_of_the_job(row) && query.wants(row);
+            follow::follow(store.as_ref(), cursor, marks, wants, as_lines).await?;
         }
         Ok(Exit::Done)
     }
 
     async fn rows(&self, store: &dyn Store) -> Result<Vec<AttemptRow>, Failure> {
-        let whole = self.job.as_deref().and_then(|id| id.parse().ok());
-        let query = LogQuery {
-            job: whole,
-            app: self.app.clone(),
-            account: self.account.clone(),
-            outcomes: self.outcomes().to_vec(),
-            since: self.since.map(|since| since.0),
-            limit: if self.job.is_some() { 10_000 } else { self.limit },
-            before: None,
-        };
-        let mut rows = store.log(&query).await?;
-        rows.retain(|row| self.wants(row));
+        let mut rows = store.log(&self.query()).await?;
+        rows.retain(|row| self.is_of_the_job(row));
         rows.truncate(self.limit as usize);
         match &self.job {
             Some(id) if rows.is_empty() && !self.follow => {
@@ -125,17 +129,24 @@ impl Log {
         }
     }
 
-    fn outcomes(&self) -> &[Outcome] {
-        if self.failed { &Outcome::FAILED } else { &self.outcome }
+    fn query(&self) -> LogQuery {
+        LogQuery {
+            job: self.job.as_deref().and_then(|id| id.parse().ok()),
+            app: self.app.clone(),
+            account: self.account.clone(),
+            kind: self.kind,
+            requested_by: self.requested_by.clone(),
+            outcomes: if self.failed { Outcome::FAILED.to_vec() } else { self.outcome.clone() },
+            code: self.code,
+            since: self.since.map(|since| since.0),
+            until: self.until.map(|until| until.0),
+            limit: if self.job.is_some() { 10_000 } else { self.limit },
+            before: None,
+        }
     }
 
-    /// Is the row asked for? The database answers most of this; rows that are followed are asked here.
-    fn wants(&self, row: &AttemptRow) -> bool {
-        let (outcomes, outcome) = (self.outcomes(), row.verdict.as_ref().map(|verdict| verdict.outcome));
+    /// Whether it is an attempt at the job whose id, or the end of it, was given.
+    fn is_of_the_job(&self, row: &AttemptRow) -> bool {
         self.job.as_deref().is_none_or(|id| row.job.to_string().ends_with(&id.to_ascii_lowercase()))
-            && self.app.as_deref().is_none_or(|app| row.account.app() == app)
-            && self.account.as_ref().is_none_or(|account| row.account == *account)
-            && (outcomes.is_empty() || outcome.is_some_and(|outcome| outcomes.contains(&outcome)))
-            && self.since.is_none_or(|since| row.started_at >= since.0)
     }
 }

@@ -88,6 +88,7 @@ pub fn as_json(row: &AttemptRow) -> Value {
         "kind": row.kind,
         "app": row.account.app(),
         "account": row.account,
+        "requested_by": row.requested_by,
         "number": row.number,
         "worker": row.worker.as_str(),
         "queued_at": row.queued_at.to_string(),

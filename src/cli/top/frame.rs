@@ -228,6 +228,7 @@ mod tests {
                 job: Uuid::from_u128(nth as u128),
                 kind: Kind::ChangePassword,
                 account: format!("acme/会社の人{nth}.with-a-long-name").parse().unwrap(),
+                requested_by: None,
                 number: 1,
                 worker: WorkerId::new("w"),
                 queued_at: at,

@@ -29,15 +29,16 @@ const END: &str = "
         DELETE FROM attempts_under_way AS u USING released AS g, turn AS t WHERE u.id = g.attempt
         RETURNING u.seq, greatest(t.drawn, nextval('automation_log_changed')) AS changed, u.id, u.job, u.kind, u.app,
                   u.account, u.attempt, g.outcome, g.code, g.message, g.user_action, g.playbook, g.playbook_hash,
-                  g.browser_version, u.worker, u.queued_at, u.started_at, $18 AS ended_at,
+                  g.browser_version, u.worker, u.requested_by, u.queued_at, u.started_at, $18 AS ended_at,
                   greatest(0, $18 - u.started_at) AS duration_ms, g.evidence_path, g.job AS of_job, g.claim, g.state,
                   g.counts, g.again_in, g.head_start),
     logged AS (
         INSERT INTO automation_log (seq, changed, id, job, kind, app, account, attempt, outcome, code, message,
                                     user_action, playbook, playbook_hash, browser_version, worker, queued_at,
-                                    started_at, ended_at, duration_ms, evidence_path)
+                                    started_at, ended_at, duration_ms, evidence_path, requested_by)
         SELECT seq, changed, id, job, kind, app, account, attempt, outcome, code, message, user_action, playbook,
-               playbook_hash, browser_version, worker, queued_at, started_at, ended_at, duration_ms, evidence_path
+               playbook_hash, browser_version, worker, queued_at, started_at, ended_at, duration_ms, evidence_path,
+               requested_by
         FROM gone),
     moved AS (
         UPDATE jobs AS j

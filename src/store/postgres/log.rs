@@ -12,7 +12,9 @@ use super::{Outlasts, PostgresStore, Write, answer, detached, in_time, months};
 use crate::job::{Code, Job, Outcome, Verdict};
 use crate::store::jobs::NOBODY;
 use crate::store::recovery::died;
-use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
+use crate::store::{
+    AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, SKEW, Step, StoreError, WorkerId,
+};
 
 #[async_trait]
 impl Log for PostgresStore {
@@ -82,7 +84,20 @@ impl Log for PostgresStore {
 
     async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let rows = answer(question(query).build().fetch_all(&mut *reader)).await?;
+        let mut query = query.clone();
+        if let Some(until) = query.until {
+            // What came later is not walked through.
+            let next = sqlx::query_scalar(
+                "SELECT seq FROM attempts WHERE started_at >= $1 ORDER BY started_at LIMIT 1",
+            );
+            let next: Option<i64> = answer(
+                next.bind(until.checked_add(SKEW).unwrap_or(Timestamp::MAX).as_millisecond())
+                    .fetch_optional(&mut *reader),
+            )
+            .await?;
+            query.before = query.before.into_iter().chain(next).min();
+        }
+        let rows = answer(question(&query).build().fetch_all(&mut *reader)).await?;
         rows.iter().map(read).collect()
     }
 
@@ -154,9 +169,10 @@ const BEGIN: &str = "
     held AS MATERIALIZED (
         SELECT g.id FROM given AS g JOIN leases AS l ON l.account = g.account
         WHERE l.token = g.token AND l.expires_at > turnlock_now() FOR SHARE OF l SKIP LOCKED)
-    INSERT INTO attempts_under_way (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+    INSERT INTO attempts_under_way (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at,
+                                    requested_by)
     SELECT greatest(t.drawn, nextval('automation_log_changed')), g.id, g.job, g.kind, g.app, g.account, g.attempt,
-           g.worker, g.queued_at, g.started_at
+           g.worker, g.queued_at, g.started_at, (SELECT requested_by FROM jobs WHERE id = g.job)
     FROM given AS g, turn AS t WHERE g.token IS NULL OR EXISTS (SELECT 1 FROM held AS h WHERE h.id = g.id)
     RETURNING id";
 
@@ -229,8 +245,21 @@ fn walk(sql: &mut QueryBuilder<Postgres>, query: &LogQuery, outcome: Option<Outc
     if let Some(outcome) = outcome {
         sql.push(" AND outcome = ").push_bind(outcome.as_str());
     }
+    if let Some(kind) = query.kind {
+        // Written out, so that the planner sees which index holds such rows.
+        sql.push(format_args!(" AND kind = '{}'", kind.as_str()));
+    }
+    if let Some(asker) = &query.requested_by {
+        sql.push(" AND requested_by = ").push_bind(asker.clone());
+    }
+    if let Some(code) = query.code {
+        sql.push(" AND code = ").push_bind(code.as_str());
+    }
     if let Some(since) = query.since {
         sql.push(" AND started_at >= ").push_bind(since.as_millisecond());
+    }
+    if let Some(until) = query.until {
+        sql.push(" AND started_at < ").push_bind(until.as_millisecond());
     }
     newest(sql, query.limit);
 }
@@ -301,9 +330,9 @@ async fn end(
         "WITH gone AS (DELETE FROM attempts_under_way WHERE id = $10 RETURNING *)
          INSERT INTO automation_log (seq, changed, id, job, kind, app, account, attempt, outcome, code, message,
                                      user_action, playbook, playbook_hash, browser_version, evidence_path, worker,
-                                     queued_at, started_at, ended_at, duration_ms)
+                                     queued_at, started_at, ended_at, duration_ms, requested_by)
          SELECT seq, turnlock_next_change(), id, job, kind, app, account, attempt, $1, $2, $3, $4, $5, $6, $7, $8,
-                worker, queued_at, started_at, $9, greatest(0, $9 - started_at)
+                worker, queued_at, started_at, $9, greatest(0, $9 - started_at), requested_by
          FROM gone RETURNING *",
     )
     .bind(verdict.outcome.as_str())
@@ -330,8 +359,8 @@ pub(super) async fn note(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at,
-                                     ended_at, duration_ms, outcome, code, message, user_action)
-         VALUES (turnlock_next_change(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13)",
+                                     ended_at, duration_ms, outcome, code, message, user_action, requested_by)
+         VALUES (turnlock_next_change(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14)",
     )
     .bind(Uuid::now_v7())
     .bind(job.id)
@@ -346,6 +375,7 @@ pub(super) async fn note(
     .bind(verdict.code.as_str())
     .bind(&verdict.message)
     .bind(verdict.code.user_action())
+    .bind(&job.requested_by)
     .execute(write.on())
     .await?;
     Ok(())
@@ -411,6 +441,7 @@ pub(super) fn read(row: &PgRow) -> Result<AttemptRow, StoreError> {
         job: row.id("job")?,
         kind: row.parsed("kind", "a kind of job")?,
         account: row.parsed("account", "an account")?,
+        requested_by: row.text_or_null("requested_by")?,
         number: row.count("attempt")?,
         worker: WorkerId::new(row.text("worker")?),
         queued_at: row.time("queued_at")?,

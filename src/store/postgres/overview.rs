@@ -6,7 +6,7 @@ use super::value::{Reader, millis};
 use super::{PostgresStore, answer, jobs, log};
 use crate::job::Outcome;
 use crate::store::overview::longest_attempt;
-use crate::store::{Depths, Overview, Step, StoreError, UnderWay};
+use crate::store::{Depths, Lately, Overview, Step, StoreError, UnderWay};
 
 #[async_trait]
 impl Overview for PostgresStore {
@@ -64,6 +64,29 @@ impl Overview for PostgresStore {
         let rows = answer(rows.fetch_all(&mut *reader)).await?;
         rows.iter()
             .map(|row| Ok((Reader(row).parsed("outcome", "an outcome")?, Reader(row).token("many")?)))
+            .collect()
+    }
+
+    async fn lately(&self, apps: &[String], most: u32) -> Result<Vec<Lately>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = sqlx::query(
+            "SELECT l.* FROM unnest($1::text[]) AS a (app) CROSS JOIN LATERAL (
+                 SELECT app, kind, outcome, duration_ms, playbook_hash, started_at FROM automation_log
+                 WHERE app = a.app ORDER BY seq DESC LIMIT $2) AS l",
+        );
+        let rows = answer(rows.bind(apps).bind(i64::from(most)).fetch_all(&mut *reader)).await?;
+        rows.iter()
+            .map(|row| {
+                let row = Reader(row);
+                Ok(Lately {
+                    app: row.text("app")?,
+                    kind: row.parsed("kind", "a kind of job")?,
+                    outcome: row.parsed("outcome", "an outcome")?,
+                    duration: row.duration_or_null("duration_ms")?.unwrap_or_default(),
+                    playbook_hash: row.text_or_null("playbook_hash")?,
+                    started_at: row.time("started_at")?,
+                })
+            })
             .collect()
     }
 }

@@ -26,10 +26,11 @@ impl Log for SqliteStore {
         let mut write = store.write(Outlasts::Crash).await?;
         store.check_fence(write.on(), fence.as_ref(), &new.account.to_string()).await?;
         sqlx::query(concat!(
-            "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+            "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at,
+                                         requested_by)
              VALUES (",
             next_change!(),
-            ", ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            ", ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT requested_by FROM jobs WHERE id = ?2))"
         ))
         .bind(new.id.to_string())
         .bind(new.job.to_string())
@@ -120,8 +121,20 @@ impl Log for SqliteStore {
             });
             sql.push(")");
         }
+        if let Some(kind) = query.kind {
+            sql.push(" AND kind = ").push_bind(kind.as_str());
+        }
+        if let Some(asker) = &query.requested_by {
+            sql.push(" AND requested_by = ").push_bind(asker);
+        }
+        if let Some(code) = query.code {
+            sql.push(" AND code = ").push_bind(code.as_str());
+        }
         if let Some(since) = query.since {
             sql.push(" AND started_at >= ").push_bind(since.as_millisecond());
+        }
+        if let Some(until) = query.until {
+            sql.push(" AND started_at < ").push_bind(until.as_millisecond());
         }
         sql.push(" ORDER BY seq DESC LIMIT ").push_bind(query.limit);
         let rows = sql.build().fetch_all(&self.readers).await?;
@@ -223,10 +236,10 @@ pub(super) async fn note(
 ) -> Result<(), StoreError> {
     sqlx::query(concat!(
         "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at,
-                                     ended_at, duration_ms, outcome, code, message, user_action)
+                                     ended_at, duration_ms, outcome, code, message, user_action, requested_by)
          VALUES (",
         next_change!(),
-        ", ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, ?10, ?11, ?12, ?13)"
+        ", ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, ?10, ?11, ?12, ?13, ?14)"
     ))
     .bind(Uuid::now_v7().to_string())
     .bind(job.id.to_string())
@@ -241,6 +254,7 @@ pub(super) async fn note(
     .bind(verdict.code.as_str())
     .bind(&verdict.message)
     .bind(verdict.code.user_action())
+    .bind(&job.requested_by)
     .execute(on)
     .await?;
     Ok(())
@@ -305,6 +319,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<AttemptRow, StoreError> {
         job: row.id("job")?,
         kind: row.parsed("kind", "a kind of job")?,
         account: row.parsed("account", "an account")?,
+        requested_by: row.text_or_null("requested_by")?,
         number: row.count("attempt")?,
         worker: WorkerId::new(row.text("worker")?),
         queued_at: row.time("queued_at")?,

@@ -6,7 +6,7 @@ use super::value::{Reader, millis};
 use super::{SqliteStore, log};
 use crate::job::Outcome;
 use crate::store::overview::longest_attempt;
-use crate::store::{Depths, Overview, Step, StoreError, UnderWay};
+use crate::store::{Depths, Lately, Overview, Step, StoreError, UnderWay};
 
 #[async_trait]
 impl Overview for SqliteStore {
@@ -56,6 +56,28 @@ impl Overview for SqliteStore {
         rows.iter()
             .map(|row| Ok((Reader(row).parsed("outcome", "an outcome")?, Reader(row).token("many")?)))
             .collect()
+    }
+
+    async fn lately(&self, apps: &[String], most: u32) -> Result<Vec<Lately>, StoreError> {
+        let mut found = Vec::new();
+        for app in apps {
+            let rows = sqlx::query(
+                "SELECT app, kind, outcome, duration_ms, playbook_hash, started_at FROM automation_log
+                 WHERE app = ? AND outcome IS NOT NULL ORDER BY seq DESC LIMIT ?",
+            );
+            for row in &rows.bind(app).bind(most).fetch_all(&self.readers).await? {
+                let row = Reader(row);
+                found.push(Lately {
+                    app: row.text("app")?,
+                    kind: row.parsed("kind", "a kind of job")?,
+                    outcome: row.parsed("outcome", "an outcome")?,
+                    duration: row.duration_or_null("duration_ms")?.unwrap_or_default(),
+                    playbook_hash: row.text_or_null("playbook_hash")?,
+                    started_at: row.time("started_at")?,
+                });
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::Event;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -35,6 +36,19 @@ pub struct Wanted {
     /// With this outcome.
     #[param(pattern = "^(succeeded|rejected|retry_later|needs_human|interrupted|unknown)$")]
     outcome: Option<String>,
+    /// Of jobs of this kind.
+    #[param(pattern = "^(verify_login|enrol_mfa|change_password|set_contact|reconcile)$")]
+    kind: Option<String>,
+    /// With this code.
+    code: Option<String>,
+    /// Of jobs that they asked for.
+    requested_by: Option<String>,
+    /// Begun then or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Begun before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
     /// Only those before this place in the log: the next page.
     before: Option<i64>,
     /// At most so many, 1 to 500; 50 unless it is said.
@@ -64,7 +78,11 @@ impl Wanted {
                 .map_err(|_| wrong("outcome"))?
                 .into_iter()
                 .collect(),
-            since: None,
+            kind: self.kind.map(|kind| kind.parse()).transpose().map_err(|_| wrong("kind"))?,
+            code: self.code.map(|code| code.parse()).transpose().map_err(|_| wrong("code"))?,
+            requested_by: self.requested_by,
+            since: self.since,
+            until: self.until,
             limit,
             before: self.before,
         })

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -5,11 +6,13 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::shapes::millis;
 use crate::store::Breaker;
 use crate::web::asked::Query;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
+use crate::web::track_record::TrackRecord;
 
 /// Which accounts are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -75,6 +78,16 @@ pub struct App {
     failures: u32,
     /// The flows in which its canary fails; null if it has none.
     canary_fails: Option<Vec<String>>,
+    /// Of the last attempts, at most 200 and those that were interrupted aside, so many ended.
+    attempts: usize,
+    /// So many of them succeeded.
+    succeeded: usize,
+    /// By kind of job, how long half of those that succeeded took at most, in milliseconds.
+    median_ms: BTreeMap<&'static str, u64>,
+    /// The SHA-256 of the playbook's text that the last attempt was made with.
+    playbook_hash: Option<String>,
+    /// Since when it is that one, as far back as the last attempts reach.
+    playbook_since: Option<String>,
 }
 
 /// List apps
@@ -90,7 +103,11 @@ pub struct App {
 )]
 pub async fn apps(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<Vec<App>>, Problem> {
     let canaries = site.store.canaries(None).await?;
-    let rows = site.store.apps().await?.into_iter().map(|row| {
+    let rows = site.store.apps().await?;
+    let names: Vec<_> = rows.iter().map(|row| row.app.clone()).collect();
+    let mut records = TrackRecord::of(site.store.as_ref(), &names).await?;
+    let rows = rows.into_iter().map(|row| {
+        let record = records.remove(&row.app).unwrap_or_default();
         let mut of = canaries.iter().filter(|canary| canary.last.account.app() == row.app).peekable();
         let canary_fails = of
             .peek()
@@ -106,6 +123,11 @@ pub async fn apps(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<V
             },
             failures: row.failures,
             canary_fails,
+            attempts: record.ended,
+            succeeded: record.succeeded,
+            median_ms: record.medians.into_iter().map(|(kind, median)| (kind, millis(median))).collect(),
+            playbook_hash: record.playbook.as_ref().map(|(hash, _)| hash.clone()),
+            playbook_since: record.playbook.map(|(_, since)| since.to_string()),
             app: row.app,
         }
     });

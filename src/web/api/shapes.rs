@@ -82,6 +82,8 @@ pub struct Attempt {
     kind: String,
     app: String,
     account: String,
+    /// Who asked for the job, as they call themselves.
+    requested_by: Option<String>,
     /// Its number within the job, from 1.
     number: u32,
     worker: String,
@@ -127,6 +129,7 @@ impl Attempt {
             kind: row.kind.to_string(),
             app: row.account.app().to_owned(),
             account: row.account.to_string(),
+            requested_by: row.requested_by.clone(),
             number: row.number,
             worker: row.worker.to_string(),
             queued_at: row.queued_at.to_string(),
@@ -163,6 +166,6 @@ impl AttemptStep {
     }
 }
 
-fn millis(length: std::time::Duration) -> u64 {
+pub fn millis(length: std::time::Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }

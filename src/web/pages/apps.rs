@@ -12,14 +12,21 @@ use crate::store::{AppRow, Breaker, CanaryRow, NewAudit};
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::guard::{MayOperate, MayRead};
-use crate::web::rows::Time;
+use crate::web::rows::{Time, duration};
 use crate::web::site::{AppInfo, Site};
+use crate::web::track_record::TrackRecord;
 
 struct App {
     name: String,
     title: String,
     playbook: String,
+    /// Since when it is that one, as far as the last attempts tell.
+    playbook_since: Option<Time>,
     flows: String,
+    /// In words: how many of the last attempts succeeded.
+    succeeded: String,
+    /// In words: how long they take, by kind.
+    medians: Vec<String>,
     running: u32,
     waiting: u64,
     /// In words.
@@ -44,15 +51,18 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> An
         rows.entry(info.app.clone()).or_insert_with(|| AppRow { app: info.app.clone(), ..AppRow::default() });
     }
     let canaries = site.store.canaries(None).await?;
+    let names: Vec<_> = rows.keys().cloned().collect();
+    let mut records = TrackRecord::of(site.store.as_ref(), &names).await?;
     let apps = rows.into_values().map(|row| {
         let of_app: Vec<_> = canaries.iter().filter(|canary| canary.last.account.app() == row.app).collect();
         let info = site.app(&row.app);
-        app(row, info, &of_app)
+        let record = records.remove(&row.app).unwrap_or_default();
+        app(row, info, &of_app, &record)
     });
     Ok(render(&Page { frame: Frame::new("Apps", "apps", &caller), apps: apps.collect() }))
 }
 
-fn app(row: AppRow, info: Option<&AppInfo>, canaries: &[&CanaryRow]) -> App {
+fn app(row: AppRow, info: Option<&AppInfo>, canaries: &[&CanaryRow], record: &TrackRecord) -> App {
     let failing: Vec<_> = canaries
         .iter()
         .filter(|canary| !canary.is_well())
@@ -73,9 +83,21 @@ fn app(row: AppRow, info: Option<&AppInfo>, canaries: &[&CanaryRow]) -> App {
     };
     App {
         title: info.map(|info| info.title.clone()).unwrap_or_default(),
-        playbook: info
-            .map(|info| format!("{} {}", info.file, info.hash.get(..12).unwrap_or(&info.hash)))
-            .unwrap_or_default(),
+        playbook: info.map(|info| format!("{} {}", info.file, start(&info.hash))).unwrap_or_default(),
+        playbook_since: record
+            .playbook
+            .as_ref()
+            .filter(|(hash, _)| info.is_none_or(|info| info.hash == *hash))
+            .map(|(_, since)| Time(*since)),
+        succeeded: match record.percent() {
+            Some(percent) => format!("{percent} % of the last {}", record.ended),
+            None => String::new(),
+        },
+        medians: record
+            .medians
+            .iter()
+            .map(|(kind, median)| format!("{kind} {}", duration(*median)))
+            .collect(),
         flows: info.map(|info| info.flows.join(", ")).unwrap_or_default(),
         running: row.running,
         waiting: row.waiting,
@@ -90,6 +112,11 @@ fn app(row: AppRow, info: Option<&AppInfo>, canaries: &[&CanaryRow]) -> App {
         ill: !failing.is_empty(),
         name: row.app,
     }
+}
+
+/// As much of a hash as tells it from others.
+fn start(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
 }
 
 /// Closes the breaker.

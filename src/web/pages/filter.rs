@@ -1,13 +1,16 @@
+use std::str::FromStr;
+
 use serde::Deserialize;
 use url::form_urlencoded;
-use uuid::Uuid;
 
-use crate::job::{AccountRef, Outcome};
-use crate::store::{AttemptRow, LogQuery};
+use crate::job::Outcome;
+use crate::store::{LogQuery, Since};
 use crate::web::problem::Problem;
 
 /// Rows of a page.
 const PAGE: u32 = 50;
+/// How a time may be said.
+const TIME: &str = "time: 30m, 2h, 3d (ago), 2026-05-31 and 2026-05-31T08:00:00Z are";
 
 /// What of the log is wanted, as a page's address says it: a filter that is worth keeping is a bookmark.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,6 +23,17 @@ pub struct Filter {
     #[serde(default)]
     pub outcome: String,
     #[serde(default)]
+    pub kind: String,
+    #[serde(default)]
+    pub code: String,
+    #[serde(default)]
+    pub requested_by: String,
+    /// As people say a time, `2h` for two hours ago: what is bookmarked so goes with the time.
+    #[serde(default)]
+    pub since: String,
+    #[serde(default)]
+    pub until: String,
+    #[serde(default)]
     pub job: String,
     #[serde(default)]
     pub before: String,
@@ -28,27 +42,29 @@ pub struct Filter {
 impl Filter {
     /// The question for the store.
     pub fn query(&self) -> Result<LogQuery, Problem> {
-        let wrong = |what: &str, text: &str| Problem::bad_request(format!("`{text}` is no {what}"));
-        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(LogQuery {
-            job: given(&self.job)
-                .map(|job| job.parse::<Uuid>().map_err(|_| wrong("job's id", &job)))
-                .transpose()?,
+            job: read(&self.job, "job's id")?,
             app: given(&self.app),
-            account: given(&self.account)
-                .map(|account| account.parse::<AccountRef>().map_err(|_| wrong("account", &account)))
-                .transpose()?,
-            outcomes: match given(&self.outcome).as_deref() {
-                None => Vec::new(),
-                Some("failed") => Outcome::FAILED.to_vec(),
-                Some(name) => vec![name.parse().map_err(|_| wrong("outcome", name))?],
+            account: read(&self.account, "account")?,
+            kind: read(&self.kind, "kind of job")?,
+            requested_by: given(&self.requested_by),
+            outcomes: match self.outcome.trim() {
+                "failed" => Outcome::FAILED.to_vec(),
+                outcome => read(outcome, "outcome")?.into_iter().collect(),
             },
-            since: None,
+            code: read(&self.code, "code")?,
+            since: read::<Since>(&self.since, TIME)?.map(|since| since.0),
+            until: read::<Since>(&self.until, TIME)?.map(|until| until.0),
             limit: PAGE,
-            before: given(&self.before)
-                .map(|before| before.parse().map_err(|_| wrong("place in the log", &before)))
-                .transpose()?,
+            before: read(&self.before, "place in the log")?,
         })
+    }
+
+    /// Whether more is asked for than the first line of the form shows.
+    pub fn has_more(&self) -> bool {
+        [&self.kind, &self.code, &self.requested_by, &self.since, &self.until]
+            .into_iter()
+            .any(|text| !text.is_empty())
     }
 
     /// Whether there may be more behind so many rows.
@@ -59,9 +75,17 @@ impl Filter {
     /// The address of the page behind this row.
     pub fn older(&self, seq: i64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in
-            [("app", &self.app), ("account", &self.account), ("outcome", &self.outcome), ("job", &self.job)]
-        {
+        for (name, value) in [
+            ("app", &self.app),
+            ("account", &self.account),
+            ("outcome", &self.outcome),
+            ("kind", &self.kind),
+            ("code", &self.code),
+            ("requested_by", &self.requested_by),
+            ("since", &self.since),
+            ("until", &self.until),
+            ("job", &self.job),
+        ] {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
@@ -71,11 +95,11 @@ impl Filter {
     }
 }
 
-/// Whether the row is asked for.
-pub fn wants(query: &LogQuery, row: &AttemptRow) -> bool {
-    let outcome = row.verdict.as_ref().map(|verdict| verdict.outcome);
-    query.job.is_none_or(|job| row.job == job)
-        && query.app.as_deref().is_none_or(|app| row.account.app() == app)
-        && query.account.as_ref().is_none_or(|account| row.account == *account)
-        && (query.outcomes.is_empty() || outcome.is_some_and(|outcome| query.outcomes.contains(&outcome)))
+fn given(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn read<T: FromStr>(text: &str, what: &str) -> Result<Option<T>, Problem> {
+    let wrong = |text: String| Problem::bad_request(format!("`{text}` is no {what}"));
+    given(text).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
 }

@@ -2,8 +2,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Answer, Frame, render};
+use crate::job::Outcome;
+use crate::store::Depths;
 use crate::web::guard::MayRead;
 use crate::web::rows::Time;
 use crate::web::site::Site;
@@ -19,18 +22,42 @@ struct Worker {
     beat: Time,
 }
 
+struct Oldest {
+    id: String,
+    what: String,
+    due: Time,
+}
+
 #[derive(Template)]
 #[template(path = "web/fleet.html")]
 struct Page {
     frame: Frame,
-    waiting: u64,
-    running: u64,
+    depths: Depths,
+    /// The job that has been due for longest.
+    oldest: Option<Oldest>,
     slots: u32,
+    /// By outcome, how many attempts ended in the last minute and in the last hour.
+    ended: Vec<(&'static str, u64, u64)>,
     workers: Vec<Worker>,
 }
 
 pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
-    let (waiting, running) = site.store.waiting_and_running().await?;
+    let depths = site.store.depths().await?;
+    let now = Timestamp::now();
+    let ago = |minutes: i64| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN);
+    let (minute, hour) = (site.store.ended_since(ago(1)).await?, site.store.ended_since(ago(60)).await?);
+    let many = |ended: &[(Outcome, u64)], outcome| {
+        ended.iter().find(|(each, _)| *each == outcome).map_or(0, |(_, many)| *many)
+    };
+    let ended = Outcome::ALL
+        .into_iter()
+        .map(|outcome| (outcome.as_str(), many(&minute, outcome), many(&hour, outcome)))
+        .collect();
+    let oldest = depths.oldest.as_ref().map(|row| Oldest {
+        id: row.job.id.to_string(),
+        what: format!("{} of {}", row.job.kind, row.job.account),
+        due: Time(row.not_before),
+    });
     let rows = site.store.workers().await?;
     let slots = rows.iter().filter(|row| !row.gone).map(|row| row.slots).sum();
     let workers = rows.into_iter().map(|row| Worker {
@@ -45,9 +72,10 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> An
     });
     Ok(render(&Page {
         frame: Frame::new("Fleet", "fleet", &caller),
-        waiting,
-        running,
+        depths,
+        oldest,
         slots,
+        ended,
         workers: workers.collect(),
     }))
 }

@@ -6,8 +6,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::filter::{Filter, wants};
+use super::filter::Filter;
 use super::{Answer, Frame, render};
+use crate::job::{Code, Kind};
 use crate::web::asked::Query;
 use crate::web::events;
 use crate::web::guard::MayRead;
@@ -25,6 +26,8 @@ struct Page {
     /// The newest rows are shown, and more come: those that change behind this.
     live: Option<i64>,
     outcomes: [&'static str; 7],
+    kinds: Vec<&'static str>,
+    codes: Vec<&'static str>,
     /// Apps whose canary fails, in words.
     warnings: Vec<String>,
 }
@@ -53,6 +56,8 @@ pub async fn page(
         older,
         rows: rows.iter().map(Row::of).collect(),
         outcomes: OUTCOMES,
+        kinds: Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        codes: Code::ALL.iter().map(|code| code.as_str()).collect(),
         warnings: warnings.collect(),
         filter,
     }))
@@ -74,5 +79,5 @@ pub async fn events(
 ) -> Result<Response, super::Failed> {
     let query = filter.query()?;
     let after = events::cursor(&headers, after);
-    Ok(events::rows(&site, after, move |row| wants(&query, row), events::as_html).await?)
+    Ok(events::rows(&site, after, move |row| query.wants(row), events::as_html).await?)
 }

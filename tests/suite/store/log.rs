@@ -75,7 +75,33 @@ pub(super) async fn the_log(store: &Arc<dyn Store>) {
     assert_eq!(count(LogQuery { outcomes: Outcome::FAILED.to_vec(), ..all.clone() }).await, 1);
     assert_eq!(count(LogQuery { job: Some(newest_first[0].job), ..all.clone() }).await, 1);
     assert_eq!(count(LogQuery { since: Some(Timestamp::now() + LONG), ..all.clone() }).await, 0);
-    assert_eq!(count(LogQuery { app: Some("log2".to_owned()), ..all }).await, 0);
+    assert_eq!(count(LogQuery { app: Some("log2".to_owned()), ..all.clone() }).await, 0);
+    let kind = newest_first[0].kind;
+    let others = Kind::ALL.into_iter().filter(|each| *each != kind);
+    assert_eq!(count(LogQuery { kind: Some(kind), ..all.clone() }).await, 5);
+    for other in others {
+        assert_eq!(count(LogQuery { kind: Some(other), ..all.clone() }).await, 0);
+    }
+    assert_eq!(count(LogQuery { code: Some(Code::BadCredentials), ..all.clone() }).await, 1);
+    assert_eq!(count(LogQuery { code: Some(Code::Captcha), ..all.clone() }).await, 0);
+    assert_eq!(count(LogQuery { until: Some(Timestamp::now() + LONG), ..all.clone() }).await, 5);
+    let first = newest_first.iter().map(|row| row.started_at).min().unwrap();
+    assert_eq!(count(LogQuery { until: Some(first), ..all.clone() }).await, 0);
+    // Of what began long before, later rows are not in the way.
+    assert_eq!(count(LogQuery { until: Some(Timestamp::now() - turnlock::store::SKEW * 3), ..all.clone() }).await, 0);
+    assert_eq!(count(LogQuery { until: Some(Timestamp::MAX), ..all.clone() }).await, 5);
+    // The same is asked of rows that come later.
+    for query in [
+        LogQuery { code: Some(Code::Captcha), ..all.clone() },
+        LogQuery { kind: Some(Kind::Reconcile), ..all.clone() },
+        LogQuery { until: Some(first), ..all.clone() },
+        LogQuery { requested_by: Some("nobody".to_owned()), ..all.clone() },
+    ] {
+        assert_eq!(
+            store.log(&query).await.unwrap().len(),
+            newest_first.iter().filter(|row| query.wants(row)).count()
+        );
+    }
 
     // Whoever follows sees each beginning and each end, once.
     let changes = store.log_changes(cursor, 100).await.unwrap();
@@ -107,4 +133,19 @@ pub(super) async fn the_log(store: &Arc<dyn Store>) {
     assert_eq!(seen(store.log(&page).await.unwrap()), ids(&wanted));
     let next = LogQuery { before: Some(wanted[1].seq), ..page };
     assert_eq!(seen(store.log(&next).await.unwrap()), ids(&rest));
+
+    // Who asked for the job stands with its attempts, from their beginning.
+    let asked = Job {
+        requested_by: Some("quarterly".to_owned()),
+        ..Job::new(Kind::VerifyLogin, account("log/asked"))
+    };
+    store.submit(&asked, None).await.unwrap();
+    let of_asker = LogQuery { requested_by: Some("quarterly".to_owned()), ..LogQuery::default() };
+    assert_eq!(count(of_asker.clone()).await, 0);
+    let attempt_asked = start(store, &asked.account, asked.id).await;
+    assert_eq!(store.log(&of_asker).await.unwrap()[0].id, attempt_asked);
+    let ended = store.end_attempt(attempt_asked, &verdict, &Provenance::default(), None).await.unwrap();
+    assert_eq!(ended.requested_by.as_deref(), Some("quarterly"));
+    assert_eq!(store.log(&of_asker).await.unwrap(), [ended]);
+    store.cancel(asked.id, &Verdict::new(Code::Cancelled, "")).await.unwrap();
 }

@@ -236,6 +236,12 @@ fn questions() -> Vec<(&'static str, LogQuery)> {
         ),
         ("of an app, rejected in the last day", LogQuery { app, outcomes: rejected(), since: day, ..all() }),
         ("the last day", LogQuery { since: day, ..all() }),
+        ("by code", LogQuery { code: Some(Code::Captcha), ..all() }),
+        ("by a kind that is rare", LogQuery { kind: Some(Kind::Reconcile), ..all() }),
+        ("by a kind that is not", LogQuery { kind: Some(Kind::VerifyLogin), ..all() }),
+        ("by who asked", LogQuery { requested_by: Some("asker7".to_owned()), ..all() }),
+        ("by who asks for most", LogQuery { requested_by: Some("rotation".to_owned()), ..all() }),
+        ("until half a year ago", LogQuery { until: Some(months_ago(6)), ..all() }),
         ("by job", LogQuery { job: Some(Uuid::nil()), ..all() }),
     ]
 }
@@ -249,13 +255,13 @@ async fn fill(on: &mut PgConnection, rows: i64) {
     // All in one, as a bulk load is.
     on.execute(AssertSqlSafe(format!(
         "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, outcome, code, message, worker,
-                                     queued_at, started_at, ended_at, duration_ms)
+                                     queued_at, started_at, ended_at, duration_ms, requested_by)
          SELECT n, gen_random_uuid(), CASE n WHEN {rows} THEN '{nil}' ELSE gen_random_uuid() END, 'verify_login',
                 'app' || n % 20, 'app' || n % 20 || '/user' || n % 5000, 1,
                 CASE WHEN luck < 90 THEN 'succeeded' WHEN luck < 95 THEN 'retry_later'
                      WHEN luck < 98 THEN 'rejected' ELSE 'needs_human' END,
                 'logged_in', 'A login in a fresh context succeeded.', 'host:4711:99:boot:1:nonce',
-                at, at, at + 800, 800
+                at, at, at + 800, 800, CASE n % 10 WHEN 0 THEN 'asker' || n % 1000 ELSE 'rotation' END
          FROM (SELECT n, (hashint8(n) & 65535) % 100 AS luck, turnlock_now() - ({rows} - n) * (334 * 86400000::bigint) / {rows} AS at
                FROM generate_series(1, {rows}::bigint) AS n) AS made;
          SELECT setval('automation_log_changed', {rows});",

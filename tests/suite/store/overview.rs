@@ -64,6 +64,13 @@ pub(super) async fn at_a_glance(store: &Arc<dyn Store>) {
     let verdict = Verdict::new(Code::BadCredentials, "");
     store.end_attempt(attempt, &verdict, &Provenance::default(), None).await.unwrap();
     assert_eq!(found(attempt).await, None);
+    let apps = ["glance".to_owned(), "no-such-app".to_owned()];
+    let lately = store.lately(&apps, 10).await.unwrap();
+    assert_eq!(lately.len(), 1, "{lately:?}");
+    let (app, outcome) = (lately[0].app.as_str(), lately[0].outcome);
+    assert_eq!((app, outcome, lately[0].playbook_hash.as_deref()), ("glance", Outcome::Rejected, None));
+    assert_eq!(store.lately(&apps, 0).await.unwrap(), []);
+    assert_eq!(store.lately(&[], 10).await.unwrap(), []);
     assert_eq!(rejected(now - hour).await, already + 1);
     assert_eq!(store.ended_since(now + hour).await.unwrap(), []);
 
