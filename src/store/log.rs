@@ -130,6 +130,8 @@ pub struct LogQuery {
     pub app: Option<String>,
     /// Of this account.
     pub account: Option<AccountRef>,
+    /// Of accounts that are shared with this token's holder.
+    pub shared_with: Option<Uuid>,
     /// With one of these outcomes; of any, and also under way, if there is none.
     pub outcomes: Vec<Outcome>,
     /// Begun then or later.
@@ -146,6 +148,7 @@ impl Default for LogQuery {
             job: None,
             app: None,
             account: None,
+            shared_with: None,
             outcomes: Vec::new(),
             since: None,
             limit: 50,

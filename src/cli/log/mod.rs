@@ -112,7 +112,7 @@ impl Log {
             outcomes: self.outcomes().to_vec(),
             since: self.since.map(|since| since.0),
             limit: if self.job.is_some() { 10_000 } else { self.limit },
-            before: None,
+            ..LogQuery::default()
         };
         let mut rows = store.log(&query).await?;
         rows.retain(|row| self.wants(row));

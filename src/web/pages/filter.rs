@@ -43,11 +43,11 @@ impl Filter {
                 Some("failed") => Outcome::FAILED.to_vec(),
                 Some(name) => vec![name.parse().map_err(|_| wrong("outcome", name))?],
             },
-            since: None,
             limit: PAGE,
             before: given(&self.before)
                 .map(|before| before.parse().map_err(|_| wrong("place in the log", &before)))
                 .transpose()?,
+            ..LogQuery::default()
         })
     }
 

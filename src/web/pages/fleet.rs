@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::{Answer, Frame, render};
-use crate::web::guard::MayRead;
+use crate::web::guard::MayReadAll;
 use crate::web::rows::Time;
 use crate::web::site::Site;
 
@@ -29,7 +29,7 @@ struct Page {
     workers: Vec<Worker>,
 }
 
-pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
+pub async fn page(MayReadAll(caller): MayReadAll, State(site): State<Arc<Site>>) -> Answer {
     let (waiting, running) = site.store.waiting_and_running().await?;
     let rows = site.store.workers().await?;
     let slots = rows.iter().filter(|row| !row.gone).map(|row| row.slots).sum();
