@@ -11,8 +11,8 @@ use crate::store::{AuditOutcome, AuditQuery, AuditRow};
 /// Show what was changed and what was shown, and by whom
 #[derive(Debug, Args)]
 #[command(after_help = "\
-`asked` says that nobody could say what came of it: it may have been done. Whoever is at a shell is called `shell:` and the
-user's name, everybody else as the token is.
+`asked` says that nobody could say what came of it: it may have been done. Whoever is at a shell
+is called `shell:` and the user's name, everybody else as the token is.
 
 Examples:
   turnlock audit

@@ -17,7 +17,7 @@ pub enum AuditOutcome {
     Asked,
     /// It was done.
     Done,
-    /// It was not done; the row's detail says why.
+    /// It was not done, or of several things not each; the row's detail says why.
     Refused,
 }
 

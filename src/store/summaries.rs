@@ -12,6 +12,8 @@ pub(super) const LOOKED_AT: u32 = 50;
 /// Which accounts are wanted. All conditions must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountQuery {
+    /// This one.
+    pub account: Option<AccountRef>,
     /// Of this app.
     pub app: Option<String>,
     /// With this text in the name or the user name, in whatever case.
@@ -26,7 +28,7 @@ pub struct AccountQuery {
 
 impl Default for AccountQuery {
     fn default() -> Self {
-        Self { app: None, name: None, shared_with: None, after: None, limit: 50 }
+        Self { account: None, app: None, name: None, shared_with: None, after: None, limit: 50 }
     }
 }
 

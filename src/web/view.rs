@@ -94,6 +94,18 @@ impl<'a> View<'a> {
         self.store.summaries(&AccountQuery { shared_with: self.shared_with(), ..query }).await
     }
 
+    /// One account, if it is there and they see it.
+    pub async fn account(&self, account: &AccountRef) -> Result<AccountSummary, Problem> {
+        let query = AccountQuery { account: Some(account.clone()), limit: 1, ..AccountQuery::default() };
+        let found = self.accounts(query).await?.pop();
+        found.ok_or_else(|| Problem::not_found(format!("there is no account {account}")))
+    }
+
+    /// What the caller is to the account.
+    pub async fn role(&self, account: &AccountRef) -> Result<Option<Role>, StoreError> {
+        self.store.role(account, self.caller.token).await
+    }
+
     pub async fn wanting(&self, of_each: u32) -> Result<Vec<Wanting>, StoreError> {
         self.store.wanting(self.shared_with(), of_each).await
     }

@@ -1,6 +1,7 @@
 use std::io::{Write, stdout};
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{Context, Exit, Failure};
 use crate::audit::{audited, entry_of};
@@ -11,10 +12,11 @@ use crate::store::{NewAudit, Role};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Roles:
-  owner         may have the password shown (with the scope `reveal`), and every kind of job done
-  collaborator  may have a TOTP code shown and a login tried (with the scope `submit`), and never sees the password
+  owner         may have the password shown (scope `reveal`), and every kind of job done
+  collaborator  may have a TOTP code shown and a login tried (scope `submit`), never the password
 
-What may be done at all is said by the token's scopes. A token made with --only-shared sees nothing but what is shared with it.
+What may be done at all is said by the token's scopes. A token made with --only-shared sees
+nothing but what is shared with it.
 
 Example:
   turnlock token create bob --scope read,submit --only-shared
@@ -26,9 +28,13 @@ pub struct Share {
     /// With the holder of this token
     #[arg(long, value_name = "TOKEN")]
     with: String,
-    /// What its holder is to the account: owner or collaborator
-    #[arg(long, value_name = "ROLE")]
+    /// What its holder is to the account
+    #[arg(long, value_name = "ROLE", value_parser = role())]
     role: Role,
+}
+
+fn role() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.iter().map(|role| role.as_str())).try_map(|role| role.parse::<Role>())
 }
 
 impl Share {

@@ -2,6 +2,7 @@ use std::io::{Write, stderr, stdout};
 use std::str::FromStr;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -18,7 +19,8 @@ Scopes:
   operate  cancel jobs, close breakers, read the audit
   reveal   have passwords shown
 
-Passwords are shown to owners of an account only, codes to owners and collaborators: `turnlock account share` says who is.
+Passwords are shown to owners of an account only, codes to owners and collaborators:
+`turnlock account share` says who is which.
 
 Examples:
   turnlock token create grafana
@@ -27,8 +29,8 @@ Examples:
 pub struct Create {
     /// What people call it; the audit names it
     name: Name,
-    /// What it is good for: read, submit, operate, reveal; several with commas between them
-    #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_value = "read")]
+    /// What it is good for; several with commas between them
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_value = "read", value_parser = scope())]
     scope: Vec<Scope>,
     /// It is good for accounts that are shared with it only, and nothing else is to be seen with it
     #[arg(long)]
@@ -36,6 +38,11 @@ pub struct Create {
     /// It expires after so many days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: Option<u32>,
+}
+
+fn scope() -> impl TypedValueParser<Value = Scope> {
+    PossibleValuesParser::new(Scope::ALL.iter().map(|scope| scope.as_str()))
+        .try_map(|scope| scope.parse::<Scope>())
 }
 
 impl Create {

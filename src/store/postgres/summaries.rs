@@ -17,6 +17,7 @@ impl Summaries for PostgresStore {
                    AND ($3::text IS NULL OR position(lower($3) IN lower(account)) > 0
                         OR position(lower($3) IN lower(username)) > 0)
                    AND ($4::uuid IS NULL OR account IN (SELECT account FROM shares WHERE token = $4))
+                   AND ($8::text IS NULL OR account = $8)
                  ORDER BY account LIMIT $5)
              SELECT a.*, p.created_at AS password_at, p.job AS password_job, r.id IS NOT NULL AS has_codes, r.codes,
                     EXISTS (SELECT 1 FROM candidates WHERE account = a.account AND kind = 'totp'
@@ -44,7 +45,8 @@ impl Summaries for PostgresStore {
         .bind(query.shared_with)
         .bind(i64::from(query.limit))
         .bind(now())
-        .bind(i64::from(LOOKED_AT));
+        .bind(i64::from(LOOKED_AT))
+        .bind(query.account.as_ref().map(ToString::to_string));
         let mut reader = self.reader().await?;
         let rows = answer(rows.fetch_all(&mut *reader)).await?;
         rows.iter().map(read).collect()

@@ -16,6 +16,7 @@ impl Summaries for SqliteStore {
                  WHERE (?1 IS NULL OR app = ?1) AND (?2 IS NULL OR account > ?2)
                    AND (?3 IS NULL OR instr(lower(account), lower(?3)) > 0 OR instr(lower(username), lower(?3)) > 0)
                    AND (?4 IS NULL OR account IN (SELECT account FROM shares WHERE token = ?4))
+                   AND (?8 IS NULL OR account = ?8)
                  ORDER BY account LIMIT ?5),
              lately AS MATERIALIZED (
                  SELECT l.* FROM page AS a JOIN automation_log AS l ON l.seq IN (
@@ -47,7 +48,8 @@ impl Summaries for SqliteStore {
         .bind(query.shared_with.map(|token| token.to_string()))
         .bind(query.limit)
         .bind(now())
-        .bind(LOOKED_AT);
+        .bind(LOOKED_AT)
+        .bind(query.account.as_ref().map(ToString::to_string));
         let rows = rows.fetch_all(&self.readers).await?;
         rows.iter().map(read).collect()
     }

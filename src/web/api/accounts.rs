@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::job::AccountRef;
-use crate::reveal::{Reveal, RevealError};
+use crate::reveal::{Reveal, RevealError, ShownCode, ShownPassword};
 use crate::store::{AccountQuery, AccountSummary, CodesLeft, Role};
 use crate::web::asked::{Path, Query};
-use crate::web::guard::{MayRead, MayReveal, MaySubmit};
+use crate::web::guard::{Caller, MayRead, MayReveal, MaySubmit};
 use crate::web::milestones::{Milestone, mfa};
 use crate::web::problem::Problem;
 use crate::web::site::Site;
@@ -161,9 +161,7 @@ pub async fn reveal(
     State(site): State<Arc<Site>>,
     Path((app, name)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let account = named(&app, &name)?;
-    site.view(&caller).may_see(&account, "account.reveal", Role::may_see_password).await?;
-    let shown = opened(&site)?.password(&account, &caller.name).await.map_err(|error| why(&error))?;
+    let (account, shown) = show_password(&site, &caller, &app, &name).await?;
     Ok(secret(&Password {
         account: account.to_string(),
         username: shown.username,
@@ -207,16 +205,13 @@ pub async fn totp(
     State(site): State<Arc<Site>>,
     Path((app, name)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let account = named(&app, &name)?;
-    site.view(&caller).may_see(&account, "account.code", |_| true).await?;
-    let shown = match opened(&site)?.code(&account, &caller.name).await {
+    let (account, shown) = match show_code(&site, &caller, &app, &name).await? {
         Ok(shown) => shown,
-        Err(error @ RevealError::Later(seconds)) => {
-            let mut response = why(&error).into_response();
+        Err(seconds) => {
+            let mut response = why(&RevealError::Later(seconds)).into_response();
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
             return Ok(response);
         }
-        Err(error) => return Err(why(&error)),
     };
     Ok(secret(&TotpCode {
         account: account.to_string(),
@@ -225,7 +220,37 @@ pub async fn totp(
     }))
 }
 
-fn named(app: &str, name: &str) -> Result<AccountRef, Problem> {
+/// Shows the password to the caller, if it may see that.
+pub async fn show_password(
+    site: &Site,
+    caller: &Caller,
+    app: &str,
+    name: &str,
+) -> Result<(AccountRef, ShownPassword), Problem> {
+    let account = named(app, name)?;
+    site.view(caller).may_see(&account, "account.reveal", Role::may_see_password).await?;
+    let shown = opened(site)?.password(&account, &caller.name).await;
+    shown.map(|shown| (account, shown)).map_err(|error| why(&error))
+}
+
+/// Shows the current code to the caller, if it may see that; or in how many seconds there is one.
+pub async fn show_code(
+    site: &Site,
+    caller: &Caller,
+    app: &str,
+    name: &str,
+) -> Result<Result<(AccountRef, ShownCode), u64>, Problem> {
+    let account = named(app, name)?;
+    site.view(caller).may_see(&account, "account.code", |_| true).await?;
+    match opened(site)?.code(&account, &caller.name).await {
+        Ok(shown) => Ok(Ok((account, shown))),
+        Err(RevealError::Later(seconds)) => Ok(Err(seconds)),
+        Err(error) => Err(why(&error)),
+    }
+}
+
+/// The account that an address names.
+pub fn named(app: &str, name: &str) -> Result<AccountRef, Problem> {
     format!("{app}/{name}").parse().map_err(|_| Problem::not_found("there is no account of such a name"))
 }
 

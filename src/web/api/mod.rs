@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::metrics;
 use super::site::Site;
 
+pub use accounts::{named, show_code, show_password};
 pub use jobs::cancel_job;
 
 #[derive(OpenApi)]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{Answer, Frame, render};
+use crate::job::AccountRef;
 use crate::store::{AccountQuery, AccountSummary, CodesLeft};
 use crate::web::asked::Query;
 use crate::web::guard::MayRead;
@@ -57,23 +58,26 @@ impl Wanted {
     }
 }
 
-struct Account {
-    name: String,
-    username: String,
-    address: String,
-    mfa: String,
-    codes: String,
+/// An account, as pages show it.
+pub struct Account {
+    pub name: String,
+    pub username: String,
+    pub address: String,
+    pub mfa: String,
+    pub codes: String,
     /// Days.
-    password_age: Option<i64>,
-    verified: Option<Time>,
+    pub password_age: Option<i64>,
+    pub verified: Option<Time>,
     /// In doubt: which password opens it is being found out.
-    in_doubt: bool,
-    reached: Vec<&'static str>,
-    missing: Vec<&'static str>,
+    pub in_doubt: bool,
+    pub reached: Vec<&'static str>,
+    pub missing: Vec<&'static str>,
+    /// Its own page.
+    pub href: String,
 }
 
 impl Account {
-    fn of(row: AccountSummary, now: Timestamp) -> Self {
+    pub fn of(row: AccountSummary, now: Timestamp) -> Self {
         let (reached, missing): (Vec<_>, Vec<_>) =
             Milestone::ALL.into_iter().partition(|milestone| milestone.is_reached(&row, now));
         let titles = |of: Vec<Milestone>| of.into_iter().map(Milestone::title).collect();
@@ -89,11 +93,18 @@ impl Account {
             in_doubt: row.in_doubt,
             reached: titles(reached),
             missing: titles(missing),
+            href: address_of(&row.account.account),
             name: row.account.account.to_string(),
             username: row.account.username,
             address: row.account.address.or(row.account.number).unwrap_or_default(),
         }
     }
+}
+
+/// The address of an account's own page.
+pub fn address_of(account: &AccountRef) -> String {
+    let name: String = form_urlencoded::byte_serialize(account.name().as_bytes()).collect();
+    format!("/accounts/{}/{name}", account.app())
 }
 
 #[derive(Template)]

@@ -1,5 +1,6 @@
 //! The pages, for people.
 
+mod account;
 mod accounts;
 mod apps;
 mod assets;
@@ -99,6 +100,10 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/apps", get(apps::page))
         .route("/apps/{app}/reset", post(apps::reset))
         .route("/accounts", get(accounts::page))
+        .route("/accounts/{app}/{name}", get(account::page))
+        .route("/accounts/{app}/{name}/login", post(account::login))
+        .route("/accounts/{app}/{name}/reveal", post(account::reveal))
+        .route("/accounts/{app}/{name}/totp", post(account::totp))
         .route("/fleet", get(fleet::page))
         .route("/audit", get(audit::page))
         .route("/logout", post(sign_in::sign_out))

@@ -1,5 +1,8 @@
 //! Whatever is changed or shown at the shell stands in the audit.
 
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
+
 use serde_json::Value;
 
 use super::*;
@@ -120,4 +123,53 @@ fn the_audit_is_a_table_for_people_and_goes_on_by_pages() {
     let next: Vec<_> = ["audit", "--limit", "2"].into_iter().chain(before.split(' ')).collect();
     let next = home.call(&next).ends(0).out;
     assert!(next.contains(" one ") && !next.contains("two") && !next.contains("older"), "{next}");
+}
+
+/// The server, with the key: what it shows it shows to whoever asked, and writes nowhere, how much it is to tell.
+#[test]
+fn a_server_with_the_key_shows_a_password_and_logs_none() {
+    let home = with_alice();
+    let token = home.call(&["token", "create", "me", "--scope", "reveal,submit"]).ends(0).out;
+    home.call(&["account", "share", "acme/alice", "--with", "me", "--role", "owner"]).ends(0);
+    for (flags, status) in [(&["-vvv"] as &[&str], " 501 "), (&["-vvv", "--with-vault"], " 200 ")] {
+        let mut serving = Command::new(env!("CARGO_BIN_EXE_turnlock"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
+            .env_clear()
+            .env("HOME", home.path())
+            .current_dir(home.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(serving.stderr.take().unwrap());
+        let mut told = String::new();
+        let address = loop {
+            let mut line = String::new();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "{told}");
+            told += &line;
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                break address.trim().to_owned();
+            }
+        };
+        let mut answers = String::new();
+        for what in ["reveal", "totp"] {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            let request = format!(
+                "POST /api/v1/accounts/acme/alice/{what} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+                 Content-Length: 0\r\nConnection: close\r\n\r\n",
+                token.trim()
+            );
+            stream.write_all(request.as_bytes()).unwrap();
+            stream.read_to_string(&mut answers).unwrap();
+        }
+        let pid = rustix::process::Pid::from_child(&serving);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        log.read_to_string(&mut told).unwrap();
+        assert!(serving.wait().unwrap().success(), "{told}");
+        assert!(answers.contains(status), "{answers}");
+        assert_eq!(answers.contains(PASSWORD), status == " 200 ", "{answers}");
+        for secret in [PASSWORD, "JBSWY3DP", token.trim()] {
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
 }

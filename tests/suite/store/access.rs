@@ -152,7 +152,7 @@ pub(super) async fn shares(store: &Arc<dyn Store>) {
         let rows = store.summaries(&query).await.unwrap();
         rows.into_iter().map(|row| row.account.account).collect::<Vec<_>>()
     };
-    assert_eq!(names().await, [mine.clone()]);
+    assert_eq!(names().await, std::slice::from_ref(&mine));
     let owned = AuditQuery { owned_by: Some(only.id), ..AuditQuery::default() };
     let audited = async || store.audits(&owned).await.unwrap().len();
     assert_eq!(audited().await, 1);

@@ -64,8 +64,14 @@ async fn nothing_is_answered_without_a_token() {
             assert!(response.headers().contains_key("www-authenticate"));
         }
         let job = "/jobs/0197e2a4-7c1e-7aaa-8000-0123456789ab";
-        for path in PAGES.into_iter().chain([job, OPERATED, "/", "/log/events", "/attempts/x/screenshot.png"])
-        {
+        for path in PAGES.into_iter().chain([
+            job,
+            OPERATED,
+            "/accounts/acme/alice",
+            "/",
+            "/log/events",
+            "/attempts/x/screenshot.png",
+        ]) {
             let response = asked(&web, "GET", path, token).await;
             assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path} {token:?}");
             assert!(location(&response).starts_with("/login?next=%2F"), "{path}");
@@ -104,7 +110,11 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
             assert_eq!(response.status(), StatusCode::FORBIDDEN, "{OPERATED} with {scope}");
         }
         if scope != Scope::Read {
-            for path in PAGES.into_iter().map(str::to_owned).chain([format!("/jobs/{}", begun.job)]) {
+            for path in PAGES
+                .into_iter()
+                .map(str::to_owned)
+                .chain([format!("/jobs/{}", begun.job), "/accounts/acme/alice".to_owned()])
+            {
                 let response = asked(&web, "GET", &path, Some(token.expose())).await;
                 assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path} with {scope}");
             }
@@ -119,6 +129,9 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
         format!("/jobs/{}/cancel", begun.job),
         format!("/jobs/{}/retry", begun.job),
         "/apps/acme/reset".to_owned(),
+        "/accounts/acme/alice/login".to_owned(),
+        "/accounts/acme/alice/reveal".to_owned(),
+        "/accounts/acme/alice/totp".to_owned(),
     ] {
         let response = reader.post(web.at(&path)).form(&form).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");

@@ -94,6 +94,46 @@ async fn an_owner_sees_the_password_and_nobody_else_does() {
         let (status, _) = post(&web, "/api/v1/accounts/acme/bob/reveal", &owner).await;
         assert_ne!(status, StatusCode::OK);
     }
+    // In a browser, by a button of the account's page, and by no other site's form.
+    let owner = web.named("owner", Scope::ALL, true).await;
+    let helper = web.named("helper", Scope::ALL, true).await;
+    for (who, role) in [("owner", Role::Owner), ("helper", Role::Collaborator)] {
+        web.store.share(&alice, who, role, "the test").await.unwrap();
+    }
+    let (owner, helper) = (web.signed_in_with(&owner).await, web.signed_in_with(&helper).await);
+    let at = web.at("/accounts/acme/alice");
+    let (page, of_helper) = (text(&owner, at.clone()).await, text(&helper, at.clone()).await);
+    assert!(page.contains("Show the password") && page.contains("helper, collaborator"), "{page}");
+    assert!(
+        !of_helper.contains("Show the password") && of_helper.contains("Show a TOTP code"),
+        "{of_helper}"
+    );
+    assert!(!of_helper.contains("owner, owner"), "with whom it is shared is for owners: {of_helper}");
+    let before = web.store.audits(&AuditQuery::default()).await.unwrap().len();
+    for what in ["reveal", "totp", "login"] {
+        for forged in ["", "x", csrf(&of_helper)] {
+            let response = owner.post(format!("{at}/{what}")).form(&[("csrf", forged)]).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{what} {forged}");
+            assert!(!response.text().await.unwrap().contains(PASSWORD));
+        }
+    }
+    assert_eq!(web.store.audits(&AuditQuery::default()).await.unwrap().len(), before, "nothing was asked");
+    let response = owner.post(format!("{at}/reveal")).form(&[("csrf", csrf(&page))]).send().await.unwrap();
+    assert_eq!(
+        (response.status(), &response.headers()["cache-control"]),
+        (StatusCode::OK, &"no-store".parse().unwrap())
+    );
+    assert!(response.text().await.unwrap().contains(PASSWORD));
+    assert_eq!(newest(&web).await, row("owner", "account.reveal", AuditOutcome::Done));
+    let response =
+        helper.post(format!("{at}/reveal")).form(&[("csrf", csrf(&of_helper))]).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert!(!response.text().await.unwrap().contains(PASSWORD));
+    assert_eq!(newest(&web).await, row("helper", "account.reveal", AuditOutcome::Refused));
+    let response =
+        helper.post(format!("{at}/login")).form(&[("csrf", csrf(&of_helper))]).send().await.unwrap();
+    assert!(location(&response).starts_with("/jobs/"));
+    assert_eq!(newest(&web).await, row("helper", "job.submit", AuditOutcome::Done));
     // A session is for pages: no other site can have a browser ask.
     let browser = web.signed_in(Scope::ALL).await;
     let response = browser.post(web.at("/api/v1/accounts/acme/alice/reveal")).send().await.unwrap();
@@ -226,13 +266,20 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         format!("/jobs/{}", theirs.job),
         format!("/jobs/{}/events", theirs.job),
         format!("/attempts/{}/page.txt", theirs.attempt),
+        "/accounts/acme/bob".to_owned(),
     ] {
         let response = browser.get(web.at(&path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
-        assert!(!response.text().await.unwrap().contains("bob"), "{path}");
+        assert!(!response.text().await.unwrap().replace("no account acme/bob", "").contains("bob"), "{path}");
     }
     let form = csrf(&text(&browser, web.at(&format!("/jobs/{}", mine.job))).await).to_owned();
-    for path in [format!("/jobs/{}/cancel", theirs.job), format!("/jobs/{}/retry", theirs.job)] {
+    for path in [
+        format!("/jobs/{}/cancel", theirs.job),
+        format!("/jobs/{}/retry", theirs.job),
+        "/accounts/acme/bob/login".to_owned(),
+        "/accounts/acme/bob/reveal".to_owned(),
+        "/accounts/acme/bob/totp".to_owned(),
+    ] {
         let response = browser.post(web.at(&path)).form(&[("csrf", &form)]).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
@@ -263,6 +310,9 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
     for path in ["/api/v1/events?after=0", "/log/events?after=0"] {
         let told = sent(&web, "GET", path, &token, None).await.text().await.unwrap();
         assert!(told.contains("alice") && !of_bob(&told), "{path}: {told}");
+        let all = web.token(&[Scope::Read]).await;
+        let told = sent(&web, "GET", path, &all, None).await.text().await.unwrap();
+        assert!(told.contains("alice") && of_bob(&told), "others are told of both: {told}");
     }
     // Every operation was asked about.
     let document: Value = serde_json::to_value(turnlock::web::openapi()).unwrap();
