@@ -146,7 +146,10 @@ pub struct Password {
 /// role `owner`, and a server with a vault.
 #[utoipa::path(
     post, path = "/api/v1/accounts/{app}/{name}/reveal", tag = "accounts",
-    params(("app" = String, Path, description = "the app"), ("name" = String, Path, description = "the account's name in it")),
+    params(
+        ("app" = String, Path, description = "the app", example = "acme"),
+        ("name" = String, Path, description = "the account's name in it", example = "alice"),
+    ),
     responses(
         (status = 200, body = Password),
         (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
@@ -189,7 +192,10 @@ pub struct TotpCode {
 /// server with a vault.
 #[utoipa::path(
     post, path = "/api/v1/accounts/{app}/{name}/totp", tag = "accounts",
-    params(("app" = String, Path, description = "the app"), ("name" = String, Path, description = "the account's name in it")),
+    params(
+        ("app" = String, Path, description = "the app", example = "acme"),
+        ("name" = String, Path, description = "the account's name in it", example = "alice"),
+    ),
     responses(
         (status = 200, body = TotpCode),
         (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
