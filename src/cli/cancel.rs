@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use tokio::time;
 use uuid::Uuid;
 
-use super::{Context, Exit, Failure, parts, which_job};
+use super::{Context, Exit, Failure, parts, which_job, who};
+use crate::audit::{audited, entry};
 use crate::config::Queue;
 use crate::job::{Code, Verdict};
-use crate::store::{Cancelling, JobRow, JobState, Store, StoreError};
+use crate::store::{Cancelling, JobRow, JobState, NewAudit, Store, StoreError};
 
 /// How soon the end of a job is noticed of which no news come.
 const LOOK: Duration = Duration::from_millis(300);
@@ -179,7 +180,11 @@ impl fmt::Display for By<'_> {
 async fn cancel(store: &dyn Store, name: &str, ahead: bool) -> Result<Asked, Failure> {
     let id = which_job::identify(store, name).await?;
     let why = Verdict::new(Code::Cancelled, "The job was cancelled before it began.");
-    let came = if ahead { store.cancel_ahead(id, &why).await? } else { store.cancel(id, &why).await? };
+    let account = store.job(id).await?.map(|row| row.job.account);
+    let entry = NewAudit { account, ..entry(&who::at_the_shell(), "job.cancel", id) };
+    let cancelling =
+        async { if ahead { store.cancel_ahead(id, &why).await } else { store.cancel(id, &why).await } };
+    let came = audited(store, entry, cancelling).await?;
     Ok(Asked { id, came, row: store.job(id).await? })
 }
 

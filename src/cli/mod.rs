@@ -2,6 +2,7 @@
 
 mod account;
 mod app;
+mod audit;
 mod bench;
 mod bench_queue;
 mod canary;
@@ -34,6 +35,7 @@ mod terminal;
 mod token;
 mod top;
 mod which_job;
+mod who;
 mod worker;
 
 pub use context::Context;
@@ -81,7 +83,7 @@ enum Command {
     Worker(worker::Worker),
     /// Do one job here and now
     Run(run::Run),
-    /// Add, show and remove accounts
+    /// Add, show, share and remove accounts
     #[command(
         after_help = "Secrets are never taken from the command line, where every process of the machine could read them."
     )]
@@ -110,6 +112,8 @@ enum Command {
     Serve(serve::Serve),
     /// Make, list and revoke tokens for `turnlock serve`
     Token(token::Token),
+    /// Show what was changed and what was shown, and by whom
+    Audit(audit::Audit),
     /// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
     Doctor(doctor::Doctor),
     /// See what an app's password rules give
@@ -152,6 +156,7 @@ impl Command {
             Self::Playbook(playbook) => playbook.run(context).await,
             Self::Serve(serve) => serve.run(context).await,
             Self::Token(token) => token.run(context).await,
+            Self::Audit(audit) => audit.run(context).await,
             Self::Doctor(doctor) => doctor.run(context).await,
             Self::Password(password) => password.run(),
         }

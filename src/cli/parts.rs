@@ -12,6 +12,7 @@ use crate::notice::{MailServer, Notifier, Pace};
 use crate::outage::Outage;
 use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue, QueueError};
+use crate::reveal::RevealError;
 use crate::store::{self, Store, StoreError};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
 use crate::worker::WorkerError;
@@ -114,6 +115,7 @@ impl From<StoreError> for Failure {
         match error {
             // These are about what was asked, not about the surroundings.
             StoreError::NoAccount(_)
+            | StoreError::NoToken(_)
             | StoreError::NameTaken(_)
             | StoreError::AddressTaken { .. }
             | StoreError::NoJob(_)
@@ -130,6 +132,17 @@ impl From<VaultError> for Failure {
             VaultError::Store(error) => error.into(),
             VaultError::NoPassword(_) => Self::usage(error),
             _ => Self::environment(error),
+        }
+    }
+}
+
+impl From<RevealError> for Failure {
+    fn from(error: RevealError) -> Self {
+        match error {
+            RevealError::Vault(error) => error.into(),
+            RevealError::NoAccount(account) => StoreError::NoAccount(account).into(),
+            RevealError::Nothing { .. } => Self::usage(error),
+            RevealError::Later(_) | RevealError::Totp(_) => Self::environment(error),
         }
     }
 }

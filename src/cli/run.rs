@@ -4,8 +4,9 @@ use super::library::Library;
 use super::progress::{Place, Progress};
 use super::runtime::{Jobs, Mail, Runtime};
 use super::stops::Stops;
-use super::submit::{Tries, Wish, report};
+use super::submit::{Tries, Wish, entry, report};
 use super::{Context, Exit, Failure};
+use crate::audit::audited;
 
 /// Do one job here and now
 #[derive(Debug, Args)]
@@ -61,8 +62,9 @@ impl Run {
             Progress::new(Place::Stderr, super::context::colours_welcome(&context.environment));
         progress.line(&format!("{} of {}  (job {})", job.kind, job.account, job.id))?;
         let work = runtime.worker.run_one(&job, cancel);
-        progress.show(job.id, &mut events, work).await??;
-        report(runtime.store.as_ref(), &job, job.kind.as_str(), Tries::One, self.wish.json, context.colour)
-            .await
+        let store = runtime.store.as_ref();
+        let run = async { Ok::<_, Failure>(progress.show(job.id, &mut events, work).await??) };
+        audited(store, entry("job.run", &job), run).await?;
+        report(store, &job, job.kind.as_str(), Tries::One, self.wish.json, context.colour).await
     }
 }

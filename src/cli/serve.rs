@@ -9,6 +9,7 @@ use super::library::Library;
 use super::stops::Stops;
 use super::{Context, Exit, Failure, parts};
 use crate::net::TlsFiles;
+use crate::reveal::Reveal;
 use crate::web::{AppInfo, Options, Server};
 
 /// How long a stream of events lasts before its viewer asks again.
@@ -23,7 +24,9 @@ Everybody needs a token: `turnlock token create NAME`. Browsers are signed in wi
 Examples:
   turnlock serve
   turnlock serve --listen 0.0.0.0:8443 --tls-certificate cert.pem --tls-key key.pem
-  turnlock serve --listen 0.0.0.0:8080 --behind-proxy")]
+  turnlock serve --listen 0.0.0.0:8080 --behind-proxy
+
+Without --with-vault it opens nothing, and has no secret to show.")]
 pub struct Serve {
     /// Where to listen; elsewhere than on this machine only with TLS, or behind a proxy that speaks it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
@@ -37,6 +40,9 @@ pub struct Serve {
     /// A proxy of yours stands before this, speaks HTTPS, and says in X-Forwarded-For for whom
     #[arg(long)]
     behind_proxy: bool,
+    /// Open the vault with the master key, so that passwords and TOTP codes are shown to those who may see them
+    #[arg(long)]
+    with_vault: bool,
 }
 
 impl Serve {
@@ -49,6 +55,10 @@ impl Serve {
         let mut stops = Stops::new()?;
         let store = parts::await_store(&config).await?;
         let queue = parts::queue(&config, store.clone());
+        let reveal = match self.with_vault {
+            true => Some(Reveal::new(parts::open_vault_in(&config, store.clone()).await?)),
+            false => None,
+        };
         // Of an invalid playbook the worker tells.
         let library = Library::load(&config.playbooks, &config.origins, false).unwrap_or_default();
         let apps = library.iter().map(|playbook| AppInfo {
@@ -65,6 +75,7 @@ impl Serve {
             behind_proxy: self.behind_proxy,
             artifacts: config.artifacts.clone(),
             apps: apps.collect(),
+            reveal,
             stream: STREAM,
         };
         let scheme = if options.tls.is_some() { "https" } else { "http" };

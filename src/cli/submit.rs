@@ -7,9 +7,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::library::must_describe_if_any;
-use super::{Context, Exit, Failure, log, output, parts};
+use super::{Context, Exit, Failure, log, output, parts, who};
+use crate::audit::{audited, entry_of};
 use crate::job::{AccountRef, Job, Kind, LONGEST_DEADLINE, Outcome, Priority};
-use crate::store::{LogQuery, Store, StoreError, Submitted};
+use crate::store::{LogQuery, NewAudit, Store, StoreError, Submitted};
 
 /// What is asked, of which account; the same for `submit` and `run`.
 #[derive(Debug, Args)]
@@ -93,7 +94,7 @@ impl Submit {
         let store = parts::open_store(&config).await?;
         let job = self.wish.job(context, store.as_ref()).await?;
         let queue = parts::queue(&config, store.clone());
-        let submitted = queue.submit(&job, None).await?;
+        let submitted = audited(store.as_ref(), entry("job.submit", &job), queue.submit(&job, None)).await?;
         if !self.wait {
             let mut out = stdout().lock();
             if self.wish.json {
@@ -114,6 +115,16 @@ impl Submit {
         }
         report(store.as_ref(), &job, job.kind.as_str(), Tries::ByTheQueue, self.wish.json, context.colour)
             .await
+    }
+}
+
+/// A job that somebody at this shell has done, for the audit.
+#[must_use]
+pub fn entry(action: &str, job: &Job) -> NewAudit {
+    NewAudit {
+        target: job.id.to_string(),
+        detail: Some(format!("{} of {}", job.kind, job.account)),
+        ..entry_of(&who::at_the_shell(), action, &job.account)
     }
 }
 

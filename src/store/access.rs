@@ -15,9 +15,9 @@ pub enum Scope {
     Read,
     /// Submit jobs, also ended ones once more.
     Submit,
-    /// Cancel jobs, close breakers.
+    /// Cancel jobs, close breakers, read the audit.
     Operate,
-    /// Have a secret shown.
+    /// Have the passwords shown of accounts that one owns.
     Reveal,
 }
 
@@ -34,6 +34,8 @@ pub struct NewToken {
     pub hash: Vec<u8>,
     /// What it is good for.
     pub scopes: Vec<Scope>,
+    /// Whether it is good for accounts that are shared with its holder only, and nothing else is to be seen with it.
+    pub only_shared: bool,
     /// Until when; `None` is until it is revoked.
     pub expires_at: Option<Timestamp>,
     /// Who made it.
@@ -61,31 +63,7 @@ impl TokenRow {
     }
 }
 
-/// Something that was changed or shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewAudit {
-    /// Who did it: the name of a token, or a person at the command line.
-    pub who: String,
-    /// What was done, for example `job.cancel`.
-    pub action: String,
-    /// To what.
-    pub target: String,
-    /// More about it, in words that hold no secret.
-    pub detail: Option<String>,
-}
-
-/// A row of the audit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRow {
-    /// Later ones have greater ones.
-    pub seq: i64,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub audit: NewAudit,
-}
-
-/// Who may ask for what over HTTP, and who did.
+/// Who may ask for what over HTTP.
 #[async_trait]
 pub trait Access {
     /// Adds a token.
@@ -114,12 +92,6 @@ pub trait Access {
 
     /// Ends a session.
     async fn end_session(&self, hash: &[u8]) -> Result<(), StoreError>;
-
-    /// Writes down what was changed or shown. Durable when it returns.
-    async fn audit(&self, new: &NewAudit) -> Result<(), StoreError>;
-
-    /// The rows of the audit before this one, the newest first.
-    async fn audits(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
 }
 
 /// Scopes as the database has them.

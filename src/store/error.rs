@@ -135,6 +135,9 @@ pub enum StoreError {
     /// A token of this name was made before.
     #[error("there is or was a token `{0}`: choose another name, for the audit tells them apart by it")]
     NameTaken(String),
+    /// No token of this name is good.
+    #[error("there is no token `{0}` that is good: `turnlock token list` shows them")]
+    NoToken(String),
     /// The account has a job running.
     #[error("a job is running on {0}: wait until it has ended, then try again")]
     AccountBusy(AccountRef),

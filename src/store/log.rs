@@ -136,6 +136,8 @@ pub struct LogQuery {
     pub kind: Option<Kind>,
     /// Of jobs that they asked for.
     pub requested_by: Option<String>,
+    /// Of accounts that are shared with this token's holder.
+    pub shared_with: Option<Uuid>,
     /// With one of these outcomes; of any, and also under way, if there is none.
     pub outcomes: Vec<Outcome>,
     /// With this code.
@@ -158,6 +160,7 @@ impl Default for LogQuery {
             account: None,
             kind: None,
             requested_by: None,
+            shared_with: None,
             outcomes: Vec::new(),
             code: None,
             since: None,

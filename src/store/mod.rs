@@ -7,6 +7,7 @@
 
 mod access;
 mod account;
+mod audit;
 mod budget;
 mod canaries;
 mod claim;
@@ -24,14 +25,17 @@ mod meta;
 mod overview;
 mod postgres;
 mod recovery;
+mod shares;
 mod since;
 mod sqlite;
+mod summaries;
 mod worker_id;
 
 use std::sync::Arc;
 
-pub use access::{Access, AuditRow, NewAudit, NewToken, Scope, TokenRow};
+pub use access::{Access, NewToken, Scope, TokenRow};
 pub use account::{Account, AccountEntry, Accounts, folded};
+pub use audit::{Audit, AuditOutcome, AuditQuery, AuditRow, NewAudit};
 pub use budget::{Begun, Budget, Limit, NewTry, Spent, Try, TryResult};
 pub use canaries::{Canaries, CanaryRow, NewCanary};
 pub use claim::{Claim, Claiming, Delivered, Taking};
@@ -50,13 +54,16 @@ pub use meta::Meta;
 pub use overview::{Depths, Lately, Overview, UnderWay};
 pub use postgres::{Found, PostgresStore};
 pub use since::{NoTime, Since};
+pub use shares::{Role, Share, Shares};
 pub use sqlite::SqliteStore;
+pub use summaries::{AccountQuery, AccountSummary, CodesLeft, Summaries, Wanting};
 pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
 pub trait Store:
     Access
     + Accounts
+    + Audit
     + Ledger
     + Budget
     + Canaries
@@ -68,6 +75,8 @@ pub trait Store:
     + Messages
     + Meta
     + Overview
+    + Shares
+    + Summaries
     + Send
     + Sync
 {
@@ -76,6 +85,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Access
         + Accounts
+        + Audit
         + Ledger
         + Budget
         + Canaries
@@ -87,6 +97,8 @@ impl<T> Store for T where
         + Messages
         + Meta
         + Overview
+        + Shares
+        + Summaries
         + Send
         + Sync
 {

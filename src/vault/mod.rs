@@ -12,6 +12,7 @@ mod message_seal;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 pub use credentials::{Credentials, Held, NewAccount};
@@ -257,7 +258,8 @@ impl Vault {
         let id = Uuid::now_v7();
         let binding = Binding::Candidate { account, kind, version, id };
         let sealed = seal(&self.key, binding, secret.expose_secret().as_bytes())?;
-        Ok(NewCandidate { id, account: account.clone(), kind, version, sealed, job })
+        let codes = (kind == CandidateKind::RecoveryCodes).then(|| count(secret));
+        Ok(NewCandidate { id, account: account.clone(), kind, version, sealed, job, codes })
     }
 
     fn open_row(&self, account: &AccountRef, row: &Candidate) -> Result<Held, VaultError> {
@@ -309,6 +311,14 @@ fn seal(key: &MasterKey, binding: Binding<'_>, secret: &[u8]) -> Result<Vec<u8>,
 
 fn next_version(ledger: &[Candidate], kind: CandidateKind) -> u32 {
     ledger.iter().filter(|row| row.kind == kind).map(|row| row.version).max().unwrap_or(0) + 1
+}
+
+/// How many recovery codes these are: a JSON list, or one a line.
+fn count(codes: &SecretString) -> u32 {
+    let text = codes.expose_secret();
+    let listed = serde_json::from_str::<Vec<IgnoredAny>>(text).map(|list| list.len());
+    let codes = listed.unwrap_or_else(|_| text.lines().filter(|line| !line.trim().is_empty()).count());
+    u32::try_from(codes).unwrap_or(u32::MAX)
 }
 
 /// From now on the secret is masked wherever this process writes something down, and so are the parts of it

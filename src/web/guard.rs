@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::site::Site;
 use super::{csrf, hash, pages};
 use crate::net::{Peer, forwarded};
-use crate::store::{Scope, StoreError, TokenRow};
+use crate::store::{NewToken, Scope, StoreError, TokenRow};
 
 /// How long a request may take until its answer begins.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -33,6 +33,8 @@ pub struct Caller {
     /// The token.
     pub token: Uuid,
     scopes: Vec<Scope>,
+    /// Whether they see nothing but accounts that are shared with them.
+    pub only_shared: bool,
     /// What the forms of this session hold; `None` where there is no session, but a token with each request.
     pub csrf: Option<String>,
 }
@@ -44,7 +46,8 @@ impl Caller {
     }
 
     fn of(row: TokenRow, csrf: Option<String>) -> Self {
-        Self { name: row.token.name, token: row.token.id, scopes: row.token.scopes, csrf }
+        let NewToken { id, name, scopes, only_shared, .. } = row.token;
+        Self { name, token: id, scopes, only_shared, csrf }
     }
 }
 
@@ -122,9 +125,10 @@ pub async fn within_bounds(State(site): State<Arc<Site>>, request: Request, next
     }
 }
 
-/// A handler that takes one of these is only reached by callers with its scope.
+/// A handler that takes one of these is only reached by callers with its scope; where it is about the whole fleet, only by
+/// those whose tokens are good for all accounts.
 macro_rules! may {
-    ($(#[doc = $doc:literal])+ $name:ident, $scope:expr) => {
+    ($(#[doc = $doc:literal])+ $name:ident, $scope:expr, $of:expr) => {
         $(#[doc = $doc])+
         pub struct $name(pub Caller);
 
@@ -132,42 +136,72 @@ macro_rules! may {
             type Rejection = Response;
 
             async fn from_request_parts(parts: &mut Parts, _: &Arc<Site>) -> Result<Self, Response> {
-                allowed(parts, $scope).map(Self).map_err(|refused| *refused)
+                allowed(parts, $scope, $of).map(Self).map_err(|refused| *refused)
             }
         }
     };
 }
 
 may!(
-    /// Who may read.
+    /// Who may read what has to do with accounts that they see.
     MayRead,
-    Scope::Read
+    Scope::Read,
+    Of::Accounts
 );
 may!(
-    /// Who may submit jobs.
+    /// Who may read what tells of all accounts together.
+    MayReadAll,
+    Scope::Read,
+    Of::Fleet
+);
+may!(
+    /// Who may submit jobs, and have codes shown, of accounts that they see.
     MaySubmit,
-    Scope::Submit
+    Scope::Submit,
+    Of::Accounts
 );
 may!(
-    /// Who may cancel jobs, and close breakers.
+    /// Who may cancel jobs of accounts that they see, and read their part of the audit.
     MayOperate,
-    Scope::Operate
+    Scope::Operate,
+    Of::Accounts
+);
+may!(
+    /// Who may close breakers.
+    MayOperateAll,
+    Scope::Operate,
+    Of::Fleet
+);
+may!(
+    /// Who may have passwords shown of accounts that they own.
+    MayReveal,
+    Scope::Reveal,
+    Of::Accounts
 );
 
-fn allowed(parts: &Parts, scope: Scope) -> Result<Caller, Box<Response>> {
+/// What a handler is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Single accounts, and the handler looks whose they are.
+    Accounts,
+    /// All of them together.
+    Fleet,
+}
+
+fn allowed(parts: &Parts, scope: Scope, of: Of) -> Result<Caller, Box<Response>> {
     let of_api = is_of_the_api(parts.uri.path());
-    let caller = parts.extensions.get::<Caller>();
-    match caller {
-        Some(caller) if caller.may(scope) => Ok(caller.clone()),
-        Some(caller) => {
-            let problem =
-                Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", caller.name));
-            Err(Box::new(if of_api {
-                problem.into_response()
-            } else {
-                pages::problem(Some(caller), &problem)
-            }))
-        }
-        None => Err(Box::new(Problem::unauthorized("nobody is known here").into_response())),
-    }
+    let Some(caller) = parts.extensions.get::<Caller>() else {
+        return Err(Box::new(Problem::unauthorized("nobody is known here").into_response()));
+    };
+    let problem = if !caller.may(scope) {
+        Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", caller.name))
+    } else if of == Of::Fleet && caller.only_shared {
+        Problem::forbidden(format!(
+            "the token `{}` is good for accounts that are shared with it only, and this is about all of them",
+            caller.name
+        ))
+    } else {
+        return Ok(caller.clone());
+    };
+    Err(Box::new(if of_api { problem.into_response() } else { pages::problem(Some(caller), &problem) }))
 }

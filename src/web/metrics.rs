@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::guard::MayRead;
+use super::guard::MayReadAll;
 use super::problem::Problem;
 use super::site::Site;
 use crate::store::{AttemptRow, Breaker, Store, StoreError};
@@ -52,7 +52,7 @@ impl Ends {
 }
 
 /// The metrics.
-pub async fn page(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Response, Problem> {
+pub async fn page(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Response, Problem> {
     let mut registry = Registry::with_prefix("turnlock");
     let ends = site.pulse.ends();
     registry.register("attempts", "Attempts that have ended since this server began", ends.attempts.clone());

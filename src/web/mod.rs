@@ -2,7 +2,9 @@
 //!
 //! Data flows one way: a request is let in ([`crate::net`]), its caller is found out ([`guard`]), a handler that the
 //! caller's scopes admit reads the store or puts a job into the queue, and the answer leaves with headers that let a
-//! browser do nothing else with it. No browser is driven here and no vault opened: there is no secret to show.
+//! browser do nothing else with it. What a handler reads it reads through the caller's view ([`view`]), which has nothing in
+//! it but what the caller may see. No browser is driven here; a vault is opened only where this server was given its key,
+//! and only by [`crate::reveal`].
 
 mod api;
 mod asked;
@@ -12,6 +14,7 @@ mod guard;
 mod headers;
 mod job_id;
 mod metrics;
+mod milestones;
 mod pages;
 mod problem;
 mod pulse;
@@ -20,6 +23,7 @@ mod secret;
 mod server;
 mod site;
 mod track_record;
+mod view;
 mod watched;
 
 pub use api::openapi;

@@ -15,6 +15,7 @@ use super::watched::Watched;
 use super::{api, guard, headers, pages};
 use crate::net::{BindError, ClientLimits, Clients, Door, Hall, Http, Listen, Tls, TlsFiles};
 use crate::queue::Queue;
+use crate::reveal::Reveal;
 use crate::store::Store;
 
 /// Bytes of a request's body: a job has 16 KiB at most.
@@ -31,7 +32,7 @@ const CLIENT: ClientLimits = ClientLimits { connections: 1024, messages_per_minu
 const SIGN_INS: ClientLimits = ClientLimits { connections: 1, messages_per_minute: 20 };
 
 /// What a server is told.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Where it listens.
     pub listen: SocketAddr,
@@ -43,6 +44,8 @@ pub struct Options {
     pub artifacts: PathBuf,
     /// The apps that are described here.
     pub apps: Vec<AppInfo>,
+    /// What shows passwords and codes to those who may see them; without it this server opens nothing.
+    pub reveal: Option<Reveal>,
     /// How long a stream of events lasts: whoever watches asks again then, and may do so no more if the token was revoked
     /// meanwhile.
     pub stream: Duration,
@@ -79,6 +82,7 @@ impl Server {
             queue,
             artifacts: options.artifacts,
             apps: options.apps,
+            reveal: options.reveal,
             secure: tls.is_some() || options.behind_proxy,
             behind_proxy: options.behind_proxy,
             clients: Arc::new(Clients::new(Some(CLIENT))),

@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::guard::Caller;
 use super::pulse::Pulse;
+use super::view::View;
 use super::watched::Watched;
 use crate::net::Clients;
 use crate::queue::Queue;
+use crate::reveal::Reveal;
 use crate::store::{Store, TokenRow};
 
 /// When a token was used is written down that often.
@@ -36,6 +39,8 @@ pub struct Site {
     /// Where evidence lies; nothing outside of it is ever shown.
     pub artifacts: PathBuf,
     pub apps: Vec<AppInfo>,
+    /// What shows passwords and codes, if this server was given the key.
+    pub reveal: Option<Reveal>,
     /// Whether browsers come by HTTPS.
     pub secure: bool,
     pub behind_proxy: bool,
@@ -67,6 +72,11 @@ impl Site {
         if let Err(error) = self.store.token_used(id).await {
             tracing::debug!(%error, "that a token is in use could not be noted");
         }
+    }
+
+    /// What this caller sees of the store.
+    pub fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
+        View::new(self.store.as_ref(), caller)
     }
 
     pub fn app(&self, app: &str) -> Option<&AppInfo> {

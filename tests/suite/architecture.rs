@@ -17,8 +17,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queue", &["failpoint", "job", "outage", "store"]),
     ("net", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
-    // It submits jobs and reads the store; it drives no browser and opens no vault.
-    ("web", &["job", "net", "playbook", "queue", "redact", "store"]),
+    ("audit", &["job", "redact", "store"]),
+    ("reveal", &["audit", "credential", "job", "store", "vault"]),
+    // It submits jobs and reads the store; it drives no browser. What it may show of a vault, that shows which writes it
+    // into the audit.
+    ("web", &["audit", "job", "net", "playbook", "queue", "redact", "reveal", "store"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),

@@ -195,6 +195,7 @@ async fn what_turnlock_owes_an_account_is_not_cancelled() {
         version: 1,
         sealed: vec![1; 60],
         job: None,
+        codes: None,
     };
     fleet.store.put_account(&entry, std::slice::from_ref(&candidate)).await.unwrap();
     let pending = NewCandidate { id: Uuid::now_v7(), version: 2, ..candidate };

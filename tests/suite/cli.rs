@@ -1,5 +1,7 @@
 //! The command line, with the real binary: what it says, and what it says to its caller.
 
+mod audit;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -164,6 +164,9 @@ async fn one_job_here_and_now() {
         let (code, out, err) = home.call(&["run", "verify-login", "--account", "acme/alice"], "");
         assert_eq!(code, 1, "{out}\n{err}");
         assert!(out.contains("rejected (bad_credentials)") && out.contains("What to do:"), "{out}");
+        let (_, audit, _) = home.call(&["audit", "--json", "--account", "acme/alice"], "");
+        let runs = audit.lines().filter(|row| row.contains("\"job.run\"") && row.contains("\"done\""));
+        assert_eq!(runs.count(), 2, "{audit}");
         let (_, table, _) = home.call(&["log"], "");
         for part in ["bad_credentials", "→ Correct the account's", "Evidence: /", "turnlock log --job"] {
             assert!(table.contains(part), "`{part}` is not in:\n{table}");

@@ -181,6 +181,7 @@ async fn a_job_shows_the_reconciliation_that_it_called_for_and_that_shows_the_jo
         version: 1,
         sealed: vec![1; 60],
         job: None,
+        codes: None,
     };
     fleet.store.put_account(&entry, std::slice::from_ref(&current)).await.unwrap();
     let pending = NewCandidate { id: Uuid::now_v7(), version: 2, job: Some(cause.id), ..current };

@@ -7,7 +7,7 @@ use lapin::options::{BasicGetOptions, BasicNackOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use turnlock::job::{Code, Job, JobMessage, Priority};
 use turnlock::queue::rabbit::topology::{DEAD, JOBS};
-use turnlock::store::{JobState, LogQuery};
+use turnlock::store::{AuditQuery, JobState, LogQuery};
 use turnlock::worker::WorkerConfig;
 
 use crate::harness::PATIENCE;
@@ -155,6 +155,26 @@ async fn letters_are_listed_shown_given_back_and_dropped() {
     fleet.turnlock(&["dead", "drop", "--all"]).await.ends(0).says("dropped");
     fleet.turnlock(&["dead", "drop", "--all"]).await.ends(0).says("no dead letters");
     assert_eq!(fleet.messages(DEAD).await, 0);
+
+    // All that was done to letters, and what was not, stands in the audit.
+    let mut rows = fleet.store.audits(&AuditQuery::default()).await.unwrap();
+    rows.reverse();
+    let told: Vec<_> = rows.iter().map(|row| format!("{} {}", row.audit.action, row.outcome)).collect();
+    assert_eq!(
+        told,
+        [
+            "dead.drop refused",
+            "dead.requeue refused",
+            "dead.requeue refused",
+            "dead.requeue done",
+            "dead.requeue done",
+            "dead.drop done",
+            "dead.drop done",
+            "dead.drop done",
+        ]
+    );
+    assert_eq!(rows[4].audit.account.as_ref().map(ToString::to_string).as_deref(), Some("acme/alice"));
+    assert!(!format!("{rows:?}").contains("hunter2"), "{rows:?}");
 }
 
 /// Whatever is not confirmed stays where it is.

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Context, Exit, Failure, address, number, totp_link};
+use crate::audit::{audited, entry_of};
 use crate::cli::library::{Library, must_describe_if_any};
-use crate::cli::{parts, secret_input};
+use crate::cli::{parts, secret_input, who};
 use crate::config::Config;
 use crate::job::AccountRef;
 use crate::playbook::Parameters;
+use crate::store::NewAudit;
 use crate::vault::NewAccount;
 
 #[derive(Debug, Args)]
@@ -88,14 +90,33 @@ impl Add {
             password,
             totp,
         };
-        vault.add_account(&new).await?;
-        if !self.params.is_empty() {
-            vault.store().put_params(&new.account, &params).await?;
-        }
+        let action = if known.is_some() { "account.change" } else { "account.add" };
+        audited(vault.store().as_ref(), entry(action, &new, !self.params.is_empty()), async {
+            vault.add_account(&new).await?;
+            if !self.params.is_empty() {
+                vault.store().put_params(&new.account, &params).await?;
+            }
+            Ok::<_, Failure>(())
+        })
+        .await?;
         let done = if known.is_some() { "changed" } else { "added" };
         writeln!(stdout(), "{done} {}", new.account)?;
         Ok(Exit::Done)
     }
+}
+
+/// Which credentials are given, and what else, for the audit.
+pub(super) fn entry(action: &str, new: &NewAccount, params: bool) -> NewAudit {
+    let given = [
+        ("password", new.password.is_some()),
+        ("TOTP secret", new.totp.is_some()),
+        ("address", new.address.is_some()),
+        ("number", new.number.is_some()),
+        ("parameters", params),
+    ];
+    let given: Vec<_> = given.into_iter().filter_map(|(what, given)| given.then_some(what)).collect();
+    let detail = Some(given.join(", ")).filter(|given| !given.is_empty());
+    NewAudit { detail, ..entry_of(&who::at_the_shell(), action, &new.account) }
 }
 
 fn param(text: &str) -> Result<(String, String), String> {

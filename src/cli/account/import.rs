@@ -7,8 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::add::check_params;
+use super::add::{check_params, entry};
 use super::{Context, Exit, Failure, address, number, totp_link};
+use crate::audit::audited;
 use crate::cli::parts;
 use crate::playbook::Parameters;
 use crate::redact;
@@ -77,7 +78,8 @@ impl Import {
                 }
                 Ok::<_, Failure>(())
             };
-            written.await.map_err(|failure| {
+            let entry = entry("account.import", new, !params.is_empty());
+            audited(vault.store().as_ref(), entry, written).await.map_err(|failure| {
                 let told =
                     format_args!("{}: {failure}; {done} were imported before it", new.account).to_string();
                 Failure::new(failure.exit(), told)

@@ -3,6 +3,8 @@ mod code;
 mod import;
 mod list;
 mod remove;
+mod reveal;
+mod share;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -12,7 +14,7 @@ use super::{Context, Exit, Failure};
 use crate::credential::{TotpError, TotpSecret};
 use crate::inbox::number::e164;
 
-/// Add, show and remove accounts
+/// Add, show, share and remove accounts
 #[derive(Debug, Args)]
 pub struct Account {
     #[command(subcommand)]
@@ -31,6 +33,12 @@ enum Command {
     Import(import::Import),
     /// Print the account's current TOTP code, for its owner
     Code(code::Code),
+    /// Print the account's password, for its owner
+    Reveal(reveal::Reveal),
+    /// Share an account with the holder of a token, or change the role
+    Share(share::Share),
+    /// Share an account with somebody no more
+    Unshare(share::Unshare),
     /// Remove an account with all its credentials; the automation log stays
     Remove(remove::Remove),
 }
@@ -47,6 +55,9 @@ impl Account {
             Command::Show(show) => show.run(context).await,
             Command::Import(import) => import.run(context).await,
             Command::Code(code) => code.run(context).await,
+            Command::Reveal(reveal) => reveal.run(context).await,
+            Command::Share(share) => share.run(context).await,
+            Command::Unshare(unshare) => unshare.run(context).await,
             Command::Remove(remove) => remove.run(context).await,
         }
     }

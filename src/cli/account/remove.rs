@@ -3,7 +3,8 @@ use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 use clap::Args;
 
 use super::{Context, Exit, Failure};
-use crate::cli::parts;
+use crate::audit::{audited, entry_of};
+use crate::cli::{parts, who};
 use crate::job::AccountRef;
 use crate::store::StoreError;
 
@@ -26,9 +27,14 @@ impl Remove {
         if !self.yes && !self.is_meant()? {
             return Err(Failure::usage("nothing was removed"));
         }
-        if !store.remove_account(&self.account).await? {
-            return Err(StoreError::NoAccount(self.account).into());
-        }
+        let entry = entry_of(&who::at_the_shell(), "account.remove", &self.account);
+        audited(store.as_ref(), entry, async {
+            match store.remove_account(&self.account).await? {
+                true => Ok(()),
+                false => Err(StoreError::NoAccount(self.account.clone())),
+            }
+        })
+        .await?;
         writeln!(stdout(), "removed {}", self.account)?;
         Ok(Exit::Done)
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Context, Exit, Failure};
 use crate::cli::{output, parts};
 use crate::job::AccountRef;
-use crate::store::{Account, Candidate, CandidateKind, CandidateState, StoreError};
+use crate::store::{Account, Candidate, CandidateKind, CandidateState, Share, StoreError};
 
 #[derive(Debug, Args)]
 pub struct Show {
@@ -24,16 +24,17 @@ impl Show {
         let found = store.account(&self.account).await?;
         let account = found.ok_or_else(|| StoreError::NoAccount(self.account.clone()))?;
         let ledger = store.candidates(&self.account).await?;
+        let shares = store.shared_with(&self.account).await?;
         if self.json {
-            writeln!(stdout(), "{}", as_json(&account, &ledger))?;
+            writeln!(stdout(), "{}", as_json(&account, &ledger, &shares))?;
         } else {
-            print(&account, &ledger)?;
+            print(&account, &ledger, &shares)?;
         }
         Ok(Exit::Done)
     }
 }
 
-fn print(account: &Account, ledger: &[Candidate]) -> Result<(), Failure> {
+fn print(account: &Account, ledger: &[Candidate], shares: &[Share]) -> Result<(), Failure> {
     let mut out = stdout().lock();
     writeln!(out, "account   {}", account.account)?;
     writeln!(out, "username  {}", account.username)?;
@@ -45,6 +46,9 @@ fn print(account: &Account, ledger: &[Candidate]) -> Result<(), Failure> {
         writeln!(out, "param     {name}={value}")?;
     }
     writeln!(out, "MFA       {}", mfa(account, ledger))?;
+    for share in shares {
+        writeln!(out, "shared    with {} as {}", share.name, share.role)?;
+    }
     writeln!(out, "added     {}", output::local_time(account.created_at))?;
     let mut table = output::table(["credential", "version", "state", "written", "by job", "note"]);
     for row in ledger {
@@ -70,7 +74,7 @@ fn mfa<'a>(account: &'a Account, ledger: &[Candidate]) -> &'a str {
     }
 }
 
-fn as_json(account: &Account, ledger: &[Candidate]) -> serde_json::Value {
+fn as_json(account: &Account, ledger: &[Candidate], shares: &[Share]) -> serde_json::Value {
     let credential = |row: &Candidate| {
         json!({
             "kind": row.kind.as_str(),
@@ -92,6 +96,7 @@ fn as_json(account: &Account, ledger: &[Candidate]) -> serde_json::Value {
         "mfa": account.mfa_note,
         "created_at": account.created_at.to_string(),
         "updated_at": account.updated_at.to_string(),
+        "shared": shares.iter().map(|share| json!({ "token": share.name, "role": share.role.as_str() })).collect::<Vec<_>>(),
         "credentials": ledger.iter().map(credential).collect::<Vec<_>>(),
     })
 }

@@ -4,8 +4,11 @@ use std::io::Write;
 use clap::Args;
 
 use super::{Failure, find, what};
+use crate::audit::entry;
 use crate::cli::output::printable;
+use crate::cli::who;
 use crate::queue::rabbit::{DeadLetters, Letter, RequeueError};
+use crate::store::NewAudit;
 
 /// Which letters are meant.
 #[derive(Debug, Args)]
@@ -19,6 +22,20 @@ pub struct Which {
 }
 
 impl Which {
+    /// What is about to be done to them, for the audit.
+    pub fn entry(&self, action: &str, letters: &DeadLetters) -> NewAudit {
+        let places = self.places(letters).unwrap_or_default();
+        let jobs = places.iter().filter_map(|place| letters.letter(*place)?.job().ok());
+        let accounts: BTreeSet<_> = jobs.map(|job| job.account.clone()).collect();
+        let named = if self.all { "all".to_owned() } else { self.letters.join(" ") };
+        NewAudit {
+            // One affair of several accounts is nobody's own.
+            account: accounts.first().filter(|_| accounts.len() == 1 && places.len() == 1).cloned(),
+            detail: Some(format!("letters: {}", places.len())),
+            ..entry(&who::at_the_shell(), action, printable(&named))
+        }
+    }
+
     /// Gives them back to the workers.
     pub async fn requeue(&self, letters: &mut DeadLetters, out: &mut impl Write) -> Result<(), Failure> {
         let said = letters.requeue(self.places(letters)?).await.map_err(Failure::environment)?;

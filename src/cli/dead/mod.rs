@@ -7,8 +7,9 @@ use std::io::{Write, stdout};
 use clap::{Args, Subcommand};
 
 use super::output::printable;
-use super::{Context, Exit, Failure};
-use crate::config::{Queue, ServerUrl};
+use super::{Context, Exit, Failure, parts};
+use crate::audit::audited;
+use crate::config::{Config, Queue, ServerUrl};
 use crate::queue::rabbit::{DeadLetters, Letter, MOST};
 
 /// Look at messages that were laid aside, give them back to the workers, or drop them
@@ -43,14 +44,27 @@ impl Dead {
     /// # Errors
     /// If the queue is not RabbitMQ, that does not answer, or there is no such letter.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let mut letters = DeadLetters::open(url(context)?.secret()).await.map_err(Failure::environment)?;
+        let config = context.config()?;
+        let mut letters = DeadLetters::open(url(&config)?.secret()).await.map_err(Failure::environment)?;
         // Said when all are back in their places: a pager holds up nobody.
         let mut said = Vec::new();
         let done = match self.command {
             Command::List(list) => list.say(&letters, &mut said),
             Command::Show(show) => show.say(&letters, &mut said),
-            Command::Requeue(which) => which.requeue(&mut letters, &mut said).await,
-            Command::Drop(which) => which.drop(&mut letters, &mut said).await,
+            Command::Requeue(which) => match parts::open_store(&config).await {
+                Ok(store) => {
+                    let entry = which.entry("dead.requeue", &letters);
+                    audited(store.as_ref(), entry, which.requeue(&mut letters, &mut said)).await
+                }
+                Err(failure) => Err(failure),
+            },
+            Command::Drop(which) => match parts::open_store(&config).await {
+                Ok(store) => {
+                    let entry = which.entry("dead.drop", &letters);
+                    audited(store.as_ref(), entry, which.drop(&mut letters, &mut said)).await
+                }
+                Err(failure) => Err(failure),
+            },
         };
         let closed = letters.close().await.map_err(Failure::environment);
         stdout().write_all(&said)?;
@@ -59,8 +73,8 @@ impl Dead {
     }
 }
 
-fn url(context: &Context) -> Result<ServerUrl, Failure> {
-    match context.config()?.queue {
+fn url(config: &Config) -> Result<&ServerUrl, Failure> {
+    match &config.queue {
         Queue::Rabbit(url) => Ok(url),
         Queue::Embedded => Err(Failure::usage(
             "the queue lies in the database, which takes nothing but jobs, so there are no dead letters: `turnlock log --outcome needs_human` shows jobs that wait for a person. --queue-url amqp://… names a RabbitMQ",

@@ -6,13 +6,14 @@ use std::time::Duration;
 use clap::Args;
 
 use super::watch::{Console, Source};
+use crate::audit::{audited, entry_of};
 use crate::browser::Display;
 use crate::cli::context::colours_welcome;
 use crate::cli::progress::{Place, Progress};
 use crate::cli::runtime::{Runtime, TryOut};
 use crate::cli::stops::Stops;
 use crate::cli::submit::{Tries, report};
-use crate::cli::{Context, Exit, Failure};
+use crate::cli::{Context, Exit, Failure, who};
 use crate::config::Config;
 use crate::flow::{Coverage, Trial, Watch, coverage};
 use crate::job::{AccountRef, Job};
@@ -97,13 +98,14 @@ impl Run {
             stops.next().await;
             tracing::warn!("stopping at the next safe point; the same signal again ends at once");
         };
+        let entry = entry_of(&who::at_the_shell(), "playbook.run", &self.account);
         let done = tokio::select! {
             biased;
             () = again.second() => Err(Failure::new(
                 Exit::JobFailed,
                 "stopped at once; the next worker or `turnlock run` settles what this one was at",
             )),
-            done = self.with(&runtime, &config, &job, context, cancel) => done,
+            done = audited(runtime.store.as_ref(), entry, self.with(&runtime, &config, &job, context, cancel)) => done,
         };
         let shown = match &done {
             Ok(_) => {

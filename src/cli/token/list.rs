@@ -21,7 +21,7 @@ impl List {
         if self.json {
             for row in rows {
                 let line = json!({
-                    "name": row.token.name, "scopes": row.token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
+                    "name": row.token.name, "only_shared": row.token.only_shared, "scopes": row.token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
                     "created_at": row.created_at.to_string(), "created_by": row.token.created_by,
                     "expires_at": row.token.expires_at.map(|at| at.to_string()),
                     "last_used_at": row.last_used_at.map(|at| at.to_string()),
@@ -35,7 +35,7 @@ impl List {
             writeln!(out, "no tokens; `turnlock token create NAME` makes one")?;
             return Ok(Exit::Done);
         }
-        let mut table = output::table(["name", "scopes", "made", "used last", "state"]);
+        let mut table = output::table(["name", "scopes", "accounts", "made", "used last", "state"]);
         for row in rows {
             let state = match (row.revoked_at, row.token.expires_at) {
                 (Some(at), _) => format!("revoked at {}", output::local_time(at)),
@@ -48,6 +48,7 @@ impl List {
             table.add_row([
                 row.token.name,
                 row.token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
+                if row.token.only_shared { "shared ones" } else { "all" }.to_owned(),
                 output::local_time(row.created_at),
                 row.last_used_at.map_or("never".to_owned(), output::local_time),
                 state,

@@ -2,9 +2,9 @@ use std::io::{Write, stdout};
 
 use clap::Args;
 
-use super::at_the_shell;
-use crate::cli::{Context, Exit, Failure, parts};
-use crate::store::NewAudit;
+use crate::audit::{audited, entry};
+use crate::cli::{Context, Exit, Failure, parts, who};
+use crate::store::StoreError;
 
 #[derive(Debug, Args)]
 pub struct Revoke {
@@ -15,19 +15,14 @@ pub struct Revoke {
 impl Revoke {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let store = parts::open_store(&context.config()?).await?;
-        if !store.revoke_token(&self.name).await? {
-            return Err(Failure::usage(format_args!(
-                "there is no token `{}` that is good: `turnlock token list` shows them",
-                self.name
-            )));
-        }
-        let audit = NewAudit {
-            who: at_the_shell(context),
-            action: "token.revoke".to_owned(),
-            target: self.name.clone(),
-            detail: None,
-        };
-        store.audit(&audit).await?;
+        let entry = entry(&who::at_the_shell(), "token.revoke", &self.name);
+        audited(store.as_ref(), entry, async {
+            match store.revoke_token(&self.name).await? {
+                true => Ok(()),
+                false => Err(StoreError::NoToken(self.name.clone())),
+            }
+        })
+        .await?;
         writeln!(stdout(), "the token {} is good for nothing any more", self.name)?;
         Ok(Exit::Done)
     }

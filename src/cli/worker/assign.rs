@@ -6,7 +6,9 @@ use tokio::time::sleep;
 
 use super::which::{Which, is_gone, short};
 use super::{Context, Exit, Failure, parts};
-use crate::store::{Duty, Store, WorkerRow};
+use crate::audit::{audited, entry};
+use crate::cli::who;
+use crate::store::{Duty, Store, StoreError, WorkerRow};
 
 /// How often is looked whether they have heeded it.
 const LOOK: Duration = Duration::from_millis(250);
@@ -35,7 +37,7 @@ impl Assign {
         let mut asked = Vec::new();
         for row in rows {
             // It may have left just now.
-            if is_gone(&row) || !store.want_of_worker(&row.id, duty).await? {
+            if is_gone(&row) || !want(store.as_ref(), &row, duty).await? {
                 writeln!(stdout(), "{} is gone", name(&row))?;
                 continue;
             }
@@ -47,6 +49,15 @@ impl Assign {
         }
         if self.wait { heeded(store.as_ref(), asked, duty).await } else { Ok(Exit::Done) }
     }
+}
+
+async fn want(store: &dyn Store, row: &WorkerRow, duty: Duty) -> Result<bool, StoreError> {
+    let action = match duty {
+        Duty::Draining => "worker.drain",
+        Duty::Working => "worker.resume",
+    };
+    let entry = entry(&who::at_the_shell(), action, &row.id);
+    audited(store, entry, store.want_of_worker(&row.id, duty)).await
 }
 
 /// Returns when all of these have heeded it, or are gone. Says so of each.

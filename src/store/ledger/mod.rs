@@ -103,6 +103,8 @@ pub struct NewCandidate {
     pub sealed: Vec<u8>,
     /// The job that made it; `None` if the account's owner gave it.
     pub job: Option<Uuid>,
+    /// How many recovery codes it holds, if it holds such.
+    pub codes: Option<u32>,
 }
 
 /// A row of the ledger.

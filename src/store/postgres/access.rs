@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::value::{Reader, now};
 use super::{Outlasts, PostgresStore, answer, detached};
 use crate::store::access::{scopes_of, scopes_text};
-use crate::store::{Access, AuditRow, NewAudit, NewToken, StoreError, TokenRow};
+use crate::store::{Access, NewToken, StoreError, TokenRow};
 
 #[async_trait]
 impl Access for PostgresStore {
@@ -15,8 +15,8 @@ impl Access for PostgresStore {
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
             let done = sqlx::query(
-                "INSERT INTO tokens (id, name, hash, scopes, created_at, created_by, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING",
+                "INSERT INTO tokens (id, name, hash, scopes, created_at, created_by, expires_at, only_shared)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING",
             )
             .bind(new.id)
             .bind(&new.name)
@@ -25,6 +25,7 @@ impl Access for PostgresStore {
             .bind(now())
             .bind(&new.created_by)
             .bind(new.expires_at.map(|at| at.as_millisecond()))
+            .bind(new.only_shared)
             .execute(write.on())
             .await?;
             if done.rows_affected() == 0 {
@@ -121,45 +122,6 @@ impl Access for PostgresStore {
         })
         .await
     }
-
-    async fn audit(&self, new: &NewAudit) -> Result<(), StoreError> {
-        let (store, new) = (self.clone(), new.clone());
-        detached(async move {
-            let mut write = store.write(Outlasts::PowerFailure).await?;
-            sqlx::query("INSERT INTO audit (at, who, action, target, detail) VALUES ($1, $2, $3, $4, $5)")
-                .bind(now())
-                .bind(&new.who)
-                .bind(&new.action)
-                .bind(&new.target)
-                .bind(&new.detail)
-                .execute(write.on())
-                .await?;
-            write.commit().await
-        })
-        .await
-    }
-
-    async fn audits(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        let mut reader = self.reader().await?;
-        let rows = sqlx::query("SELECT * FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2")
-            .bind(before.unwrap_or(i64::MAX))
-            .bind(i64::from(limit));
-        let rows = answer(rows.fetch_all(&mut *reader)).await?;
-        let read = |row: &PgRow| {
-            let row = Reader(row);
-            Ok(AuditRow {
-                seq: row.int("seq")?,
-                at: row.time("at")?,
-                audit: NewAudit {
-                    who: row.text("who")?,
-                    action: row.text("action")?,
-                    target: row.text("target")?,
-                    detail: row.text_or_null("detail")?,
-                },
-            })
-        };
-        rows.iter().map(read).collect()
-    }
 }
 
 fn read(row: &PgRow) -> Result<TokenRow, StoreError> {
@@ -170,6 +132,7 @@ fn read(row: &PgRow) -> Result<TokenRow, StoreError> {
             name: row.text("name")?,
             hash: row.bytes("hash")?,
             scopes: scopes_of(&row.text("scopes")?)?,
+            only_shared: row.flag("only_shared")?,
             expires_at: row.time_or_null("expires_at")?,
             created_by: row.text_or_null("created_by")?,
         },

@@ -174,7 +174,7 @@ impl Write {
     }
 }
 
-fn read(row: &PgRow) -> Result<Account, StoreError> {
+pub(super) fn read(row: &PgRow) -> Result<Account, StoreError> {
     let row = Reader(row);
     Ok(Account {
         account: row.parsed("account", "an account")?,

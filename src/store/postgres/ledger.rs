@@ -240,8 +240,8 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     let decided = (state != CandidateState::Pending).then(now);
     let done = sqlx::query(
-        "INSERT INTO candidates (id, account, kind, version, state, sealed, job, created_at, decided_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO candidates (id, account, kind, version, state, sealed, job, created_at, decided_at, codes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (account, kind, version) DO NOTHING",
     )
     .bind(new.id)
@@ -253,6 +253,7 @@ pub(super) async fn insert(
     .bind(new.job)
     .bind(now())
     .bind(decided)
+    .bind(new.codes.map(i64::from))
     .execute(write.on())
     .await?;
     match done.rows_affected() {

@@ -242,6 +242,9 @@ fn walk(sql: &mut QueryBuilder<Postgres>, query: &LogQuery, outcome: Option<Outc
     if let Some(account) = &query.account {
         sql.push(" AND account = ").push_bind(account.to_string());
     }
+    if let Some(token) = query.shared_with {
+        sql.push(" AND account IN (SELECT account FROM shares WHERE token = ").push_bind(token).push(")");
+    }
     if let Some(outcome) = outcome {
         sql.push(" AND outcome = ").push_bind(outcome.as_str());
     }

@@ -11,6 +11,7 @@
 mod access;
 mod accounts;
 mod announcements;
+mod audit;
 mod batch;
 mod budget;
 mod canaries;
@@ -33,6 +34,8 @@ mod months;
 mod news;
 mod overview;
 mod recovery;
+mod shares;
+mod summaries;
 mod value;
 
 use std::cell::RefCell;

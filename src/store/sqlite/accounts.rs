@@ -176,7 +176,7 @@ async fn check_address(
     }
 }
 
-fn read(row: &SqliteRow) -> Result<Account, StoreError> {
+pub(super) fn read(row: &SqliteRow) -> Result<Account, StoreError> {
     let row = Reader(row);
     Ok(Account {
         account: row.parsed("account", "an account")?,

@@ -223,8 +223,8 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     let decided = (state != CandidateState::Pending).then(now);
     let done = sqlx::query(
-        "INSERT INTO candidates (id, account, kind, version, state, sealed, job, created_at, decided_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO candidates (id, account, kind, version, state, sealed, job, created_at, decided_at, codes)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (account, kind, version) DO NOTHING",
     )
     .bind(new.id.to_string())
@@ -236,6 +236,7 @@ pub(super) async fn insert(
     .bind(new.job.map(|id| id.to_string()))
     .bind(now())
     .bind(decided)
+    .bind(new.codes)
     .execute(on)
     .await?;
     match done.rows_affected() {

@@ -114,6 +114,11 @@ impl Log for SqliteStore {
         if let Some(account) = &query.account {
             sql.push(" AND account = ").push_bind(account.to_string());
         }
+        if let Some(token) = query.shared_with {
+            sql.push(" AND account IN (SELECT account FROM shares WHERE token = ")
+                .push_bind(token.to_string())
+                .push(")");
+        }
         if !query.outcomes.is_empty() {
             let mut outcomes = sql.push(" AND outcome IN (").separated(", ");
             query.outcomes.iter().for_each(|outcome| {

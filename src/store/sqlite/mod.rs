@@ -9,6 +9,7 @@
 mod access;
 mod accounts;
 mod announcements;
+mod audit;
 mod budget;
 mod canaries;
 mod cancellations;
@@ -28,6 +29,8 @@ mod migrate;
 mod offers;
 mod overview;
 mod recovery;
+mod shares;
+mod summaries;
 mod value;
 
 use std::fs::{self, OpenOptions, Permissions};

@@ -85,6 +85,7 @@ impl Wanted {
             until: self.until,
             limit,
             before: self.before,
+            ..LogQuery::default()
         })
     }
 }
@@ -110,12 +111,12 @@ pub struct Attempts {
     ),
 )]
 pub async fn list(
-    _may: MayRead,
+    MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Attempts>, Problem> {
     let query = wanted.query()?;
-    let rows = site.store.log(&query).await?;
+    let rows = site.view(&caller).log(&query).await?;
     let next = rows.last().filter(|_| rows.len() >= query.limit as usize).map(|row| row.seq);
     Ok(Json(Attempts { attempts: rows.iter().map(Attempt::of).collect(), next }))
 }
@@ -134,12 +135,11 @@ pub async fn list(
     ),
 )]
 pub async fn get(
-    _may: MayRead,
+    MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Attempt>, Problem> {
-    let row = site.store.attempt(id).await?;
-    let row = row.ok_or_else(|| Problem::not_found(format!("there is no attempt {id}")))?;
+    let row = site.view(&caller).attempt(id).await?;
     let steps = site.store.log_steps(id).await?;
     Ok(Json(Attempt::with_steps(&row, &steps)))
 }
@@ -158,14 +158,16 @@ pub async fn get(
     ),
 )]
 pub async fn events(
-    _may: MayRead,
+    MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
     Query(followed): Query<Followed>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let after = events::cursor(&headers, followed.after);
+    let seen = site.view(&caller).seen().await?;
     let wants = move |row: &AttemptRow| {
-        followed.app.as_deref().is_none_or(|app| row.account.app() == app)
+        seen.has(&row.account)
+            && followed.app.as_deref().is_none_or(|app| row.account.app() == app)
             && followed.job.is_none_or(|job| row.job == job)
     };
     let as_event = |row: &AttemptRow| {

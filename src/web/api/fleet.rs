@@ -3,66 +3,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::shapes::millis;
 use crate::store::Breaker;
-use crate::web::asked::Query;
-use crate::web::guard::MayRead;
+use crate::web::guard::MayReadAll;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
 use crate::web::track_record::TrackRecord;
-
-/// Which accounts are wanted.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct OfApp {
-    /// Of this app.
-    app: Option<String>,
-}
-
-/// An account; its credentials are nobody's business here.
-#[derive(Serialize, ToSchema)]
-pub struct Account {
-    #[schema(example = "acme/alice")]
-    account: String,
-    username: String,
-    /// The managed address.
-    address: Option<String>,
-    /// The number for text messages.
-    number: Option<String>,
-    created_at: String,
-    updated_at: String,
-}
-
-/// List accounts
-///
-/// Needs the scope `read`.
-#[utoipa::path(
-    get, path = "/api/v1/accounts", tag = "fleet", params(OfApp),
-    responses(
-        (status = 200, body = Vec<Account>),
-        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub async fn accounts(
-    _may: MayRead,
-    State(site): State<Arc<Site>>,
-    Query(of): Query<OfApp>,
-) -> Result<Json<Vec<Account>>, Problem> {
-    let rows = site.store.accounts(of.app.as_deref()).await?.into_iter().map(|row| Account {
-        account: row.account.to_string(),
-        username: row.username,
-        address: row.address,
-        number: row.number,
-        created_at: row.created_at.to_string(),
-        updated_at: row.updated_at.to_string(),
-    });
-    Ok(Json(rows.collect()))
-}
 
 /// An app.
 #[derive(Serialize, ToSchema)]
@@ -92,7 +41,7 @@ pub struct App {
 
 /// List apps
 ///
-/// Needs the scope `read`.
+/// Needs the scope `read`, and a token that is good for all accounts.
 #[utoipa::path(
     get, path = "/api/v1/apps", tag = "fleet",
     responses(
@@ -101,7 +50,7 @@ pub struct App {
         (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn apps(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<Vec<App>>, Problem> {
+pub async fn apps(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Json<Vec<App>>, Problem> {
     let canaries = site.store.canaries(None).await?;
     let rows = site.store.apps().await?;
     let names: Vec<_> = rows.iter().map(|row| row.app.clone()).collect();
@@ -152,7 +101,7 @@ pub struct Worker {
 
 /// List workers
 ///
-/// Needs the scope `read`.
+/// Needs the scope `read`, and a token that is good for all accounts.
 #[utoipa::path(
     get, path = "/api/v1/workers", tag = "fleet",
     responses(
@@ -161,7 +110,7 @@ pub struct Worker {
         (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn workers(_may: MayRead, State(site): State<Arc<Site>>) -> Result<Json<Vec<Worker>>, Problem> {
+pub async fn workers(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Json<Vec<Worker>>, Problem> {
     let rows = site.store.workers().await?.into_iter().map(|row| Worker {
         worker: row.id.to_string(),
         version: row.version,

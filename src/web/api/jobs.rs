@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::shapes::Job;
+use crate::audit::{audited, entry, entry_of};
 use crate::job::{Code, JobMessage, LARGEST, Verdict};
 use crate::store::{Cancelling, NewAudit, Submitted};
 use crate::web::asked::Path;
@@ -96,9 +97,7 @@ pub async fn submit(
     let message = read(&caller, &headers, &body)?;
     let not_before = message.not_before;
     let job = message.into_job();
-    if site.store.account(&job.account).await?.is_none() {
-        return Err(Problem::not_found(format!("there is no account {}", job.account)));
-    }
+    site.view(&caller).may_ask(&job.account, job.kind).await?;
     // With a broker in between, only this tells that it was submitted before.
     if let Some(row) = site.store.job(job.id).await? {
         if (row.job.kind, &row.job.account) != (job.kind, &job.account) {
@@ -108,14 +107,12 @@ pub async fn submit(
         let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
         return Ok((StatusCode::OK, location, Json(Job::of(&row))).into_response());
     }
-    let audit = NewAudit {
-        who: caller.name,
-        action: "job.submit".to_owned(),
+    let entry = NewAudit {
         target: job.id.to_string(),
         detail: Some(format!("{} of {}", job.kind, job.account)),
+        ..entry_of(&caller.name, "job.submit", &job.account)
     };
-    site.store.audit(&audit).await?;
-    let submitted = site.queue.submit(&job, not_before).await?;
+    let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, not_before)).await?;
     let status = if submitted == Submitted::New { StatusCode::CREATED } else { StatusCode::OK };
     let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
     // With a broker in between, no worker may have written it down yet.
@@ -176,12 +173,11 @@ fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage
     ),
 )]
 pub async fn get(
-    _may: MayRead,
+    MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Job>, Problem> {
-    let row = site.store.job(id).await?.ok_or_else(|| Problem::not_found(format!("there is no job {id}")))?;
-    Ok(Json(Job::of(&row)))
+    Ok(Json(Job::of(&site.view(&caller).job(id).await?)))
 }
 
 /// What came of the wish to cancel a job.
@@ -228,13 +224,13 @@ pub async fn cancel(
 /// Cancels the job in the caller's name.
 pub async fn cancel_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Cancelling, Problem> {
     let why = Verdict::new(Code::Cancelled, format!("{} cancelled the job.", caller.name));
-    // First, for whoever asks may go away in the middle.
-    let audit = NewAudit {
-        who: caller.name.clone(),
-        action: "job.cancel".to_owned(),
-        target: id.to_string(),
-        detail: None,
-    };
-    site.store.audit(&audit).await?;
-    Ok(site.queue.cancel(id, &why).await?)
+    if caller.only_shared {
+        let view = site.view(caller);
+        let row = view.job(id).await?;
+        view.may_ask(&row.job.account, row.job.kind).await?;
+    }
+    // With a broker in between, it may not be written down yet.
+    let account = site.store.job(id).await?.map(|row| row.job.account);
+    let entry = NewAudit { account, ..entry(&caller.name, "job.cancel", id) };
+    Ok(audited(site.store.as_ref(), entry, site.queue.cancel(id, &why)).await?)
 }

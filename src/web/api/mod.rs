@@ -1,6 +1,8 @@
 //! `/api/v1`: the same for programs, as JSON.
 
+mod accounts;
 mod attempts;
+mod audit;
 mod fleet;
 mod health;
 mod jobs;
@@ -18,13 +20,14 @@ use utoipa_axum::routes;
 use super::metrics;
 use super::site::Site;
 
+pub use accounts::{named, show_code, show_password};
 pub use jobs::cancel_job;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Turnlock",
-        description = "Submit jobs, follow how they go, and see how apps, accounts and workers are. No answer holds a secret.",
+        description = "Submit jobs, follow how they go, and see how apps, accounts and workers are. No answer holds a secret, but for those that are asked for one.",
         version = "1",
         license(name = "MIT"),
     ),
@@ -51,7 +54,10 @@ fn documented() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(attempts::list))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::events))
-        .routes(routes!(fleet::accounts))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::reveal))
+        .routes(routes!(accounts::totp))
+        .routes(routes!(audit::list))
         .routes(routes!(fleet::apps))
         .routes(routes!(fleet::workers))
 }

@@ -4,37 +4,107 @@ use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::{Answer, Frame, render};
-use crate::job::{Code, Kind, Outcome};
-use crate::store::{CandidateKind, CandidateState, LogQuery};
+use crate::job::AccountRef;
+use crate::store::{AccountQuery, AccountSummary, CodesLeft};
 use crate::web::asked::Query;
 use crate::web::guard::MayRead;
+use crate::web::milestones::{Milestone, mfa};
+use crate::web::problem::Problem;
 use crate::web::rows::Time;
 use crate::web::site::Site;
 
 /// So many are shown at once.
-const PAGE: usize = 100;
+const PAGE: u32 = 100;
 
+/// Which accounts are wanted, as the page's address says it.
 #[derive(Deserialize, Default)]
 pub struct Wanted {
     #[serde(default)]
     app: String,
-    /// Accounts behind this name.
+    /// A part of the name or the user name.
+    #[serde(default)]
+    name: String,
+    /// Accounts behind this one.
     #[serde(default)]
     after: String,
 }
 
-struct Account {
-    name: String,
-    username: String,
-    address: String,
-    mfa: String,
+impl Wanted {
+    fn query(&self) -> Result<AccountQuery, Problem> {
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let after = given(&self.after)
+            .map(|after| after.parse().map_err(|_| Problem::bad_request(format!("`{after}` is no account"))));
+        Ok(AccountQuery {
+            app: given(&self.app),
+            name: given(&self.name),
+            after: after.transpose()?,
+            limit: PAGE,
+            ..AccountQuery::default()
+        })
+    }
+
+    /// The address of the page behind this account.
+    fn behind(&self, account: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("app", &*self.app), ("name", &*self.name), ("after", account)] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        format!("/accounts?{}", query.finish())
+    }
+}
+
+/// An account, as pages show it.
+pub struct Account {
+    pub name: String,
+    pub username: String,
+    pub address: String,
+    pub mfa: String,
+    pub codes: String,
     /// Days.
-    password_age: Option<i64>,
-    verified: Option<Time>,
+    pub password_age: Option<i64>,
+    pub verified: Option<Time>,
     /// In doubt: which password opens it is being found out.
-    in_doubt: bool,
+    pub in_doubt: bool,
+    pub reached: Vec<&'static str>,
+    pub missing: Vec<&'static str>,
+    /// Its own page.
+    pub href: String,
+}
+
+impl Account {
+    pub fn of(row: AccountSummary, now: Timestamp) -> Self {
+        let (reached, missing): (Vec<_>, Vec<_>) =
+            Milestone::ALL.into_iter().partition(|milestone| milestone.is_reached(&row, now));
+        let titles = |of: Vec<Milestone>| of.into_iter().map(Milestone::title).collect();
+        Self {
+            mfa: mfa(&row),
+            codes: match row.codes {
+                CodesLeft::None => "none".to_owned(),
+                CodesLeft::Counted(codes) => codes.to_string(),
+                CodesLeft::Uncounted => "some".to_owned(),
+            },
+            password_age: row.password_at.map(|since| now.duration_since(since).as_hours() / 24),
+            verified: row.verified_at.map(Time),
+            in_doubt: row.in_doubt,
+            reached: titles(reached),
+            missing: titles(missing),
+            href: address_of(&row.account.account),
+            name: row.account.account.to_string(),
+            username: row.account.username,
+            address: row.account.address.or(row.account.number).unwrap_or_default(),
+        }
+    }
+}
+
+/// The address of an account's own page.
+pub fn address_of(account: &AccountRef) -> String {
+    let name: String = form_urlencoded::byte_serialize(account.name().as_bytes()).collect();
+    format!("/accounts/{}/{name}", account.app())
 }
 
 #[derive(Template)]
@@ -42,8 +112,9 @@ struct Account {
 struct Page {
     frame: Frame,
     app: String,
+    name: String,
     accounts: Vec<Account>,
-    /// The last name, if there are more behind it.
+    /// The address of the next page.
     more: Option<String>,
 }
 
@@ -52,41 +123,16 @@ pub async fn page(
     State(site): State<Arc<Site>>,
     Query(wanted): Query<Wanted>,
 ) -> Answer {
-    let app = Some(wanted.app.trim()).filter(|app| !app.is_empty());
-    let all = site.store.accounts(app).await?;
-    let mut behind = all.iter().filter(|row| row.account.to_string() > wanted.after);
-    let mut accounts = Vec::new();
-    for row in behind.by_ref().take(PAGE) {
-        let ledger = site.store.candidates(&row.account).await?;
-        let current =
-            |kind| ledger.iter().rfind(move |c| c.kind == kind && c.state == CandidateState::Current);
-        let query = LogQuery {
-            account: Some(row.account.clone()),
-            outcomes: vec![Outcome::Succeeded],
-            limit: 5,
-            ..LogQuery::default()
-        };
-        let proves = |code: Option<Code>| code != Some(Code::Rehearsed);
-        let verified = site.store.log(&query).await?.into_iter().find(|row| {
-            row.kind != Kind::Reconcile || proves(row.verdict.as_ref().map(|verdict| verdict.code))
-        });
-        let age = current(CandidateKind::Password)
-            .and_then(|c| Timestamp::now().since(c.created_at).ok())
-            .map(|age| i64::from(age.get_hours()) / 24);
-        accounts.push(Account {
-            name: row.account.to_string(),
-            username: row.username.clone(),
-            address: row.address.clone().or(row.number.clone()).unwrap_or_default(),
-            mfa: match (current(CandidateKind::Totp), &row.mfa_note) {
-                (Some(_), _) => "on, by TOTP".to_owned(),
-                (None, Some(note)) => note.clone(),
-                (None, None) => "not known to be on".to_owned(),
-            },
-            password_age: age,
-            verified: verified.and_then(|row| row.ended_at).map(Time),
-            in_doubt: ledger.iter().any(|c| c.state == CandidateState::Pending && c.submitted_at.is_some()),
-        });
-    }
-    let more = behind.next().and(accounts.last()).map(|account| account.name.clone());
-    Ok(render(&Page { frame: Frame::new("Accounts", "accounts", &caller), app: wanted.app, accounts, more }))
+    let rows = site.view(&caller).accounts(wanted.query()?).await?;
+    let now = Timestamp::now();
+    let full = rows.len() >= PAGE as usize;
+    let accounts: Vec<_> = rows.into_iter().map(|row| Account::of(row, now)).collect();
+    let more = accounts.last().filter(|_| full).map(|account| wanted.behind(&account.name));
+    Ok(render(&Page {
+        frame: Frame::new("Accounts", "accounts", &caller),
+        app: wanted.app,
+        name: wanted.name,
+        accounts,
+        more,
+    }))
 }

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::job::Nothing;
 use super::{Answer, Frame, render};
-use crate::store::{AppRow, Breaker, CanaryRow, NewAudit};
+use crate::audit::{audited, entry};
+use crate::store::{AppRow, Breaker, CanaryRow};
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
-use crate::web::guard::{MayOperate, MayRead};
+use crate::web::guard::{MayOperateAll, MayReadAll};
 use crate::web::rows::{Time, duration};
 use crate::web::site::{AppInfo, Site};
 use crate::web::track_record::TrackRecord;
@@ -44,7 +45,7 @@ struct Page {
     apps: Vec<App>,
 }
 
-pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
+pub async fn page(MayReadAll(caller): MayReadAll, State(site): State<Arc<Site>>) -> Answer {
     let mut rows: BTreeMap<String, AppRow> =
         site.store.apps().await?.into_iter().map(|row| (row.app.clone(), row)).collect();
     for info in &site.apps {
@@ -121,14 +122,12 @@ fn start(hash: &str) -> &str {
 
 /// Closes the breaker.
 pub async fn reset(
-    MayOperate(caller): MayOperate,
+    MayOperateAll(caller): MayOperateAll,
     State(site): State<Arc<Site>>,
     Path(app): Path<String>,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Answer {
-    let audit =
-        NewAudit { who: caller.name, action: "app.reset".to_owned(), target: app.clone(), detail: None };
-    site.store.audit(&audit).await?;
-    site.store.reset_app(&app).await?;
+    let entry = entry(&caller.name, "app.reset", &app);
+    audited(site.store.as_ref(), entry, site.store.reset_app(&app)).await?;
     Ok(Redirect::to("/apps").into_response())
 }

@@ -16,13 +16,13 @@ use crate::web::site::Site;
 /// A file of evidence of an attempt: one of those that there may be, in the folder that the log names, if that lies where
 /// evidence lies.
 pub async fn file(
-    MayRead(_): MayRead,
+    MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
     Path((attempt, name)): Path<(Uuid, String)>,
 ) -> Answer {
     let nothing = || Problem::not_found("there is no such evidence; it may have been removed");
     let (name, kind) = FILES.into_iter().find(|(known, _)| *known == name).ok_or_else(nothing)?;
-    let row = site.store.attempt(attempt).await?.ok_or_else(nothing)?;
+    let row = site.view(&caller).attempt(attempt).await.map_err(|_| nothing())?;
     let folder = row.provenance.evidence.ok_or_else(nothing)?;
     if !is_within(&folder, &site.artifacts) {
         return Err(nothing().into());

@@ -57,6 +57,7 @@ impl Filter {
             until: read::<Since>(&self.until, TIME)?.map(|until| until.0),
             limit: PAGE,
             before: read(&self.before, "place in the log")?,
+            ..LogQuery::default()
         })
     }
 

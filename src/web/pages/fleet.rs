@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Answer, Frame, render};
 use crate::job::Outcome;
 use crate::store::Depths;
-use crate::web::guard::MayRead;
+use crate::web::guard::MayReadAll;
 use crate::web::rows::Time;
 use crate::web::site::Site;
 
@@ -41,7 +41,7 @@ struct Page {
     workers: Vec<Worker>,
 }
 
-pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
+pub async fn page(MayReadAll(caller): MayReadAll, State(site): State<Arc<Site>>) -> Answer {
     let depths = site.store.depths().await?;
     let now = Timestamp::now();
     let ago = |minutes: i64| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN);

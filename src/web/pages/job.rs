@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{Answer, Frame, render};
+use crate::audit::{audited, entry_of};
 use crate::job::Job;
 use crate::store::{JobRow, JobState, LogQuery, NewAudit};
 use crate::web::api::cancel_job;
@@ -57,7 +58,7 @@ struct Page {
 }
 
 pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(id): Path<Uuid>) -> Answer {
-    let row = known(&site, id).await?;
+    let row = site.view(&caller).job(id).await?;
     let timeline = timeline(&site, &row).await?;
     let related = related(&site, &row).await?;
     let job = &row.job;
@@ -73,10 +74,6 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(
         related,
         timeline,
     }))
-}
-
-async fn known(site: &Site, id: Uuid) -> Result<JobRow, Problem> {
-    site.store.job(id).await?.ok_or_else(|| Problem::not_found(format!("there is no job {id}")))
 }
 
 async fn timeline(site: &Site, row: &JobRow) -> Result<Timeline, Problem> {
@@ -109,11 +106,11 @@ async fn related(site: &Site, row: &JobRow) -> Result<Vec<(String, &'static str)
 
 /// The timeline, anew whenever it has changed, until the job has ended.
 pub async fn events(
-    _may: MayRead,
+    MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, super::Failed> {
-    known(&site, id).await?;
+    site.view(&caller).job(id).await?;
     let until = Instant::now() + site.stream;
     let mut shown = site.watched.job(id, &site, look);
     shown.mark_changed();
@@ -160,7 +157,9 @@ pub async fn retry(
     Path(id): Path<Uuid>,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Answer {
-    let row = known(&site, id).await?;
+    let view = site.view(&caller);
+    let row = view.job(id).await?;
+    view.may_ask(&row.job.account, row.job.kind).await?;
     if !matches!(row.state, JobState::Finished | JobState::Cancelled) {
         return Err(Problem::bad_request("the job has not ended: it is tried again by itself").into());
     }
@@ -173,13 +172,11 @@ pub async fn retry(
         deadline: row.job.deadline,
         ..usual
     };
-    let audit = NewAudit {
-        who: caller.name,
-        action: "job.retry".to_owned(),
+    let entry = NewAudit {
         target: id.to_string(),
         detail: Some(format!("as {}", job.id)),
+        ..entry_of(&caller.name, "job.retry", &job.account)
     };
-    site.store.audit(&audit).await?;
-    site.queue.submit(&job, None).await?;
+    audited(site.store.as_ref(), entry, site.queue.submit(&job, None)).await?;
     Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
 }

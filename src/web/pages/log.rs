@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::filter::Filter;
 use super::{Answer, Frame, render};
 use crate::job::{Code, Kind};
+use crate::store::AttemptRow;
 use crate::web::asked::Query;
 use crate::web::events;
 use crate::web::guard::MayRead;
@@ -43,10 +44,12 @@ pub async fn page(
     let query = filter.query()?;
     // Before the rows, so that nothing falls in between.
     let cursor = site.store.log_cursor().await?;
-    let rows = site.store.log(&query).await?;
+    let view = site.view(&caller);
+    let (rows, seen) = (view.log(&query).await?, view.seen().await?);
     let older = rows.last().filter(|_| Filter::is_full(rows.len())).map(|row| filter.older(row.seq));
     let canaries = site.store.canaries(query.app.as_deref()).await?;
-    let warnings = canaries.iter().filter(|row| !row.is_well()).map(|row| {
+    let warnings = canaries.iter().filter(|row| !row.is_well() && seen.has_app(row.last.account.app()));
+    let warnings = warnings.map(|row| {
         let (app, flow, code) = (row.last.account.app(), &row.last.flow, row.last.verdict.code);
         format!("The canary of {app} fails in {flow} ({code}): jobs may meet the same.")
     });
@@ -71,7 +74,7 @@ pub struct After {
 
 /// Rows as they begin and end.
 pub async fn events(
-    MayRead(_): MayRead,
+    MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
     Query(filter): Query<Filter>,
     Query(After { after }): Query<After>,
@@ -79,5 +82,7 @@ pub async fn events(
 ) -> Result<Response, super::Failed> {
     let query = filter.query()?;
     let after = events::cursor(&headers, after);
-    Ok(events::rows(&site, after, move |row| query.wants(row), events::as_html).await?)
+    let seen = site.view(&caller).seen().await?;
+    let wants = move |row: &AttemptRow| seen.has(&row.account) && query.wants(row);
+    Ok(events::rows(&site, after, wants, events::as_html).await?)
 }

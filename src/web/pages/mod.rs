@@ -1,8 +1,10 @@
 //! The pages, for people.
 
+mod account;
 mod accounts;
 mod apps;
 mod assets;
+mod audit;
 mod evidence;
 mod filter;
 mod fleet;
@@ -32,6 +34,8 @@ pub struct Frame {
     pub csrf: String,
     pub may_operate: bool,
     pub may_submit: bool,
+    /// The pages that they may open: address and name.
+    pub pages: Vec<(&'static str, &'static str)>,
 }
 
 impl Frame {
@@ -46,8 +50,39 @@ impl Frame {
             csrf: caller.csrf.clone().unwrap_or_default(),
             may_operate: signed_in && caller.may(Scope::Operate),
             may_submit: signed_in && caller.may(Scope::Submit),
+            pages: pages(caller),
         }
     }
+
+    /// For whoever is not known.
+    fn of_nobody(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            here: "",
+            who: String::new(),
+            csrf: String::new(),
+            may_operate: false,
+            may_submit: false,
+            pages: Vec::new(),
+        }
+    }
+}
+
+/// The pages that lie open to this caller, as address and name.
+fn pages(caller: &Caller) -> Vec<(&'static str, &'static str)> {
+    use crate::store::Scope::{Operate, Read};
+    let all = [
+        (Read, false, "log", "Log"),
+        (Read, false, "needs-you", "Needs you"),
+        (Read, true, "apps", "Apps"),
+        (Read, false, "accounts", "Accounts"),
+        (Read, true, "fleet", "Fleet"),
+        (Operate, false, "audit", "Audit"),
+    ];
+    let open = all
+        .into_iter()
+        .filter(|(scope, of_fleet, ..)| caller.may(*scope) && !(*of_fleet && caller.only_shared));
+    open.map(|(_, _, here, name)| (here, name)).collect()
 }
 
 /// Pages for those who are known.
@@ -65,7 +100,12 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/apps", get(apps::page))
         .route("/apps/{app}/reset", post(apps::reset))
         .route("/accounts", get(accounts::page))
+        .route("/accounts/{app}/{name}", get(account::page))
+        .route("/accounts/{app}/{name}/login", post(account::login))
+        .route("/accounts/{app}/{name}/reveal", post(account::reveal))
+        .route("/accounts/{app}/{name}/totp", post(account::totp))
         .route("/fleet", get(fleet::page))
+        .route("/audit", get(audit::page))
         .route("/logout", post(sign_in::sign_out))
 }
 
@@ -87,17 +127,8 @@ struct ProblemPage {
 /// The problem as a page.
 pub fn problem(caller: Option<&Caller>, problem: &Problem) -> Response {
     let status = problem.status();
-    let frame = match caller {
-        Some(caller) => Frame::new(status.canonical_reason().unwrap_or("Error"), "", caller),
-        None => Frame {
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
-            here: "",
-            who: String::new(),
-            csrf: String::new(),
-            may_operate: false,
-            may_submit: false,
-        },
-    };
+    let title = status.canonical_reason().unwrap_or("Error");
+    let frame = caller.map_or_else(|| Frame::of_nobody(title), |caller| Frame::new(title, "", caller));
     let page = ProblemPage { frame, status, detail: problem.detail().to_owned() };
     (status, render(&page)).into_response()
 }

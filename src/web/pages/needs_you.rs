@@ -4,20 +4,26 @@ use askama::Template;
 use axum::extract::State;
 
 use super::{Answer, Frame, render};
-use crate::job::{Code, Outcome};
-use crate::store::LogQuery;
 use crate::web::guard::MayRead;
 use crate::web::rows::Row;
 use crate::web::site::Site;
 
-/// So many of the newest are looked at.
-const NEWEST: u32 = 200;
+/// So many are shown of each group.
+const OF_EACH: u32 = 50;
 
-/// Jobs that want a human for the same reason.
+/// Accounts that want a human for the same reason.
 struct Group {
     code: &'static str,
     action: &'static str,
+    accounts: u64,
     rows: Vec<Row>,
+}
+
+impl Group {
+    /// How many are not shown.
+    fn hidden(&self) -> u64 {
+        self.accounts.saturating_sub(self.rows.len() as u64)
+    }
 }
 
 #[derive(Template)]
@@ -27,26 +33,14 @@ struct Page {
     groups: Vec<Group>,
 }
 
+/// Accounts whose newest attempt wants a human: what somebody did about it shows in a later one.
 pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
-    let query = LogQuery { outcomes: vec![Outcome::NeedsHuman], limit: NEWEST, ..LogQuery::default() };
-    let mut groups: Vec<(Code, Vec<Row>)> = Vec::new();
-    for row in site.store.log(&query).await? {
-        let Some(code) = row.verdict.as_ref().map(|verdict| verdict.code) else { continue };
-        // What somebody did about it shows in a later attempt at the account.
-        let newest = LogQuery { account: Some(row.account.clone()), limit: 1, ..LogQuery::default() };
-        if site.store.log(&newest).await?.first().is_some_and(|newest| newest.seq > row.seq) {
-            continue;
-        }
-        let shown = Row::of(&row);
-        match groups.iter_mut().find(|(of, _)| *of == code) {
-            Some((_, rows)) => rows.push(shown),
-            None => groups.push((code, vec![shown])),
-        }
-    }
-    groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
-    let groups = groups
-        .into_iter()
-        .map(|(code, rows)| Group { code: code.as_str(), action: code.user_action(), rows })
-        .collect();
-    Ok(render(&Page { frame: Frame::new("Needs you", "needs-you", &caller), groups }))
+    let wanting = site.view(&caller).wanting(OF_EACH).await?;
+    let groups = wanting.into_iter().map(|wanting| Group {
+        code: wanting.code.as_str(),
+        action: wanting.code.user_action(),
+        accounts: wanting.accounts,
+        rows: wanting.newest.iter().map(Row::of).collect(),
+    });
+    Ok(render(&Page { frame: Frame::new("Needs you", "needs-you", &caller), groups: groups.collect() }))
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::job::Nothing;
 use super::{Answer, Frame, render};
 use crate::net::{Peer, forwarded};
-use crate::store::NewAudit;
+use crate::store::{AuditOutcome, NewAudit};
 use crate::web::asked::Query;
 use crate::web::csrf::Posted;
 use crate::web::guard::{COOKIE, session};
@@ -48,15 +48,7 @@ pub async fn page(Query(Next { next }): Query<Next>) -> Response {
 }
 
 fn shown(next: String, wrong: &str) -> Response {
-    let frame = Frame {
-        title: "Sign in".to_owned(),
-        here: "",
-        who: String::new(),
-        csrf: String::new(),
-        may_operate: false,
-        may_submit: false,
-    };
-    render(&Page { frame, next: within(&next), wrong: wrong.to_owned() })
+    render(&Page { frame: Frame::of_nobody("Sign in"), next: within(&next), wrong: wrong.to_owned() })
 }
 
 /// A page of this server, or the first: nobody is led elsewhere.
@@ -96,9 +88,10 @@ pub async fn sign_in(
         who: row.token.name.clone(),
         action: "session.begin".to_owned(),
         target: row.token.name.clone(),
+        account: None,
         detail: client.map(|client| format!("from {client}")),
     };
-    site.store.audit(&audit).await?;
+    site.store.audit(&audit, AuditOutcome::Done).await?;
     let mut response = Redirect::to(&within(&form.next)).into_response();
     set_cookie(&site, &mut response, secret.expose(), SESSION.as_secs());
     Ok(response)

@@ -18,6 +18,7 @@ mod postgres;
 mod server;
 mod speed;
 mod sqlite;
+mod summaries;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -28,11 +29,11 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection, Executor, SqliteConnection};
 use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priority, Verdict};
 use turnlock::store::{
-    AccountEntry, AppGate, AppLimits, AppRow, AttemptRow, Beat, Begun, Breaker, Cancelling, Candidate,
-    CandidateKind, CandidateState, Claim, Claiming, Delivered, Disproof, Duty, Ending, Entry, JobState, Left,
-    Limit, LogQuery, NewAttempt, NewAudit, NewCanary, NewCandidate, NewToken, NewTry, Next, Provenance,
-    Refusal, Scope, SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition,
-    TryResult, Visit, Why, WorkerId, WorkerRow,
+    AccountEntry, AccountQuery, AppGate, AppLimits, AppRow, AttemptRow, AuditOutcome, AuditQuery, Beat,
+    Begun, Breaker, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming, CodesLeft,
+    Delivered, Disproof, Duty, Ending, Entry, JobState, Left, Limit, LogQuery, NewAttempt, NewAudit,
+    NewCanary, NewCandidate, NewToken, NewTry, Next, Provenance, Refusal, Role, Scope, SqliteStore, Step,
+    StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
@@ -58,6 +59,10 @@ async fn conform(store: Arc<dyn Store>) {
     canaries::marks_of_apps(&store).await;
     access::tokens_and_sessions(&store).await;
     access::the_audit(&store).await;
+    access::shares(&store).await;
+    summaries::accounts_by_page(&store).await;
+    summaries::what_is_known_of_an_account(&store).await;
+    summaries::who_wants_a_human(&store).await;
     leases::leases(&store).await;
     leases::fences(&store).await;
     leases::an_expired_lease(&store).await;
@@ -116,7 +121,15 @@ fn job(name: &str) -> Job {
 
 fn candidate(account: &AccountRef, kind: CandidateKind, version: u32) -> NewCandidate {
     let sealed = vec![u8::try_from(version).unwrap(); 60];
-    NewCandidate { id: Uuid::now_v7(), account: account.clone(), kind, version, sealed, job: None }
+    NewCandidate {
+        id: Uuid::now_v7(),
+        account: account.clone(),
+        kind,
+        version,
+        sealed,
+        job: None,
+        codes: None,
+    }
 }
 
 /// Adds an account with a password.

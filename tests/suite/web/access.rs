@@ -1,10 +1,14 @@
 //! Nobody gets an answer without the scope that it needs.
 
 use serde_json::Value;
+use turnlock::store::{AuditOutcome, AuditQuery};
 
 use super::*;
 
 const PAGES: [&str; 5] = ["/log", "/needs-you", "/apps", "/accounts", "/fleet"];
+
+/// What each scope opens beside the pages that are read.
+const OPERATED: &str = "/audit";
 
 /// Every operation of the API, by its own document, with a method and a path that could be meant.
 fn operations() -> Vec<(String, String)> {
@@ -12,13 +16,14 @@ fn operations() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         let path = path.replace("{id}", "0197e2a4-7c1e-7aaa-8000-0123456789ab");
+        let path = path.replace("{app}/{name}", "acme/alice");
         for method in ["get", "post", "put", "patch", "delete"] {
             if item.get(method).is_some() {
                 all.push((method.to_uppercase(), path.clone()));
             }
         }
     }
-    assert!(all.len() >= 8, "{all:?}");
+    assert!(all.len() >= 12, "{all:?}");
     all
 }
 
@@ -43,6 +48,7 @@ async fn nothing_is_answered_without_a_token() {
             name: name.to_owned(),
             hash: secret.hash(),
             scopes: Scope::ALL.to_vec(),
+            only_shared: false,
             expires_at,
             created_by: None,
         };
@@ -58,7 +64,14 @@ async fn nothing_is_answered_without_a_token() {
             assert!(response.headers().contains_key("www-authenticate"));
         }
         let job = "/jobs/0197e2a4-7c1e-7aaa-8000-0123456789ab";
-        for path in PAGES.into_iter().chain([job, "/", "/log/events", "/attempts/x/screenshot.png"]) {
+        for path in PAGES.into_iter().chain([
+            job,
+            OPERATED,
+            "/accounts/acme/alice",
+            "/",
+            "/log/events",
+            "/attempts/x/screenshot.png",
+        ]) {
             let response = asked(&web, "GET", path, token).await;
             assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path} {token:?}");
             assert!(location(&response).starts_with("/login?next=%2F"), "{path}");
@@ -78,10 +91,11 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
     for scope in Scope::ALL.iter().copied() {
         let token = web.token(&[scope]).await;
         for (method, path) in operations() {
-            let needs = match (&*method, path.ends_with("/cancel")) {
+            let needs = match (&*method, path.rsplit('/').next().unwrap()) {
+                (_, "audit" | "cancel") => Scope::Operate,
+                (_, "reveal") => Scope::Reveal,
                 ("GET", _) => Scope::Read,
-                (_, true) => Scope::Operate,
-                (_, false) => Scope::Submit,
+                _ => Scope::Submit,
             };
             if scope == needs {
                 continue;
@@ -91,8 +105,16 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
             let problem: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
             assert!(problem["detail"].as_str().unwrap().contains(needs.as_str()), "{problem}");
         }
+        if scope != Scope::Operate {
+            let response = asked(&web, "GET", OPERATED, Some(token.expose())).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{OPERATED} with {scope}");
+        }
         if scope != Scope::Read {
-            for path in PAGES.into_iter().map(str::to_owned).chain([format!("/jobs/{}", begun.job)]) {
+            for path in PAGES
+                .into_iter()
+                .map(str::to_owned)
+                .chain([format!("/jobs/{}", begun.job), "/accounts/acme/alice".to_owned()])
+            {
                 let response = asked(&web, "GET", &path, Some(token.expose())).await;
                 assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path} with {scope}");
             }
@@ -107,6 +129,9 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
         format!("/jobs/{}/cancel", begun.job),
         format!("/jobs/{}/retry", begun.job),
         "/apps/acme/reset".to_owned(),
+        "/accounts/acme/alice/login".to_owned(),
+        "/accounts/acme/alice/reveal".to_owned(),
+        "/accounts/acme/alice/totp".to_owned(),
     ] {
         let response = reader.post(web.at(&path)).form(&form).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
@@ -138,8 +163,9 @@ async fn a_form_of_another_site_does_nothing() {
         operator.post(format!("{job}/cancel")).form(&[("csrf", csrf(&page))]).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert!(web.store.heartbeat(&begun.claim, LONG).await.unwrap(), "its worker is told");
-    let audits = web.store.audits(None, 10).await.unwrap();
+    let audits = web.store.audits(&AuditQuery::default()).await.unwrap();
     assert_eq!((&*audits[0].audit.action, &*audits[0].audit.target), ("job.cancel", &*begun.job.to_string()));
+    assert_eq!((audits[0].outcome, &audits[0].audit.account), (AuditOutcome::Done, &Some(account)));
 
     // Whoever signs out, or whose token is revoked, is out.
     let response = operator.post(web.at("/logout")).form(&[("csrf", csrf(&page))]).send().await.unwrap();

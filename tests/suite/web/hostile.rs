@@ -13,9 +13,15 @@ async fn what_a_page_said_is_text() {
     web.ended(&begun, Code::PageNotAsDescribed, SCRIPT, None).await;
     let client = web.signed_in(Scope::ALL).await;
     let job = format!("/jobs/{}", begun.job);
-    for path in
-        ["/log", "/needs-you", "/accounts", "/apps", &job, "/log?app=%3Cscript%3Ealert(1)%3C/script%3E"]
-    {
+    for path in [
+        "/log",
+        "/needs-you",
+        "/accounts",
+        "/apps",
+        "/audit",
+        &job,
+        "/log?app=%3Cscript%3Ealert(1)%3C/script%3E",
+    ] {
         let response = client.get(web.at(path)).send().await.unwrap();
         let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
         for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {

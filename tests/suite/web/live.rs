@@ -1,11 +1,15 @@
 //! In a real browser: who watches sees what happens, without loading anything anew.
 
+use secrecy::SecretString;
+use turnlock::store::Role;
+use turnlock::vault::{MasterKey, NewAccount};
+
 use super::*;
 use crate::harness::{SOON, Stage};
 
 /// A browser that is signed in by its own hands.
 async fn signed_in(web: &Web) -> Stage {
-    let token = web.token(Scope::ALL).await;
+    let token = web.named("me", Scope::ALL, false).await;
     let stage = Stage::open(&web.url).await;
     stage.fill_secret("{ label: Token }", token.expose()).await.unwrap();
     stage.click("{ role: button, name: Sign in }").await.unwrap();
@@ -40,5 +44,31 @@ async fn attempts_and_steps_appear_as_they_happen() {
         assert!(tokio::time::Instant::now() < until);
         tokio::task::yield_now().await;
     }
+    web.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_has_the_password_shown_by_a_button() {
+    let web = Web::start_with(Some(MasterKey::generate().unwrap())).await;
+    let new = NewAccount {
+        account: "acme/alice".parse().unwrap(),
+        username: "alice@example.test".to_owned(),
+        address: None,
+        number: None,
+        password: Some(SecretString::from("Shown-Once-7731")),
+        totp: None,
+    };
+    web.vault.as_ref().unwrap().add_account(&new).await.unwrap();
+    let stage = signed_in(&web).await;
+    web.store.share(&new.account, "me", Role::Owner, "the test").await.unwrap();
+    stage.click("{ role: link, name: Accounts }").await.unwrap();
+    // What is missing is folded behind how many are reached.
+    stage.click("{ css: summary }").await.unwrap();
+    stage.see("{ text: \"Missing: credentials right, managed address, MFA on, rotating\" }").await.unwrap();
+    stage.click("{ role: link, name: acme/alice }").await.unwrap();
+    stage.click("{ role: button, name: Show the password }").await.unwrap();
+    stage.see("{ text: Shown-Once-7731 }").await.unwrap();
+    stage.click("{ role: link, name: Audit }").await.unwrap();
+    stage.see("{ text: account.reveal }").await.unwrap();
     web.end().await;
 }

@@ -5,6 +5,7 @@ mod api;
 mod filters;
 mod hostile;
 mod live;
+mod roles;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +17,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use turnlock::job::{AccountRef, Code, Job, Kind, Verdict};
 use turnlock::queue::EmbeddedQueue;
+use turnlock::reveal::Reveal;
 use turnlock::store::{
     AccountEntry, Claim, Ending, NewAttempt, NewToken, Next, Provenance, Scope, SqliteStore, Step,
     StepResult, Store, WorkerId,
 };
+use turnlock::vault::{MasterKey, Vault};
 use turnlock::web::{AppInfo, Options, Secret, Server};
 use uuid::Uuid;
 
@@ -29,6 +32,8 @@ const LONG: Duration = Duration::from_secs(600);
 struct Web {
     folder: tempfile::TempDir,
     store: Arc<dyn Store>,
+    /// The vault that it shows, if it has one.
+    vault: Option<Vault>,
     url: String,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -36,16 +41,26 @@ struct Web {
 
 impl Web {
     async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// The same, with a vault that is sealed by this key.
+    async fn start_with(key: Option<MasterKey>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open(folder.path().join("turnlock.db")).await.unwrap());
         std::fs::create_dir(folder.path().join("artifacts")).unwrap();
         let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
-        let server = Server::bind(options(folder.path()), Arc::clone(&store), queue).await.unwrap();
+        let vault = match key {
+            Some(key) => Some(Vault::open(Arc::clone(&store), key).await.unwrap()),
+            None => None,
+        };
+        let options = Options { reveal: vault.clone().map(Reveal::new), ..options(folder.path()) };
+        let server = Server::bind(options, Arc::clone(&store), queue).await.unwrap();
         let url = format!("http://{}", server.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move { server.run(stopped).await.unwrap() });
-        Self { folder, store, url, stop, serving }
+        Self { folder, store, vault, url, stop, serving }
     }
 
     async fn end(self) {
@@ -55,12 +70,18 @@ impl Web {
 
     /// A token with these scopes.
     async fn token(&self, scopes: &[Scope]) -> Secret {
+        self.named(&format!("t{}", Uuid::now_v7()), scopes, false).await
+    }
+
+    /// One that is called so, and may be good for accounts that are shared with it only.
+    async fn named(&self, name: &str, scopes: &[Scope], only_shared: bool) -> Secret {
         let secret = Secret::new().unwrap();
         let new = NewToken {
             id: Uuid::now_v7(),
-            name: format!("t{}", Uuid::now_v7()),
+            name: name.to_owned(),
             hash: secret.hash(),
             scopes: scopes.to_vec(),
+            only_shared,
             expires_at: None,
             created_by: None,
         };
@@ -70,8 +91,11 @@ impl Web {
 
     /// A browser's client that is signed in with such a token.
     async fn signed_in(&self, scopes: &[Scope]) -> Client {
+        self.signed_in_with(&self.token(scopes).await).await
+    }
+
+    async fn signed_in_with(&self, token: &Secret) -> Client {
         let client = client();
-        let token = self.token(scopes).await;
         let form = [("token", token.expose()), ("next", "/log")];
         let response = client.post(self.at("/login")).form(&form).send().await.unwrap();
         assert_eq!((response.status(), location(&response)), (StatusCode::SEE_OTHER, "/log"));
@@ -161,6 +185,7 @@ fn options(folder: &Path) -> Options {
             hash: "00ff".to_owned(),
             flows: vec!["login".to_owned()],
         }],
+        reveal: None,
         stream: Duration::from_secs(1),
     }
 }

@@ -326,6 +326,10 @@ async fn drained_from_elsewhere(scene: Scene) {
     scene.until("a worker that goes on", async || scene.states().await == ["working"]).await;
     let nobody = scene.home.turnlock().args(["worker", "drain", "nobody"]).output().await.unwrap();
     assert_eq!(nobody.status.code(), Some(2));
+    let rows = scene.vault.store().audits(&turnlock::store::AuditQuery::default()).await.unwrap();
+    let told = rows.iter().rev().map(|row| format!("{} {}", row.audit.action, row.outcome));
+    let told: Vec<_> = told.filter(|row| row.starts_with("worker.")).collect();
+    assert_eq!(told, ["worker.drain done", "worker.resume done", "worker.drain done"]);
     signal(&worker, Signal::TERM);
     assert_eq!(ended(worker).await, Some(0));
 }

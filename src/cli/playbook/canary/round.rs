@@ -4,9 +4,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use tokio::sync::{broadcast, watch};
 
+use crate::audit::{audited, entry_of};
 use crate::cli::library::Library;
 use crate::cli::runtime::Runtime;
-use crate::cli::{Context, Failure, output};
+use crate::cli::{Context, Failure, output, who};
 use crate::config::Config;
 use crate::flow::{FlowPerformer, Playbooks, Trial};
 use crate::job::{AccountRef, Job, Outcome, Sign, Verdict};
@@ -42,7 +43,10 @@ impl Round<'_> {
         }
         let playbooks = &playbooks;
         stream::iter(accounts)
-            .map(|account| self.account(account, playbooks))
+            .map(|account| {
+                let entry = entry_of(&who::at_the_shell(), "playbook.canary", account);
+                audited(self.runtime.store.as_ref(), entry, self.account(account, playbooks))
+            })
             .buffer_unordered(self.config.slots)
             .try_fold(false, async |any, failed| Ok(any | failed))
             .await

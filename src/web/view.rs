@@ -1,0 +1,159 @@
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::guard::Caller;
+use super::problem::Problem;
+use crate::audit::{entry_of, refused};
+use crate::job::{AccountRef, Kind};
+use crate::store::{
+    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogQuery, Role, Store,
+    StoreError, Wanting,
+};
+
+/// What a caller sees of the store: all of it, or what has to do with the accounts that are shared with its token. What
+/// it does not see is not there.
+pub struct View<'a> {
+    store: &'a dyn Store,
+    caller: &'a Caller,
+}
+
+/// The accounts that somebody sees.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// All that there are, and will be.
+    All,
+    /// These.
+    Only(HashSet<AccountRef>),
+}
+
+impl Seen {
+    /// Whether this one is among them.
+    pub fn has(&self, account: &AccountRef) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(accounts) => accounts.contains(account),
+        }
+    }
+
+    /// Whether one of this app is among them.
+    pub fn has_app(&self, app: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(accounts) => accounts.iter().any(|account| account.app() == app),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    pub fn new(store: &'a dyn Store, caller: &'a Caller) -> Self {
+        Self { store, caller }
+    }
+
+    /// The token whose accounts are the only ones that are seen.
+    fn shared_with(&self) -> Option<Uuid> {
+        self.caller.only_shared.then_some(self.caller.token)
+    }
+
+    /// The accounts as of now, for those who go on to look.
+    pub async fn seen(&self) -> Result<Seen, StoreError> {
+        let Some(token) = self.shared_with() else { return Ok(Seen::All) };
+        let shares = self.store.shares_of(token).await?;
+        Ok(Seen::Only(shares.into_iter().map(|share| share.account).collect()))
+    }
+
+    /// Whether they see this account, be it there or not.
+    async fn sees(&self, account: &AccountRef) -> Result<bool, StoreError> {
+        match self.shared_with() {
+            None => Ok(true),
+            Some(token) => Ok(self.store.role(account, token).await?.is_some()),
+        }
+    }
+
+    pub async fn job(&self, id: Uuid) -> Result<JobRow, Problem> {
+        let row = self.store.job(id).await?;
+        match row {
+            Some(row) if self.sees(&row.job.account).await? => Ok(row),
+            _ => Err(Problem::not_found(format!("there is no job {id}"))),
+        }
+    }
+
+    pub async fn attempt(&self, id: Uuid) -> Result<AttemptRow, Problem> {
+        let row = self.store.attempt(id).await?;
+        match row {
+            Some(row) if self.sees(&row.account).await? => Ok(row),
+            _ => Err(Problem::not_found(format!("there is no attempt {id}"))),
+        }
+    }
+
+    pub async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
+        self.store.log(&LogQuery { shared_with: self.shared_with(), ..query.clone() }).await
+    }
+
+    pub async fn accounts(&self, query: AccountQuery) -> Result<Vec<AccountSummary>, StoreError> {
+        self.store.summaries(&AccountQuery { shared_with: self.shared_with(), ..query }).await
+    }
+
+    /// One account, if it is there and they see it.
+    pub async fn account(&self, account: &AccountRef) -> Result<AccountSummary, Problem> {
+        let query = AccountQuery { account: Some(account.clone()), limit: 1, ..AccountQuery::default() };
+        let found = self.accounts(query).await?.pop();
+        found.ok_or_else(|| Problem::not_found(format!("there is no account {account}")))
+    }
+
+    /// What the caller is to the account.
+    pub async fn role(&self, account: &AccountRef) -> Result<Option<Role>, StoreError> {
+        self.store.role(account, self.caller.token).await
+    }
+
+    pub async fn wanting(&self, of_each: u32) -> Result<Vec<Wanting>, StoreError> {
+        self.store.wanting(self.shared_with(), of_each).await
+    }
+
+    /// Of accounts that they own, if they do not see all.
+    pub async fn audits(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        self.store.audits(&AuditQuery { owned_by: self.shared_with(), ..query }).await
+    }
+
+    /// Refuses what the caller may not have done to the account: with a token that is good for all accounts, nothing;
+    /// with another one, what its role does not take.
+    pub async fn may_ask(&self, account: &AccountRef, kind: Kind) -> Result<(), Problem> {
+        let unknown = || Problem::not_found(format!("there is no account {account}"));
+        let Some(token) = self.shared_with() else {
+            return self.store.account(account).await?.map(drop).ok_or_else(unknown);
+        };
+        let role = self.store.role(account, token).await?.ok_or_else(unknown)?;
+        if role.may_ask(kind) {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!(
+            "a {role} of {account} may have `{}` done, and not `{kind}`: that is for its owners",
+            Kind::VerifyLogin
+        )))
+    }
+
+    /// Refuses to show what the caller's role does not take, and writes that down. Roles count here for every token, also
+    /// for those that are good for all accounts.
+    pub async fn may_see(
+        &self,
+        account: &AccountRef,
+        action: &str,
+        takes: fn(Role) -> bool,
+    ) -> Result<(), Problem> {
+        let unknown = || Problem::not_found(format!("there is no account {account}"));
+        if self.store.account(account).await?.is_none() {
+            return Err(unknown());
+        }
+        let role = self.store.role(account, self.caller.token).await?;
+        let why = match role {
+            Some(role) if takes(role) => return Ok(()),
+            Some(role) => format!("a {role} of {account} never sees its password: that is for its owners"),
+            None => format!(
+                "{account} is not shared with the token `{}`: `turnlock account share {account} --with {}` does that",
+                self.caller.name, self.caller.name
+            ),
+        };
+        refused(self.store, entry_of(&self.caller.name, action, account), &why).await?;
+        Err(if self.caller.only_shared && role.is_none() { unknown() } else { Problem::forbidden(why) })
+    }
+}
