@@ -8,6 +8,7 @@
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
 //! - [`queue`]: jobs on their way to a worker.
 //! - [`notice`]: what Turnlock writes to people by mail, when they are wanted.
+//! - [`webhook`]: what it tells servers of others, signed, as it happens.
 //! - [`worker`]: takes jobs, holds leases and deadlines, decides about another try.
 //! - [`flow`]: walks the playbook step by step; the credential transactions.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
@@ -20,7 +21,7 @@
 //! - [`process_table`]: what the system says of its processes.
 //! - `outage`: what fails and is tried until it works: how long to wait, when to say so.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
-//! - [`net`]: listening, TLS and HTTP, for the servers below.
+//! - [`net`]: listening, TLS and HTTP, for the servers below, and calls to those of others.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
 //! - [`web`]: the automation log in a browser, and the API.
 
@@ -46,4 +47,5 @@ pub mod store;
 pub mod telemetry;
 pub mod vault;
 pub mod web;
+pub mod webhook;
 pub mod worker;

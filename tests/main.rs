@@ -60,5 +60,6 @@ mod suite {
     mod top;
     mod vault;
     mod web;
+    mod webhooks;
     mod worker;
 }

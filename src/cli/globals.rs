@@ -35,6 +35,9 @@ pub struct Globals {
     /// Who is told when a job needs a human or an app's breaker opens; may be repeated
     #[arg(long, global = true, value_name = "ADDRESS", help_heading = SETTINGS, hide_short_help = true)]
     notice_to: Vec<String>,
+    /// A server that is told what happens, https://HOST/PATH#secret_file=PATH&events=EVENT,…; may be repeated [default: none is]
+    #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
+    webhook_url: Vec<String>,
     /// The file with the key that seals the vault [default: ~/.local/share/turnlock/master.key]
     #[arg(long, global = true, value_name = "FILE", help_heading = SETTINGS, hide_short_help = true)]
     master_key_file: Option<String>,
@@ -106,6 +109,7 @@ impl Globals {
             (Key::InboxUrl, self.inbox_url.clone()),
             (Key::InboxAuthserv, self.inbox_authserv.clone()),
             (Key::NoticeTo, self.notice_to.clone()),
+            (Key::WebhookUrl, self.webhook_url.clone()),
             (Key::Playbooks, self.playbooks.clone()),
             (Key::Origins, self.origins.clone()),
         ];

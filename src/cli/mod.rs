@@ -34,6 +34,7 @@ mod submit;
 mod terminal;
 mod token;
 mod top;
+mod webhook;
 mod which_job;
 mod worker;
 
@@ -111,6 +112,8 @@ enum Command {
     Serve(serve::Serve),
     /// Make, list and revoke tokens for `turnlock serve`
     Token(token::Token),
+    /// Try, list and repeat messages to servers that are told what happens
+    Webhook(webhook::Webhook),
     /// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
     Doctor(doctor::Doctor),
     /// See what an app's password rules give
@@ -153,6 +156,7 @@ impl Command {
             Self::Playbook(playbook) => playbook.run(context).await,
             Self::Serve(serve) => serve.run(context).await,
             Self::Token(token) => token.run(context).await,
+            Self::Webhook(webhook) => webhook.run(context).await,
             Self::Doctor(doctor) => doctor.run(context).await,
             Self::Password(password) => password.run(),
         }

@@ -14,6 +14,7 @@ use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue, QueueError};
 use crate::store::{self, Store, StoreError};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
+use crate::webhook::{self, Courier, Delivering, Endpoint};
 use crate::worker::WorkerError;
 
 /// The wait between two tries to open a database at most.
@@ -64,6 +65,24 @@ pub fn notifier(config: &Config) -> Result<Option<Notifier>, Failure> {
     let server = MailServer::parse(notices.server.secret()).map_err(Failure::environment)?;
     server.check().map_err(Failure::environment)?;
     Ok(Some(Notifier { server, from: notices.from, to: notices.to, pace: Pace::default() }))
+}
+
+/// The servers that are told what happens.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] if one of them means nothing, or its files cannot be used.
+pub fn endpoints(config: &Config) -> Result<Vec<Endpoint>, Failure> {
+    let urls: Vec<_> = config.webhooks.iter().map(|url| url.secret().clone()).collect();
+    let endpoints =
+        Endpoint::parse_all(&urls, config.webhook_secret.as_ref()).map_err(Failure::environment)?;
+    endpoints.iter().try_for_each(Endpoint::check).map_err(Failure::environment)?;
+    Ok(endpoints)
+}
+
+/// Has them told, until what is returned is dropped.
+#[must_use]
+pub fn deliver(store: &Arc<dyn Store>, endpoints: Vec<Endpoint>) -> Delivering {
+    Courier { store: Arc::clone(store), endpoints, pace: webhook::Pace::default() }.start()
 }
 
 /// The queue that jobs are put into.

@@ -46,8 +46,10 @@ impl Serve {
     /// If the database cannot be opened, or the address not be listened on.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
+        let endpoints = parts::endpoints(&config)?;
         let mut stops = Stops::new()?;
         let store = parts::await_store(&config).await?;
+        let _delivering = parts::deliver(&store, endpoints);
         let queue = parts::queue(&config, store.clone());
         // Of an invalid playbook the worker tells.
         let library = Library::load(&config.playbooks, &config.origins, false).unwrap_or_default();

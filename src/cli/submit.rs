@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::library::must_describe_if_any;
-use super::{Context, Exit, Failure, log, output, parts};
+use super::{Context, Exit, Failure, output, parts};
 use crate::job::{AccountRef, Job, Kind, LONGEST_DEADLINE, Outcome, Priority};
 use crate::store::{LogQuery, Store, StoreError, Submitted};
 
@@ -145,7 +145,7 @@ pub async fn report(
     };
     let mut out = stdout().lock();
     if json {
-        writeln!(out, "{}", log::as_json(row))?;
+        writeln!(out, "{}", row.as_json())?;
     } else {
         let took = row.duration.map(output::duration).unwrap_or_default();
         let outcome =

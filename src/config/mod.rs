@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::playbook::OriginOverrides;
 
@@ -43,6 +43,10 @@ pub struct Config {
     pub inbox_authserv: Vec<String>,
     /// Whom to write to when people are wanted; `None` is nobody.
     pub notices: Option<Notices>,
+    /// Servers that are told what happens; nothing is known of them but that they are texts.
+    pub webhooks: Vec<ServerUrl>,
+    /// What messages to the one of them are signed with that names no file.
+    pub webhook_secret: Option<SecretString>,
     /// The file with the key that seals the vault.
     pub master_key_file: PathBuf,
     /// Playbook files, and folders of them.

@@ -1,5 +1,6 @@
 //! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log,
-//! what the canaries of apps show, the fleet of workers, and messages that came for accounts; and an overview of them all.
+//! what the canaries of apps show, the fleet of workers, messages that came for accounts, and those
+//! that go to servers of others; and an overview of them all.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
@@ -25,6 +26,7 @@ mod overview;
 mod postgres;
 mod recovery;
 mod sqlite;
+mod webhooks;
 mod worker_id;
 
 use std::sync::Arc;
@@ -49,6 +51,7 @@ pub use meta::Meta;
 pub use overview::{Depths, Overview, UnderWay};
 pub use postgres::{Found, PostgresStore};
 pub use sqlite::SqliteStore;
+pub use webhooks::{DeliveryDepths, DeliveryRow, Happening, NewDelivery, Webhooks};
 pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
@@ -66,6 +69,7 @@ pub trait Store:
     + Messages
     + Meta
     + Overview
+    + Webhooks
     + Send
     + Sync
 {
@@ -85,6 +89,7 @@ impl<T> Store for T where
         + Messages
         + Meta
         + Overview
+        + Webhooks
         + Send
         + Sync
 {

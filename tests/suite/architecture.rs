@@ -44,6 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("notice", &["job", "redact", "store", "worker"]),
+    ("webhook", &["job", "net", "outage", "redact", "store"]),
     ("worker", &["failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"]),
 ];
 

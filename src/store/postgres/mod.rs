@@ -34,6 +34,7 @@ mod news;
 mod overview;
 mod recovery;
 mod value;
+mod webhooks;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};

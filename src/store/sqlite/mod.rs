@@ -29,6 +29,7 @@ mod offers;
 mod overview;
 mod recovery;
 mod value;
+mod webhooks;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;

@@ -18,6 +18,7 @@ mod postgres;
 mod server;
 mod speed;
 mod sqlite;
+mod webhooks;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -29,10 +30,10 @@ use sqlx::{Connection, Executor, SqliteConnection};
 use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priority, Verdict};
 use turnlock::store::{
     AccountEntry, AppGate, AppLimits, AppRow, AttemptRow, Beat, Begun, Breaker, Cancelling, Candidate,
-    CandidateKind, CandidateState, Claim, Claiming, Delivered, Disproof, Duty, Ending, Entry, JobState, Left,
-    Limit, LogQuery, NewAttempt, NewAudit, NewCanary, NewCandidate, NewToken, NewTry, Next, Provenance,
-    Refusal, Scope, SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition,
-    TryResult, Visit, Why, WorkerId, WorkerRow,
+    CandidateKind, CandidateState, Claim, Claiming, Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry,
+    JobState, Left, Limit, LogQuery, NewAttempt, NewAudit, NewCanary, NewCandidate, NewDelivery, NewToken,
+    NewTry, Next, Provenance, Refusal, Scope, SqliteStore, Step, StepResult, Store, StoreError, Submitted,
+    Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
@@ -58,6 +59,8 @@ async fn conform(store: Arc<dyn Store>) {
     canaries::marks_of_apps(&store).await;
     access::tokens_and_sessions(&store).await;
     access::the_audit(&store).await;
+    webhooks::messages_are_written_once(&store).await;
+    webhooks::messages_are_one_process_s_at_a_time(&store).await;
     leases::leases(&store).await;
     leases::fences(&store).await;
     leases::an_expired_lease(&store).await;
