@@ -5,6 +5,7 @@
 //! - [`cli`]: a file per subcommand.
 //! - [`config`]: what was configured, from flags, environment and file.
 //! - [`telemetry`], [`redact`]: what is said about it, and what never is.
+//! - [`traces`]: the same as spans, for those who collect traces.
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
 //! - [`queue`]: jobs on their way to a worker.
 //! - [`notice`]: what Turnlock writes to people by mail, when they are wanted.
@@ -45,6 +46,7 @@ pub mod queue;
 pub mod redact;
 pub mod store;
 pub mod telemetry;
+pub mod traces;
 pub mod vault;
 pub mod web;
 pub mod webhook;

@@ -1,12 +1,15 @@
 //! Tracing set-up: where lines go, how much is said, what dependencies may say at most, and the masking of
 //! secrets on the way out. Panics go the same way.
 
+mod json;
+
 use std::io::{self, Write};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -51,7 +54,9 @@ pub fn start(telemetry: &Telemetry) -> Result<(), BadLevel> {
     let lines = tracing_subscriber::fmt::layer().with_writer(Redacting).with_ansi(telemetry.colour);
     let layer = match telemetry.format {
         Format::Text => lines.boxed(),
-        Format::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),
+        Format::Json => {
+            lines.with_ansi(false).fmt_fields(JsonFields::new()).event_format(json::JsonLines).boxed()
+        }
     };
     // The filters are for all layers, not for this one alone: such a one loses the line that follows when somebody
     // merely asks whether one would be wanted, as sqlx does with each statement.

@@ -58,6 +58,7 @@ mod suite {
     mod soak;
     mod store;
     mod top;
+    mod traces;
     mod vault;
     mod web;
     mod webhooks;

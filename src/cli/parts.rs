@@ -7,12 +7,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::Failure;
-use crate::config::{Config, Database, Queue as QueueChoice};
+use crate::config::{Config, Database, Queue as QueueChoice, Traces};
 use crate::notice::{MailServer, Notifier, Pace};
 use crate::outage::Outage;
 use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue, QueueError};
 use crate::store::{self, Store, StoreError};
+use crate::traces::{Exporting, Tracer};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
 use crate::webhook::{self, Courier, Delivering, Endpoint};
 use crate::worker::WorkerError;
@@ -83,6 +84,15 @@ pub fn endpoints(config: &Config) -> Result<Vec<Endpoint>, Failure> {
 #[must_use]
 pub fn deliver(store: &Arc<dyn Store>, endpoints: Vec<Endpoint>) -> Delivering {
     Courier { store: Arc::clone(store), endpoints, pace: webhook::Pace::default() }.start()
+}
+
+/// What takes spans, and what sends them, where traces are wanted.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] if it cannot be started.
+pub fn tracer(config: &Config) -> Result<(Tracer, Exporting), Failure> {
+    let Some(Traces { url, headers, resource }) = config.traces.clone() else { return Ok(Tracer::none()) };
+    Tracer::start(url, &headers, resource).map_err(Failure::environment)
 }
 
 /// The queue that jobs are put into.

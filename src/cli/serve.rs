@@ -47,6 +47,7 @@ impl Serve {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
         let endpoints = parts::endpoints(&config)?;
+        let (tracer, exporting) = parts::tracer(&config)?;
         let mut stops = Stops::new()?;
         let store = parts::await_store(&config).await?;
         let _delivering = parts::deliver(&store, endpoints);
@@ -68,6 +69,7 @@ impl Serve {
             artifacts: config.artifacts.clone(),
             apps: apps.collect(),
             stream: STREAM,
+            tracer,
         };
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let server = Server::bind(options, store, queue).await.map_err(Failure::environment)?;
@@ -84,6 +86,7 @@ impl Serve {
             }
         }
         .map_err(Failure::environment)?;
+        exporting.end().await;
         Ok(Exit::Done)
     }
 }

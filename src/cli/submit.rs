@@ -91,9 +91,15 @@ impl Submit {
         let config = context.config()?;
         must_describe_if_any(&config, self.wish.app())?;
         let store = parts::open_store(&config).await?;
-        let job = self.wish.job(context, store.as_ref()).await?;
+        let mut job = self.wish.job(context, store.as_ref()).await?;
         let queue = parts::queue(&config, store.clone());
-        let submitted = queue.submit(&job, None).await?;
+        let (tracer, exporting) = parts::tracer(&config)?;
+        let submission = tracer.submit(&mut job);
+        let submitted = queue.submit(&job, None).await;
+        submission.ended(&submitted);
+        drop(tracer);
+        exporting.end().await;
+        let submitted = submitted?;
         if !self.wait {
             let mut out = stdout().lock();
             if self.wish.json {

@@ -39,6 +39,8 @@ keys! {
     WebhookUrl = "webhook_url";
     /// What messages to the one that names no `secret_file` are signed with.
     WebhookSecret = "webhook_secret";
+    /// The collector that gets traces, by OTLP over HTTP.
+    OtlpEndpoint = "otlp_endpoint";
     /// The file with the key that seals the vault.
     MasterKeyFile = "master_key_file";
     /// Playbook files, and folders of them.

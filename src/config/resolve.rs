@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     BrowserChoice, Config, ConfigError, Database, Environment, Inbox, Key, Layer, Notices, OriginOverrides,
-    Queue, Raw, ServerUrl, Source, Way, file, layer,
+    Queue, Raw, ServerUrl, Source, Traces, Way, file, layer,
 };
 
 /// The most jobs that one worker does at once.
@@ -77,6 +77,7 @@ impl Resolver<'_> {
             notices: self.notices()?,
             webhooks: self.webhooks(),
             webhook_secret: self.text(Key::WebhookSecret).map(|(text, _)| text.into()),
+            traces: Traces::understood(self.raw(Key::OtlpEndpoint), self.environment)?,
             master_key_file: self.path(Key::MasterKeyFile, "master.key")?,
             playbooks: self.playbooks(),
             artifacts: self.path(Key::Artifacts, "artifacts")?,

@@ -1,4 +1,4 @@
-//! Requests to servers of others: HTTPS, or plain HTTP to this machine; one connection each, no proxy, no redirect
+//! Requests to servers of others: HTTPS, or plain HTTP, as a rule to this machine only; one connection each, no proxy, no redirect
 //! followed, and no more of an answer read than is wanted.
 
 use std::net::SocketAddr;
@@ -33,6 +33,8 @@ const AGENT: &str = concat!("turnlock/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Caller {
     tls: TlsConnector,
+    /// Plain HTTP may go to other machines too.
+    plain_anywhere: bool,
 }
 
 /// What a server answered.
@@ -62,7 +64,13 @@ impl Caller {
             .map_err(|error| CallError(error.to_string()))?
             .with_root_certificates(roots(ca_file)?)
             .with_no_client_auth();
-        Ok(Self { tls: Arc::new(config).into() })
+        Ok(Self { tls: Arc::new(config).into(), plain_anywhere: false })
+    }
+
+    /// The same, for what anybody may read on its way: plain HTTP may go to other machines too.
+    #[must_use]
+    pub fn plain_anywhere(self) -> Self {
+        Self { plain_anywhere: true, ..self }
     }
 
     /// Posts the body there, and waits no longer than that for the answer.
@@ -116,7 +124,7 @@ impl Caller {
         let failed = |error: std::io::Error| CallError(format!("cannot connect to {host}:{port}: {error}"));
         let mut addresses: Vec<SocketAddr> = lookup_host((&*name, port)).await.map_err(failed)?.collect();
         let plain = url.scheme() != "https";
-        if plain {
+        if plain && !self.plain_anywhere {
             // Whatever a name leads to: nothing goes over a network in the clear.
             addresses.retain(|address| address.ip().to_canonical().is_loopback());
             if addresses.is_empty() {

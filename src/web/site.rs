@@ -10,6 +10,7 @@ use super::watched::Watched;
 use crate::net::Clients;
 use crate::queue::Queue;
 use crate::store::{Store, TokenRow};
+use crate::traces::Tracer;
 
 /// When a token was used is written down that often.
 const NOTE_USE: Duration = Duration::from_secs(60);
@@ -51,6 +52,8 @@ pub struct Site {
     pub watched: Watched,
     /// How long a stream of events lasts.
     pub stream: Duration,
+    /// What takes the spans of jobs that are submitted here.
+    pub tracer: Tracer,
 }
 
 impl Site {

@@ -18,7 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("net", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
     // It submits jobs and reads the store; it drives no browser and opens no vault.
-    ("web", &["job", "net", "playbook", "queue", "redact", "store"]),
+    ("web", &["job", "net", "playbook", "queue", "redact", "store", "traces"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),
@@ -44,6 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("notice", &["job", "redact", "store", "worker"]),
+    ("traces", &["job", "net", "outage", "redact", "store", "worker"]),
     ("webhook", &["job", "net", "outage", "redact", "store"]),
     ("worker", &["failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"]),
 ];

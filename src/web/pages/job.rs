@@ -165,7 +165,7 @@ pub async fn retry(
         return Err(Problem::bad_request("the job has not ended: it is tried again by itself").into());
     }
     let usual = Job::new(row.job.kind, row.job.account.clone());
-    let job = Job {
+    let mut job = Job {
         priority: row.job.priority,
         requested_by: Some(caller.name.clone()),
         reason: Some(format!("once more, after {id}")),
@@ -180,6 +180,9 @@ pub async fn retry(
         detail: Some(format!("as {}", job.id)),
     };
     site.store.audit(&audit).await?;
-    site.queue.submit(&job, None).await?;
+    let submission = site.tracer.submit(&mut job);
+    let submitted = site.queue.submit(&job, None).await;
+    submission.ended(&submitted);
+    submitted?;
     Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
 }

@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod hostile;
 mod live;
+mod metrics;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -161,6 +162,7 @@ fn options(folder: &Path) -> Options {
             flows: vec!["login".to_owned()],
         }],
         stream: Duration::from_secs(1),
+        tracer: turnlock::traces::Tracer::default(),
     }
 }
 

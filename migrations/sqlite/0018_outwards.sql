@@ -30,3 +30,6 @@ CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE due_at 
 
 -- The trace that the job belongs to, as W3C's traceparent.
 ALTER TABLE jobs ADD COLUMN traceparent TEXT;
+
+-- What a worker's browser holds, in bytes, when it was known last.
+ALTER TABLE workers ADD COLUMN browser_memory INTEGER;
