@@ -43,7 +43,7 @@ impl Key {
     pub fn generate() -> Result<SecretString, getrandom::Error> {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *bytes)?;
-        let text = Zeroizing::new(STANDARD.encode(&*bytes));
+        let text = Zeroizing::new(STANDARD.encode(*bytes));
         Ok(format!("{PREFIX}{}", *text).into())
     }
 

@@ -252,6 +252,53 @@ async fn the_command_tries_lists_and_repeats_and_shows_no_secret() {
     }
 }
 
+/// What the log says is told, also if whoever wrote it died at once: by any process that delivers.
+#[cfg(feature = "failpoints")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_over_the_end_of_a_job_leaves_nothing_untold() {
+    use acme::{Acme, NewUser, Options};
+    use turnlock::vault::NewAccount;
+
+    use crate::harness::PATIENCE;
+    use crate::harness::home::Home;
+    use crate::harness::rig::{FIRST_PASSWORD, acme_playbook};
+
+    let secret = Key::generate().unwrap();
+    let mut receiver = Receiver::start([]).await;
+    let app = Acme::start(Options::default()).await.unwrap();
+    app.add_user(NewUser::new("alice", FIRST_PASSWORD)).unwrap();
+    let home = Home::new(&app, &acme_playbook());
+    let vault = home.vault().await;
+    let new = NewAccount {
+        account: "acme/alice".parse().unwrap(),
+        username: "alice".to_owned(),
+        address: None,
+        number: None,
+        password: Some(FIRST_PASSWORD.into()),
+        totp: None,
+    };
+    vault.add_account(&new).await.unwrap();
+    let url = receiver.url("events=job.finished");
+    let told = [("TURNLOCK_WEBHOOK_URL", &*url), ("TURNLOCK_WEBHOOK_SECRET", secret.expose_secret())];
+    // The mark stands where nothing has happened yet.
+    vault.store().webhook_cursor().await.unwrap();
+    let dies = [&told[..], &[("TURNLOCK_FAILPOINT", "worker.finished")]].concat();
+    let mut worker = home.worker(&dies);
+    let job = Job::new(Kind::ChangePassword, new.account.clone());
+    EmbeddedQueue::new(vault.store().clone()).submit(&job, None).await.unwrap();
+    timeout(PATIENCE, worker.wait()).await.expect("it dies over the end of the job").unwrap();
+    let mut server = home.turnlock();
+    let mut server = server.args(["serve", "--listen", "127.0.0.1:0"]).envs(told).spawn().unwrap();
+    let got = receiver.next().await;
+    let body = got.body();
+    assert!(got.is_signed_by(&secret));
+    assert_eq!(body["data"]["job"], job.id.to_string());
+    assert_eq!((&body["type"], &body["data"]["code"]), (&"job.finished".into(), &"password_changed".into()));
+    assert!(!got.text.contains(FIRST_PASSWORD));
+    server.kill().await.unwrap();
+    assert!(receiver.got.try_recv().is_err(), "once");
+}
+
 // Helpers.
 
 fn database(folder: &tempfile::TempDir) -> String {
