@@ -63,7 +63,7 @@ pub fn start(telemetry: &Telemetry) -> Result<(), BadLevel> {
     let lines = tracing_subscriber::registry().with(layer).with(asked).with(filter_fn(within_cap));
     // A second set-up in one process (as tests do) keeps the first.
     let _ = lines.try_init();
-    set_panic_hook();
+    set_panic_hook(telemetry.format);
     Ok(())
 }
 
@@ -81,11 +81,15 @@ fn within_cap(line: &Metadata<'_>) -> bool {
 }
 
 /// A panic is one redacted line on standard error: no backtrace, no arguments.
-fn set_panic_hook() {
-    std::panic::set_hook(Box::new(|panic| {
+fn set_panic_hook(format: Format) {
+    std::panic::set_hook(Box::new(move |panic| {
         let message = panic.payload_as_str().unwrap_or("no message");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let line = format!("turnlock: internal error at {place}: {message}\n");
+        let what = format!("internal error at {place}: {message}");
+        let line = match format {
+            Format::Text => format!("turnlock: {what}\n"),
+            Format::Json => format!("{}\n", json::line(Level::ERROR, "turnlock", &what)),
+        };
         let _ = io::stderr().write_all(redact(&line).as_bytes());
     }));
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -25,11 +25,8 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = Map::new();
         let about = event.metadata();
-        line.insert("timestamp".to_owned(), Timestamp::now().to_string().into());
-        line.insert("level".to_owned(), about.level().as_str().into());
-        line.insert("target".to_owned(), about.target().into());
+        let mut line = begun(*about.level(), about.target());
         // From outside in; the line's own word is the last.
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
             let extensions = span.extensions();
@@ -41,6 +38,21 @@ where
         event.record(&mut Fields(&mut line));
         writeln!(writer, "{}", Value::Object(line))
     }
+}
+
+/// A line that is no event.
+pub(super) fn line(level: Level, target: &str, message: &str) -> Value {
+    let mut line = begun(level, target);
+    line.insert("message".to_owned(), message.into());
+    Value::Object(line)
+}
+
+fn begun(level: Level, target: &str) -> Map<String, Value> {
+    let mut line = Map::new();
+    line.insert("timestamp".to_owned(), Timestamp::now().to_string().into());
+    line.insert("level".to_owned(), level.as_str().into());
+    line.insert("target".to_owned(), target.into());
+    line
 }
 
 struct Fields<'a>(&'a mut Map<String, Value>);
