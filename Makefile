@@ -50,7 +50,7 @@ check: ## formatting, lints, and what the dependencies may be
 	scripts/install-cargo-deny
 	$(CARGO) deny --log-level error check bans licenses sources
 
-check-deploy: ## Dockerfile, compose.yaml, Kubernetes and shell scripts, by linters
+check-deploy: ## Dockerfile, compose.yaml, Kubernetes, alerts, the board and shell scripts, by linters
 	scripts/check-deploy
 
 SECONDS ?= 240

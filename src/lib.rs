@@ -5,9 +5,11 @@
 //! - [`cli`]: a file per subcommand.
 //! - [`config`]: what was configured, from flags, environment and file.
 //! - [`telemetry`], [`redact`]: what is said about it, and what never is.
+//! - [`traces`]: the same as spans, for those who collect traces.
 //! - [`job`]: what is asked, of which account, and how it ended. Pure data.
 //! - [`queue`]: jobs on their way to a worker.
 //! - [`notice`]: what Turnlock writes to people by mail, when they are wanted.
+//! - [`webhook`]: what it tells servers of others, signed, as it happens.
 //! - [`worker`]: takes jobs, holds leases and deadlines, decides about another try.
 //! - [`flow`]: walks the playbook step by step; the credential transactions.
 //! - [`playbook`]: how an app works: its YAML, parsed with spans, checked.
@@ -21,7 +23,7 @@
 //! - [`process_table`]: what the system says of its processes.
 //! - `outage`: what fails and is tried until it works: how long to wait, when to say so.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
-//! - [`net`]: listening, TLS and HTTP, for the servers below.
+//! - [`net`]: listening, TLS and HTTP, for the servers below, and calls to those of others.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
 //! - [`web`]: the automation log in a browser, and the API.
 
@@ -47,6 +49,8 @@ pub mod redact;
 pub mod reveal;
 pub mod store;
 pub mod telemetry;
+pub mod traces;
 pub mod vault;
 pub mod web;
+pub mod webhook;
 pub mod worker;

@@ -1,12 +1,15 @@
 //! Tracing set-up: where lines go, how much is said, what dependencies may say at most, and the masking of
 //! secrets on the way out. Panics go the same way.
 
+mod json;
+
 use std::io::{self, Write};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -51,14 +54,16 @@ pub fn start(telemetry: &Telemetry) -> Result<(), BadLevel> {
     let lines = tracing_subscriber::fmt::layer().with_writer(Redacting).with_ansi(telemetry.colour);
     let layer = match telemetry.format {
         Format::Text => lines.boxed(),
-        Format::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),
+        Format::Json => {
+            lines.with_ansi(false).fmt_fields(JsonFields::new()).event_format(json::JsonLines).boxed()
+        }
     };
     // The filters are for all layers, not for this one alone: such a one loses the line that follows when somebody
     // merely asks whether one would be wanted, as sqlx does with each statement.
     let lines = tracing_subscriber::registry().with(layer).with(asked).with(filter_fn(within_cap));
     // A second set-up in one process (as tests do) keeps the first.
     let _ = lines.try_init();
-    set_panic_hook();
+    set_panic_hook(telemetry.format);
     Ok(())
 }
 
@@ -76,11 +81,15 @@ fn within_cap(line: &Metadata<'_>) -> bool {
 }
 
 /// A panic is one redacted line on standard error: no backtrace, no arguments.
-fn set_panic_hook() {
-    std::panic::set_hook(Box::new(|panic| {
+fn set_panic_hook(format: Format) {
+    std::panic::set_hook(Box::new(move |panic| {
         let message = panic.payload_as_str().unwrap_or("no message");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let line = format!("turnlock: internal error at {place}: {message}\n");
+        let what = format!("internal error at {place}: {message}");
+        let line = match format {
+            Format::Text => format!("turnlock: {what}\n"),
+            Format::Json => format!("{}\n", json::line(Level::ERROR, "turnlock", &what)),
+        };
         let _ = io::stderr().write_all(redact(&line).as_bytes());
     }));
 }

@@ -58,7 +58,9 @@ mod suite {
     mod soak;
     mod store;
     mod top;
+    mod traces;
     mod vault;
     mod web;
+    mod webhooks;
     mod worker;
 }

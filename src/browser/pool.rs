@@ -100,6 +100,13 @@ impl Pool {
         Ok((process.version().to_owned(), process.id()))
     }
 
+    /// The memory that the browser's processes hold, in bytes; `None` while it is being started.
+    #[must_use]
+    pub fn memory(&self) -> Option<u64> {
+        let browser = self.shared.browser.try_lock().ok()?;
+        Some(browser.as_ref().map_or(0, |current| current.process.memory()))
+    }
+
     /// Lets go of the browser and every prepared context. Pages in use keep theirs until they are dropped.
     pub async fn close(&self) {
         self.shared.closed.store(true, Ordering::Relaxed);

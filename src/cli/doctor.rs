@@ -46,6 +46,7 @@ enum Part {
     Inbox,
     Playbooks,
     Artifacts,
+    Webhooks,
 }
 
 /// What was found of one part, or what is wrong with it and how to mend it.
@@ -90,6 +91,7 @@ impl Part {
             Self::Inbox => "inbox",
             Self::Playbooks => "playbooks",
             Self::Artifacts => "artifacts",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -103,6 +105,7 @@ impl Part {
             Self::Inbox => inbox(config).await,
             Self::Playbooks => playbooks(config, colour),
             Self::Artifacts => artifacts(config),
+            Self::Webhooks => webhooks(config).await,
         }
     }
 }
@@ -249,6 +252,24 @@ fn playbooks(config: &Config, colour: bool) -> Finding {
 
 fn artifacts(config: &Config) -> Finding {
     if config.artifacts.is_dir() { writable(&config.artifacts) } else { can_be_made(&config.artifacts) }
+}
+
+/// Their secrets are there, and none was laid aside. Whether they answer is asked by a message only.
+async fn webhooks(config: &Config) -> Finding {
+    let endpoints = parts::endpoints(config).map_err(text)?;
+    if endpoints.is_empty() {
+        return Ok("no server is told what happens".to_owned());
+    }
+    let names: Vec<_> = endpoints.iter().map(|endpoint| endpoint.name()).collect();
+    let dead = match store_if_made(config).await? {
+        Some(store) => store.delivery_depths().await.map_err(text)?.dead,
+        None => 0,
+    };
+    let dead = match dead {
+        0 => String::new(),
+        dead => format!("; {dead} messages were laid aside: `turnlock webhook list --dead` says why"),
+    };
+    Ok(format!("to {}; `turnlock webhook test` tries them{dead}", names.join(", ")))
 }
 
 /// Could this file or folder be made? Asked of the nearest folder that is there.

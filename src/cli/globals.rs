@@ -35,6 +35,12 @@ pub struct Globals {
     /// Who is told when a job needs a human or an app's breaker opens; may be repeated
     #[arg(long, global = true, value_name = "ADDRESS", help_heading = SETTINGS, hide_short_help = true)]
     notice_to: Vec<String>,
+    /// A server that is told what happens, https://HOST/PATH#secret_file=PATH&events=EVENT,…; may be repeated [default: none is]
+    #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
+    webhook_url: Vec<String>,
+    /// The collector that gets traces by OTLP over HTTP, as http://127.0.0.1:4318 [default: OTEL_EXPORTER_OTLP_ENDPOINT, else none is]
+    #[arg(long, global = true, value_name = "URL", help_heading = SETTINGS, hide_short_help = true)]
+    otlp_endpoint: Option<String>,
     /// The file with the key that seals the vault [default: ~/.local/share/turnlock/master.key]
     #[arg(long, global = true, value_name = "FILE", help_heading = SETTINGS, hide_short_help = true)]
     master_key_file: Option<String>,
@@ -92,6 +98,7 @@ impl Globals {
             (Key::QueueUrl, &self.queue_url),
             (Key::NoticeUrl, &self.notice_url),
             (Key::NoticeFrom, &self.notice_from),
+            (Key::OtlpEndpoint, &self.otlp_endpoint),
             (Key::MasterKeyFile, &self.master_key_file),
             (Key::Artifacts, &self.artifacts),
             (Key::Browser, &self.browser),
@@ -106,6 +113,7 @@ impl Globals {
             (Key::InboxUrl, self.inbox_url.clone()),
             (Key::InboxAuthserv, self.inbox_authserv.clone()),
             (Key::NoticeTo, self.notice_to.clone()),
+            (Key::WebhookUrl, self.webhook_url.clone()),
             (Key::Playbooks, self.playbooks.clone()),
             (Key::Origins, self.origins.clone()),
         ];

@@ -34,6 +34,7 @@ mod submit;
 mod terminal;
 mod token;
 mod top;
+mod webhook;
 mod which_job;
 mod who;
 mod worker;
@@ -114,6 +115,8 @@ enum Command {
     Token(token::Token),
     /// Show what was changed and what was shown, and by whom
     Audit(audit::Audit),
+    /// Try, list and repeat messages to servers that are told what happens
+    Webhook(webhook::Webhook),
     /// Check browser, database, queue, inbox, key and playbooks, and say how to mend each
     Doctor(doctor::Doctor),
     /// See what an app's password rules give
@@ -157,6 +160,7 @@ impl Command {
             Self::Serve(serve) => serve.run(context).await,
             Self::Token(token) => token.run(context).await,
             Self::Audit(audit) => audit.run(context).await,
+            Self::Webhook(webhook) => webhook.run(context).await,
             Self::Doctor(doctor) => doctor.run(context).await,
             Self::Password(password) => password.run(),
         }

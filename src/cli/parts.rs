@@ -7,14 +7,16 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::Failure;
-use crate::config::{Config, Database, Queue as QueueChoice};
+use crate::config::{Config, Database, Queue as QueueChoice, Traces};
 use crate::notice::{MailServer, Notifier, Pace};
 use crate::outage::Outage;
 use crate::queue::rabbit::RabbitQueue;
 use crate::queue::{EmbeddedQueue, Queue, QueueError};
 use crate::reveal::RevealError;
 use crate::store::{self, Store, StoreError};
+use crate::traces::{Exporting, Tracer};
 use crate::vault::{KeyError, KeyOrigin, MasterKey, Vault, VaultError};
+use crate::webhook::{self, Courier, Delivering, Endpoint};
 use crate::worker::WorkerError;
 
 /// The wait between two tries to open a database at most.
@@ -65,6 +67,33 @@ pub fn notifier(config: &Config) -> Result<Option<Notifier>, Failure> {
     let server = MailServer::parse(notices.server.secret()).map_err(Failure::environment)?;
     server.check().map_err(Failure::environment)?;
     Ok(Some(Notifier { server, from: notices.from, to: notices.to, pace: Pace::default() }))
+}
+
+/// The servers that are told what happens.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] if one of them means nothing, or its files cannot be used.
+pub fn endpoints(config: &Config) -> Result<Vec<Endpoint>, Failure> {
+    let urls: Vec<_> = config.webhooks.iter().map(|url| url.secret().clone()).collect();
+    let endpoints =
+        Endpoint::parse_all(&urls, config.webhook_secret.as_ref()).map_err(Failure::environment)?;
+    endpoints.iter().try_for_each(Endpoint::check).map_err(Failure::environment)?;
+    Ok(endpoints)
+}
+
+/// Has them told, until what is returned is dropped.
+#[must_use]
+pub fn deliver(store: &Arc<dyn Store>, endpoints: Vec<Endpoint>) -> Delivering {
+    Courier { store: Arc::clone(store), endpoints, pace: webhook::Pace::default() }.start()
+}
+
+/// What takes spans, and what sends them, where traces are wanted.
+///
+/// # Errors
+/// With [`super::Exit::Environment`] if it cannot be started.
+pub fn tracer(config: &Config) -> Result<(Tracer, Exporting), Failure> {
+    let Some(Traces { url, headers, resource }) = config.traces.clone() else { return Ok(Tracer::none()) };
+    Tracer::start(url, &headers, resource).map_err(Failure::environment)
 }
 
 /// The queue that jobs are put into.

@@ -5,7 +5,7 @@ use super::progress::{Place, Progress};
 use super::runtime::{Jobs, Mail, Runtime};
 use super::stops::Stops;
 use super::submit::{Tries, Wish, entry, report};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, parts};
 use crate::audit::audited;
 
 /// Do one job here and now
@@ -37,6 +37,8 @@ impl Run {
             stops.next().await;
             tracing::warn!("stopping at the next safe point; the same signal again ends at once");
         };
+        let (tracer, exporting) = parts::tracer(&config)?;
+        tracer.watch(runtime.worker.events());
         let done = tokio::select! {
             // It has counted the first wish before that wish is answered, so that no second one melts into it.
             biased;
@@ -46,7 +48,9 @@ impl Run {
             )),
             done = self.with(&runtime, context, cancel) => done,
         };
+        drop(tracer);
         runtime.close().await;
+        exporting.end().await;
         done
     }
 

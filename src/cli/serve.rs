@@ -52,8 +52,11 @@ impl Serve {
     /// If the database cannot be opened, or the address not be listened on.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
+        let endpoints = parts::endpoints(&config)?;
+        let (tracer, exporting) = parts::tracer(&config)?;
         let mut stops = Stops::new()?;
         let store = parts::await_store(&config).await?;
+        let _delivering = parts::deliver(&store, endpoints);
         let queue = parts::queue(&config, store.clone());
         let reveal = match self.with_vault {
             true => Some(Reveal::new(parts::open_vault_in(&config, store.clone()).await?)),
@@ -77,6 +80,7 @@ impl Serve {
             apps: apps.collect(),
             reveal,
             stream: STREAM,
+            tracer,
         };
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let server = Server::bind(options, store, queue).await.map_err(Failure::environment)?;
@@ -93,6 +97,7 @@ impl Serve {
             }
         }
         .map_err(Failure::environment)?;
+        exporting.end().await;
         Ok(Exit::Done)
     }
 }

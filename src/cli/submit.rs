@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::library::must_describe_if_any;
-use super::{Context, Exit, Failure, log, output, parts, who};
+use super::{Context, Exit, Failure, output, parts, who};
 use crate::audit::{audited, entry_of};
 use crate::job::{AccountRef, Job, Kind, LONGEST_DEADLINE, Outcome, Priority};
 use crate::store::{LogQuery, NewAudit, Store, StoreError, Submitted};
@@ -92,9 +92,15 @@ impl Submit {
         let config = context.config()?;
         must_describe_if_any(&config, self.wish.app())?;
         let store = parts::open_store(&config).await?;
-        let job = self.wish.job(context, store.as_ref()).await?;
+        let mut job = self.wish.job(context, store.as_ref()).await?;
         let queue = parts::queue(&config, store.clone());
-        let submitted = audited(store.as_ref(), entry("job.submit", &job), queue.submit(&job, None)).await?;
+        let (tracer, exporting) = parts::tracer(&config)?;
+        let submission = tracer.submit(&mut job);
+        let submitted = audited(store.as_ref(), entry("job.submit", &job), queue.submit(&job, None)).await;
+        submission.ended(&submitted);
+        drop(tracer);
+        exporting.end().await;
+        let submitted = submitted?;
         if !self.wait {
             let mut out = stdout().lock();
             if self.wish.json {
@@ -158,7 +164,7 @@ pub async fn report(
     };
     let mut out = stdout().lock();
     if json {
-        writeln!(out, "{}", log::as_json(row))?;
+        writeln!(out, "{}", row.as_json())?;
     } else {
         let took = row.duration.map(output::duration).unwrap_or_default();
         let outcome =

@@ -30,6 +30,13 @@ impl Environment {
         Self { variables: variables.into_iter().map(own).collect(), folder: folder.into() }
     }
 
+    /// The same with one more.
+    #[must_use]
+    pub fn with(mut self, (name, value): (&str, &str)) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// A variable's value; an empty one counts as unset.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

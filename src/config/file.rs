@@ -23,7 +23,12 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
             (_, DeValue::Array(items))
                 if matches!(
                     key,
-                    Key::Playbooks | Key::Origins | Key::InboxUrl | Key::InboxAuthserv | Key::NoticeTo
+                    Key::Playbooks
+                        | Key::Origins
+                        | Key::InboxUrl
+                        | Key::InboxAuthserv
+                        | Key::NoticeTo
+                        | Key::WebhookUrl
                 ) =>
             {
                 items.iter().map(|item| text_of(item, &source)).collect::<Result<_, _>>()?

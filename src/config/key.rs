@@ -35,6 +35,12 @@ keys! {
     NoticeFrom = "notice_from";
     /// The people who get notices.
     NoticeTo = "notice_to";
+    /// Servers that are told what happens: `https://HOST/PATH#secret_file=PATH`; several if wanted.
+    WebhookUrl = "webhook_url";
+    /// What messages to the one that names no `secret_file` are signed with.
+    WebhookSecret = "webhook_secret";
+    /// The collector that gets traces, by OTLP over HTTP.
+    OtlpEndpoint = "otlp_endpoint";
     /// The file with the key that seals the vault.
     MasterKeyFile = "master_key_file";
     /// Playbook files, and folders of them.

@@ -13,6 +13,8 @@ pub enum Source {
     Variable(Key),
     /// In the config file, on this line (the first is 1).
     File(PathBuf, usize, Key),
+    /// In a variable that other programs know too.
+    Foreign(&'static str),
     /// Nowhere: it is the default.
     Default(Key),
 }
@@ -23,6 +25,7 @@ impl fmt::Display for Source {
             Self::Flag(key) => write!(f, "{}", key.flag()),
             Self::Variable(key) => write!(f, "{}", key.variable()),
             Self::File(path, line, key) => write!(f, "`{key}` in {}:{line}", path.display()),
+            Self::Foreign(name) => f.write_str(name),
             Self::Default(key) => write!(f, "the default of `{key}`"),
         }
     }

@@ -13,6 +13,7 @@ mod layer;
 mod notices;
 mod resolve;
 mod server_url;
+mod traces;
 
 pub use browser::{BrowserChoice, CANDIDATES};
 pub use environment::Environment;
@@ -21,12 +22,13 @@ pub use key::Key;
 pub use layer::{Layer, Raw, Source};
 pub use notices::Notices;
 pub use server_url::ServerUrl;
+pub use traces::Traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::playbook::OriginOverrides;
 
@@ -43,6 +45,12 @@ pub struct Config {
     pub inbox_authserv: Vec<String>,
     /// Whom to write to when people are wanted; `None` is nobody.
     pub notices: Option<Notices>,
+    /// Servers that are told what happens; nothing is known of them but that they are texts.
+    pub webhooks: Vec<ServerUrl>,
+    /// What messages to the one of them are signed with that names no file.
+    pub webhook_secret: Option<SecretString>,
+    /// Where traces go; `None` is nowhere, and none are made.
+    pub traces: Option<Traces>,
     /// The file with the key that seals the vault.
     pub master_key_file: PathBuf,
     /// Playbook files, and folders of them.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     BrowserChoice, Config, ConfigError, Database, Environment, Inbox, Key, Layer, Notices, OriginOverrides,
-    Queue, Raw, ServerUrl, Source, Way, file, layer,
+    Queue, Raw, ServerUrl, Source, Traces, Way, file, layer,
 };
 
 /// The most jobs that one worker does at once.
@@ -75,6 +75,9 @@ impl Resolver<'_> {
             inbox: self.inbox()?,
             inbox_authserv: self.raw(Key::InboxAuthserv).map(|raw| raw.values.clone()).unwrap_or_default(),
             notices: self.notices()?,
+            webhooks: self.webhooks(),
+            webhook_secret: self.text(Key::WebhookSecret).map(|(text, _)| text.into()),
+            traces: Traces::understood(self.raw(Key::OtlpEndpoint), self.environment)?,
             master_key_file: self.path(Key::MasterKeyFile, "master.key")?,
             playbooks: self.playbooks(),
             artifacts: self.path(Key::Artifacts, "artifacts")?,
@@ -176,6 +179,12 @@ impl Resolver<'_> {
     fn notices(&self) -> Result<Option<Notices>, ConfigError> {
         let [url, from, to] = [Key::NoticeUrl, Key::NoticeFrom, Key::NoticeTo].map(|key| self.raw(key));
         Notices::understood(url, from, to)
+    }
+
+    /// In one text they stand apart by spaces, which no URL has.
+    fn webhooks(&self) -> Vec<ServerUrl> {
+        let raw = self.raw(Key::WebhookUrl).into_iter().flat_map(|raw| &raw.values);
+        raw.flat_map(|urls| urls.split_whitespace()).map(ServerUrl::new).collect()
     }
 
     /// What was named; else the folders `playbooks` that are there, beside the caller and among the data.

@@ -97,6 +97,10 @@ impl Performer for FlowPerformer {
         Performed { verdict, provenance, not_before }
     }
 
+    fn browser_memory(&self) -> Option<u64> {
+        self.pool.memory()
+    }
+
     fn limits(&self, app: &str) -> AppLimits {
         let Some(playbook) = self.playbooks.get(app) else { return AppLimits::default() };
         let beginnings = |most| Limit { most, window: MINUTE };

@@ -4,6 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::context::Context;
 use super::halt::{FailedStep, Halt, StepError};
@@ -187,6 +188,12 @@ impl<'a> Session<'a> {
 
     /// Performs a step once, and logs what came of it.
     pub(super) async fn try_step(&mut self, step: &Step) -> Result<Came, Halt> {
+        // Of the level that is always told: what is said meanwhile says of which step.
+        let span = tracing::error_span!("step", step = %step.id);
+        self.take_step(step).instrument(span).await
+    }
+
+    async fn take_step(&mut self, step: &Step) -> Result<Came, Halt> {
         self.context.safe_point()?;
         crate::failpoint::reach(&step.id);
         tracing::debug!(job = %self.context.job.id, step = %step.id, what = %step.action, "step");

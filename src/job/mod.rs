@@ -12,6 +12,7 @@ mod message;
 mod outcome;
 mod priority;
 mod retry;
+mod trace;
 
 pub use account::{AccountRef, AccountRefError};
 pub use breaker::{BreakerPolicy, Sign};
@@ -22,6 +23,7 @@ pub use message::{BadMessage, JobMessage, JobOptions, LARGEST};
 pub use outcome::{Outcome, UnknownOutcome, Verdict};
 pub use priority::{Priority, UnknownPriority};
 pub use retry::{Retry, RetryPolicy};
+pub use trace::{BadTraceParent, TraceParent};
 
 use std::time::Duration;
 
@@ -57,6 +59,8 @@ pub struct Job {
     pub submitted_at: Timestamp,
     /// The ledger's candidate whose fate it is to find out: set on reconciliations that Turnlock submits by itself.
     pub cause: Option<Uuid>,
+    /// The trace that it belongs to, if it came with one.
+    pub trace: Option<TraceParent>,
 }
 
 impl Job {
@@ -74,6 +78,7 @@ impl Job {
             deadline: DEFAULT_DEADLINE,
             submitted_at: Timestamp::now(),
             cause: None,
+            trace: None,
         }
     }
 }

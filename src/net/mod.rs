@@ -1,5 +1,7 @@
-//! What Turnlock's servers have in common: where they listen, whom they let in, TLS and HTTP.
+//! What Turnlock's servers have in common: where they listen, whom they let in, TLS and HTTP; and calls to the servers of
+//! others.
 
+mod call;
 mod clients;
 mod error;
 mod http;
@@ -8,6 +10,7 @@ mod serve;
 mod stream;
 mod tls;
 
+pub use call::{Answer, CallError, Caller, is_loopback};
 pub use clients::ClientLimits;
 pub use clients::{Clients, Guest};
 pub use error::BindError;

@@ -34,6 +34,8 @@ pub struct Beat {
     pub overrules: bool,
     /// It counts as gone when nothing more is heard of it for so long.
     pub hold: Duration,
+    /// The memory that its browser holds, in bytes, if it knows.
+    pub browser_memory: Option<u64>,
 }
 
 /// A worker, as the fleet knows it.
@@ -59,6 +61,8 @@ pub struct WorkerRow {
     pub beat_at: Timestamp,
     /// Nothing was heard of it for longer than its word holds.
     pub gone: bool,
+    /// The memory that its browser held when it knew last, in bytes.
+    pub browser_memory: Option<u64>,
 }
 
 /// The workers that there are, and what is wanted of them.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ledger::names;
@@ -80,6 +81,37 @@ pub struct AttemptRow {
     pub user_action: Option<String>,
     /// With what it was performed and what it left.
     pub provenance: Provenance,
+}
+
+impl AttemptRow {
+    /// The row as programs read it. Fields may be added, none is taken away or renamed.
+    #[must_use]
+    pub fn as_json(&self) -> Value {
+        let verdict = self.verdict.as_ref();
+        json!({
+            "seq": self.seq,
+            "attempt": self.id,
+            "job": self.job,
+            "kind": self.kind,
+            "app": self.account.app(),
+            "account": self.account,
+            "requested_by": self.requested_by,
+            "number": self.number,
+            "worker": self.worker.as_str(),
+            "queued_at": self.queued_at.to_string(),
+            "started_at": self.started_at.to_string(),
+            "ended_at": self.ended_at.map(|at| at.to_string()),
+            "duration_ms": self.duration.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
+            "outcome": verdict.map(|verdict| verdict.outcome),
+            "code": verdict.map(|verdict| verdict.code.as_str()),
+            "message": verdict.map(|verdict| verdict.message.as_str()),
+            "user_action": self.user_action,
+            "playbook": self.provenance.playbook,
+            "playbook_hash": self.provenance.playbook_hash,
+            "browser_version": self.provenance.browser_version,
+            "evidence": self.provenance.evidence,
+        })
+    }
 }
 
 /// How a step ended.

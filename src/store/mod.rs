@@ -1,5 +1,6 @@
 //! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log,
-//! what the canaries of apps show, the fleet of workers, and messages that came for accounts; and an overview of them all.
+//! what the canaries of apps show, the fleet of workers, messages that came for accounts, and those
+//! that go to servers of others; and an overview of them all.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
@@ -29,6 +30,7 @@ mod shares;
 mod since;
 mod sqlite;
 mod summaries;
+mod webhooks;
 mod worker_id;
 
 use std::sync::Arc;
@@ -57,6 +59,7 @@ pub use since::{NoTime, Since};
 pub use shares::{Role, Share, Shares};
 pub use sqlite::SqliteStore;
 pub use summaries::{AccountQuery, AccountSummary, CodesLeft, Summaries, Wanting};
+pub use webhooks::{DeliveryDepths, DeliveryRow, Happening, NewDelivery, Webhooks};
 pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.
@@ -77,6 +80,7 @@ pub trait Store:
     + Overview
     + Shares
     + Summaries
+    + Webhooks
     + Send
     + Sync
 {
@@ -99,6 +103,7 @@ impl<T> Store for T where
         + Overview
         + Shares
         + Summaries
+        + Webhooks
         + Send
         + Sync
 {

@@ -97,6 +97,22 @@ async fn stand(registry: &mut Registry, store: &dyn Store) -> Result<(), StoreEr
     set(&workers, vec![("state", "alive".to_owned())], alive.len() as u64);
     set(&workers, vec![("state", "gone".to_owned())], gone.len() as u64);
 
+    let memory = gauge(registry, "browser_memory_bytes", "What the browser of a worker that is alive holds");
+    for row in &alive {
+        if let Some(bytes) = row.browser_memory {
+            set(&memory, vec![("worker", row.id.to_string())], bytes);
+        }
+    }
+
+    let deliveries = gauge(
+        registry,
+        "webhook_deliveries",
+        "Webhooks that were not delivered, by whether they are tried again",
+    );
+    let depths = store.delivery_depths().await?;
+    set(&deliveries, vec![("state", "waiting".to_owned())], depths.waiting);
+    set(&deliveries, vec![("state", "dead".to_owned())], depths.dead);
+
     let breakers = gauge(registry, "breaker_open", "1 while an app's breaker is open");
     for row in store.apps().await? {
         set(&breakers, vec![("app", row.app)], u64::from(row.breaker != Breaker::Closed));

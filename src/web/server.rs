@@ -17,6 +17,7 @@ use crate::net::{BindError, ClientLimits, Clients, Door, Hall, Http, Listen, Tls
 use crate::queue::Queue;
 use crate::reveal::Reveal;
 use crate::store::Store;
+use crate::traces::Tracer;
 
 /// Bytes of a request's body: a job has 16 KiB at most.
 const BODY: usize = 64 * 1024;
@@ -49,6 +50,8 @@ pub struct Options {
     /// How long a stream of events lasts: whoever watches asks again then, and may do so no more if the token was revoked
     /// meanwhile.
     pub stream: Duration,
+    /// What takes the spans of jobs that are submitted here.
+    pub tracer: Tracer,
 }
 
 /// The web server.
@@ -91,6 +94,7 @@ impl Server {
             used: Mutex::new(HashMap::new()),
             watched: Watched::default(),
             stream: options.stream,
+            tracer: options.tracer,
         });
         Ok(Self { door, tls, site })
     }

@@ -13,6 +13,7 @@ use crate::net::Clients;
 use crate::queue::Queue;
 use crate::reveal::Reveal;
 use crate::store::{Store, TokenRow};
+use crate::traces::Tracer;
 
 /// When a token was used is written down that often.
 const NOTE_USE: Duration = Duration::from_secs(60);
@@ -56,6 +57,8 @@ pub struct Site {
     pub watched: Watched,
     /// How long a stream of events lasts.
     pub stream: Duration,
+    /// What takes the spans of jobs that are submitted here.
+    pub tracer: Tracer,
 }
 
 impl Site {

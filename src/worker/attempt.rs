@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::time;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::gate::Pass;
@@ -65,6 +66,21 @@ impl Inner {
             worker: self.config.id.clone(),
             lease: claim.lease.clone(),
         };
+        let (job, account) = (&claim.job, &claim.job.account);
+        // Of the level that is always told, so that each line says what it is about.
+        let span = tracing::error_span!(
+            "attempt", job = %job.id, attempt = %attempt.id, account = %account, app = account.app(), kind = %job.kind
+        );
+        self.go_through(claim, patience, pass, attempt).instrument(span).await
+    }
+
+    async fn go_through(
+        &self,
+        claim: &Claim,
+        patience: Patience,
+        pass: Pass,
+        attempt: Attempt,
+    ) -> Result<Seen, WorkerError> {
         let beginning = beginning(&attempt, claim.queued_at);
         // Refused where the lease, and with it the claim, has expired, as in a process that was paused: another worker
         // sees to the job then, and may have ended it.

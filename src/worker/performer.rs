@@ -52,6 +52,11 @@ pub trait Performer: Send + Sync {
         true
     }
 
+    /// The memory that its browser holds, in bytes, if it has one and knows.
+    fn browser_memory(&self) -> Option<u64> {
+        None
+    }
+
     /// How much of an app may be under way, by all workers together.
     fn limits(&self, app: &str) -> AppLimits {
         let _ = app;

@@ -88,6 +88,7 @@ impl Inner {
             duty: if said.ends { Duty::Draining } else { said.duty },
             overrules: said.unsaid,
             hold: config.hold,
+            browser_memory: self.performer.browser_memory(),
         };
         let wanted = self.store.worker_beat(&beat).await?;
         self.standing.send_if_modified(|now| {

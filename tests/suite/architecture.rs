@@ -21,7 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("reveal", &["audit", "credential", "job", "store", "vault"]),
     // It submits jobs and reads the store; it drives no browser. What it may show of a vault, that shows which writes it
     // into the audit.
-    ("web", &["audit", "job", "net", "playbook", "queue", "redact", "reveal", "store"]),
+    ("web", &["audit", "job", "net", "playbook", "queue", "redact", "reveal", "store", "traces"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),
@@ -47,6 +47,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("notice", &["job", "redact", "store", "worker"]),
+    ("traces", &["job", "net", "outage", "redact", "store", "worker"]),
+    ("webhook", &["job", "net", "outage", "redact", "store"]),
     ("worker", &["failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"]),
 ];
 

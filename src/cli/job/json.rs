@@ -45,7 +45,7 @@ fn nested(row: &JobRow) -> Value {
 
 /// As a line of the log, with its steps and with what lies on this machine.
 fn attempt(attempt: &Attempt) -> Value {
-    let mut line = log::as_json(&attempt.row);
+    let mut line = attempt.row.as_json();
     let mut steps = log::steps_as_json(&attempt.steps);
     for (step, value) in attempt.steps.iter().zip(steps.as_array_mut().into_iter().flatten()) {
         let quote = attempt.quote(step);

@@ -5,7 +5,6 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::line::Lines;
 use super::marks::Marks;
-use super::row::as_json;
 use crate::cli::Failure;
 use crate::store::{AttemptRow, Store};
 
@@ -46,7 +45,7 @@ pub(super) async fn follow(
             let mut out = stdout().lock();
             match &mut as_lines {
                 Some(lines) => lines.write(&mut out, &row)?,
-                None => writeln!(out, "{}", as_json(&row))?,
+                None => writeln!(out, "{}", row.as_json())?,
             }
         }
     }

@@ -4,7 +4,7 @@ mod marks;
 mod row;
 mod steps;
 
-pub use row::{as_json, table};
+pub use row::table;
 pub use steps::as_json as steps_as_json;
 
 use std::io::{Write, stdout};
@@ -84,7 +84,7 @@ impl Log {
         let mut out = stdout().lock();
         if self.json {
             for row in &rows {
-                let mut line = as_json(row);
+                let mut line = row.as_json();
                 if self.job.is_some() {
                     line["steps"] = steps::as_json(&store.log_steps(row.id).await?);
                 }

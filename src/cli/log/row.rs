@@ -1,5 +1,4 @@
 use comfy_table::{Cell, ColumnConstraint};
-use serde_json::{Value, json};
 
 use crate::cli::output::{self, short_id};
 use crate::job::Outcome;
@@ -75,33 +74,4 @@ pub(super) fn evidence(row: &AttemptRow) -> Option<String> {
     let failed = row.verdict.as_ref().is_some_and(|verdict| verdict.outcome != Outcome::Succeeded);
     let folder = row.provenance.evidence.as_deref().filter(|_| failed);
     folder.map(|folder| output::printable(&format!("Evidence: {}", folder.display())))
-}
-
-/// The row as programs read it. Fields may be added, none is taken away or renamed.
-#[must_use]
-pub fn as_json(row: &AttemptRow) -> Value {
-    let verdict = row.verdict.as_ref();
-    json!({
-        "seq": row.seq,
-        "attempt": row.id,
-        "job": row.job,
-        "kind": row.kind,
-        "app": row.account.app(),
-        "account": row.account,
-        "requested_by": row.requested_by,
-        "number": row.number,
-        "worker": row.worker.as_str(),
-        "queued_at": row.queued_at.to_string(),
-        "started_at": row.started_at.to_string(),
-        "ended_at": row.ended_at.map(|at| at.to_string()),
-        "duration_ms": row.duration.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
-        "outcome": verdict.map(|verdict| verdict.outcome),
-        "code": verdict.map(|verdict| verdict.code.as_str()),
-        "message": verdict.map(|verdict| verdict.message.as_str()),
-        "user_action": row.user_action,
-        "playbook": row.provenance.playbook,
-        "playbook_hash": row.provenance.playbook_hash,
-        "browser_version": row.provenance.browser_version,
-        "evidence": row.provenance.evidence,
-    })
 }

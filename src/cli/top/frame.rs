@@ -219,6 +219,7 @@ mod tests {
             since: ago(90_000),
             beat_at: ago(4),
             gone: nth == 1,
+            browser_memory: None,
         };
         let attempt = |nth: usize| UnderWay {
             attempt: AttemptRow {

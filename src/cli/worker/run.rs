@@ -13,6 +13,8 @@ use crate::worker::{Event, Worker};
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let notifier = parts::notifier(&config)?;
+    let endpoints = parts::endpoints(&config)?;
+    let (tracer, exporting) = parts::tracer(&config)?;
     let (mut stops, again, pauses) = (Stops::new()?, Stops::new()?, Pauses::new()?);
     let runtime = tokio::select! {
         started = Runtime::start(&config, context.colour, Mail::Needed, Jobs::FromTheQueue) => started?,
@@ -24,6 +26,9 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         tracing::info!("no more jobs are taken; those that run may go on for {grace} s");
     };
     tracing::info!(worker = %runtime.worker.id(), slots = config.slots, inbox = %runtime.inbox_address().map(|at| at.to_string()).unwrap_or_default(), "ready for jobs");
+    tracer.watch(runtime.worker.events());
+    drop(tracer);
+    let _delivering = parts::deliver(&runtime.store, endpoints);
     let notifying = notifier.map(|notifier| notifier.start(runtime.worker.events()));
     let orderly = async {
         let done = tokio::select! {
@@ -46,6 +51,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         done = orderly => done,
     };
     runtime.close().await;
+    exporting.end().await;
     done.map(|()| Exit::Done)
 }
 

@@ -6,17 +6,32 @@ use serde_json::{Map, Value};
 
 use super::masked::mask;
 use super::topology::{self, DEAD, EVENTS, JOBS};
-use crate::job::Priority;
+use crate::job::{Priority, TraceParent};
 
 /// Why Turnlock laid a message aside, and the key by which it had come.
 pub(super) const REASON: &str = "x-turnlock-reason";
 pub(super) const KEY: &str = "x-turnlock-key";
+
+/// The trace that a job belongs to, as W3C has it for messages of AMQP.
+const TRACE: &str = "traceparent";
 
 /// How often RabbitMQ has delivered the message before; it grows with each look.
 const COUNTS: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
 
 /// How a message died, in the words of RabbitMQ.
 pub(super) const DEATHS: [&str; 4] = ["delivery_limit", "rejected", "expired", "maxlen"];
+
+/// The headers of a job that belongs to a trace.
+pub(super) fn of_trace(trace: TraceParent) -> FieldTable {
+    let mut headers = FieldTable::default();
+    headers.insert(TRACE.into(), AMQPValue::LongString(trace.to_string().into()));
+    headers
+}
+
+/// The trace that the headers name; what is none is passed over.
+pub(super) fn trace(headers: Option<&FieldTable>) -> Option<TraceParent> {
+    headers?.inner().get(TRACE).and_then(text)?.parse().ok()
+}
 
 /// The headers as they may be shown.
 pub(super) fn shown(headers: &FieldTable) -> Map<String, Value> {

@@ -17,6 +17,7 @@ use super::arrivals::Arrivals;
 use super::calling::call_up;
 use super::error::BrokerError;
 use super::events::{self, Progress, announce_all};
+use super::headers;
 use super::held::Held;
 use super::line::Wanted;
 use super::link::{Link, Outgoing};
@@ -24,7 +25,7 @@ use super::offers::offer;
 use super::slots::Slots;
 use super::topology::{JOBS, Rung};
 use crate::failpoint;
-use crate::job::{AccountRef, Job, JobEvent, JobMessage, Outcome, Priority, Verdict};
+use crate::job::{AccountRef, Job, JobEvent, JobMessage, Outcome, Verdict};
 use crate::queue::{Queue, QueueError};
 use crate::store::{
     AppGate, AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Store, StoreError, Submitted,
@@ -165,7 +166,7 @@ impl Queue for RabbitQueue {
         JobMessage::read(&body)?;
         let wait =
             not_before.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
-        publish(&self.link, job.id, job.priority, &body, wait.unwrap_or_default()).await?;
+        publish(&self.link, job, &body, wait.unwrap_or_default()).await?;
         Ok(Submitted::New)
     }
 
@@ -310,19 +311,16 @@ impl Queue for RabbitQueue {
 /// Sends a message for a job that is written down, which comes after that wait or a little earlier.
 pub(super) async fn send(link: &Link, row: &JobRow, wait: Duration) -> Result<(), QueueError> {
     let body = JobMessage::of(&row.job, None).to_json();
-    publish(link, row.job.id, row.job.priority, &body, wait).await
+    publish(link, &row.job, &body, wait).await
 }
 
-async fn publish(
-    link: &Link,
-    id: Uuid,
-    priority: Priority,
-    body: &[u8],
-    wait: Duration,
-) -> Result<(), QueueError> {
+async fn publish(link: &Link, job: &Job, body: &[u8], wait: Duration) -> Result<(), QueueError> {
     let exchange = if wait.is_zero() { JOBS } else { Rung::for_wait(wait).name };
-    let properties = lasting().with_message_id(id.to_string().into());
-    let message = Outgoing { exchange, key: priority.as_str(), body, properties, mandatory: true };
+    let mut properties = lasting().with_message_id(job.id.to_string().into());
+    if let Some(trace) = job.trace {
+        properties = properties.with_headers(headers::of_trace(trace));
+    }
+    let message = Outgoing { exchange, key: job.priority.as_str(), body, properties, mandatory: true };
     Ok(link.publish(message).await?)
 }
 

@@ -8,13 +8,13 @@ use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
 use uuid::Uuid;
 
-use super::headers::{KEY, REASON};
+use super::headers::{self, KEY, REASON};
 use super::link::Outgoing;
 use super::masked::masked;
 use super::queue::{OVERDUE, RabbitQueue, acknowledge, lasting, send};
 use super::topology::DEAD;
 use crate::failpoint;
-use crate::job::{JobMessage, Priority};
+use crate::job::{Job, JobMessage, Priority};
 use crate::queue::QueueError;
 use crate::store::{Claim, Delivered, StoreError, Taking, WorkerId};
 
@@ -51,7 +51,8 @@ impl RabbitQueue {
             match JobMessage::read(&delivery.data) {
                 Ok(message) => {
                     let not_before = message.not_before;
-                    let job = Delivered { job: message.into_job(), not_before };
+                    let trace = headers::trace(delivery.properties.headers().as_ref());
+                    let job = Delivered { job: Job { trace, ..message.into_job() }, not_before };
                     arrived.push(Arrival { priority, delivery, job });
                 }
                 Err(why) => match self.bury(&delivery, &why.to_string()).await {

@@ -5,6 +5,7 @@ use sqlx::postgres::PgRow;
 use super::value::Reader;
 use super::{Outlasts, PostgresStore, answer, detached};
 use crate::job::Verdict;
+use crate::store::webhooks::canary_failed;
 use crate::store::{Canaries, CanaryRow, NewCanary, StoreError};
 
 #[async_trait]
@@ -39,6 +40,7 @@ impl Canaries for PostgresStore {
             .bind(row.failing_since.map(|since| since.as_millisecond()))
             .execute(write.on())
             .await?;
+            write.happened(canary_failed(&row, before.as_ref())).await?;
             write.commit().await?;
             Ok((row, before))
         })

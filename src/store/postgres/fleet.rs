@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 
-use super::value::{Reader, millis, time};
+use super::value::{Reader, millis, time, to_i64};
 use super::{Outlasts, PostgresStore, answer, detached, migrate};
 use crate::store::{Beat, Duty, Fleet, StoreError, WorkerId, WorkerRow};
 
@@ -15,14 +15,15 @@ impl Fleet for PostgresStore {
             let mut write = store.write(Outlasts::Crash).await?;
             let row = sqlx::query(
                 "INSERT INTO workers AS w
-                     (worker, version, slots, duty, since, wanted, started_at, beat_at, alive_until)
-                 SELECT $1, $2, $3, $4, now, $4, now, now, now + $5 FROM turnlock_now() AS now
+                     (worker, version, slots, duty, since, wanted, started_at, beat_at, alive_until, browser_memory)
+                 SELECT $1, $2, $3, $4, now, $4, now, now, now + $5, $7 FROM turnlock_now() AS now
                  ON CONFLICT (worker) DO UPDATE SET
                      since = CASE WHEN w.duty = excluded.duty THEN w.since ELSE excluded.since END,
                      duty = excluded.duty,
                      wanted = CASE WHEN $6 THEN excluded.wanted ELSE w.wanted END,
                      beat_at = excluded.beat_at,
-                     alive_until = excluded.alive_until
+                     alive_until = excluded.alive_until,
+                     browser_memory = coalesce(excluded.browser_memory, w.browser_memory)
                  RETURNING wanted, (SELECT version FROM turnlock_schema) AS migration",
             )
             .bind(beat.worker.as_str())
@@ -31,6 +32,7 @@ impl Fleet for PostgresStore {
             .bind(beat.duty.as_str())
             .bind(millis(beat.hold))
             .bind(beat.overrules)
+            .bind(beat.browser_memory.map(to_i64))
             .fetch_one(write.on())
             .await?;
             write.commit().await?;
@@ -118,5 +120,6 @@ fn read(row: &PgRow) -> Result<WorkerRow, StoreError> {
         since: here("since")?,
         beat_at: here("beat_at")?,
         gone: row.flag("gone")?,
+        browser_memory: row.int_or_null("browser_memory")?.and_then(|bytes| u64::try_from(bytes).ok()),
     })
 }

@@ -7,6 +7,7 @@ use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{BreakerPolicy, Code};
 use crate::store::gates::{CALLED, Ended, GateState, NEVER, Scene};
 use crate::store::jobs::cancelled_unbegun;
+use crate::store::webhooks::breaker_opened;
 use crate::store::{AppLimits, AppRow, Claim, Entry, Gates, Left, Limit, StoreError, Visit};
 
 /// The jobs `r` that run at this app. What stands before the `/` of an account is its app, and `0` follows on `/`.
@@ -159,11 +160,14 @@ impl Gates for PostgresStore {
             if gate != before {
                 write.keep_gate(app, &gate).await?;
             }
+            let closed = ended == Ended::Closed;
+            let left = gate.left(ended, here(now));
+            write.happened(breaker_opened(&claim.job, code, &left)).await?;
             write.commit().await?;
-            if ended == Ended::Closed {
+            if closed {
                 store.news.tell(&store.pool).await;
             }
-            Ok(gate.left(ended, here(now)))
+            Ok(left)
         })
         .await
     }

@@ -37,6 +37,7 @@ mod recovery;
 mod shares;
 mod summaries;
 mod value;
+mod webhooks;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};

@@ -3,8 +3,10 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::value::Reader;
+use super::webhooks::happened;
 use super::{Outlasts, SqliteStore, detached};
 use crate::job::Verdict;
+use crate::store::webhooks::canary_failed;
 use crate::store::{Canaries, CanaryRow, NewCanary, StoreError};
 
 #[async_trait]
@@ -33,6 +35,7 @@ impl Canaries for SqliteStore {
             .bind(row.failing_since.map(|since| since.as_millisecond()))
             .execute(write.on())
             .await?;
+            happened(write.on(), canary_failed(&row, before.as_ref())).await?;
             write.commit().await?;
             Ok((row, before))
         })

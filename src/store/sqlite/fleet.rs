@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::value::{Reader, millis};
+use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached, migrate};
 use crate::store::{Beat, Duty, Fleet, StoreError, WorkerId, WorkerRow};
 
@@ -16,14 +16,16 @@ impl Fleet for SqliteStore {
             let mut write = store.write(Outlasts::Crash).await?;
             let now = store.clock.now();
             let row = sqlx::query(
-                "INSERT INTO workers (worker, version, slots, duty, since, wanted, started_at, beat_at, alive_until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?5, ?5, ?6)
+                "INSERT INTO workers (worker, version, slots, duty, since, wanted, started_at, beat_at, alive_until,
+                                      browser_memory)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?5, ?5, ?6, ?8)
                  ON CONFLICT (worker) DO UPDATE SET
                      since = CASE WHEN duty = excluded.duty THEN since ELSE excluded.since END,
                      duty = excluded.duty,
                      wanted = CASE WHEN ?7 THEN excluded.wanted ELSE wanted END,
                      beat_at = excluded.beat_at,
-                     alive_until = excluded.alive_until
+                     alive_until = excluded.alive_until,
+                     browser_memory = coalesce(excluded.browser_memory, browser_memory)
                  RETURNING wanted, (SELECT user_version FROM pragma_user_version) AS migration",
             )
             .bind(beat.worker.as_str())
@@ -33,6 +35,7 @@ impl Fleet for SqliteStore {
             .bind(now)
             .bind(now.saturating_add(millis(beat.hold)))
             .bind(beat.overrules)
+            .bind(beat.browser_memory.map(to_i64))
             .fetch_one(write.on())
             .await?;
             write.commit().await?;
@@ -121,6 +124,7 @@ impl SqliteStore {
             since: time("since")?,
             beat_at: time("beat_at")?,
             gone: row.int("gone")? != 0,
+            browser_memory: row.int_or_null("browser_memory")?.and_then(|bytes| u64::try_from(bytes).ok()),
         })
     }
 }

@@ -7,10 +7,12 @@ use sqlx::sqlite::SqliteRow;
 
 use super::clock::SteadyClock;
 use super::value::{Reader, millis, now, to_i64};
+use super::webhooks::happened;
 use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::{BreakerPolicy, Code};
 use crate::store::gates::{CALLED, GateState, NEVER, Scene};
 use crate::store::jobs::cancelled_unbegun;
+use crate::store::webhooks::breaker_opened;
 use crate::store::{AppLimits, AppRow, Claim, Entry, Gates, Left, Limit, StoreError, Visit};
 
 /// The jobs `r` that run at this app. What stands before the `/` of an account is its app, and `0` follows on `/`.
@@ -159,8 +161,10 @@ impl Gates for SqliteStore {
             if gate != before {
                 keep_gate(write.on(), app, &gate).await?;
             }
+            let left = gate.left(ended, here(store.clock));
+            happened(write.on(), breaker_opened(&claim.job, code, &left)).await?;
             write.commit().await?;
-            Ok(gate.left(ended, here(store.clock)))
+            Ok(left)
         })
         .await
     }

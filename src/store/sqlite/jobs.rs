@@ -324,6 +324,7 @@ impl SqliteStore {
                 deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
                 submitted_at: row.time("submitted_at")?,
                 cause: row.id_or_null("cause")?,
+                trace: row.text_or_null("traceparent")?.and_then(|text| text.parse().ok()),
             },
             state: row.parsed("state", "the state of a job")?,
             attempts: row.count("attempts")?,
@@ -380,10 +381,10 @@ impl SqliteStore {
     ) -> Result<bool, StoreError> {
         let state: Option<String> = sqlx::query_scalar(
             "INSERT INTO jobs (id, kind, account, priority, requested_by, reason, evidence, deadline_ms, submitted_at,
-                               not_before, rank, cause, state, outcome, code, finished_at)
+                               not_before, rank, cause, state, outcome, code, finished_at, traceparent)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END,
                     CASE WHEN ahead THEN 'interrupted' END, CASE WHEN ahead THEN 'cancelled' END,
-                    CASE WHEN ahead THEN ?13 END
+                    CASE WHEN ahead THEN ?13 END, ?14
              FROM (SELECT EXISTS (SELECT 1 FROM cancellations WHERE id = ?1) AS ahead) WHERE true
              ON CONFLICT DO NOTHING RETURNING state",
         )
@@ -400,6 +401,7 @@ impl SqliteStore {
         .bind(due - job.priority.head_start())
         .bind(job.cause.map(|id| id.to_string()))
         .bind(self.clock.now())
+        .bind(job.trace.map(|trace| trace.to_string()))
         .fetch_optional(&mut *on)
         .await?;
         if state.as_deref() == Some(JobState::Cancelled.as_str()) {

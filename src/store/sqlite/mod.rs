@@ -32,6 +32,7 @@ mod recovery;
 mod shares;
 mod summaries;
 mod value;
+mod webhooks;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;

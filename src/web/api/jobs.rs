@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::shapes::Job;
 use crate::audit::{audited, entry, entry_of};
-use crate::job::{Code, JobMessage, LARGEST, Verdict};
+use crate::job::{Code, JobMessage, LARGEST, TraceParent, Verdict};
 use crate::store::{Cancelling, NewAudit, Submitted};
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
@@ -75,7 +75,8 @@ pub enum SubmissionPriority {
 /// The same request sent again, with the same `Idempotency-Key`, is the same job. Needs the scope `submit`.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", request_body = Submission,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[ -~]+$", description = "1 to 200 printable ASCII characters")),
+    params(("traceparent" = Option<String>, Header, description = "the trace that the job belongs to, as W3C has it; one that is none is passed over"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[ -~]+$", description = "1 to 200 printable ASCII characters")),
     responses(
         (status = 201, description = "the job is queued", body = Job),
         (status = 200, description = "it was submitted before", body = Job),
@@ -96,7 +97,8 @@ pub async fn submit(
 ) -> Result<Response, Problem> {
     let message = read(&caller, &headers, &body)?;
     let not_before = message.not_before;
-    let job = message.into_job();
+    let mut job = message.into_job();
+    job.trace = traced(&headers);
     site.view(&caller).may_ask(&job.account, job.kind).await?;
     // With a broker in between, only this tells that it was submitted before.
     if let Some(row) = site.store.job(job.id).await? {
@@ -112,7 +114,10 @@ pub async fn submit(
         detail: Some(format!("{} of {}", job.kind, job.account)),
         ..entry_of(&caller.name, "job.submit", &job.account)
     };
-    let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, not_before)).await?;
+    let submission = site.tracer.submit(&mut job);
+    let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, not_before)).await;
+    submission.ended(&submitted);
+    let submitted = submitted?;
     let status = if submitted == Submitted::New { StatusCode::CREATED } else { StatusCode::OK };
     let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
     // With a broker in between, no worker may have written it down yet.
@@ -219,6 +224,13 @@ pub async fn cancel(
             Cancelling::Noted => "noted",
         },
     }))
+}
+
+/// The trace that the request belongs to. What is none is passed over, as W3C wants it.
+fn traced(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut all = headers.get_all("traceparent").iter();
+    let only = all.next().filter(|_| all.next().is_none())?;
+    only.to_str().ok()?.parse().ok()
 }
 
 /// Cancels the job in the caller's name.

@@ -164,7 +164,7 @@ pub async fn retry(
         return Err(Problem::bad_request("the job has not ended: it is tried again by itself").into());
     }
     let usual = Job::new(row.job.kind, row.job.account.clone());
-    let job = Job {
+    let mut job = Job {
         priority: row.job.priority,
         requested_by: Some(caller.name.clone()),
         reason: Some(format!("once more, after {id}")),
@@ -177,6 +177,9 @@ pub async fn retry(
         detail: Some(format!("as {}", job.id)),
         ..entry_of(&caller.name, "job.retry", &job.account)
     };
-    audited(site.store.as_ref(), entry, site.queue.submit(&job, None)).await?;
+    let submission = site.tracer.submit(&mut job);
+    let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, None)).await;
+    submission.ended(&submitted);
+    submitted?;
     Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
 }

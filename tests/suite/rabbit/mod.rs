@@ -169,6 +169,49 @@ async fn jobs_of_any_producer_are_done_once_and_others_are_laid_aside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trace_goes_along_in_the_header_and_into_the_database() {
+    let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let fleet = Fleet::start(Duration::ZERO).await;
+    let producer = fleet.producer();
+    let traced = Job { trace: text.parse().ok(), ..job("acme/traced") };
+    producer.submit(&traced, None).await.unwrap();
+    let connection = Connection::connect(&fleet.broker.url(), ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let queue = topology::queues().find(|queue| queue.ends_with("normal")).unwrap();
+    let sent = channel.basic_get(queue.into(), BasicGetOptions { no_ack: true }).await.unwrap();
+    let sent = sent.unwrap().delivery;
+    let headers = sent.properties.headers().clone().unwrap();
+    let Some(AMQPValue::LongString(header)) = headers.inner().get("traceparent") else {
+        panic!("{headers:?}")
+    };
+    assert_eq!(header.to_string(), text);
+    assert!(!String::from_utf8_lossy(&sent.data).contains("4bf92f"), "it is no part of the job");
+
+    // As any producer may send it.
+    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+    let properties = BasicProperties::default().with_headers(headers);
+    channel
+        .basic_publish(topology::JOBS.into(), "normal".into(), options, &sent.data, properties)
+        .await
+        .unwrap();
+    let worker = fleet.worker(fleet.broker.url());
+    let mut events = worker.events();
+    let run = async { worker.run(std::future::pending()).await };
+    tokio::select! {
+        ended = run => panic!("{ended:?}"),
+        row = fleet.ended(&producer, &traced) => assert_eq!(row.job.trace, traced.trace),
+    }
+    let begun = async {
+        loop {
+            if let turnlock::worker::Event::AttemptStarted { job, .. } = events.recv().await.unwrap() {
+                return job.trace;
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(SOON, begun).await.unwrap(), traced.trace);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_goes_in_mid_job_and_comes_back_loses_nothing() {
     let mut fleet = Fleet::start(Duration::from_secs(3)).await;
     let url = fleet.broker.url();

@@ -9,7 +9,8 @@ fn delivered(job: &Job) -> Delivered {
 pub(super) async fn jobs_that_are_delivered(store: &Arc<dyn Store>) {
     let worker = WorkerId::new("delivered");
     let take = async |jobs: &[Delivered]| store.claim_delivered(jobs, &worker, LONG, LONG).await.unwrap();
-    let [first, second, other] = ["delivered/a", "delivered/a", "delivered/b"].map(job);
+    let [mut first, second, other] = ["delivered/a", "delivered/a", "delivered/b"].map(job);
+    first.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00".parse().ok();
     let later = Delivered {
         not_before: Some(Timestamp::now() + SignedDuration::from_mins(9)),
         ..delivered(&job("delivered/c"))
@@ -28,6 +29,8 @@ pub(super) async fn jobs_that_are_delivered(store: &Arc<dyn Store>) {
     };
     assert_eq!((claim.job.id, busy.job.id, not_due.job.id), (first.id, second.id, later.job.id));
     assert_eq!((claim.attempt, claim.tries, &claim.lease.worker), (1, 0, &worker));
+    assert_eq!((claim.job.trace, first.trace.is_some()), (first.trace, true));
+    assert_eq!(claim_of_other.job.trace, None);
     assert_eq!(not_due.job.deadline, later.job.deadline);
     assert_eq!(store.acquire(&first.account, &worker, LONG).await.unwrap(), None, "the account is held too");
     let offered = store.take_offers(1000, LONG).await.unwrap();

@@ -10,6 +10,7 @@ fn beat(worker: &str) -> Beat {
         duty: Duty::Working,
         overrules: false,
         hold: LONG,
+        browser_memory: Some(5 << 30),
     }
 }
 
@@ -28,6 +29,9 @@ pub(super) async fn signs_of_life(store: &Arc<dyn Store>) {
     let found = (first.version.as_str(), first.slots, first.busy, first.duty, first.wanted, first.gone);
     assert_eq!(found, expected);
     assert_eq!((first.since, first.beat_at), (first.started_at, first.started_at));
+    // One that is just being started does not know.
+    store.worker_beat(&Beat { browser_memory: None, ..beat("two") }).await.unwrap();
+    assert_eq!(row(store, "two").await.browser_memory, Some(5 << 30));
     let ago = Timestamp::now().duration_since(first.started_at).abs();
     assert!(ago < SignedDuration::from_mins(1), "as the wall clock shows it: {ago}");
 

@@ -7,6 +7,7 @@ pub(super) async fn jobs_in_order(store: &Arc<dyn Store>) {
     let mut job = job("order/a");
     job.requested_by = Some("a test".to_owned());
     job.evidence = true;
+    job.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().ok();
     assert_eq!(store.submit(&job, None).await.unwrap(), Submitted::New);
     assert_eq!(store.submit(&job, None).await.unwrap(), Submitted::Already);
     let other = Job { kind: Kind::ChangePassword, ..job.clone() };
@@ -21,6 +22,7 @@ pub(super) async fn jobs_in_order(store: &Arc<dyn Store>) {
     assert_eq!((claim.attempt, claim.tries), (1, 0));
     assert_eq!(claim.job.requested_by, job.requested_by);
     assert!(claim.job.evidence);
+    assert_eq!((claim.job.trace, job.trace.is_some()), (job.trace, true));
     assert_eq!(claim.job.deadline, job.deadline);
     let next = store.claim_next(&worker, LONG).await.unwrap().unwrap();
     assert_eq!(next.job.id, second.id);

@@ -19,6 +19,7 @@ mod server;
 mod speed;
 mod sqlite;
 mod summaries;
+mod webhooks;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,8 @@ use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priorit
 use turnlock::store::{
     AccountEntry, AccountQuery, AppGate, AppLimits, AppRow, AttemptRow, AuditOutcome, AuditQuery, Beat,
     Begun, Breaker, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming, CodesLeft,
-    Delivered, Disproof, Duty, Ending, Entry, JobState, Left, Limit, LogQuery, NewAttempt, NewAudit,
-    NewCanary, NewCandidate, NewToken, NewTry, Next, Provenance, Refusal, Role, Scope, SqliteStore, Step,
+    Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, JobState, Left, Limit, LogQuery, NewAttempt, NewAudit,
+    NewCanary, NewCandidate, NewDelivery, NewToken, NewTry, Next, Provenance, Refusal, Role, Scope, SqliteStore, Step,
     StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
@@ -63,6 +64,8 @@ async fn conform(store: Arc<dyn Store>) {
     summaries::accounts_by_page(&store).await;
     summaries::what_is_known_of_an_account(&store).await;
     summaries::who_wants_a_human(&store).await;
+    webhooks::messages_are_written_once(&store).await;
+    webhooks::messages_are_one_process_s_at_a_time(&store).await;
     leases::leases(&store).await;
     leases::fences(&store).await;
     leases::an_expired_lease(&store).await;

@@ -387,6 +387,7 @@ async fn what_is_wanted_of_a_worker_is_told_at_once() {
         duty: Duty::Working,
         overrules: false,
         hold: LONG,
+        browser_memory: None,
     };
     here.worker_beat(&beat).await.unwrap();
     // That it listens is the first of the news.

@@ -5,6 +5,7 @@ mod api;
 mod filters;
 mod hostile;
 mod live;
+mod metrics;
 mod roles;
 
 use std::path::Path;
@@ -187,6 +188,7 @@ fn options(folder: &Path) -> Options {
         }],
         reveal: None,
         stream: Duration::from_secs(1),
+        tracer: turnlock::traces::Tracer::default(),
     }
 }
 

@@ -1,0 +1,248 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::value::{Reader, millis, now};
+use super::{Outlasts, PostgresStore, Write, answer, detached};
+use crate::store::webhooks::UNTOLD;
+use crate::store::{DeliveryDepths, DeliveryRow, Happening, Log as _, NewDelivery, StoreError, Webhooks};
+
+#[async_trait]
+impl Webhooks for PostgresStore {
+    async fn webhook_cursor(&self) -> Result<i64, StoreError> {
+        let cursor = "SELECT changed FROM webhook_cursor";
+        let mut reader = self.reader().await?;
+        let found = answer(sqlx::query_scalar(cursor).fetch_optional(&mut *reader)).await?;
+        drop(reader);
+        if let Some(at) = found {
+            return Ok(at);
+        }
+        let end = self.log_cursor().await?;
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            sqlx::query("INSERT INTO webhook_cursor (one, changed) VALUES (1, $1) ON CONFLICT DO NOTHING")
+                .bind(end)
+                .execute(write.on())
+                .await?;
+            let at = sqlx::query_scalar(cursor).fetch_one(write.on()).await?;
+            write.commit().await?;
+            Ok(at)
+        })
+        .await
+    }
+
+    async fn happenings(&self, most: u32) -> Result<Vec<Happening>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = sqlx::query("SELECT * FROM happenings ORDER BY seq LIMIT $1").bind(i64::from(most));
+        let rows = answer(rows.fetch_all(&mut *reader)).await?;
+        let read = |row: &PgRow| {
+            let row = Reader(row);
+            Ok(Happening {
+                seq: row.int("seq")?,
+                at: row.time("at")?,
+                event: row.text("event")?,
+                data: row.text("data")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn put_deliveries(
+        &self,
+        (from, to): (i64, i64),
+        told: &[i64],
+        deliveries: &[NewDelivery],
+    ) -> Result<bool, StoreError> {
+        let (store, told, deliveries) = (self.clone(), told.to_vec(), deliveries.to_vec());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            // Whoever is second waits here, and finds that it has moved.
+            let moved = sqlx::query("UPDATE webhook_cursor SET changed = $1 WHERE changed = $2")
+                .bind(to)
+                .bind(from)
+                .execute(write.on())
+                .await?;
+            let gone = sqlx::query("DELETE FROM happenings WHERE seq = ANY ($1)")
+                .bind(&told)
+                .execute(write.on())
+                .await?;
+            if moved.rows_affected() == 0 || gone.rows_affected() < told.len() as u64 {
+                return Ok(false);
+            }
+            let each = |of: fn(&NewDelivery) -> &str| {
+                deliveries.iter().map(|new| of(new).to_owned()).collect::<Vec<_>>()
+            };
+            sqlx::query(
+                "INSERT INTO webhook_deliveries (id, endpoint, event, body, created_at, due_at)
+                 SELECT g.id, g.endpoint, g.event, g.body, $5, turnlock_now()
+                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g (id, endpoint, event, body)",
+            )
+            .bind(deliveries.iter().map(|new| new.id).collect::<Vec<_>>())
+            .bind(each(|new| &new.endpoint))
+            .bind(each(|new| &new.event))
+            .bind(each(|new| &new.body))
+            .bind(now())
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn take_deliveries(
+        &self,
+        endpoints: &[String],
+        most: u32,
+        hold: Duration,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let (store, endpoints) = (self.clone(), endpoints.to_vec());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let rows = sqlx::query(
+                "UPDATE webhook_deliveries SET due_at = turnlock_now() + $1 WHERE id IN (
+                     SELECT id FROM webhook_deliveries WHERE due_at <= turnlock_now() AND endpoint = ANY ($2)
+                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+                 RETURNING *, turnlock_now() AS asked_at",
+            )
+            .bind(millis(hold))
+            .bind(endpoints)
+            .bind(i64::from(most))
+            .fetch_all(write.on())
+            .await?;
+            write.commit().await?;
+            rows.iter().map(read).collect()
+        })
+        .await
+    }
+
+    async fn delivered(&self, id: Uuid) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            sqlx::query("DELETE FROM webhook_deliveries WHERE id = $1").bind(id).execute(write.on()).await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn not_delivered(
+        &self,
+        id: Uuid,
+        failure: &str,
+        again_in: Option<Duration>,
+    ) -> Result<(), StoreError> {
+        let (store, failure) = (self.clone(), failure.to_owned());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query(
+                "UPDATE webhook_deliveries SET tries = tries + 1, due_at = turnlock_now() + $1, tried_at = $2,
+                    failure = $3 WHERE id = $4",
+            )
+            .bind(again_in.map(millis))
+            .bind(now())
+            .bind(failure)
+            .bind(id)
+            .execute(write.on())
+            .await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    async fn deliveries(&self, most: u32) -> Result<Vec<DeliveryRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = sqlx::query(
+            "SELECT *, turnlock_now() AS asked_at FROM webhook_deliveries ORDER BY created_at, id LIMIT $1",
+        )
+        .bind(i64::from(most));
+        answer(rows.fetch_all(&mut *reader)).await?.iter().map(read).collect()
+    }
+
+    async fn retry_deliveries(&self, id: Option<Uuid>) -> Result<u64, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query(
+                "UPDATE webhook_deliveries SET due_at = turnlock_now(), tries = 0
+                 WHERE id = $1 OR ($1 IS NULL AND due_at IS NULL)",
+            )
+            .bind(id)
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+
+    async fn drop_deliveries(&self, id: Option<Uuid>) -> Result<u64, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let done = sqlx::query(
+                "DELETE FROM webhook_deliveries WHERE id = $1 OR ($1 IS NULL AND due_at IS NULL)",
+            )
+            .bind(id)
+            .execute(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+
+    async fn delivery_depths(&self) -> Result<DeliveryDepths, StoreError> {
+        let mut reader = self.reader().await?;
+        let row = sqlx::query(
+            "SELECT count(*) FILTER (WHERE due_at IS NOT NULL) AS waiting,
+                    count(*) FILTER (WHERE due_at IS NULL) AS dead FROM webhook_deliveries",
+        );
+        let row = answer(row.fetch_one(&mut *reader)).await?;
+        let row = Reader(&row);
+        Ok(DeliveryDepths { waiting: row.token("waiting")?, dead: row.token("dead")? })
+    }
+}
+
+impl Write {
+    /// Writes down what happened, in the transaction of the change that it belongs to.
+    pub(super) async fn happened(
+        &mut self,
+        happening: Option<(&'static str, Value)>,
+    ) -> Result<(), StoreError> {
+        let Some((event, data)) = happening else { return Ok(()) };
+        // Where nobody wants to be told, none is told of them.
+        sqlx::query("DELETE FROM happenings WHERE at < $1")
+            .bind(now().saturating_sub(millis(UNTOLD)))
+            .execute(self.on())
+            .await?;
+        sqlx::query("INSERT INTO happenings (at, event, data) VALUES ($1, $2, $3)")
+            .bind(now())
+            .bind(event)
+            .bind(data.to_string())
+            .execute(self.on())
+            .await?;
+        Ok(())
+    }
+}
+
+fn read(row: &PgRow) -> Result<DeliveryRow, StoreError> {
+    let row = Reader(row);
+    Ok(DeliveryRow {
+        delivery: NewDelivery {
+            id: row.id("id")?,
+            endpoint: row.text("endpoint")?,
+            event: row.text("event")?,
+            body: row.text("body")?,
+        },
+        created_at: row.time("created_at")?,
+        tries: row.count("tries")?,
+        due_at: row.here_or_null("due_at")?,
+        tried_at: row.time_or_null("tried_at")?,
+        failure: row.text_or_null("failure")?,
+    })
+}

@@ -1,0 +1,151 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{CanaryRow, Left, StoreError};
+use crate::job::{Code, Job};
+
+/// What happened beside the automation log, written down with the change that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// Its place among them.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What: `breaker.opened` or `canary.failed`.
+    pub event: String,
+    /// More of it, as JSON.
+    pub data: String,
+}
+
+/// How long a happening is kept that nobody is told of.
+pub(super) const UNTOLD: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// The breaker of the job's app has opened, if it has.
+pub(super) fn breaker_opened(job: &Job, code: Code, left: &Left) -> Option<(&'static str, Value)> {
+    let Left::Opened { failures, probe_at } = left else { return None };
+    let data = json!({
+        "app": job.account.app(),
+        "failures": failures,
+        "probe_at": probe_at.to_string(),
+        "job": job.id,
+        "outcome": code.outcome(),
+        "code": code.as_str(),
+        "user_action": code.user_action(),
+    });
+    Some(("breaker.opened", data))
+}
+
+/// The canary of an app has begun to fail in a flow, if it has.
+pub(super) fn canary_failed(now: &CanaryRow, before: Option<&CanaryRow>) -> Option<(&'static str, Value)> {
+    if now.is_well() || before.is_some_and(|before| !before.is_well()) {
+        return None;
+    }
+    let verdict = &now.last.verdict;
+    let data = json!({
+        "app": now.last.account.app(),
+        "account": now.last.account,
+        "flow": now.last.flow,
+        "job": now.last.job,
+        "outcome": verdict.outcome,
+        "code": verdict.code.as_str(),
+        "message": verdict.message,
+        "user_action": verdict.code.user_action(),
+        "playbook_hash": now.last.playbook_hash,
+    });
+    Some(("canary.failed", data))
+}
+
+/// A message that is to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Its id, the same at each try.
+    pub id: Uuid,
+    /// To whom, as the configuration names them.
+    pub endpoint: String,
+    /// What it tells.
+    pub event: String,
+    /// What is sent.
+    pub body: String,
+}
+
+/// A message that was not delivered yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// It.
+    pub delivery: NewDelivery,
+    /// Since when it is to be delivered.
+    pub created_at: Timestamp,
+    /// How often that was tried.
+    pub tries: u32,
+    /// When it is tried next; `None` if it is not tried any more.
+    pub due_at: Option<Timestamp>,
+    /// When it was tried last.
+    pub tried_at: Option<Timestamp>,
+    /// What came of that.
+    pub failure: Option<String>,
+}
+
+/// How many messages there are to be delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeliveryDepths {
+    /// Those that are tried, now or later.
+    pub waiting: u64,
+    /// Those that are tried no more.
+    pub dead: u64,
+}
+
+/// Messages to servers of others. The automation log is where they come from: what it says is told from a cursor on, and
+/// the cursor moves with the same commit that writes the messages down, so that none is lost and none is made twice.
+#[async_trait]
+pub trait Webhooks {
+    /// How far the log has been told, as [`AttemptRow::changed`](super::AttemptRow::changed) counts. The first who asks
+    /// begins at its end.
+    async fn webhook_cursor(&self) -> Result<i64, StoreError>;
+
+    /// What happened beside the log and has not been told, the oldest first.
+    async fn happenings(&self, most: u32) -> Result<Vec<Happening>, StoreError>;
+
+    /// Writes messages down, moves the cursor, and forgets the happenings that they tell of: all of it, or nothing and
+    /// `false` if somebody else has done so.
+    async fn put_deliveries(
+        &self,
+        moved: (i64, i64),
+        told: &[i64],
+        deliveries: &[NewDelivery],
+    ) -> Result<bool, StoreError>;
+
+    /// Messages to these that are due, each given out once in `hold`.
+    async fn take_deliveries(
+        &self,
+        endpoints: &[String],
+        most: u32,
+        hold: Duration,
+    ) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// It was delivered.
+    async fn delivered(&self, id: Uuid) -> Result<(), StoreError>;
+
+    /// It was not: it is due again in so long, or never.
+    async fn not_delivered(
+        &self,
+        id: Uuid,
+        failure: &str,
+        again_in: Option<Duration>,
+    ) -> Result<(), StoreError>;
+
+    /// The messages that were not delivered yet, the oldest first.
+    async fn deliveries(&self, most: u32) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Makes this one due at once, or all that are dead, as if they had not been tried. Returns how many.
+    async fn retry_deliveries(&self, id: Option<Uuid>) -> Result<u64, StoreError>;
+
+    /// Forgets this one, or all that are dead. Returns how many.
+    async fn drop_deliveries(&self, id: Option<Uuid>) -> Result<u64, StoreError>;
+
+    /// How many there are.
+    async fn delivery_depths(&self) -> Result<DeliveryDepths, StoreError>;
+}
