@@ -1,5 +1,5 @@
 //! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log,
-//! what the canaries of apps show, the fleet of workers, and messages that came for accounts; and an overview of them all.
+//! what the canaries of apps show, the fleet of workers, messages that came for accounts, and what people are asked for; and an overview of them all.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
 //! methods can be called on that without importing anything. It keeps secrets only in sealed form: sealing
@@ -23,6 +23,7 @@ mod messages;
 mod meta;
 mod overview;
 mod postgres;
+mod questions;
 mod recovery;
 mod sqlite;
 mod worker_id;
@@ -48,6 +49,7 @@ pub use messages::{MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Re
 pub use meta::Meta;
 pub use overview::{Depths, Overview, UnderWay};
 pub use postgres::{Found, PostgresStore};
+pub use questions::{NewQuestion, QuestionRow, QuestionState, Questions};
 pub use sqlite::SqliteStore;
 pub use worker_id::WorkerId;
 
@@ -66,6 +68,7 @@ pub trait Store:
     + Messages
     + Meta
     + Overview
+    + Questions
     + Send
     + Sync
 {
@@ -85,6 +88,7 @@ impl<T> Store for T where
         + Messages
         + Meta
         + Overview
+        + Questions
         + Send
         + Sync
 {

@@ -2,8 +2,10 @@
 //!
 //! Data flows one way: a request is let in ([`crate::net`]), its caller is found out ([`guard`]), a handler that the
 //! caller's scopes admit reads the store or puts a job into the queue, and the answer leaves with headers that let a
-//! browser do nothing else with it. No browser is driven here and no vault opened: there is no secret to show.
+//! browser do nothing else with it. No browser is driven here and no vault opened: there is no secret to show. A code that
+//! somebody gives to a job is sealed at once for the worker that waits for it.
 
+mod answer;
 mod api;
 mod asked;
 mod csrf;

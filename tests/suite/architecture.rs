@@ -17,8 +17,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queue", &["failpoint", "job", "outage", "store"]),
     ("net", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
-    // It submits jobs and reads the store; it drives no browser and opens no vault.
-    ("web", &["job", "net", "playbook", "queue", "redact", "store"]),
+    // It submits jobs and reads the store; it drives no browser and opens no vault. Codes that people give are sealed there.
+    ("web", &["credential", "job", "net", "playbook", "queue", "redact", "store"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),

@@ -15,7 +15,7 @@ use crate::web::Secret;
 Scopes:
   read     see the log, accounts, apps and workers; no secret is among them
   submit   submit jobs, and try ended ones once more
-  operate  cancel jobs, close breakers
+  operate  cancel jobs, give them codes, close breakers
   reveal   have secrets shown
 
 Examples:

@@ -38,6 +38,6 @@ impl Token {
 }
 
 /// Whoever is at this shell, for the audit.
-fn at_the_shell(context: &Context) -> String {
+pub(super) fn at_the_shell(context: &Context) -> String {
     format!("{} (shell)", context.environment.get("USER").unwrap_or("somebody"))
 }

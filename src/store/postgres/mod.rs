@@ -32,6 +32,7 @@ mod migrate;
 mod months;
 mod news;
 mod overview;
+mod questions;
 mod recovery;
 mod value;
 

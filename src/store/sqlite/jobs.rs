@@ -322,6 +322,7 @@ impl SqliteStore {
                 reason: row.text_or_null("reason")?,
                 evidence: row.int("evidence")? != 0,
                 deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
+                wait_for_human: row.duration_or_null("wait_for_human_ms")?.unwrap_or_default(),
                 submitted_at: row.time("submitted_at")?,
                 cause: row.id_or_null("cause")?,
             },
@@ -380,8 +381,8 @@ impl SqliteStore {
     ) -> Result<bool, StoreError> {
         let state: Option<String> = sqlx::query_scalar(
             "INSERT INTO jobs (id, kind, account, priority, requested_by, reason, evidence, deadline_ms, submitted_at,
-                               not_before, rank, cause, state, outcome, code, finished_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END,
+                               not_before, rank, cause, wait_for_human_ms, state, outcome, code, finished_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?14, CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END,
                     CASE WHEN ahead THEN 'interrupted' END, CASE WHEN ahead THEN 'cancelled' END,
                     CASE WHEN ahead THEN ?13 END
              FROM (SELECT EXISTS (SELECT 1 FROM cancellations WHERE id = ?1) AS ahead) WHERE true
@@ -400,6 +401,7 @@ impl SqliteStore {
         .bind(due - job.priority.head_start())
         .bind(job.cause.map(|id| id.to_string()))
         .bind(self.clock.now())
+        .bind(millis(job.wait_for_human))
         .fetch_optional(&mut *on)
         .await?;
         if state.as_deref() == Some(JobState::Cancelled.as_str()) {

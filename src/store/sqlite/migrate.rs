@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0013_params.sql"),
     include_str!("../../../migrations/sqlite/0014_canaries.sql"),
     include_str!("../../../migrations/sqlite/0015_access.sql"),
+    include_str!("../../../migrations/sqlite/0016_questions.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.

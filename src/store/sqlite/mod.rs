@@ -27,6 +27,7 @@ mod meta;
 mod migrate;
 mod offers;
 mod overview;
+mod questions;
 mod recovery;
 mod value;
 

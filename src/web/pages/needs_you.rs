@@ -3,6 +3,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
+use super::question::Question;
 use super::{Answer, Frame, render};
 use crate::job::{Code, Outcome};
 use crate::store::LogQuery;
@@ -24,10 +25,15 @@ struct Group {
 #[template(path = "web/needs_you.html")]
 struct Page {
     frame: Frame,
+    /// What jobs wait for now.
+    questions: Vec<Question>,
     groups: Vec<Group>,
 }
 
 pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
+    let frame = Frame::new("Needs you", "needs-you", &caller);
+    let questions = site.store.open_questions(NEWEST).await?;
+    let questions = questions.iter().map(|row| Question::on(row, &frame, true)).collect();
     let query = LogQuery { outcomes: vec![Outcome::NeedsHuman], limit: NEWEST, ..LogQuery::default() };
     let mut groups: Vec<(Code, Vec<Row>)> = Vec::new();
     for row in site.store.log(&query).await? {
@@ -48,5 +54,5 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> An
         .into_iter()
         .map(|(code, rows)| Group { code: code.as_str(), action: code.user_action(), rows })
         .collect();
-    Ok(render(&Page { frame: Frame::new("Needs you", "needs-you", &caller), groups }))
+    Ok(render(&Page { frame, questions, groups }))
 }

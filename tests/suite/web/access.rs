@@ -78,7 +78,7 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
     for scope in Scope::ALL.iter().copied() {
         let token = web.token(&[scope]).await;
         for (method, path) in operations() {
-            let needs = match (&*method, path.ends_with("/cancel")) {
+            let needs = match (&*method, path.ends_with("/cancel") || path.ends_with("/answer")) {
                 ("GET", _) => Scope::Read,
                 (_, true) => Scope::Operate,
                 (_, false) => Scope::Submit,
@@ -106,6 +106,7 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
     for path in [
         format!("/jobs/{}/cancel", begun.job),
         format!("/jobs/{}/retry", begun.job),
+        format!("/jobs/{}/answer", begun.job),
         "/apps/acme/reset".to_owned(),
     ] {
         let response = reader.post(web.at(&path)).form(&form).send().await.unwrap();

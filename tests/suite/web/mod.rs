@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod hostile;
 mod live;
+mod question;
 
 use std::path::Path;
 use std::sync::Arc;
