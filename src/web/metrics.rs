@@ -97,6 +97,9 @@ async fn stand(registry: &mut Registry, store: &dyn Store) -> Result<(), StoreEr
     set(&workers, vec![("state", "alive".to_owned())], alive.len() as u64);
     set(&workers, vec![("state", "gone".to_owned())], gone.len() as u64);
 
+    let asked = gauge(registry, "jobs_waiting_for_people", "Jobs that wait for a person to give them a code");
+    set(&asked, Vec::new(), store.open_questions(1000).await?.len() as u64);
+
     let breakers = gauge(registry, "breaker_open", "1 while an app's breaker is open");
     for row in store.apps().await? {
         set(&breakers, vec![("app", row.app)], u64::from(row.breaker != Breaker::Closed));

@@ -133,3 +133,30 @@ impl Stopper {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_deadline_is_as_far_away_after_a_wait_as_before() {
+        const LONG: Duration = Duration::from_secs(600);
+        let (stopper, stop) = Stop::new();
+        let still = stop.stand_still();
+        let up = stopper.time_is_up(Duration::ZERO, LONG);
+        tokio::pin!(up);
+        for _ in 0..100 {
+            tokio::select! {
+                biased;
+                () = &mut up => panic!("it stands still"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        drop(still);
+        up.await;
+        // However long it stands still, there is an end.
+        let still = stop.stand_still();
+        stopper.time_is_up(LONG, Duration::ZERO).await;
+        drop(still);
+    }
+}

@@ -99,8 +99,9 @@ async fn a_code_comes_from_standard_input_and_is_taken_once() {
         "{}",
         given.err
     );
-    let ran = said(running.wait_with_output().await.unwrap()).ends(0).out;
-    assert!(ran.contains("succeeded (logged_in)"), "{ran}");
+    let ran = said(running.wait_with_output().await.unwrap()).ends(0);
+    assert!(ran.out.contains("succeeded (logged_in)"), "{}", ran.out);
+    assert!(ran.err.contains("waits for a code of the account's authenticator app"), "{}", ran.err);
     desk.says(&["job", "answer", &job], "123456").await.ends(1).complains("has given it already");
     let other = Uuid::now_v7().to_string();
     desk.says(&["job", "answer", &other], "123456").await.ends(1).complains("it asks for nothing");

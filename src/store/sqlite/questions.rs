@@ -106,6 +106,7 @@ impl Questions for SqliteStore {
             let mut write = store.write(Outlasts::Crash).await?;
             let row = store.fetch_question(write.on(), id).await?;
             if row.is_none_or(|row| row.state != QuestionState::Open) {
+                write.commit().await?;
                 return Ok(false);
             }
             sqlx::query(

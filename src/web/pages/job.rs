@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::question::Question;
 use super::{Answer, Frame, render};
-use crate::job::Job;
+use crate::job::{Job, LONGEST_ATTEMPT};
 use crate::store::{JobRow, JobState, LogQuery, NewAudit};
 use crate::web::answer::open_question;
 use crate::web::api::cancel_job;
@@ -173,17 +174,30 @@ pub async fn cancel(
     Ok(Redirect::to(&format!("/jobs/{id}")).into_response())
 }
 
+/// How the same is to be done once more.
+#[derive(Deserialize)]
+pub struct Again {
+    /// Anything: it waits for a person, at least for a while.
+    wait: Option<String>,
+}
+
+/// Whoever says that they have the code gets so long to give it.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// The same once more, as a job of its own.
 pub async fn retry(
     MaySubmit(caller): MaySubmit,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
-    Posted(Nothing {}): Posted<Nothing>,
+    Posted(Again { wait }): Posted<Again>,
 ) -> Answer {
     let row = known(&site, id).await?;
     if !matches!(row.state, JobState::Finished | JobState::Cancelled) {
         return Err(Problem::bad_request("the job has not ended: it is tried again by itself").into());
     }
+    let longest = Duration::try_from(LONGEST_ATTEMPT).unwrap_or_default();
+    let patience = if wait.is_some() { PATIENCE } else { Duration::ZERO };
+    let patience = patience.min(longest.saturating_sub(row.job.deadline));
     let usual = Job::new(row.job.kind, row.job.account.clone());
     let job = Job {
         priority: row.job.priority,
@@ -191,7 +205,7 @@ pub async fn retry(
         reason: Some(format!("once more, after {id}")),
         evidence: row.job.evidence,
         deadline: row.job.deadline,
-        wait_for_human: row.job.wait_for_human,
+        wait_for_human: row.job.wait_for_human.max(patience),
         ..usual
     };
     let audit = NewAudit {

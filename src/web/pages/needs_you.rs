@@ -18,6 +18,8 @@ const NEWEST: u32 = 200;
 struct Group {
     code: &'static str,
     action: &'static str,
+    /// Somebody who has the code can help.
+    for_want_of_a_code: bool,
     rows: Vec<Row>,
 }
 
@@ -52,7 +54,12 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> An
     groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
     let groups = groups
         .into_iter()
-        .map(|(code, rows)| Group { code: code.as_str(), action: code.user_action(), rows })
+        .map(|(code, rows)| Group {
+            code: code.as_str(),
+            action: code.user_action(),
+            for_want_of_a_code: matches!(code, Code::MfaUnmanaged | Code::CodeNotReceived),
+            rows,
+        })
         .collect();
     Ok(render(&Page { frame, questions, groups }))
 }

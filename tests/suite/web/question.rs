@@ -52,6 +52,24 @@ async fn a_question_appears_and_takes_a_code() {
 }
 
 #[tokio::test]
+async fn a_job_that_ended_for_want_of_a_code_is_submitted_once_more_to_wait_for_one() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    web.ended(&begun, Code::MfaUnmanaged, "the app asks for a code", None).await;
+    let client = web.signed_in(&[Scope::Read, Scope::Submit]).await;
+    let page = text(&client, web.at("/needs-you")).await;
+    let form = [("csrf", csrf(&page)), ("wait", "yes")];
+    let retry = web.at(&format!("/jobs/{}/retry", begun.job));
+    let response = client.post(retry).form(&form).send().await.unwrap();
+    let id: Uuid = location(&response).strip_prefix("/jobs/").unwrap().parse().unwrap();
+    let job = web.store.job(id).await.unwrap().unwrap().job;
+    assert_eq!(job.wait_for_human, Duration::from_secs(600));
+    assert!(text(&client, web.at(&format!("/jobs/{id}"))).await.contains("10 min 0 s at most"));
+    web.end().await;
+}
+
+#[tokio::test]
 async fn a_code_is_taken_from_those_only_who_may_give_it() {
     let web = Web::start().await;
     let account = web.account("acme/alice", "alice").await;
