@@ -18,7 +18,7 @@
 //! - [`browser`]: driving Chromium: pages, frames, locators, input, pictures.
 //! - [`credential`]: password rules and generator, TOTP, QR pictures, recovery codes. No I/O.
 //! - [`vault`]: sealed credentials and the candidate ledger.
-//! - [`audit`], [`reveal`]: what people change and have shown, written down before it is done.
+//! - [`audit`], [`reveal`], [`answer`]: what people change, have shown and give to jobs that wait, written down before it is done.
 //! - [`failpoint`]: where tests kill the process.
 //! - [`process_table`]: what the system says of its processes.
 //! - `outage`: what fails and is tried until it works: how long to wait, when to say so.
@@ -27,6 +27,7 @@
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
 //! - [`web`]: the automation log in a browser, and the API.
 
+pub mod answer;
 pub mod audit;
 pub mod browser;
 pub mod cli;

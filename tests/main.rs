@@ -35,10 +35,12 @@ mod suite {
     mod flow_secrets;
     mod flow_variants;
     mod flow_watch;
+    mod human;
     mod inbox;
     mod inbox_links;
     mod inbox_serve;
     mod job;
+    mod job_answer;
     mod log_follow;
     mod notices;
     mod pages;

@@ -118,6 +118,13 @@ impl Progress {
     fn take(&mut self, wanted: Uuid, event: &Event) -> io::Result<()> {
         match event {
             Event::OnHold { job, refusal } if *job == wanted => self.line(&format!("  waits: {refusal}")),
+            Event::Asked { job, wanted: what, until, .. } if *job == wanted => {
+                let (what, until) = (what.words(), output::local_time(*until));
+                self.line(&format!(
+                    "  waits for {what} until {until}: turnlock job answer {}",
+                    output::short_id(*job)
+                ))
+            }
             Event::AttemptStarted { job, number, .. } if job.id == wanted && *number > 1 => {
                 self.line(&format!("  try {number}"))
             }

@@ -36,6 +36,26 @@ pub fn from_file(path: &Path, what: &str) -> Result<SecretString, Failure> {
     known(&text, || format!("{place} is empty: {what} was expected there"))
 }
 
+/// The secret that the person at the terminal types, unseen and once; where there is no terminal, what standard input says.
+///
+/// # Errors
+/// If it cannot be read, or is empty.
+pub fn from_prompt_or_stdin(what: &str) -> Result<SecretString, Failure> {
+    if !stdin().is_terminal() {
+        return from_file(Path::new("-"), what);
+    }
+    let echo = EchoGuard::new()?;
+    let typed = ask(&format!("Enter {what}: "), what)?;
+    drop(echo);
+    known(&typed, || format!("{what} is empty; nothing was changed"))
+}
+
+fn ask(prompt: &str, what: &str) -> Result<Zeroizing<String>, Failure> {
+    rpassword::prompt_password(prompt)
+        .map(Zeroizing::new)
+        .map_err(|error| Failure::environment(format_args!("{what} cannot be asked for: {error}")))
+}
+
 /// The secret that the person at the terminal types, unseen and twice.
 ///
 /// # Errors
@@ -47,14 +67,9 @@ pub fn from_prompt(what: &str, instead: &str) -> Result<SecretString, Failure> {
         );
         return Err(Failure::usage(hint));
     }
-    let ask = |prompt: String| {
-        rpassword::prompt_password(prompt)
-            .map(Zeroizing::new)
-            .map_err(|error| Failure::environment(format_args!("{what} cannot be asked for: {error}")))
-    };
     let echo = EchoGuard::new()?;
-    let first = ask(format!("Enter {what}: "))?;
-    let again = ask("The same again: ".to_owned())?;
+    let first = ask(&format!("Enter {what}: "), what)?;
+    let again = ask("The same again: ", what)?;
     drop(echo);
     if *again != *first {
         return Err(Failure::usage("the two differ; nothing was changed"));
@@ -97,7 +112,8 @@ pub fn refusal(error: &clap::Error) -> Option<String> {
         return None;
     }
     let said = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-    if !said.contains("account add") {
+    let answering = said.contains("job answer");
+    if !said.contains("account add") && !answering {
         return None;
     }
     let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
@@ -105,6 +121,12 @@ pub fn refusal(error: &clap::Error) -> Option<String> {
     let what = option.map_or("an argument is one too many".to_owned(), |option| {
         format!("{option} is not understood here")
     });
+    if answering {
+        return Some(format!(
+            "{what}. Codes are not read from the command line, where every process of the machine could read them: let the \
+             code be asked for, or give it on standard input. See `turnlock job answer --help`"
+        ));
+    }
     Some(format!(
         "{what}. Secrets are not read from the command line, where every process of the machine could read them: use \
          --password-file and --totp-file (`-` is standard input), or let the password be asked for. See \

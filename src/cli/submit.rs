@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::library::must_describe_if_any;
 use super::{Context, Exit, Failure, output, parts, who};
 use crate::audit::{audited, entry_of};
-use crate::job::{AccountRef, Job, Kind, LONGEST_DEADLINE, Outcome, Priority};
+use crate::job::{AccountRef, Job, Kind, LONGEST_DEADLINE, Outcome, Priority, check_wait};
 use crate::store::{LogQuery, NewAudit, Store, StoreError, Submitted};
 
 /// What is asked, of which account; the same for `submit` and `run`.
@@ -36,6 +36,10 @@ pub struct Wish {
     /// How long an attempt may take, for example 90s or 5m [default: 3m]
     #[arg(long, value_name = "TIME", value_parser = deadline)]
     deadline: Option<Duration>,
+    /// Wait that long for a person, for example 10m, when a code is wanted that Turnlock cannot get by itself: `turnlock job
+    /// answer`, or the job's page, gives it [default: do not wait]
+    #[arg(long, value_name = "TIME")]
+    wait_for_human: Option<SignedDuration>,
     /// One JSON object
     #[arg(long)]
     pub json: bool,
@@ -56,13 +60,17 @@ impl Wish {
             return Err(StoreError::NoAccount(self.account.clone()).into());
         }
         let usual = Job::new(self.kind, self.account.clone());
+        let deadline = self.deadline.unwrap_or(usual.deadline);
+        let wait = self.wait_for_human.map(|wait| check_wait(deadline, wait)).transpose();
+        let wait = wait.map_err(|why| Failure::usage(format_args!("--wait-for-human {why}")))?;
         Ok(Job {
             id: self.id.unwrap_or(usual.id),
             priority: self.priority,
             requested_by: context.environment.get("USER").map(str::to_owned),
             reason: self.reason.clone(),
             evidence: self.evidence,
-            deadline: self.deadline.unwrap_or(usual.deadline),
+            deadline,
+            wait_for_human: wait.unwrap_or_default(),
             ..usual
         })
     }

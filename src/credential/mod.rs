@@ -1,9 +1,10 @@
-//! Credentials as values: password rules and generator, TOTP, QR pictures, recovery codes.
+//! Credentials as values: password rules and generator, TOTP, QR pictures, recovery codes, and codes that people hand over.
 //!
 //! Nothing here does I/O; randomness comes from the operating system and the time is an argument.
 
 mod charset;
 pub mod generator;
+pub mod handover;
 mod otpauth;
 mod picture;
 pub mod qr;
@@ -14,6 +15,7 @@ pub mod totp;
 
 pub use charset::CharSet;
 pub use generator::{GenerateError, generate};
+pub use handover::{GivenCode, NoCode, Opener};
 pub use recovery::{RecoveryCodes, RecoveryError};
 pub use rules::{PasswordRules, RulesError, Violation};
 pub use totp::{Algorithm, Code, TotpError, TotpSecret, Usable};

@@ -82,7 +82,7 @@ impl Context<'_> {
             account: self.job.account.clone(),
             job: self.job.id,
             flow: flow.as_str(),
-            within: self.job.deadline,
+            within: self.job.longest_attempt(),
             password: password.map(|held| held.candidate),
             totp: totp.map(|held| held.candidate),
         }

@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use super::FlowPerformer;
 use super::halt::Halt;
@@ -19,6 +21,8 @@ use crate::worker::{Attempt, StepSink, Stop, StopReason};
 /// What every part of one attempt works with.
 pub(super) struct Context<'a> {
     pub job: &'a Job,
+    /// This attempt.
+    pub attempt: Uuid,
     pub account: Account,
     /// What is followed; another one once somebody who watches has edited it.
     playbook: RwLock<Arc<Playbook>>,
@@ -35,6 +39,8 @@ pub(super) struct Context<'a> {
     pub given_password: Option<SecretString>,
     /// Who looks on, and says how it goes on where a step fails.
     pub watch: Option<Arc<dyn Watch>>,
+    /// How long it may still wait for people.
+    patience: Mutex<Duration>,
     /// Where this attempt's evidence goes; the folder is made when there is some.
     pub evidence: PathBuf,
     pub learnt: Mutex<Learnt>,
@@ -63,6 +69,7 @@ impl<'a> Context<'a> {
         let (account, playbook, vault) = found;
         Self {
             job,
+            attempt: attempt.id,
             account,
             playbook: RwLock::new(playbook),
             vault,
@@ -74,6 +81,7 @@ impl<'a> Context<'a> {
             rehearsing: performer.trial_of(job).is_some_and(|trial| trial.rehearse),
             given_password: performer.new_password.clone(),
             watch: performer.watch.clone(),
+            patience: Mutex::new(job.wait_for_human),
             evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
             learnt: Mutex::default(),
             in_doubt: AtomicBool::new(false),
@@ -82,6 +90,17 @@ impl<'a> Context<'a> {
 
     pub fn learn(&self, note: impl FnOnce(&mut Learnt)) {
         note(&mut self.learnt.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// How long it may still wait for people.
+    pub fn patience(&self) -> Duration {
+        *self.patience.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It has waited for so long.
+    pub fn waited(&self, length: Duration) {
+        let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+        *patience = patience.saturating_sub(length);
     }
 
     /// The playbook that is followed now.
@@ -124,7 +143,7 @@ impl<'a> Context<'a> {
 
     /// Between a commit step and its proof only a lost lease and the deadline count: whoever merely wishes the
     /// attempt to stop waits for the proof.
-    fn counts(&self, reason: StopReason) -> bool {
+    pub fn counts(&self, reason: StopReason) -> bool {
         !self.in_doubt.load(Ordering::Relaxed)
             || matches!(reason, StopReason::Deadline | StopReason::LeaseLost)
     }

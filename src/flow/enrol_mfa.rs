@@ -1,6 +1,6 @@
 use super::context::Context;
 use super::evidence;
-use super::halt::{Halt, StepError, end_verdict};
+use super::halt::{Halt, end_verdict};
 use super::login::Login;
 use crate::credential::RecoveryCodes;
 use crate::job::{Code, Outcome, Verdict};
@@ -47,7 +47,7 @@ impl Context<'_> {
             return Ok(Verdict::new(Code::MfaEnabled, message));
         }
         let Login { end, mut session } = match self.log_in_with_current().await {
-            Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
+            Err(Halt::Step(failed)) if failed.error.is_for_want_of_a_totp_secret() => {
                 let message = format!("MFA is on already: {}.", failed.error);
                 return Ok(Verdict::new(Code::MfaUnmanaged, message));
             }

@@ -48,6 +48,12 @@ pub(super) async fn keep_as(session: &Session<'_>, name: &str, outlined: &[Box4]
     Ok(folder.join(format!("{name}.png")))
 }
 
+/// What the page looks like now.
+pub(super) async fn picture(session: &Session<'_>) -> Result<Vec<u8>, String> {
+    let picture = look(session).await.and_then(|(_, picture)| picture);
+    picture.map_err(|error| redact::redact(&without_what_may_be_secret(&error)).into_owned())
+}
+
 async fn take(session: &Session<'_>, folder: &Path) -> Result<(), String> {
     let (text, picture) = look(session).await?;
     write_private(folder, "page.txt", text.as_bytes()).map_err(|error| error.to_string())?;

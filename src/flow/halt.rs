@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 
 use super::evidence::without_what_may_be_secret;
 use crate::browser::{BrowserError, Overview, PageError};
-use crate::job::{Code, Outcome, Verdict};
+use crate::job::{Code, Outcome, Verdict, Wanted};
 use crate::playbook::{End, FlowKind};
 use crate::redact::redact;
 use crate::store::StoreError;
@@ -57,6 +59,17 @@ pub(super) enum StepError {
     NoNumber,
     #[error("{0}")]
     CodeNotReceived(String),
+    /// The app did not take the code that a person gave.
+    #[error("the app did not take the code that a person gave")]
+    GivenCodeRefused,
+    /// It was asked of a person, and nobody gave it.
+    #[error("{why}; and nobody gave {} within {} s", wanted.words(), waited.as_secs())]
+    Unanswered {
+        /// Why Turnlock cannot get it by itself.
+        why: Box<StepError>,
+        wanted: Wanted,
+        waited: Duration,
+    },
     /// What was read is not what it should be.
     #[error("{0}")]
     Unreadable(String),
@@ -128,7 +141,14 @@ impl Halt {
             }
             Self::Verdict(verdict) => return verdict.clone(),
         };
-        Verdict::new(code, redact(&message))
+        let verdict = Verdict::new(code, redact(&message));
+        match self {
+            // People were asked, and are the ones to say when it is worth to try again.
+            Self::Step(failed) if matches!(failed.error, StepError::Unanswered { .. }) => {
+                verdict.with_outcome(Outcome::NeedsHuman)
+            }
+            _ => verdict,
+        }
     }
 
     /// What it means from the commit step on: the answer is lost, whatever the reason.
@@ -157,7 +177,27 @@ impl StepError {
 
     /// Whether there was no code to type: the app asked for one, which it does after a right password only.
     pub fn is_for_want_of_a_code(&self) -> bool {
-        matches!(self, Self::NoTotpSecret | Self::NoAddress | Self::NoNumber | Self::CodeNotReceived(_))
+        matches!(
+            self.unanswered(),
+            Self::NoTotpSecret
+                | Self::NoAddress
+                | Self::NoNumber
+                | Self::CodeNotReceived(_)
+                | Self::GivenCodeRefused
+        )
+    }
+
+    /// Whether the app asks for a code of an MFA secret that the vault does not hold.
+    pub fn is_for_want_of_a_totp_secret(&self) -> bool {
+        matches!(self.unanswered(), Self::NoTotpSecret)
+    }
+
+    /// The error as if nobody had been asked.
+    fn unanswered(&self) -> &Self {
+        match self {
+            Self::Unanswered { why, .. } => why,
+            error => error,
+        }
     }
 
     /// The addresses that it names.
@@ -177,6 +217,8 @@ impl StepError {
             Self::Page(error) => page_code(error),
             Self::NoTotpSecret | Self::NoAddress | Self::NoNumber => Code::MfaUnmanaged,
             Self::CodeNotReceived(_) => Code::CodeNotReceived,
+            Self::GivenCodeRefused => Code::CodeRefused,
+            Self::Unanswered { why, .. } => why.code(),
             Self::Unreadable(_)
             | Self::NoValue(_)
             | Self::CommittedAlready

@@ -13,7 +13,7 @@ use super::values::ValueError;
 use crate::inbox::extract::{CodePattern, Expected, ExtractHints};
 use crate::inbox::links::{LinkHints, MailedLink, address_secrets};
 use crate::inbox::{Request, Senders, Ticket};
-use crate::job::{Code, Verdict};
+use crate::job::{Code, Verdict, Wanted};
 use crate::playbook::{Flow, MessagePolicy, Step, Target};
 use crate::redact;
 
@@ -28,6 +28,14 @@ pub(super) enum Channel {
 }
 
 impl Channel {
+    /// What a person is asked for instead.
+    pub(super) const fn wanted(self) -> Wanted {
+        match self {
+            Self::Mail => Wanted::EmailCode,
+            Self::Sms => Wanted::SmsCode,
+        }
+    }
+
     /// The line of the log in which it is waited for.
     const fn awaited(self) -> &'static str {
         match self {

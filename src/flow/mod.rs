@@ -8,6 +8,7 @@
 //! - `session`: the interpreter: one page, the steps of a flow, the values that they type;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
+//! - `human`: a code that Turnlock cannot get by itself, from a person, where the job waits for one;
 //! - `evidence`, `picture`: what is kept of a page, with every secret covered;
 //! - [`Trial`]: one flow of a playbook that is tried out, or rehearsed up to its commit step; [`Coverage`]: what that
 //!   has proved of it;
@@ -22,6 +23,7 @@ mod enrol_mfa;
 mod enrol_sent_codes;
 mod evidence;
 mod halt;
+mod human;
 mod login;
 mod mail;
 mod performer;

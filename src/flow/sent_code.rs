@@ -1,5 +1,7 @@
 //! A code that the app does not take: the next one is awaited, a few times.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -11,13 +13,25 @@ use crate::playbook::{Action, End, Step, Value};
 /// So many codes are tried at most where the app takes none: each may count as a wrong attempt.
 const MOST: u32 = 2;
 
-/// The last code that was sent to the account, and the steps since, which are done again for the next one.
+/// A field that the app still shows beside its refusal is there with it.
+const STILL_THERE: Duration = Duration::from_secs(1);
+
+/// The last code that was sent to the account or given by a person, and the steps since, which are done again for the next
+/// one.
 #[derive(Default)]
 pub(super) struct SentCode {
-    from: Option<Received>,
+    from: Option<Source>,
     /// The step that typed the code, and those behind it.
     steps: Vec<Step>,
     tried: u32,
+    asked_again: bool,
+}
+
+/// Where it came from.
+#[derive(Clone, Copy)]
+enum Source {
+    Message(Received),
+    Person,
 }
 
 /// A message that was taken.
@@ -43,12 +57,30 @@ impl SentCode {
 
     pub fn received(&mut self, channel: Channel, request: Uuid, sent_at: Option<Timestamp>) {
         self.tried += 1;
-        self.from = Some(Received { channel, request, sent_at });
+        self.from = Some(Source::Message(Received { channel, request, sent_at }));
+    }
+
+    /// A person has given the code for this step.
+    pub fn given(&mut self, step: &Step) {
+        self.tried += 1;
+        self.from = Some(Source::Person);
+        self.steps = match step.action {
+            Action::Commit(_) => Vec::new(),
+            _ => vec![step.clone()],
+        };
+    }
+
+    /// The app did not take the code that a person gave: another one is asked of people, and looked for nowhere else.
+    pub fn is_asked_again(&self) -> bool {
+        self.asked_again
     }
 
     /// When the last code was sent, by the sender's clock: no earlier one is of use any more.
     pub fn last_sent(&self, channel: Channel) -> Option<Timestamp> {
-        self.from.filter(|from| from.channel == channel).and_then(|from| from.sent_at)
+        match self.from {
+            Some(Source::Message(from)) if from.channel == channel => from.sent_at,
+            _ => None,
+        }
     }
 }
 
@@ -56,7 +88,11 @@ impl Session<'_> {
     /// The app did not take the code: notes that, has it send another where the playbook says how, and does with the
     /// next one what was done with this one. `None` if there is nothing more to try; how the flow goes on otherwise.
     pub(super) async fn try_next_code(&mut self, expect: &Step) -> Result<Option<Walked>, Halt> {
-        let Some(Received { channel, request, .. }) = self.sent.from else { return Ok(None) };
+        let Received { channel, request, .. } = match self.sent.from {
+            Some(Source::Message(received)) => received,
+            Some(Source::Person) => return self.try_another_of_the_person(expect).await,
+            None => return Ok(None),
+        };
         if let Err(error) = self.context.vault.store().refuse_message(request).await {
             tracing::warn!(%error, "it could not be noted that the app did not take a code");
         }
@@ -71,15 +107,37 @@ impl Session<'_> {
             // It is anybody's again since the last code came.
             self.hold_number().await?;
         }
-        let again =
+        let resent =
             Step { action: Action::Click(resend), id: format!("{}.resend", expect.id), place: expect.place };
-        for step in std::iter::once(&again).chain(&steps) {
+        self.do_again(std::iter::once(&resent).chain(&steps), expect).await.map(Some)
+    }
+
+    /// The same, where a person gave the code and may have mistyped it: asks again, if the app still shows the field.
+    async fn try_another_of_the_person(&mut self, expect: &Step) -> Result<Option<Walked>, Halt> {
+        let Some(Step { action: Action::Fill { into, .. }, .. }) = self.sent.steps.first() else {
+            return Ok(None);
+        };
+        let over = self.sent.tried >= MOST || !self.waits_for_people();
+        if over || self.page.first_of(&[into], &into.to_string(), STILL_THERE).await.is_err() {
+            return Ok(None);
+        }
+        // This one counts against the account, whatever becomes of the next.
+        self.context.note_wrong(self.flow, End::CodeRefused).await?;
+        let steps = std::mem::take(&mut self.sent.steps);
+        self.sent.asked_again = true;
+        let walked = self.do_again(steps.iter(), expect).await?;
+        self.sent.asked_again = false;
+        Ok(Some(walked))
+    }
+
+    async fn do_again(&mut self, steps: impl Iterator<Item = &Step>, expect: &Step) -> Result<Walked, Halt> {
+        for step in steps {
             self.sent.note(step);
             // Whoever edits the playbook here goes on in it.
             if let edited @ Walked::Edited { .. } = self.walk_step(step).await? {
-                return Ok(Some(edited));
+                return Ok(edited);
             }
         }
-        self.walk_step(expect).await.map(Some)
+        self.walk_step(expect).await
     }
 }

@@ -15,6 +15,7 @@ use super::watch::{self, Watched};
 use crate::browser::{Guide, Page, PageError, Typed};
 use crate::inbox::CodeTicket;
 use crate::inbox::links::MailedLink;
+use crate::job::Wanted;
 use crate::playbook::{
     Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value, find_step,
 };
@@ -431,10 +432,11 @@ impl<'a> Session<'a> {
                 Some(held.secret.clone())
             }
             Value::Totp => {
-                // A code lives for seconds, so the field is waited for before it is made.
-                if self.values.totp.is_some() {
-                    self.page.first_of(&[into], &into.to_string(), self.within(Some(into))).await?;
+                if self.values.totp.is_none() {
+                    return self.unmanaged_totp(step, into).await.map(Some);
                 }
+                // A code lives for seconds, so the field is waited for before it is made.
+                self.page.first_of(&[into], &into.to_string(), self.within(Some(into))).await?;
                 let began = Instant::now();
                 let code = tokio::select! {
                     code = self.values.totp_code(context, &step.id) => code?,
@@ -443,9 +445,47 @@ impl<'a> Session<'a> {
                 self.took_its_time(began);
                 Some(code)
             }
-            Value::EmailCode => Some(self.sent_code(step, Channel::Mail, into).await?),
-            Value::SmsCode => Some(self.sent_code(step, Channel::Sms, into).await?),
+            Value::EmailCode => Some(self.sent_code_or_given(step, Channel::Mail, into).await?),
+            Value::SmsCode => Some(self.sent_code_or_given(step, Channel::Sms, into).await?),
         })
+    }
+
+    /// The code that the app sent, from the inbox; or else from a person.
+    async fn sent_code_or_given(
+        &mut self,
+        step: &Step,
+        channel: Channel,
+        into: &Target,
+    ) -> Result<SecretString, ValueError> {
+        if self.sent.is_asked_again() {
+            let why = StepError::GivenCodeRefused;
+            return self.given_by_a_person(step, channel.wanted(), into, why).await;
+        }
+        match self.sent_code(step, channel, into).await {
+            Err(ValueError::Step(why)) if why.is_for_want_of_a_code() => {
+                self.given_by_a_person(step, channel.wanted(), into, why).await
+            }
+            came => came,
+        }
+    }
+
+    /// A code of a TOTP secret that the vault does not hold, from a person. Where the ledger holds one that is in doubt,
+    /// that the app asks for a code tells of it, and no code that is not its own may hide that.
+    async fn unmanaged_totp(&mut self, step: &Step, into: &Target) -> Result<SecretString, ValueError> {
+        if self.sent.is_asked_again() {
+            return self.given_by_a_person(step, Wanted::Totp, into, StepError::GivenCodeRefused).await;
+        }
+        let why = StepError::NoTotpSecret;
+        let known = self.context.credentials().await?;
+        let older = &known.previous_totp;
+        if known.totp.is_some()
+            || known.pending_totp.is_some()
+            || !known.refused_totp.is_empty()
+            || !older.is_empty()
+        {
+            return Err(why.into());
+        }
+        self.given_by_a_person(step, Wanted::Totp, into, why).await
     }
 
     /// That this took its time is no slowness of the app's.

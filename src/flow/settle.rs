@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::context::Context;
-use super::halt::{Halt, StepError, end_verdict};
+use super::halt::{Halt, end_verdict};
 use super::login::Login;
 use super::proved::Proved;
 use crate::job::{Code, Kind, Outcome, Verdict};
@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
         let pending: Vec<&Held> = pending.into_iter().flatten().filter(|held| !held.submitted()).collect();
         let refused = match &login {
             Ok(login) => matches!(login.end, End::BadCredentials | End::CodeRefused),
-            Err(Halt::Step(failed)) => matches!(failed.error, StepError::NoTotpSecret),
+            Err(Halt::Step(failed)) => failed.error.is_for_want_of_a_totp_secret(),
             Err(_) => false,
         };
         let rejected = !credentials.refused_passwords.is_empty() || !credentials.refused_totp.is_empty();
@@ -238,7 +238,7 @@ impl<'a> Context<'a> {
                 }
                 let at = Timestamp::now();
                 let login = match self.log_in(password, totp).await {
-                    Err(Halt::Step(failed)) if matches!(failed.error, StepError::NoTotpSecret) => {
+                    Err(Halt::Step(failed)) if failed.error.is_for_want_of_a_totp_secret() => {
                         let message = format!(
                             "The {name} opens the first step, and then a code is asked for that no secret of the \
                              vault gives."

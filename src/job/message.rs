@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{AccountRef, DEFAULT_DEADLINE, Job, Kind, LONGEST_DEADLINE, Priority};
+use super::{AccountRef, DEFAULT_DEADLINE, Job, Kind, LONGEST_DEADLINE, Priority, check_wait};
 
 /// No message of a job is larger, in bytes.
 pub const LARGEST: usize = 16 * 1024;
@@ -23,8 +23,18 @@ const SHORTEST_DEADLINE: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24 * 3653);
 
 /// What a message may have.
-const FIELDS: [&str; 9] =
-    ["id", "kind", "account", "priority", "requested_by", "reason", "not_before", "deadline", "options"];
+const FIELDS: [&str; 10] = [
+    "id",
+    "kind",
+    "account",
+    "priority",
+    "requested_by",
+    "reason",
+    "not_before",
+    "deadline",
+    "wait_for_human",
+    "options",
+];
 
 /// What a field is called that somebody meant to hold a secret.
 const SECRET_NAMES: [&str; 10] =
@@ -64,6 +74,11 @@ pub struct JobMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub deadline: Option<SignedDuration>,
+    /// How long an attempt may wait for a person to give it a code that Turnlock cannot get by itself, `10m` or `PT10M`; at
+    /// most 25 minutes together with the deadline, and not at all unless it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub wait_for_human: Option<SignedDuration>,
     /// What else is wished.
     #[serde(default, skip_serializing_if = "JobOptions::are_usual")]
     pub options: JobOptions,
@@ -129,6 +144,10 @@ impl JobMessage {
             let why = "`deadline` is not between a second and 20 minutes";
             return Err(BadMessage::NotAsDescribed(why.to_owned()));
         }
+        if let Some(wait) = message.wait_for_human {
+            check_wait(message.deadline(), wait)
+                .map_err(|why| BadMessage::NotAsDescribed(format!("`wait_for_human` {why}")))?;
+        }
         let latest = Timestamp::now().saturating_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX);
         if message.not_before.is_some_and(|at| at > latest) {
             let why = "`not_before` is more than ten years ahead";
@@ -147,16 +166,22 @@ impl JobMessage {
     /// The job that it asks for.
     #[must_use]
     pub fn into_job(self) -> Job {
-        let deadline = self.deadline.and_then(|deadline| Duration::try_from(deadline).ok());
+        let deadline = self.deadline();
+        let wait = self.wait_for_human.and_then(|wait| Duration::try_from(wait).ok());
         Job {
             id: self.id,
             priority: self.priority,
             requested_by: self.requested_by,
             reason: self.reason,
             evidence: self.options.evidence,
-            deadline: deadline.unwrap_or(DEFAULT_DEADLINE),
+            deadline,
+            wait_for_human: wait.unwrap_or_default(),
             ..Job::new(self.kind, self.account)
         }
+    }
+
+    fn deadline(&self) -> Duration {
+        self.deadline.and_then(|deadline| Duration::try_from(deadline).ok()).unwrap_or(DEFAULT_DEADLINE)
     }
 
     /// The message that asks for this job.
@@ -171,6 +196,9 @@ impl JobMessage {
             reason: job.reason.clone(),
             not_before,
             deadline: SignedDuration::try_from(job.deadline).ok(),
+            wait_for_human: Some(job.wait_for_human)
+                .filter(|wait| !wait.is_zero())
+                .and_then(|wait| SignedDuration::try_from(wait).ok()),
             options: JobOptions { evidence: job.evidence },
         }
     }
@@ -253,11 +281,12 @@ mod tests {
     fn all_that_a_producer_may_write() {
         let text = r#"{"id":"0197e2a4-0000-7000-8000-000000000001","kind":"change_password","account":"acme/alice",
             "priority":"low","requested_by":"rotation","reason":"quarterly","not_before":"2026-11-25T08:00:00Z",
-            "deadline":"90s","options":{"evidence":true}}"#;
+            "deadline":"90s","wait_for_human":"10m","options":{"evidence":true}}"#;
         let message = JobMessage::read(text.as_bytes()).unwrap();
         assert_eq!(message.deadline, Some(SignedDuration::from_secs(90)));
         assert_eq!(JobMessage::read(&message.to_json()).unwrap(), message);
-        assert!(message.into_job().evidence);
+        let job = message.into_job();
+        assert_eq!((job.evidence, job.wait_for_human), (true, Duration::from_secs(600)));
     }
 
     #[test]
@@ -275,6 +304,12 @@ mod tests {
             (r#""priority":"hunter2""#, "`priority` does not hold"),
             (r#""not_before":"hunter2""#, "`not_before` does not hold"),
             (r#""deadline":"90m""#, "`deadline` is not between"),
+            (r#""wait_for_human":"23m""#, "`wait_for_human` is not between a second and 22 minutes"),
+            (r#""wait_for_human":"0s""#, "`wait_for_human` is not between"),
+            (
+                r#""deadline":"20m","wait_for_human":"6m""#,
+                "`wait_for_human` is not between a second and 5 minutes",
+            ),
             (r#""deadline":"1ns""#, "`deadline` is not between"),
             (r#""reason":"a\u0000b""#, "`reason` holds the character U+0000"),
             (r#""not_before":"9999-12-30T22:00:00.999999999Z""#, "`not_before` is more than ten years ahead"),

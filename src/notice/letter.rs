@@ -49,8 +49,9 @@ impl Letter {
 }
 
 fn subject(occasion: &Occasion) -> String {
-    let code = occasion.verdict().code;
+    let code = occasion.verdict().map(|verdict| verdict.code.as_str()).unwrap_or_default();
     match occasion {
+        Occasion::Asked { account, wanted, .. } => format!("[turnlock] {account} waits for you: {wanted}"),
         Occasion::NeedsHuman(row, _) => format!("[turnlock] {} needs a human: {code}", row.account),
         Occasion::BreakerOpened { app, .. } => {
             format!("[turnlock] the breaker of {app} is open: {code}")
@@ -62,8 +63,15 @@ fn subject(occasion: &Occasion) -> String {
 }
 
 fn body(occasion: &Occasion, more: u32) -> String {
-    let verdict = occasion.verdict();
     let (what, mut facts, look) = match occasion {
+        Occasion::Asked { job, account, wanted, until } => (
+            format!("A job needs {}. It waits for a person to give it, and goes on then.", wanted.words()),
+            vec![("account", account.to_string()), ("job", job.to_string()), ("until", utc(*until))],
+            vec![
+                format!("turnlock job answer {job}    # asks for the code; so does the job's page"),
+                format!("turnlock job show {job}"),
+            ],
+        ),
         Occasion::NeedsHuman(row, _) => (
             "A job has ended that needs a human; Turnlock does not try it again by itself.".to_owned(),
             vec![
@@ -106,16 +114,21 @@ fn body(occasion: &Occasion, more: u32) -> String {
             ],
         ),
     };
-    facts.push(("outcome", verdict.outcome.to_string()));
-    facts.push(("code", verdict.code.to_string()));
+    if let Some(verdict) = occasion.verdict() {
+        facts.push(("outcome", verdict.outcome.to_string()));
+        facts.push(("code", verdict.code.to_string()));
+    }
     let mut text = format!("{what}\n\n");
     for (name, value) in facts {
         let _ = writeln!(text, "{:13}{value}", format!("{name}:"));
     }
-    let message: String = verdict.message.chars().take(LONGEST).collect();
-    section(&mut text, "What happened", message.lines());
-    section(&mut text, "What to do", verdict.code.user_action().lines());
-    section(&mut text, "How to look", look.iter().map(String::as_str));
+    if let Some(verdict) = occasion.verdict() {
+        let message: String = verdict.message.chars().take(LONGEST).collect();
+        section(&mut text, "What happened", message.lines());
+        section(&mut text, "What to do", verdict.code.user_action().lines());
+    }
+    let title = if occasion.verdict().is_some() { "How to look" } else { "What to do" };
+    section(&mut text, title, look.iter().map(String::as_str));
     if more > 0 {
         let _ = write!(text, "\n{more} more since the last notice of this app and code.\n");
     }

@@ -1,4 +1,4 @@
-//! What Turnlock writes to people by mail: that a job needs a human, that the breaker of an
+//! What Turnlock writes to people by mail: that a job waits for one or has ended and needs one, that the breaker of an
 //! app is open, or that an app's canary has begun to fail.
 //!
 //! A notice says what happened in the words of the automation log, masked once more, and what to do. Of the page it

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::job::{Code, Outcome, Verdict};
+use crate::job::{AccountRef, Code, Outcome, Verdict, Wanted};
 use crate::store::AttemptRow;
 use crate::worker::Event;
 
@@ -10,6 +10,17 @@ use crate::worker::Event;
 pub enum Occasion {
     /// A job has ended, and a person has to act.
     NeedsHuman(Box<AttemptRow>, Verdict),
+    /// A job waits for a person.
+    Asked {
+        /// It.
+        job: Uuid,
+        /// Of which account.
+        account: AccountRef,
+        /// What it needs.
+        wanted: Wanted,
+        /// It waits until then.
+        until: Timestamp,
+    },
     /// The breaker of an app is open.
     BreakerOpened {
         /// The app.
@@ -28,7 +39,7 @@ pub enum Occasion {
 }
 
 /// Occasions that are alike: of one sort, one app, one code.
-pub(super) type Alike = (&'static str, String, Code);
+pub(super) type Alike = (&'static str, String, Option<Code>);
 
 impl Occasion {
     /// What calls for a notice; most of what happens does not.
@@ -41,16 +52,18 @@ impl Occasion {
             Event::BreakerOpened { app, failures, probe_at, job, verdict } => {
                 Some(Self::BreakerOpened { app, failures, probe_at, job, verdict })
             }
+            Event::Asked { job, account, wanted, until } => Some(Self::Asked { job, account, wanted, until }),
             _ => None,
         }
     }
 
-    /// How it ended what it is about.
-    pub(super) const fn verdict(&self) -> &Verdict {
+    /// How it ended what it is about, if it has ended.
+    pub(super) const fn verdict(&self) -> Option<&Verdict> {
         match self {
+            Self::Asked { .. } => None,
             Self::NeedsHuman(_, verdict)
             | Self::BreakerOpened { verdict, .. }
-            | Self::CanaryFailed(_, _, verdict) => verdict,
+            | Self::CanaryFailed(_, _, verdict) => Some(verdict),
         }
     }
 
@@ -60,7 +73,9 @@ impl Occasion {
             Self::NeedsHuman(row, _) => ("needs_human", row.account.app()),
             Self::BreakerOpened { app, .. } => ("breaker", &**app),
             Self::CanaryFailed(row, ..) => ("canary", row.account.app()),
+            // Each waits by itself, and not for long.
+            Self::Asked { job, .. } => return ("asked", job.to_string(), None),
         };
-        (sort, app.to_owned(), self.verdict().code)
+        (sort, app.to_owned(), self.verdict().map(|verdict| verdict.code))
     }
 }

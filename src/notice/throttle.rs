@@ -22,6 +22,8 @@ impl Throttle {
     /// `None` if it is merely counted; else how many were, since the last that was told.
     pub fn admit(&mut self, alike: Alike, now: Instant) -> Option<u32> {
         let Some(told) = self.told.get_mut(&alike) else {
+            // What is over and has counted nothing is as good as never told.
+            self.told.retain(|_, told| told.more > 0 || now.duration_since(told.at) < self.quiet);
             self.told.insert(alike, Told { at: now, more: 0 });
             return Some(0);
         };
@@ -44,7 +46,7 @@ mod tests {
         let mut throttle = Throttle::new(Duration::from_secs(600));
         let begin = Instant::now();
         let mut at = |app: &str, code, seconds| {
-            throttle.admit(("needs_human", app.to_owned(), code), begin + Duration::from_secs(seconds))
+            throttle.admit(("needs_human", app.to_owned(), Some(code)), begin + Duration::from_secs(seconds))
         };
         assert_eq!(at("acme", Code::Captcha, 0), Some(0));
         assert_eq!([at("acme", Code::Captcha, 1), at("acme", Code::Captcha, 599)], [None, None]);

@@ -1,5 +1,5 @@
 //! What Turnlock remembers: accounts and their candidate ledger, attempt budgets, leases, jobs, the automation log,
-//! what the canaries of apps show, the fleet of workers, messages that came for accounts, and those
+//! what the canaries of apps show, the fleet of workers, messages that came for accounts, what people are asked for, and those
 //! that go to servers of others; and an overview of them all.
 //!
 //! One trait, [`Store`], put together from a trait for each concern. It is used as `Arc<dyn Store>`; all
@@ -25,6 +25,7 @@ mod messages;
 mod meta;
 mod overview;
 mod postgres;
+mod questions;
 mod recovery;
 mod shares;
 mod since;
@@ -55,6 +56,7 @@ pub use messages::{MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Re
 pub use meta::Meta;
 pub use overview::{Depths, Lately, Overview, UnderWay};
 pub use postgres::{Found, PostgresStore};
+pub use questions::{NewQuestion, QuestionRow, QuestionState, Questions};
 pub use since::{NoTime, Since};
 pub use shares::{Role, Share, Shares};
 pub use sqlite::SqliteStore;
@@ -78,6 +80,7 @@ pub trait Store:
     + Messages
     + Meta
     + Overview
+    + Questions
     + Shares
     + Summaries
     + Webhooks
@@ -101,6 +104,7 @@ impl<T> Store for T where
         + Messages
         + Meta
         + Overview
+        + Questions
         + Shares
         + Summaries
         + Webhooks

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{AttemptRow, JobRow, Step, StoreError};
-use crate::job::{Kind, LONGEST_DEADLINE, Outcome};
+use crate::job::{Kind, LONGEST_ATTEMPT, Outcome};
 
-/// An attempt that ended at a time began so much earlier at most: its deadline, and the time that it gets to come to an
+/// An attempt that ended at a time began so much earlier at most: its deadline, the time for which it waited for a person, and the time that it gets to come to an
 /// end. One that was left open by a worker that died is not counted when it is taken up later than that.
 pub(super) fn longest_attempt() -> Duration {
-    Duration::try_from(LONGEST_DEADLINE).unwrap_or_default() + Duration::from_secs(600)
+    Duration::try_from(LONGEST_ATTEMPT).unwrap_or_default() + Duration::from_secs(600)
 }
 
 /// How many jobs wait, and what for; and how many are under way.

@@ -4,8 +4,9 @@
 //! caller's scopes admit reads the store or puts a job into the queue, and the answer leaves with headers that let a
 //! browser do nothing else with it. What a handler reads it reads through the caller's view ([`view`]), which has nothing in
 //! it but what the caller may see. No browser is driven here; a vault is opened only where this server was given its key,
-//! and only by [`crate::reveal`].
+//! and only by [`crate::reveal`]. A code that somebody gives to a job is sealed at once for the worker that waits for it.
 
+mod answer;
 mod api;
 mod asked;
 mod csrf;

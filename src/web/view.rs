@@ -7,7 +7,7 @@ use super::problem::Problem;
 use crate::audit::{entry_of, refused};
 use crate::job::{AccountRef, Kind};
 use crate::store::{
-    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogQuery, Role, Store,
+    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogQuery, QuestionRow, Role, Store,
     StoreError, Wanting,
 };
 
@@ -104,6 +104,14 @@ impl<'a> View<'a> {
     /// What the caller is to the account.
     pub async fn role(&self, account: &AccountRef) -> Result<Option<Role>, StoreError> {
         self.store.role(account, self.caller.token).await
+    }
+
+    /// What jobs ask people for now, the oldest first.
+    pub async fn open_questions(&self, most: u32) -> Result<Vec<QuestionRow>, StoreError> {
+        let mut rows = self.store.open_questions(most).await?;
+        let seen = self.seen().await?;
+        rows.retain(|row| seen.has(&row.account));
+        Ok(rows)
     }
 
     pub async fn wanting(&self, of_each: u32) -> Result<Vec<Wanting>, StoreError> {

@@ -15,6 +15,8 @@ use super::site::Site;
 pub struct Shown {
     /// Its timeline.
     pub html: Arc<str>,
+    /// What it waits for.
+    pub question: Arc<str>,
     /// Nothing more will happen to it.
     pub ended: bool,
 }

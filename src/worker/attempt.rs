@@ -166,7 +166,7 @@ impl Inner {
         tokio::pin!(lost);
         let reason = tokio::select! {
             reason = &mut lost => reason,
-            () = time::sleep(claim.job.deadline) => StopReason::Deadline,
+            () = stopper.time_is_up(claim.job.deadline, claim.job.longest_attempt()) => StopReason::Deadline,
             reason = self.told_to_stop() => reason,
         };
         stopper.ask(reason);

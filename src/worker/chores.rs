@@ -19,6 +19,9 @@ const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
 /// How long a job that was cancelled before its message came stays so, should the message come after all.
 const CANCELLATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How long it is remembered what people were asked for.
+const QUESTIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// For how long a worker is remembered that has gone without a word.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -58,10 +61,13 @@ impl Inner {
         }
     }
 
-    /// Forgets what nobody needs any more: secrets whose retention is over, and cancellations of jobs that never came.
+    /// Forgets what nobody needs any more: secrets whose retention is over, cancellations of jobs that never came, and old questions.
     async fn forget_quietly(&self) {
         if let Err(error) = self.store.forget_cancellations(CANCELLATIONS).await {
             tracing::warn!(%error, "could not forget old cancellations");
+        }
+        if let Err(error) = self.store.forget_questions(QUESTIONS).await {
+            tracing::warn!(%error, "could not forget old questions");
         }
         let Some(retention) = self.config.retention else { return };
         let before = Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN);

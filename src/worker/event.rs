@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::job::{Job, Verdict};
+use crate::job::{AccountRef, Job, Verdict, Wanted};
 use crate::store::{AttemptRow, Refusal, Step, WorkerId};
 
 /// What a worker does, as it does it; for progress displays. What counts is the automation log.
@@ -37,6 +37,17 @@ pub enum Event {
         job: Uuid,
         /// How that ended.
         verdict: Verdict,
+    },
+    /// An attempt waits for a person.
+    Asked {
+        /// The job.
+        job: Uuid,
+        /// Of which account.
+        account: AccountRef,
+        /// What it needs.
+        wanted: Wanted,
+        /// It waits until then.
+        until: Timestamp,
     },
     /// A step began or, when it has a result, ended.
     Step {

@@ -25,4 +25,4 @@ pub use event::Event;
 pub use performer::{Attempt, Performed, Performer};
 pub use run::Worker;
 pub use steps::{OpenStep, StepSink};
-pub use stop::{Stop, StopReason, Stopper};
+pub use stop::{StandStill, Stop, StopReason, Stopper};

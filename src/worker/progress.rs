@@ -28,7 +28,7 @@ pub(super) async fn tell(mut events: broadcast::Receiver<Event>, queue: Arc<dyn 
                 jobs.insert(job.id, (job.kind, job.account));
             }
             // Nobody runs a job by hand where others listen, and those who do listen to jobs.
-            Event::OnHold { .. } | Event::BreakerOpened { .. } => {}
+            Event::OnHold { .. } | Event::BreakerOpened { .. } | Event::Asked { .. } => {}
             Event::Step { attempt, job, step } => {
                 let (Some(result), Some((kind, account))) = (step.result, jobs.get(&job)) else { continue };
                 let duration = step.duration.unwrap_or_default();

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Event;
+use crate::job::{AccountRef, Wanted};
 use crate::redact::for_the_log;
 use crate::store::{Fence, Step, StepResult, Store, StoreError};
 
@@ -45,6 +46,14 @@ impl StepSink {
         };
         self.send(&step);
         OpenStep { sink: self.clone(), step: Some(step), began: Instant::now() }
+    }
+
+    /// Tells those who watch that the attempt waits for a person, for so long.
+    pub fn asked(&self, account: &AccountRef, wanted: Wanted, lasts: Duration) {
+        let until = Timestamp::now().saturating_add(lasts).unwrap_or(Timestamp::MAX);
+        // Nobody need watch.
+        let _ =
+            self.to_watchers.send(Event::Asked { job: self.job, account: account.clone(), wanted, until });
     }
 
     /// A sink that leads to this store and these watchers, and the task that writes. The task ends, with

@@ -1,7 +1,7 @@
 //! Everything at once and for real: the bundled app, an inbox, a vault, a browser and a worker.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -75,7 +75,7 @@ pub struct Rig {
     pub worker: Worker,
     pub queue: Arc<EmbeddedQueue>,
     performer: Arc<FlowPerformer>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     _browser: Browser,
 }
 
@@ -130,9 +130,14 @@ impl Rig {
             worker,
             queue,
             performer,
-            _folder: folder,
+            folder,
             _browser: browser,
         }
+    }
+
+    /// The folder with the database and the evidence.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Another worker beside the first.

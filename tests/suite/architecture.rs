@@ -18,10 +18,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("net", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
     ("audit", &["job", "redact", "store"]),
+    ("answer", &["audit", "credential", "store"]),
     ("reveal", &["audit", "credential", "job", "store", "vault"]),
     // It submits jobs and reads the store; it drives no browser. What it may show of a vault, that shows which writes it
     // into the audit.
-    ("web", &["audit", "job", "net", "playbook", "queue", "redact", "reveal", "store", "traces"]),
+    ("web", &["answer", "audit", "job", "net", "playbook", "queue", "redact", "reveal", "store", "traces"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),

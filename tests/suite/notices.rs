@@ -11,12 +11,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
 use turnlock::inbox::smtp::{Receiver, SmtpOptions, StartTls};
 use turnlock::inbox::{Arrival, Content};
-use turnlock::job::{BreakerPolicy, Code, Job, Kind, RetryPolicy, Verdict};
+use turnlock::job::{BreakerPolicy, Code, Job, Kind, RetryPolicy, Verdict, Wanted};
 use turnlock::notice::{MailServer, Notifier, Pace};
 use turnlock::queue::{EmbeddedQueue, Queue};
 use turnlock::redact;
 use turnlock::store::{SqliteStore, Store};
 use turnlock::worker::{Attempt, Event, Performed, Performer, StepSink, Stop, Worker, WorkerConfig};
+use uuid::Uuid;
 
 use super::inbox::wire::SelfSigned;
 use crate::harness::SOON;
@@ -99,6 +100,29 @@ async fn an_open_breaker_is_told_once() {
         assert!(mail.text.contains(said), "{said:?} is missing in {}", mail.text);
     }
     assert_eq!(tray.waiting(), 0);
+}
+
+#[tokio::test]
+async fn each_job_that_waits_for_a_person_is_told_at_once() {
+    let (tray, server) = post_office().await;
+    let mut notifier = notifier(server.address);
+    notifier.to.truncate(1);
+    let events = broadcast::Sender::new(16);
+    let _notifying = notifier.start(events.subscribe());
+    for name in ["acme/alice", "acme/bob"] {
+        let (job, account) = (Uuid::now_v7(), name.parse().unwrap());
+        let until = "2026-12-01T08:10:00Z".parse().unwrap();
+        events.send(Event::Asked { job, account, wanted: Wanted::SmsCode, until }).unwrap();
+        let mail = Mail::of(&tray.next().await);
+        assert_eq!(mail.subject, format!("[turnlock] {name} waits for you: sms_code"));
+        for said in [
+            "A job needs the code that the app has sent as a text message.",
+            "until:       2026-12-01 08:10:00 UTC\n",
+            &format!("    turnlock job answer {job}"),
+        ] {
+            assert!(mail.text.contains(said), "{said:?} is missing in {}", mail.text);
+        }
+    }
 }
 
 #[tokio::test]

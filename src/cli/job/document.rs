@@ -246,6 +246,7 @@ mod tests {
         let evidence = Some(Evidence::in_folder(folder.path()));
         let attempt = Attempt { row, steps: vec![step], quotes: BTreeMap::new(), evidence };
         let dossier = Dossier {
+            question: None,
             id,
             kind: Kind::VerifyLogin,
             account,

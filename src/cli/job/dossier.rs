@@ -9,7 +9,7 @@ use crate::cli::library::Library;
 use crate::config::Config;
 use crate::job::{AccountRef, Code, Kind, Outcome};
 use crate::playbook::{Playbook, Quote};
-use crate::store::{AttemptRow, JobRow, LogQuery, Step, StepResult, Store};
+use crate::store::{AttemptRow, JobRow, LogQuery, QuestionRow, Step, StepResult, Store};
 
 /// No job has more attempts.
 const ATTEMPTS: u32 = 10_000;
@@ -30,6 +30,8 @@ pub(super) struct Dossier {
     pub job: Option<JobRow>,
     /// Its attempts, the first one first.
     pub attempts: Vec<Attempt>,
+    /// What it waits for a person to give.
+    pub question: Option<QuestionRow>,
     /// The job that left the doubt which this one is to settle.
     pub caused_by: Option<Uuid>,
     /// The reconciliations that this job called for.
@@ -83,7 +85,8 @@ impl Dossier {
                 nested.extend(store.reconciliation_of(candidate.id).await?.filter(|row| row.job.id != id));
             }
         }
-        Ok(Self { id, kind, account, job, attempts, caused_by, nested })
+        let question = store.question_of(id).await?.filter(|row| row.refusal().is_none());
+        Ok(Self { id, kind, account, job, attempts, question, caused_by, nested })
     }
 
     /// The attempt that tells most: the last one.

@@ -1,3 +1,4 @@
+mod answer;
 mod document;
 mod dossier;
 mod evidence;
@@ -10,7 +11,7 @@ use clap::{Args, Subcommand};
 
 use super::{Context, Exit, Failure};
 
-/// Show all that is known of a job, or put it into a file for a ticket
+/// Show all that is known of a job, put it into a file for a ticket, or give it a code that it waits for
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true)]
 pub struct Job {
@@ -26,6 +27,9 @@ enum Command {
     /// Write the same into one HTML file, with the picture in it, to attach to a ticket
     #[command(after_help = export::HELP)]
     Export(export::Export),
+    /// Give a job the code that it waits for, from the terminal or standard input
+    #[command(after_help = answer::HELP)]
+    Answer(answer::Answer),
 }
 
 impl Job {
@@ -37,6 +41,7 @@ impl Job {
         match self.command {
             Command::Show(show) => show.run(context).await,
             Command::Export(export) => export.run(context).await,
+            Command::Answer(answer) => answer.run(context).await,
         }
     }
 }

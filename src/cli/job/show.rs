@@ -86,6 +86,11 @@ impl<W: Write> Page<'_, W> {
         let state = state(dossier, self.colour);
         // Its colour is of Turnlock's own making.
         writeln!(self.out, "  {:<NAME$}{state}", "state")?;
+        if let Some(question) = &dossier.question {
+            let (wanted, until) = (question.wanted.words(), local_time(question.until));
+            let how = format!("{wanted}, until {until}; turnlock job answer {}", short_id(dossier.id));
+            self.said(2, "waits for", &how)?;
+        }
         let attempts = dossier.attempts.len();
         for attempt in &dossier.attempts {
             self.attempt(attempt, attempts)?;

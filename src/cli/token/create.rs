@@ -16,7 +16,7 @@ use crate::web::Secret;
 Scopes:
   read     see the log, accounts, apps and workers; no secret is among them
   submit   submit jobs, try ended ones once more, have TOTP codes shown
-  operate  cancel jobs, close breakers, read the audit
+  operate  cancel jobs, give them codes, close breakers, read the audit
   reveal   have passwords shown
 
 Passwords are shown to owners of an account only, codes to owners and collaborators:

@@ -106,7 +106,7 @@ impl Frame {
         ]
     }
 
-    /// Breakers that are open, canaries that fail.
+    /// Jobs that wait for a person, breakers that are open, canaries that fail.
     fn trouble(self, glance: &Glance) -> Part {
         let breakers = glance.broken.iter().map(|row| {
             let text = app::breaker(row).replace('\n', "; ");
@@ -114,7 +114,12 @@ impl Frame {
         });
         let canaries = glance.ill.iter().filter_map(|row| canary::warning(row, false));
         let paint = |line: String| output::painted(&cut(&line, self.width), Outcome::Rejected, self.colour);
-        Part { heading: None, lines: breakers.chain(canaries).map(paint).collect() }
+        let questions = glance.questions.iter().map(|question| {
+            let (job, words) = (short_id(question.job), question.wanted.words());
+            let line = format!("! {} waits for {words}: turnlock job answer {job}", question.account);
+            output::painted(&cut(&line, self.width), Outcome::NeedsHuman, self.colour)
+        });
+        Part { heading: None, lines: questions.chain(breakers.chain(canaries).map(paint)).collect() }
     }
 
     fn workers(self, glance: &Glance) -> Part {
@@ -258,6 +263,7 @@ mod tests {
             ..AppRow::default()
         };
         Glance {
+            questions: Vec::new(),
             at,
             workers: (0..workers).map(worker).collect(),
             depths: Depths { due: 3, later: 9, held_back: 200, running: 2, oldest: None },

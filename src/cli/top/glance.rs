@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{app, canary, worker};
 use crate::job::Outcome;
-use crate::store::{AppRow, Breaker, CanaryRow, Depths, Store, StoreError, UnderWay, WorkerRow};
+use crate::store::{AppRow, Breaker, CanaryRow, Depths, QuestionRow, Store, StoreError, UnderWay, WorkerRow};
 
 /// So many jobs that run are looked at; more fit no screen.
 const MOST: u32 = 200;
@@ -27,6 +27,8 @@ pub(super) struct Glance {
     pub broken: Vec<AppRow>,
     /// The flows in which canaries fail.
     pub ill: Vec<CanaryRow>,
+    /// What jobs wait for people to give, the oldest first.
+    pub questions: Vec<QuestionRow>,
 }
 
 impl Glance {
@@ -46,6 +48,7 @@ impl Glance {
             hour: store.ended_since(ago(SignedDuration::from_hours(1))).await?,
             broken,
             ill,
+            questions: store.open_questions(MOST).await?,
         })
     }
 
@@ -98,6 +101,12 @@ impl Glance {
             })),
             "ended": { "minute": by_outcome(&self.minute), "hour": by_outcome(&self.hour) },
             "under_way": self.under_way.iter().map(running).collect::<Vec<_>>(),
+            "waiting_for_people": self.questions.iter().map(|question| json!({
+                "job": question.job,
+                "account": question.account,
+                "wanted": question.wanted,
+                "until": question.until.to_string(),
+            })).collect::<Vec<_>>(),
             "breakers": self.broken.iter().map(|row| app::as_json(row, &[])).collect::<Vec<_>>(),
             "canaries": self.ill.iter().map(canary::as_json).collect::<Vec<_>>(),
         })

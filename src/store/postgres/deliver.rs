@@ -16,16 +16,16 @@ use crate::store::{Claim, Delivered, JobRow, JobState, StoreError, Taking, Worke
 
 const WRITE_DOWN: &str = "
     INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority,
-                      not_before, rank, offered_until, state, outcome, code, finished_at, traceparent)
+                      wait_for_human_ms, not_before, rank, offered_until, state, outcome, code, finished_at, traceparent)
     SELECT g.id, g.kind, g.account, g.requested_by, g.reason, g.evidence, g.deadline_ms, g.submitted_at, g.priority,
-           t.now + g.due_in, t.now + g.due_in - g.head_start, t.now + greatest(g.due_in, 0) + $12,
+           g.wait_for_human_ms, t.now + g.due_in, t.now + g.due_in - g.head_start, t.now + greatest(g.due_in, 0) + $12,
            CASE WHEN c.id IS NULL THEN 'queued' ELSE 'cancelled' END,
            CASE WHEN c.id IS NOT NULL THEN 'interrupted' END, CASE WHEN c.id IS NOT NULL THEN 'cancelled' END,
            CASE WHEN c.id IS NOT NULL THEN t.now END, g.traceparent
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
-                $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $13::text[])
+                $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $13::text[], $14::bigint[])
          AS g (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority, due_in,
-               head_start, traceparent)
+               head_start, traceparent, wait_for_human_ms)
          LEFT JOIN cancellations AS c ON c.id = g.id,
          (SELECT turnlock_now() AS now) AS t
     ON CONFLICT DO NOTHING RETURNING id, state";
@@ -116,6 +116,7 @@ impl Write {
             .bind(number(|job| job.priority.head_start()))
             .bind(millis(overdue))
             .bind(maybe(|job| job.trace.map(|trace| trace.to_string())))
+            .bind(number(|job| millis(job.wait_for_human)))
             .fetch_all(self.on())
             .await?;
         // Seldom any.

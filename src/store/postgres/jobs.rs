@@ -286,8 +286,8 @@ pub(super) async fn insert(
 ) -> Result<Option<JobState>, StoreError> {
     let row = sqlx::query(
         "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, not_before,
-                           cause, priority, rank, state, outcome, code, finished_at, traceparent)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, turnlock_now() + $9, $10, $11, turnlock_now() + $9 - $12,
+                           cause, priority, rank, wait_for_human_ms, state, outcome, code, finished_at, traceparent)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, turnlock_now() + $9, $10, $11, turnlock_now() + $9 - $12, $14,
                 CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END, CASE WHEN ahead THEN 'interrupted' END,
                 CASE WHEN ahead THEN 'cancelled' END, CASE WHEN ahead THEN turnlock_now() END, $13
          FROM (SELECT EXISTS (SELECT 1 FROM cancellations WHERE id = $1) AS ahead) AS noted
@@ -306,6 +306,7 @@ pub(super) async fn insert(
     .bind(job.priority.as_str())
     .bind(job.priority.head_start())
     .bind(job.trace.map(|trace| trace.to_string()))
+    .bind(millis(job.wait_for_human))
     .fetch_optional(write.on())
     .await?;
     row.as_ref().map(|row| Reader(row).parsed("state", "the state of a job")).transpose()
@@ -327,6 +328,7 @@ pub(super) fn read(row: &PgRow) -> Result<JobRow, StoreError> {
             reason: row.text_or_null("reason")?,
             evidence: row.flag("evidence")?,
             deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
+            wait_for_human: row.duration_or_null("wait_for_human_ms")?.unwrap_or_default(),
             submitted_at: row.time("submitted_at")?,
             cause: row.id_or_null("cause")?,
             trace: row.text_or_null("traceparent")?.and_then(|text| text.parse().ok()),

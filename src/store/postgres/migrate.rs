@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0013_params.sql"),
     include_str!("../../../migrations/postgres/0014_canaries.sql"),
     include_str!("../../../migrations/postgres/0015_access.sql"),
+    include_str!("../../../migrations/postgres/0016_questions.sql"),
     include_str!("../../../migrations/postgres/0017_roles.sql"),
     include_str!("../../../migrations/postgres/0018_outwards.sql"),
     include_str!("../../../migrations/postgres/0019_who_asked.sql"),

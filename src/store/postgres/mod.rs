@@ -33,6 +33,7 @@ mod migrate;
 mod months;
 mod news;
 mod overview;
+mod questions;
 mod recovery;
 mod shares;
 mod summaries;

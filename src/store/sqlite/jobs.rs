@@ -322,6 +322,7 @@ impl SqliteStore {
                 reason: row.text_or_null("reason")?,
                 evidence: row.int("evidence")? != 0,
                 deadline: row.duration_or_null("deadline_ms")?.unwrap_or(crate::job::DEFAULT_DEADLINE),
+                wait_for_human: row.duration_or_null("wait_for_human_ms")?.unwrap_or_default(),
                 submitted_at: row.time("submitted_at")?,
                 cause: row.id_or_null("cause")?,
                 trace: row.text_or_null("traceparent")?.and_then(|text| text.parse().ok()),
@@ -381,8 +382,8 @@ impl SqliteStore {
     ) -> Result<bool, StoreError> {
         let state: Option<String> = sqlx::query_scalar(
             "INSERT INTO jobs (id, kind, account, priority, requested_by, reason, evidence, deadline_ms, submitted_at,
-                               not_before, rank, cause, state, outcome, code, finished_at, traceparent)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END,
+                               not_before, rank, cause, wait_for_human_ms, state, outcome, code, finished_at, traceparent)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?15, CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END,
                     CASE WHEN ahead THEN 'interrupted' END, CASE WHEN ahead THEN 'cancelled' END,
                     CASE WHEN ahead THEN ?13 END, ?14
              FROM (SELECT EXISTS (SELECT 1 FROM cancellations WHERE id = ?1) AS ahead) WHERE true
@@ -402,6 +403,7 @@ impl SqliteStore {
         .bind(job.cause.map(|id| id.to_string()))
         .bind(self.clock.now())
         .bind(job.trace.map(|trace| trace.to_string()))
+        .bind(millis(job.wait_for_human))
         .fetch_optional(&mut *on)
         .await?;
         if state.as_deref() == Some(JobState::Cancelled.as_str()) {

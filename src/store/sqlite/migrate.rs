@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0013_params.sql"),
     include_str!("../../../migrations/sqlite/0014_canaries.sql"),
     include_str!("../../../migrations/sqlite/0015_access.sql"),
+    include_str!("../../../migrations/sqlite/0016_questions.sql"),
     include_str!("../../../migrations/sqlite/0017_roles.sql"),
     include_str!("../../../migrations/sqlite/0018_outwards.sql"),
     include_str!("../../../migrations/sqlite/0019_who_asked.sql"),

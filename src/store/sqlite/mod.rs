@@ -28,6 +28,7 @@ mod meta;
 mod migrate;
 mod offers;
 mod overview;
+mod questions;
 mod recovery;
 mod shares;
 mod summaries;

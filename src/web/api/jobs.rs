@@ -14,6 +14,7 @@ use super::shapes::Job;
 use crate::audit::{audited, entry, entry_of};
 use crate::job::{Code, JobMessage, LARGEST, TraceParent, Verdict};
 use crate::store::{Cancelling, NewAudit, Submitted};
+use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
 use crate::web::job_id;
@@ -46,6 +47,10 @@ pub struct Submission {
     /// How long one attempt may take, at most 20 minutes; 3 minutes unless it is said.
     #[schema(example = "90s", pattern = "^[1-9][0-9]{0,2}s$")]
     deadline: Option<String>,
+    /// How long an attempt may wait for a person to give it a code that Turnlock cannot get by itself, at most 25 minutes
+    /// together with the deadline; not at all unless it is said.
+    #[schema(example = "10m", pattern = "^([1-9][0-9]{0,2}s|[1-9]m|1[0-9]m|2[0-2]m)$")]
+    wait_for_human: Option<String>,
 }
 
 /// What is asked.
@@ -182,7 +187,9 @@ pub async fn get(
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Job>, Problem> {
-    Ok(Json(Job::of(&site.view(&caller).job(id).await?)))
+    let row = site.view(&caller).job(id).await?;
+    let question = open_question(&site, id).await?;
+    Ok(Json(Job::waiting(&row, question.as_ref())))
 }
 
 /// What came of the wish to cancel a job.

@@ -6,6 +6,7 @@ mod audit;
 mod fleet;
 mod health;
 mod jobs;
+mod questions;
 mod shapes;
 
 use std::sync::Arc;
@@ -51,6 +52,8 @@ fn documented() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(jobs::submit))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
+        .routes(routes!(questions::answer))
+        .routes(routes!(questions::list))
         .routes(routes!(attempts::list))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::events))

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::redact::redact;
-use crate::store::{AttemptRow, JobRow, JobState, Step, StepResult};
+use crate::store::{AttemptRow, JobRow, JobState, QuestionRow, Step, StepResult};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +34,44 @@ pub struct Job {
     /// Attempts begun.
     attempts: u32,
     worker: Option<String>,
+    /// What a person has to give it now; null if it waits for nothing.
+    waits_for: Option<Question>,
+}
+
+/// What a job asks a person for.
+#[derive(Serialize, ToSchema)]
+pub struct Question {
+    id: Uuid,
+    job: Uuid,
+    #[schema(example = "acme/alice")]
+    account: String,
+    /// `email_code`, `sms_code` or `totp`
+    #[schema(example = "email_code")]
+    wanted: String,
+    /// The same, for people.
+    #[schema(example = "the code that the app has mailed")]
+    words: String,
+    /// The step that needs it.
+    #[schema(example = "login.5")]
+    step: String,
+    asked_at: String,
+    /// It is taken until then.
+    until: String,
+}
+
+impl Question {
+    pub fn of(row: &QuestionRow) -> Self {
+        Self {
+            id: row.id,
+            job: row.job,
+            account: row.account.to_string(),
+            wanted: row.wanted.to_string(),
+            words: row.wanted.words().to_owned(),
+            step: row.step.clone(),
+            asked_at: row.asked_at.to_string(),
+            until: row.until.to_string(),
+        }
+    }
 }
 
 impl Job {
@@ -53,7 +91,13 @@ impl Job {
             finished_at: row.finished_at.map(|at| at.to_string()),
             attempts: row.attempts,
             worker: row.worker.as_ref().map(ToString::to_string),
+            waits_for: None,
         }
+    }
+
+    /// The same, with what it waits for.
+    pub fn waiting(row: &JobRow, question: Option<&QuestionRow>) -> Self {
+        Self { waits_for: question.map(Question::of), ..Self::of(row) }
     }
 
     /// One that a broker has, and that no worker has written down yet.

@@ -65,9 +65,57 @@ function followLog(mark) {
   });
 }
 
+/** The page that a job waits in, about each second, for as long as it is looked at. */
+function look(root) {
+  const first = root.querySelector("img[data-view]");
+  if (!first) return;
+  let shown = first;
+  let count = 0;
+  const next = () => {
+    if (!shown.isConnected) return;
+    if (document.hidden) {
+      setTimeout(next, 1000);
+      return;
+    }
+    const image = new Image();
+    image.alt = first.alt;
+    image.addEventListener("load", () => {
+      shown.replaceWith(image);
+      shown = image;
+      shown.closest("figure").hidden = false;
+      setTimeout(next, 1000);
+    });
+    // There is none yet, or none any more.
+    image.addEventListener("error", () => setTimeout(next, 1000));
+    count += 1;
+    image.src = `${first.dataset.view}&n=${count}`;
+  };
+  next();
+}
+
+/** What a job waits for: left alone while it is the same, since somebody may be writing. */
+function showQuestion(holder, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const section = template.content.querySelector("section");
+  const there = holder.querySelector("section");
+  if (section?.dataset.question === there?.dataset.question) return;
+  if (!section) {
+    holder.replaceChildren();
+    return;
+  }
+  const csrf = section.querySelector("input[name=csrf]");
+  if (holder.dataset.csrf && csrf) csrf.value = holder.dataset.csrf;
+  else section.querySelector("form")?.remove();
+  local(section);
+  holder.replaceChildren(section);
+  look(section);
+}
+
 /** A job: the whole timeline, whenever it has changed. */
 function followJob(timeline) {
   const mark = document.querySelector(".live");
+  const question = document.getElementById("question");
   const show = (event) => {
     if (timeline.innerHTML === event.data) return;
     timeline.innerHTML = event.data;
@@ -75,6 +123,7 @@ function followJob(timeline) {
   };
   follow(() => timeline.dataset.live, mark, {
     timeline: show,
+    question: (event) => showQuestion(question, event.data),
     ended: (event, end) => {
       show(event);
       end();
@@ -85,6 +134,7 @@ function followJob(timeline) {
 }
 
 local(document);
+look(document);
 const mark = document.querySelector(".live[data-live]");
 if (mark) followLog(mark);
 const timeline = document.querySelector("#timeline[data-live]");

@@ -1,31 +1,38 @@
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Redirect, Response};
-use futures::stream::unfold;
+use futures::StreamExt as _;
+use futures::stream::{iter, unfold};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+use super::question::Question;
 use super::{Answer, Frame, render};
 use crate::audit::{audited, entry_of};
-use crate::job::Job;
+use crate::job::{Job, LONGEST_ATTEMPT};
 use crate::store::{JobRow, JobState, LogQuery, NewAudit};
+use crate::web::answer::open_question;
 use crate::web::api::cancel_job;
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::events;
 use crate::web::guard::{MayOperate, MayRead, MaySubmit};
 use crate::web::problem::Problem;
-use crate::web::rows::{Row, StepRow, Time};
+use crate::web::rows::{Row, StepRow, Time, duration};
 use crate::web::site::Site;
 use crate::web::watched::Shown;
 
 /// The most attempts that are shown of a job.
 const ATTEMPTS: u32 = 100;
+
+/// What viewers are told of a job that waits for nothing: an event without any data is none.
+const NO_QUESTION: &str = "-";
 
 /// An attempt with its steps.
 struct Attempt {
@@ -55,6 +62,10 @@ struct Page {
     /// The reconciliation that it called for, or the other way round.
     related: Vec<(String, &'static str)>,
     timeline: Timeline,
+    /// What it waits for.
+    question: Option<Question>,
+    /// How long it waits for people, if it does.
+    patience: Option<String>,
 }
 
 pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(id): Path<Uuid>) -> Answer {
@@ -62,8 +73,12 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(
     let timeline = timeline(&site, &row).await?;
     let related = related(&site, &row).await?;
     let job = &row.job;
+    let frame = Frame::new(format!("{} of {}", job.kind, job.account), "log", &caller);
+    let question = open_question(&site, id).await?;
     Ok(render(&Page {
-        frame: Frame::new(format!("{} of {}", job.kind, job.account), "log", &caller),
+        question: question.map(|row| Question::on(&row, &frame, false)),
+        patience: Some(job.wait_for_human).filter(|wait| !wait.is_zero()).map(duration),
+        frame,
         id: id.to_string(),
         account: job.account.to_string(),
         priority: job.priority.to_string(),
@@ -121,19 +136,25 @@ pub async fn events(
         loop {
             timeout_at(until, shown.changed()).await.ok()?.ok()?;
             let Some(now) = shown.borrow_and_update().clone() else { continue };
-            let event = Event::default().event(if now.ended { "ended" } else { "timeline" }).data(&*now.html);
-            let ended = now.ended;
-            return Some((Ok::<_, Infallible>(event), (shown, ended)));
+            let question = Event::default().event("question").data(&*now.question);
+            let timeline =
+                Event::default().event(if now.ended { "ended" } else { "timeline" }).data(&*now.html);
+            let both = [question, timeline].map(Ok::<_, Infallible>);
+            return Some((iter(both), (shown, now.ended)));
         }
     });
-    Ok(events::answer(stream))
+    Ok(events::answer(stream.flatten()))
 }
 
 /// The job's timeline as it is now; `None` if there is no such job.
 async fn look(site: Arc<Site>, id: Uuid) -> Result<Option<Shown>, Problem> {
     let Some(row) = site.store.job(id).await? else { return Ok(None) };
     let html = timeline(&site, &row).await?.render().unwrap_or_default();
-    Ok(Some(Shown { html: html.into(), ended: row.has_ended() }))
+    let question = match open_question(&site, id).await? {
+        Some(row) => Question::of(&row).render().unwrap_or_default(),
+        None => NO_QUESTION.to_owned(),
+    };
+    Ok(Some(Shown { html: html.into(), question: question.into(), ended: row.has_ended() }))
 }
 
 /// Nothing but the proof that a page of the session sent it.
@@ -150,12 +171,22 @@ pub async fn cancel(
     Ok(Redirect::to(&format!("/jobs/{id}")).into_response())
 }
 
+/// How the same is to be done once more.
+#[derive(Deserialize)]
+pub struct Again {
+    /// Anything: it waits for a person, at least for a while.
+    wait: Option<String>,
+}
+
+/// Whoever says that they have the code gets so long to give it.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// The same once more, as a job of its own.
 pub async fn retry(
     MaySubmit(caller): MaySubmit,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
-    Posted(Nothing {}): Posted<Nothing>,
+    Posted(Again { wait }): Posted<Again>,
 ) -> Answer {
     let view = site.view(&caller);
     let row = view.job(id).await?;
@@ -163,6 +194,9 @@ pub async fn retry(
     if !matches!(row.state, JobState::Finished | JobState::Cancelled) {
         return Err(Problem::bad_request("the job has not ended: it is tried again by itself").into());
     }
+    let longest = Duration::try_from(LONGEST_ATTEMPT).unwrap_or_default();
+    let patience = if wait.is_some() { PATIENCE } else { Duration::ZERO };
+    let patience = patience.min(longest.saturating_sub(row.job.deadline));
     let usual = Job::new(row.job.kind, row.job.account.clone());
     let mut job = Job {
         priority: row.job.priority,
@@ -170,6 +204,7 @@ pub async fn retry(
         reason: Some(format!("once more, after {id}")),
         evidence: row.job.evidence,
         deadline: row.job.deadline,
+        wait_for_human: row.job.wait_for_human.max(patience),
         ..usual
     };
     let entry = NewAudit {

@@ -31,7 +31,12 @@ struct Page {
     codes: Vec<&'static str>,
     /// Apps whose canary fails, in words.
     warnings: Vec<String>,
+    /// So many jobs wait for a person now.
+    waiting: usize,
 }
+
+/// More jobs that wait for a person are not counted.
+const WAITING: u32 = 100;
 
 const OUTCOMES: [&str; 7] =
     ["failed", "succeeded", "rejected", "retry_later", "needs_human", "interrupted", "unknown"];
@@ -53,7 +58,9 @@ pub async fn page(
         let (app, flow, code) = (row.last.account.app(), &row.last.flow, row.last.verdict.code);
         format!("The canary of {app} fails in {flow} ({code}): jobs may meet the same.")
     });
+    let waiting = view.open_questions(WAITING).await?.len();
     Ok(render(&Page {
+        waiting,
         frame: Frame::new("Log", "log", &caller),
         live: query.before.is_none().then_some(cursor),
         older,

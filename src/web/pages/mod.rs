@@ -11,6 +11,7 @@ mod fleet;
 mod job;
 mod log;
 mod needs_you;
+mod question;
 mod sign_in;
 
 use std::sync::Arc;
@@ -95,6 +96,8 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/jobs/{job}/events", get(job::events))
         .route("/jobs/{job}/cancel", post(job::cancel))
         .route("/jobs/{job}/retry", post(job::retry))
+        .route("/jobs/{job}/answer", post(question::answer))
+        .route("/jobs/{job}/view", get(question::view))
         .route("/attempts/{attempt}/{file}", get(evidence::file))
         .route("/needs-you", get(needs_you::page))
         .route("/apps", get(apps::page))

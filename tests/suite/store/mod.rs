@@ -15,6 +15,7 @@ mod messages;
 mod months;
 mod overview;
 mod postgres;
+mod questions;
 mod server;
 mod speed;
 mod sqlite;
@@ -87,6 +88,9 @@ async fn conform(store: Arc<dyn Store>) {
     gates::held_back_and_called_up(&store).await;
     gates::racing_enters([store.clone(), store.clone()]).await;
     log::the_log(&store).await;
+    questions::asked_and_answered_once(&store).await;
+    questions::nobody_waits_any_more(&store).await;
+    questions::patience(&store).await;
     overview::at_a_glance(&store).await;
     fleet::signs_of_life(&store).await;
     fleet::what_is_wanted(&store).await;

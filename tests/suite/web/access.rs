@@ -92,7 +92,7 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
         let token = web.token(&[scope]).await;
         for (method, path) in operations() {
             let needs = match (&*method, path.rsplit('/').next().unwrap()) {
-                (_, "audit" | "cancel") => Scope::Operate,
+                (_, "audit" | "cancel" | "answer") => Scope::Operate,
                 (_, "reveal") => Scope::Reveal,
                 ("GET", _) => Scope::Read,
                 _ => Scope::Submit,
@@ -128,6 +128,7 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
     for path in [
         format!("/jobs/{}/cancel", begun.job),
         format!("/jobs/{}/retry", begun.job),
+        format!("/jobs/{}/answer", begun.job),
         "/apps/acme/reset".to_owned(),
         "/accounts/acme/alice/login".to_owned(),
         "/accounts/acme/alice/reveal".to_owned(),

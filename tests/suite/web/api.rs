@@ -71,6 +71,7 @@ async fn prometheus_learns_what_ended_and_what_waits() {
         "turnlock_jobs{state=\"due\"} 1",
         "turnlock_attempt_duration_seconds_count{app=\"acme\",kind=\"verify_login\"} 1",
         "turnlock_workers{state=\"alive\"} 0",
+        "turnlock_jobs_waiting_for_people 0",
         "# EOF",
     ] {
         assert!(text.contains(line), "`{line}` is not in {text}");

@@ -8,7 +8,7 @@ use super::*;
 use crate::harness::{SOON, Stage};
 
 /// A browser that is signed in by its own hands.
-async fn signed_in(web: &Web) -> Stage {
+pub(super) async fn signed_in(web: &Web) -> Stage {
     let token = web.named("me", Scope::ALL, false).await;
     let stage = Stage::open(&web.url).await;
     stage.fill_secret("{ label: Token }", token.expose()).await.unwrap();

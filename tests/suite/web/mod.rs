@@ -6,6 +6,7 @@ mod filters;
 mod hostile;
 mod live;
 mod metrics;
+mod question;
 mod roles;
 
 use std::path::Path;

@@ -257,6 +257,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
     for (method, path) in [
         ("GET", format!("/api/v1/jobs/{}", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/cancel", theirs.job)),
+        ("POST", format!("/api/v1/jobs/{}/answer", theirs.job)),
         ("GET", format!("/api/v1/attempts/{}", theirs.attempt)),
         ("POST", "/api/v1/accounts/acme/bob/reveal".to_owned()),
         ("POST", "/api/v1/accounts/acme/bob/totp".to_owned()),
@@ -332,7 +333,9 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         "/api/v1/events",
         "/api/v1/jobs",
         "/api/v1/jobs/{id}",
+        "/api/v1/jobs/{id}/answer",
         "/api/v1/jobs/{id}/cancel",
+        "/api/v1/questions",
         "/api/v1/workers",
     ];
     let mut paths: Vec<_> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();

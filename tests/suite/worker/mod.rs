@@ -74,6 +74,7 @@ async fn a_job_is_seen_through() {
             Event::AttemptEnded { again_at: None, .. } => "ended",
             Event::AttemptEnded { .. } => "again",
             Event::OnHold { .. } => "on hold",
+            Event::Asked { .. } => "asked",
             Event::BreakerOpened { .. } => "broken",
         });
     }

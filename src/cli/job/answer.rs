@@ -1,0 +1,61 @@
+use std::io::{Write, stderr, stdout};
+
+use clap::Args;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::{Context, Exit, Failure};
+use crate::cli::output::{local_time, printable};
+use crate::answer::{NotGiven, asked, give};
+use crate::cli::{parts, secret_input, which_job, who};
+
+pub const HELP: &str = "\
+Examples:
+  turnlock job answer 30b2a4d7               # asks for the code, and does not show it
+  oathtool --totp -b @seed | turnlock job answer 30b2a4d7
+
+A job waits for a person only if it was submitted with --wait-for-human, or `wait_for_human` in its message. The code is \
+never taken from the arguments, where every process of the machine could read it. It is sealed for the one worker that \
+waits; the database holds nothing else of it. The exit code is 1 if the job waits for nothing.";
+
+#[derive(Debug, Args)]
+pub struct Answer {
+    /// The job: its id, or the end of it, as `turnlock log` shows it
+    #[arg(value_name = "ID")]
+    job: String,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Answer {
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let store = parts::open_store(&context.config()?).await?;
+        let job = which_job::identify(store.as_ref(), &self.job).await?;
+        let refused = |why: NotGiven| match why {
+            NotGiven::Refused(why) => Failure::new(Exit::JobFailed, format_args!("job {job}: {why}")),
+            NotGiven::NoCode(why) => Failure::usage(why),
+            NotGiven::Store(error) => error.into(),
+        };
+        let question = asked(store.as_ref(), job, None).await.map_err(refused)?;
+        let words = format!(
+            "{} asks for {}, for its step {}, until {}",
+            question.account,
+            question.wanted.words(),
+            question.step,
+            local_time(question.until)
+        );
+        writeln!(stderr(), "{}", printable(&words))?;
+        let code = secret_input::from_prompt_or_stdin("the code")?;
+        let who = who::at_the_shell();
+        give(store.as_ref(), &who, &question, code.expose_secret()).await.map_err(refused)?;
+        let mut out = stdout().lock();
+        if self.json {
+            let line = json!({ "job": job, "question": question.id, "wanted": question.wanted });
+            writeln!(out, "{line}")?;
+        } else {
+            writeln!(out, "given; the job goes on: turnlock job show {}", crate::cli::output::short_id(job))?;
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,60 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What a job waits for that a person has to give: a code, by the name that playbooks have for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// The code that the app has mailed.
+    EmailCode,
+    /// The code that the app has sent as a text message.
+    SmsCode,
+    /// A code of an authenticator app.
+    Totp,
+}
+
+impl Wanted {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::EmailCode, Self::SmsCode, Self::Totp];
+
+    /// The name in playbooks, database and API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmailCode => "email_code",
+            Self::SmsCode => "sms_code",
+            Self::Totp => "totp",
+        }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::EmailCode => "the code that the app has mailed",
+            Self::SmsCode => "the code that the app has sent as a text message",
+            Self::Totp => "a code of the account's authenticator app",
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names nothing that a person could be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is nothing that a person is asked for: email_code, sms_code or totp")]
+pub struct UnknownWanted(String);
+
+impl FromStr for Wanted {
+    type Err = UnknownWanted;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWanted> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text).ok_or_else(|| UnknownWanted(text.to_owned()))
+    }
+}

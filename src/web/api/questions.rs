@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::shapes::Question;
+use crate::web::answer::answer_job;
+use crate::web::asked::Path;
+use crate::web::guard::{MayOperate, MayRead};
+use crate::web::problem::Problem;
+use crate::web::site::Site;
+
+/// The most questions of an answer.
+const MOST: u32 = 500;
+
+/// What jobs ask people for now, the oldest first.
+#[derive(Serialize, ToSchema)]
+pub struct Questions {
+    questions: Vec<Question>,
+}
+
+/// List what jobs ask people for
+///
+/// Jobs that wait for a person now. Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/questions", tag = "jobs",
+    responses(
+        (status = 200, body = Questions),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    MayRead(caller): MayRead,
+    State(site): State<Arc<Site>>,
+) -> Result<Json<Questions>, Problem> {
+    let rows = site.view(&caller).open_questions(MOST).await?;
+    Ok(Json(Questions { questions: rows.iter().map(Question::of).collect() }))
+}
+
+/// The code that a job waits for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// As the app shows or sends it; spaces do not count.
+    #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$", example = "123456")]
+    code: SecretString,
+    /// The question that it answers; the job's open one unless it is said.
+    question: Option<Uuid>,
+}
+
+/// What was answered.
+#[derive(Serialize, ToSchema)]
+pub struct Answered {
+    job: Uuid,
+    question: Uuid,
+    #[schema(example = "email_code")]
+    wanted: String,
+}
+
+/// Give a job the code that it waits for
+///
+/// The job goes on with it in the same browser session. A code is taken once, and never kept in the clear. Needs the scope
+/// `operate`.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/answer", tag = "jobs", request_body = Answer,
+    params(("id" = Uuid, Path, description = "the job")),
+    responses(
+        (status = 200, body = Answered),
+        (status = 400, description = "the request is not as it should be", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "it asks for nothing now: it never did, was answered, or it is too late", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn answer(
+    MayOperate(caller): MayOperate,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+    body: Bytes,
+) -> Result<Json<Answered>, Problem> {
+    // Serde's own words may show what the body holds.
+    let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
+        Problem::bad_request("the body is not as it should be: {\"code\": \"…\"}, and maybe \"question\"")
+    })?;
+    let row = answer_job(&site, &caller, id, answer.question, answer.code.expose_secret()).await?;
+    Ok(Json(Answered { job: id, question: row.id, wanted: row.wanted.to_string() }))
+}

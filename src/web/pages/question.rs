@@ -1,0 +1,104 @@
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::{Answer, Frame};
+use crate::store::QuestionRow;
+use crate::web::answer::answer_job;
+use crate::web::asked::{Path, Query};
+use crate::web::csrf::Posted;
+use crate::web::guard::{MayOperate, MayRead};
+use crate::web::problem::Problem;
+use crate::web::rows::Time;
+use crate::web::site::Site;
+
+/// Who looks on does so for this long, unless they ask again.
+const LOOKS_ON: Duration = Duration::from_secs(5);
+
+/// What a job waits for, and the form that takes it.
+#[derive(Template)]
+#[template(path = "web/question.html")]
+pub struct Question {
+    id: String,
+    job: String,
+    account: String,
+    words: &'static str,
+    step: String,
+    until: Time,
+    /// What the form holds for this session; empty where the page's script puts it in.
+    csrf: String,
+    /// The caller may answer.
+    may_answer: bool,
+    /// Among others, with less of each.
+    brief: bool,
+}
+
+impl Question {
+    /// As all viewers of a job are sent it: the page's script knows whether its reader may answer.
+    pub fn of(row: &QuestionRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            job: row.job.to_string(),
+            account: row.account.to_string(),
+            words: row.wanted.words(),
+            step: row.step.clone(),
+            until: Time(row.until),
+            csrf: String::new(),
+            may_answer: true,
+            brief: false,
+        }
+    }
+
+    /// On this page.
+    pub fn on(row: &QuestionRow, frame: &Frame, brief: bool) -> Self {
+        Self { csrf: frame.csrf.clone(), may_answer: frame.may_operate, brief, ..Self::of(row) }
+    }
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct Given {
+    question: Uuid,
+    code: SecretString,
+}
+
+pub async fn answer(
+    MayOperate(caller): MayOperate,
+    State(site): State<Arc<Site>>,
+    Path(job): Path<Uuid>,
+    Posted(given): Posted<Given>,
+) -> Answer {
+    match answer_job(&site, &caller, job, Some(given.question), given.code.expose_secret()).await {
+        Ok(_) => Ok(Redirect::to(&format!("/jobs/{job}")).into_response()),
+        Err(problem) => Ok(super::problem(Some(&caller), &problem)),
+    }
+}
+
+/// Whose picture is wanted.
+#[derive(Deserialize)]
+pub struct Of {
+    question: Uuid,
+}
+
+/// The page that the job waits in, as it was a moment ago, with its secrets covered. Its worker takes pictures as long as
+/// somebody asks for them.
+pub async fn view(
+    MayRead(caller): MayRead,
+    State(site): State<Arc<Site>>,
+    Path(job): Path<Uuid>,
+    Query(Of { question }): Query<Of>,
+) -> Answer {
+    site.view(&caller).job(job).await?;
+    let nothing = || Problem::not_found("there is no picture of the page now");
+    site.store.question(question).await?.filter(|row| row.job == job).ok_or_else(nothing)?;
+    let png = site.store.watch_question(question, LOOKS_ON).await?.ok_or_else(nothing)?;
+    let sandbox = (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+    Ok(([(header::CONTENT_TYPE, "image/png"), sandbox], png).into_response())
+}

@@ -1,0 +1,111 @@
+//! In a real browser: what a job waits for appears while it is looked at, is answered in the page, and goes.
+
+use secrecy::ExposeSecret;
+use turnlock::credential::Opener;
+use turnlock::job::Wanted;
+use turnlock::store::{NewQuestion, QuestionState};
+
+use super::live::signed_in;
+use super::*;
+use crate::harness::SOON;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_appears_and_takes_a_code() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let stage = signed_in(&web).await;
+    let begun = web.begun(&account).await;
+    stage.goto(&format!("/jobs/{}", begun.job)).await.unwrap();
+    stage.see("{ text: live, exact: true }").await.unwrap();
+    let id = Uuid::now_v7();
+    let opener = Opener::new(id).unwrap();
+    let new = NewQuestion {
+        id,
+        job: begun.job,
+        attempt: begun.attempt,
+        account,
+        wanted: Wanted::EmailCode,
+        step: "login.5".to_owned(),
+        key: opener.public().to_vec(),
+        lasts: LONG,
+    };
+    web.store.ask(&new, None).await.unwrap();
+    stage.see("{ text: the code that the app has mailed }").await.unwrap();
+    // The page says that somebody looks on, and shows what it is given.
+    let until = tokio::time::Instant::now() + SOON;
+    while !web.store.question(id).await.unwrap().unwrap().watched {
+        assert!(tokio::time::Instant::now() < until);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    web.store.show_picture(id, &stage.page.screenshot(None).await.unwrap()).await.unwrap();
+    stage.see("{ text: only to look at }").await.unwrap();
+    // What is being written stays while the timeline changes and the stream begins anew.
+    stage.fill("{ label: Code }", "12 34 56").await.unwrap();
+    web.step(&begun, 1, "wait for a person", None).await;
+    stage.see("{ text: wait for a person }").await.unwrap();
+    stage.click("{ role: button, name: Give the code }").await.unwrap();
+    stage.see("{ role: button, name: Cancel this job }").await.unwrap();
+    let row = web.store.close_question(id, QuestionState::Answered).await.unwrap().unwrap();
+    assert_eq!(opener.open(&row.answer.unwrap()).unwrap().expose_secret(), "123456");
+    assert!(row.answered_by.unwrap().starts_with('t'));
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_job_that_ended_for_want_of_a_code_is_submitted_once_more_to_wait_for_one() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    web.ended(&begun, Code::MfaUnmanaged, "the app asks for a code", None).await;
+    let client = web.signed_in(&[Scope::Read, Scope::Submit]).await;
+    let page = text(&client, web.at("/needs-you")).await;
+    let form = [("csrf", csrf(&page)), ("wait", "yes")];
+    let retry = web.at(&format!("/jobs/{}/retry", begun.job));
+    let response = client.post(retry).form(&form).send().await.unwrap();
+    let id: Uuid = location(&response).strip_prefix("/jobs/").unwrap().parse().unwrap();
+    let job = web.store.job(id).await.unwrap().unwrap().job;
+    assert_eq!(job.wait_for_human, Duration::from_secs(600));
+    assert!(text(&client, web.at(&format!("/jobs/{id}"))).await.contains("10 min 0 s at most"));
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_code_is_taken_from_those_only_who_may_give_it() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    let id = Uuid::now_v7();
+    let new = NewQuestion {
+        id,
+        job: begun.job,
+        attempt: begun.attempt,
+        account,
+        wanted: Wanted::Totp,
+        step: "<script>".to_owned(),
+        key: Opener::new(id).unwrap().public().to_vec(),
+        lasts: LONG,
+    };
+    web.store.ask(&new, None).await.unwrap();
+    let (page, answer) = (format!("/jobs/{}", begun.job), format!("/jobs/{}/answer", begun.job));
+    let reader = web.signed_in(&[Scope::Read]).await;
+    let shown = text(&reader, web.at(&page)).await;
+    assert!(shown.contains("This job waits for a person") && !shown.contains("name=\"code\""), "{shown}");
+    assert!(!shown.contains("<script>"), "{shown}");
+    let operator = web.signed_in(&[Scope::Read, Scope::Operate]).await;
+    for page in ["/needs-you".to_owned(), page] {
+        let shown = text(&operator, web.at(&page)).await;
+        assert!(shown.contains("name=\"code\"") && shown.contains("authenticator app"), "{shown}");
+    }
+    let shown = text(&operator, web.at("/needs-you")).await;
+    let form =
+        |csrf: &str| [("csrf", csrf.to_owned()), ("question", id.to_string()), ("code", "123456".to_owned())];
+    let post = async |client: &Client, csrf: &str| {
+        client.post(web.at(&answer)).form(&form(csrf)).send().await.unwrap().status()
+    };
+    assert_eq!(post(&reader, csrf(&shown)).await, StatusCode::FORBIDDEN);
+    assert_eq!(post(&operator, "forged").await, StatusCode::FORBIDDEN);
+    assert_eq!(web.store.question(id).await.unwrap().unwrap().state, QuestionState::Open);
+    assert_eq!(post(&operator, csrf(&shown)).await, StatusCode::SEE_OTHER);
+    assert_eq!(post(&operator, csrf(&shown)).await, StatusCode::CONFLICT, "a code is taken once");
+    web.end().await;
+}
