@@ -85,6 +85,8 @@ pub async fn answer(
     Path(id): Path<Uuid>,
     body: Bytes,
 ) -> Result<Json<Answered>, Problem> {
+    // What they do not see is not there, whatever is sent to it.
+    site.view(&caller).job(id).await?;
     // Serde's own words may show what the body holds.
     let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
         Problem::bad_request("the body is not as it should be: {\"code\": \"…\"}, and maybe \"question\"")
