@@ -4,8 +4,6 @@ use serde_json::Value;
 
 use super::*;
 
-const PAGES: [&str; 5] = ["/log", "/needs-you", "/apps", "/accounts", "/fleet"];
-
 /// Every operation of the API, by its own document, with a method and a path that could be meant.
 fn operations() -> Vec<(String, String)> {
     let document: Value = serde_json::to_value(turnlock::web::openapi()).unwrap();

@@ -5,6 +5,8 @@ mod api;
 mod filters;
 mod hostile;
 mod live;
+mod looks;
+mod measures;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +24,9 @@ use turnlock::store::{
 };
 use turnlock::web::{AppInfo, Options, Secret, Server};
 use uuid::Uuid;
+
+/// The pages that there are whatever happened.
+const PAGES: [&str; 5] = ["/log", "/needs-you", "/apps", "/accounts", "/fleet"];
 
 const LONG: Duration = Duration::from_secs(600);
 
