@@ -1,8 +1,8 @@
 //! Which controls of a surveyed page are the login, the way out, the change of password.
 
 use super::words::{
-    ASIDE, CODE, CURRENT, HANDS_OFF, MFA, NEXT, PASSWORD, REPEAT, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT,
-    TURN_ON, USERNAME, Words, says,
+    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MFA, NEXT, PASSWORD, REPEAT, SECURITY, SETTINGS, SIGN_IN,
+    SIGN_OUT, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 
@@ -172,6 +172,22 @@ pub(super) fn way_in(survey: &Survey) -> Option<Found> {
     })
 }
 
+/// The button that closes a banner about cookies: none of a form, and the one that gives least away.
+pub(super) fn consent(survey: &Survey) -> Option<Found> {
+    let worth = |found: &Found| {
+        let Control { kind, text, form, locators, .. } = &found.control;
+        let button = *kind == ControlKind::Button
+            && form.is_none()
+            && !locators.is_empty()
+            && text.chars().count() <= 40;
+        CONSENT.iter().position(|word| button && says(text, std::slice::from_ref(word)))
+    };
+    all(survey)
+        .filter_map(|found| Some((worth(&found)?, found)))
+        .min_by_key(|(worth, _)| *worth)
+        .map(|(_, found)| found)
+}
+
 /// The link or button that ends the session.
 pub(super) fn way_out(survey: &Survey) -> Option<Found> {
     let named = |found: &Found| {
@@ -215,7 +231,11 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
 pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Found>, Option<Found>) {
     let lasting = |found: &Found| {
         let Control { kind, text, locators, .. } = &found.control;
-        *kind != ControlKind::Field && new(text) && !says(text, TURN_ON) && !locators.is_empty()
+        *kind != ControlKind::Field
+            && new(text)
+            && !says(text, TURN_ON)
+            && !says(text, SIGN_IN)
+            && !locators.is_empty()
     };
     let own =
         |found: &Found| found.control.menu || is(&found.control, SETTINGS) || is(&found.control, SECURITY);

@@ -80,6 +80,10 @@ pub struct Findings {
     /// Name and origin; `app` is the first.
     pub(super) origins: Vec<(String, String)>,
     pub(super) frames: Vec<DraftFrame>,
+    /// The button that closes what lies over the page.
+    pub(super) banner: Option<Names>,
+    /// What was recorded and belongs to none of the flows.
+    pub(super) leftover: Vec<Move>,
     pub(super) login: Vec<Move>,
     /// The steps behind a code's field: where it goes, and how it is sent.
     pub(super) code: Option<(Names, Option<Names>)>,
@@ -108,6 +112,8 @@ impl Findings {
             title: app.to_owned(),
             origins: Vec::new(),
             frames: Vec::new(),
+            banner: None,
+            leftover: Vec::new(),
             login: Vec::new(),
             code: None,
             entrance: Vec::new(),

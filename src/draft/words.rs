@@ -492,6 +492,45 @@ pub(super) const HANDS_OFF: Words = &[
     "삭제",
 ];
 
+/// The buttons of a banner about cookies; those that refuse stand first.
+pub(super) const CONSENT: Words = &[
+    "reject all",
+    "decline",
+    "only necessary",
+    "necessary only",
+    "essential only",
+    "ablehnen",
+    "nur notwendige",
+    "refuser",
+    "rechazar",
+    "rifiuta",
+    "weigeren",
+    "avvisa",
+    "accept",
+    "i agree",
+    "allow all",
+    "got it",
+    "akzeptieren",
+    "zustimmen",
+    "accepter",
+    "aceptar",
+    "aceitar",
+    "accetta",
+    "godkänn",
+    "godta",
+    "hyväksy",
+    "přijmout",
+    "akceptuj",
+    "принять",
+    "прийняти",
+    "kabul et",
+    "同意",
+    "接受",
+    "동의",
+    "قبول",
+    "elfogad",
+];
+
 /// What a button does that is not the login's.
 pub(super) const ASIDE: Words = &[
     "back",

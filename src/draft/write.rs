@@ -29,6 +29,7 @@ pub fn write(findings: &Findings) -> Draft {
     writer.logout();
     writer.change();
     writer.mfa();
+    writer.leftover();
     Draft { yaml: writer.yaml, found: writer.found, questions: writer.questions }
 }
 
@@ -74,6 +75,10 @@ impl Writer<'_> {
                 self.line(&format!("  {}: {inner}, origin: {} }}", frame.name, frame.origin));
             }
         }
+        if let Some(button) = &findings.banner {
+            self.ask("", "does this button close what lies over the page, now and then?");
+            self.line(&format!("interruptions:\n  - see: {}\n    click: {}", target(button), target(button)));
+        }
         if let Some(Settings { what: change, .. }) = &findings.change {
             let rules = change.rules.clone().unwrap_or_else(|| {
                 let least = change.minlength.unwrap_or(12).max(8);
@@ -117,6 +122,9 @@ impl Writer<'_> {
             None => {
                 let why = match &findings.sign_in {
                     SignIn::NotTried(why) => why.clone(),
+                    SignIn::Refused(said) if said.is_empty() => {
+                        "the app did not take the credentials".to_owned()
+                    }
                     SignIn::Refused(said) => format!("the app did not take the credentials: {said}"),
                     SignIn::CodeWanted => "the app asked for a code, and the draft ends there".to_owned(),
                     SignIn::Done | SignIn::Unclear(_) => "no way out was seen".to_owned(),
@@ -204,6 +212,19 @@ impl Writer<'_> {
         self.line("        password_refused: { text: [too short, too common, too similar, at least, does not meet, must contain] }");
         self.line("        bad_credentials: { text: [incorrect, wrong, invalid, not correct] }");
         self.found.push("change of password".to_owned());
+    }
+
+    /// What else was recorded, as a question: nothing of it is lost without a word.
+    fn leftover(&mut self) {
+        let findings = self.findings;
+        if findings.leftover.is_empty() {
+            return;
+        }
+        self.line("");
+        self.ask("  ", "to which flow do these steps of the recording belong? none of those above has them");
+        for line in steps(&findings.leftover, "    ").lines() {
+            self.line(&format!("  # {}", line.trim_start()));
+        }
     }
 
     fn mfa(&mut self) {

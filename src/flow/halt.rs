@@ -87,6 +87,15 @@ pub(super) enum StepError {
         /// What shows it.
         target: String,
     },
+    /// What is to show that somebody is signed in is there while nobody is.
+    #[error(
+        "`signed_in` shows already, before a password was typed: {target}. It would be taken for a login whatever the app says; \
+         name something that only somebody signed in sees"
+    )]
+    SignedInAlready {
+        /// What shows it.
+        target: String,
+    },
     /// A value was wanted that this transaction does not have: the checker lets no playbook through that does so.
     #[error("there is no {0} here")]
     NoValue(&'static str),
@@ -222,7 +231,8 @@ impl StepError {
             Self::Unreadable(_)
             | Self::NoValue(_)
             | Self::CommittedAlready
-            | Self::AnsweredAlready { .. } => Code::PageNotAsDescribed,
+            | Self::AnsweredAlready { .. }
+            | Self::SignedInAlready { .. } => Code::PageNotAsDescribed,
         }
     }
 }

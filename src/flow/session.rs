@@ -384,6 +384,9 @@ impl<'a> Session<'a> {
 
     async fn fill(&mut self, into: &Target, with: &Value, given: Option<&Given>) -> Result<(), ValueError> {
         let within = self.within(Some(into));
+        if self.flow == FlowKind::Login && *with == Value::Password && !self.values.typed {
+            self.nobody_is_signed_in().await?;
+        }
         let account = &self.context.account;
         let typed = match (with, given) {
             (Value::Text(text), _) => Typed::Plain(text),

@@ -10,7 +10,7 @@ use super::halt::{Halt, StepError, end_verdict};
 use super::session::Session;
 use super::values::ValueError;
 use crate::job::{Code, Kind, Outcome, Verdict};
-use crate::playbook::{Action, Branch, End, Expect, FlowKind, MfaMethod, Step};
+use crate::playbook::{Action, Branch, End, Expect, FlowKind, MfaMethod, State, Step, Target};
 use crate::store::CandidateKind;
 
 /// One flow of a playbook that is tried out by a job, instead of what the job's kind says.
@@ -153,6 +153,37 @@ impl Session<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// That nothing shows yet by which somebody who is signed in would be told: a login that begins so proves nothing.
+    pub(super) async fn nobody_is_signed_in(&self) -> Result<(), ValueError> {
+        let Some(login) = self.playbook.flows.get(FlowKind::Login) else { return Ok(()) };
+        let mut signs = Vec::new();
+        signs_of_success(&login.steps, &mut signs);
+        for target in signs {
+            for locator in &target.alternatives {
+                // What cannot be looked for, for its frame is not there, does not show either.
+                if self.page.finds(locator, Duration::ZERO).await.is_ok_and(|count| count > 0) {
+                    return Err(StepError::SignedInAlready { target: locator.to_string() }.into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What shows that a login has succeeded, in every `expect` of these steps.
+fn signs_of_success<'a>(steps: &'a [Step], signs: &mut Vec<&'a Target>) {
+    for step in steps {
+        let Action::Expect(expect) = &step.action else { continue };
+        for Branch { state, see, then, .. } in &expect.branches {
+            if *state == State::End(End::SignedIn) && !signs.contains(&see) {
+                signs.push(see);
+            }
+            signs_of_success(then, signs);
+        }
     }
 }
 

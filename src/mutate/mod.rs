@@ -16,5 +16,5 @@ mod trial;
 pub use matching::mismatches;
 pub use mutation::{MUTATIONS, Mutation};
 pub use run::{Only, run};
-pub use score::{Count, Score, Tried};
+pub use score::{Count, Score, Tried, UNCHANGED};
 pub use trial::Fate;

@@ -13,7 +13,7 @@ use crate::pages::{KeptPage, KeptStep, Pages};
 use crate::playbook::{Action, FlowKind, Playbook, Step};
 
 /// So many pages at once: a step that breaks mostly waits.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// What is wanted of it.
 #[derive(Debug, Clone, Default)]
@@ -25,10 +25,10 @@ pub struct Only {
 }
 
 /// A recorded step that can be tried.
-struct Case<'a> {
+pub(super) struct Case<'a> {
     flow: FlowKind,
-    step: &'a Step,
-    kept: &'a KeptStep,
+    pub step: &'a Step,
+    pub kept: &'a KeptStep,
     page: &'a KeptPage,
     about: About,
 }
@@ -36,25 +36,8 @@ struct Case<'a> {
 /// Tries them, and calls `told` with each that is done.
 pub async fn run(pool: &Pool, playbook: &Playbook, pages: &Pages, only: &Only, told: impl Fn(&str)) -> Score {
     let mut score = Score::of(playbook);
-    let mut cases: Vec<Case<'_>> = Vec::new();
-    for (flow, step) in all(playbook) {
-        if crate::pages::step::targets(&step.action).is_empty() || matches!(step.action, Action::Gone(_)) {
-            continue;
-        }
-        if only.step.as_ref().is_some_and(|wanted| *wanted != step.id) {
-            continue;
-        }
-        let before = cases.len();
-        for kept in pages.index.of_step(&step.id) {
-            let Some(page) = pages.index.page(&kept.page) else { continue };
-            let (frame, places) = kept.elements();
-            let about = About { frame: frame.map(str::to_owned), places, state: kept.state.clone() };
-            cases.push(Case { flow: flow.kind, step, kept, page, about });
-        }
-        if cases.len() == before {
-            score.unrecorded.push(step.id.clone());
-        }
-    }
+    let (cases, unrecorded) = cases(playbook, pages, only);
+    score.unrecorded = unrecorded;
     let mutations: Vec<Mutation> = MUTATIONS
         .into_iter()
         .filter(|mutation| only.mutation.as_deref().is_none_or(|wanted| wanted == mutation.name))
@@ -84,8 +67,12 @@ pub async fn run(pool: &Pool, playbook: &Playbook, pages: &Pages, only: &Only, t
         let mut fates = tried[of].iter().cloned();
         match fates.next() {
             Some(Fate::Survived) => {}
-            Some(Fate::Untried(why) | Fate::Broke(why) | Fate::Misled(why)) => {
-                score.untried.push(Tried::new(case.flow, case.step, case.kept, None, Fate::Untried(why)));
+            Some(fate @ (Fate::Broke(_) | Fate::Misled(_))) => {
+                score.tried.push(Tried::new(case.flow, case.step, case.kept, None, fate));
+                continue;
+            }
+            Some(fate @ Fate::Untried(_)) => {
+                score.untried.push(Tried::new(case.flow, case.step, case.kept, None, fate));
                 continue;
             }
             Some(Fate::NotApplicable) | None => continue,
@@ -98,14 +85,43 @@ pub async fn run(pool: &Pool, playbook: &Playbook, pages: &Pages, only: &Only, t
     score
 }
 
+/// The recorded steps that are wanted, and the steps of which nothing was recorded.
+pub(super) fn cases<'a>(
+    playbook: &'a Playbook,
+    pages: &'a Pages,
+    only: &Only,
+) -> (Vec<Case<'a>>, Vec<String>) {
+    let mut cases: Vec<Case<'a>> = Vec::new();
+    let mut unrecorded = Vec::new();
+    for (flow, step) in all(playbook) {
+        if crate::pages::step::targets(&step.action).is_empty() || matches!(step.action, Action::Gone(_)) {
+            continue;
+        }
+        if only.step.as_ref().is_some_and(|wanted| *wanted != step.id) {
+            continue;
+        }
+        let before = cases.len();
+        for kept in pages.index.of_step(&step.id) {
+            let Some(page) = pages.index.page(&kept.page) else { continue };
+            let (frame, places) = kept.elements();
+            let about = About { frame: frame.map(str::to_owned), places, state: kept.state.clone() };
+            cases.push(Case { flow: flow.kind, step, kept, page, about });
+        }
+        if cases.len() == before {
+            unrecorded.push(step.id.clone());
+        }
+    }
+    (cases, unrecorded)
+}
+
 impl Case<'_> {
     /// What it does, and where.
-    fn key(&self) -> String {
+    pub fn key(&self) -> String {
         format!("{} {:?} {:?}", self.kept.page, self.about, plain(&self.step.action))
     }
 
     /// On the unchanged page, and on each changed one.
-    async fn tried(
+    pub async fn tried(
         &self,
         pool: &Pool,
         playbook: &Playbook,
@@ -142,12 +158,7 @@ impl Case<'_> {
 }
 
 /// A page of a fresh context that shows what was kept and nothing else.
-pub(super) async fn shown(
-    pool: &Pool,
-    playbook: &Playbook,
-    pages: &Pages,
-    kept: &KeptPage,
-) -> Result<Page, String> {
+async fn shown(pool: &Pool, playbook: &Playbook, pages: &Pages, kept: &KeptPage) -> Result<Page, String> {
     let Some((_, replay)) = pages.replay(playbook, kept) else {
         return Err(format!("{} has no address that the playbook knows", kept.main.file));
     };
@@ -157,12 +168,7 @@ pub(super) async fn shown(
     Ok(page)
 }
 
-pub(super) async fn reopened(
-    page: &Page,
-    playbook: &Playbook,
-    pages: &Pages,
-    kept: &KeptPage,
-) -> Result<(), PageError> {
+async fn reopened(page: &Page, playbook: &Playbook, pages: &Pages, kept: &KeptPage) -> Result<(), PageError> {
     match pages.replay(playbook, kept) {
         Some((url, _)) => page.open(&url, LOADED).await,
         None => Ok(()),

@@ -18,13 +18,16 @@ pub struct Score {
     pub app: String,
     /// The playbook's file.
     pub file: String,
-    /// Each recorded step with each change.
+    /// Each recorded step with each change; one that fails on the page as it was recorded, once and without a change.
     pub tried: Vec<Tried>,
-    /// Recorded steps that do something else on the unchanged page.
+    /// Recorded steps whose page cannot be shown.
     pub untried: Vec<Tried>,
     /// Steps of which nothing was recorded.
     pub unrecorded: Vec<String>,
 }
+
+/// How a step that fails without any change is headed.
+pub const UNCHANGED: &str = "on the page as it was recorded";
 
 /// A step with a change.
 #[derive(Debug, Clone, Serialize)]
@@ -76,10 +79,10 @@ impl Tried {
 }
 
 impl Count {
-    /// In percent, rounded down: 79.9 is not 80.
+    /// In percent, rounded down: 79.9 is not 80. Of nothing, none.
     #[must_use]
     pub fn percent(self) -> usize {
-        (self.survived * 100).checked_div(self.of).unwrap_or(100)
+        (self.survived * 100).checked_div(self.of).unwrap_or(0)
     }
 }
 
@@ -113,6 +116,11 @@ impl Score {
     /// Those that acted on the wrong element, or took a page for what it is not.
     pub fn misled(&self) -> impl Iterator<Item = &Tried> {
         self.tried.iter().filter(|tried| matches!(tried.fate, Fate::Misled(_)))
+    }
+
+    /// Those that do not do on the page as it was recorded what they did there.
+    pub fn stale(&self) -> impl Iterator<Item = &Tried> {
+        self.tried.iter().filter(|tried| tried.mutation.is_none())
     }
 
     /// Those that broke, and said so.
@@ -190,7 +198,7 @@ impl Score {
             let state = tried.state.as_ref().map(|state| format!(" ({state})")).unwrap_or_default();
             let line = tried.place.split(':').next().unwrap_or_default();
             let place = format!("line {line} `{}`{state}", tried.step);
-            broken.entry(tried.mutation.unwrap_or_default()).or_default().push(place);
+            broken.entry(tried.mutation.unwrap_or(UNCHANGED)).or_default().push(place);
         }
         if !broken.is_empty() {
             let _ = writeln!(text, "\nBroken, each with a message that names the step:\n");
@@ -200,8 +208,7 @@ impl Score {
         }
         if !self.untried.is_empty() {
             let steps: Vec<_> = self.untried.iter().map(|tried| format!("`{}`", tried.step)).collect();
-            let _ =
-                writeln!(text, "\nNot tried, since the unchanged page does not do: {}.", steps.join(", "));
+            let _ = writeln!(text, "\nNot tried, since their pages cannot be shown: {}.", steps.join(", "));
         }
         if !self.unrecorded.is_empty() {
             let steps: Vec<_> = self.unrecorded.iter().map(|step| format!("`{step}`")).collect();

@@ -26,7 +26,7 @@ pub enum Fate {
     Misled(String),
     /// The change touched nothing that the step is about.
     NotApplicable,
-    /// The step does not do on the unchanged page what it did when that was recorded.
+    /// The page, or what the step found on it, cannot be shown.
     Untried(String),
 }
 

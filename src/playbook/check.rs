@@ -257,7 +257,19 @@ impl Walker<'_> {
 
     fn expect(&mut self, expect: &Expect, now: &Situations) -> Situations {
         let mut on = Situations::new();
-        for branch in &expect.branches {
+        for (nth, branch) in expect.branches.iter().enumerate() {
+            let all_in = |earlier: &&Branch| {
+                branch.see.alternatives.iter().all(|each| earlier.see.alternatives.contains(each))
+            };
+            if let Some(earlier) = expect.branches[..nth].iter().find(all_in) {
+                self.findings
+                    .error(Rule::Unreachable, branch.see.place, format!("`{}` never comes", branch.state))
+                    .label(format!(
+                        "`{}` above has the same locator, and the one further up counts",
+                        earlier.state
+                    ))
+                    .help("name what shows in this state alone");
+            }
             match branch.state {
                 State::Interim(_) => on.extend(self.steps(&branch.then, now.clone())),
                 State::End(end) => self.end(end, branch, now.clone()),

@@ -15,7 +15,7 @@ mod site;
 mod stage;
 pub mod terminal;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use turnlock::browser::{Guide, Options, Page, Pool, Sandbox};
@@ -33,12 +33,16 @@ pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Options for a real browser. Tests visit loopback only, so the sandbox may be off.
 pub fn browser_options(profiles: &Path) -> Options {
+    Options::new(browser_program(), Sandbox::Off, profiles.to_owned())
+}
+
+/// The browser that is there.
+pub fn browser_program() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut programs =
         CANDIDATES.iter().flat_map(|name| std::env::split_paths(&path).map(move |dir| dir.join(name)));
     let program = programs.find(|program| program.is_file());
-    let program = program.expect("these tests need a browser: run scripts/install-browser");
-    Options::new(program, Sandbox::Off, profiles.to_owned())
+    program.expect("these tests need a browser: run scripts/install-browser")
 }
 
 /// A browser with a temporary folder for its profile.

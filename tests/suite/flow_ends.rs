@@ -168,6 +168,23 @@ async fn a_page_that_is_not_as_described_is_described() {
     assert_untouched(&rig, &bob).await;
 }
 
+/// A sign of success that shows to everybody would call every password right.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_shows_before_the_password_was_typed_proves_no_login() {
+    let everywhere = Plan::changed(
+        "everywhere",
+        &[("signed_in: { role: button, name: Sign out }", "signed_in: { role: link, name: Acme Workspace }")],
+    );
+    let rig = Rig::planned(vec![everywhere]).await;
+    let account = rig.account("everywhere/alice").await;
+    let row = rig.run(Kind::VerifyLogin, &account).await;
+    assert_ended(&row, Outcome::NeedsHuman, Code::PageNotAsDescribed);
+    let message = row.verdict.unwrap().message;
+    for told in ["login.3", "`signed_in` shows already", "role link \"Acme Workspace\""] {
+        assert!(message.contains(told), "{told} is not in: {message}");
+    }
+}
+
 /// A locator that finds too much is told by the log: the state alone would send a person to a password that is right.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_that_nobody_wished_for_is_logged_with_what_showed_it() {

@@ -306,13 +306,43 @@ async fn a_locator_that_goes_by_the_place_is_misled_and_one_that_goes_by_words_i
 async fn a_playbook_that_no_longer_says_what_was_recorded_is_reported_with_its_place() {
     let (playbook, pages, source) = acme();
     let browser = Browser::start().await;
-    assert_eq!(mismatches(&browser.pool, &playbook, &pages).await.unwrap(), []);
+    assert_eq!(mismatches(&browser.pool, &playbook, &pages).await, []);
     let changed = source.replacen("label: Username }", "label: Member }", 1);
     let changed_book = parse("acme.yaml", &changed, &OriginOverrides::new()).unwrap();
-    let found = mismatches(&browser.pool, &changed_book, &pages).await.unwrap();
+    let found = mismatches(&browser.pool, &changed_book, &pages).await;
     let report = Report::of_mismatches(&changed_book, &found).render(false);
     let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/playbook/unmatched.txt");
     assert_eq!(report, std::fs::read_to_string(golden).unwrap());
+}
+
+/// A step that finds something, and the wrong thing, is told too; and it counts where changes are tried.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_acts_on_something_else_is_reported_and_counts() {
+    let (_, pages, source) = acme();
+    let browser = Browser::start().await;
+    for (from, to, step, why) in [
+        (
+            "{ label: Password }, with: password",
+            "{ label: Username }, with: password",
+            "login.3",
+            "it acted on <input id=\"username\"",
+        ),
+        ("{ role: button, name: Sign in }", "{ css: input }", "login.4", "elements match"),
+        (
+            "signed_in: { role: button, name: Sign out }",
+            "signed_in: { role: link, name: Acme Workspace }",
+            "login.5",
+            "it took the page for `signed_in`",
+        ),
+    ] {
+        let changed = parse("acme.yaml", &source.replacen(from, to, 1), &OriginOverrides::new()).unwrap();
+        let found = mismatches(&browser.pool, &changed, &pages).await;
+        assert!(found.iter().any(|each| each.step == step && each.why.contains(why)), "{to}: {found:#?}");
+        let only = Only { step: Some(step.to_owned()), mutation: Some("late".to_owned()) };
+        let score = run(&browser.pool, &changed, &pages, &only, |_| {}).await;
+        assert!(score.stale().any(|tried| tried.fate.why().contains(why)), "{}", score.json());
+        assert!(score.total().percent() < 100, "{}", score.json());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -162,3 +162,84 @@ fn a_draft_has_its_schema_beside_it() {
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema, turnlock::playbook::schema());
 }
+
+/// A recording with these steps behind an open page.
+fn recording(start: &str, steps: &str) -> String {
+    format!(r#"{{ "title": "t", "steps": [ {{ "type": "navigate", "url": "{start}" }}, {steps} ] }}"#)
+}
+
+const SIGNED_IN: &str = r##"
+    { "type": "change", "selectors": [["aria/Username"], ["#u"]], "value": "waldorf.s" },
+    { "type": "change", "selectors": [["aria/Password"], ["#p"]], "value": "right-Password-7" },
+    { "type": "click", "selectors": [["aria/Log in[role=\"button\"]"]] }"##;
+
+#[test]
+fn nothing_that_was_recorded_is_lost_without_a_word() {
+    let more = format!(
+        r##"{SIGNED_IN},
+        {{ "type": "change", "selectors": [["aria/Authentication code"]], "value": "493021" }},
+        {{ "type": "click", "selectors": [["aria/Verify[role=\"button\"]"]] }},
+        {{ "type": "click", "selectors": [["aria/Reports[role=\"link\"]"]] }},
+        {{ "type": "change", "selectors": [["aria/Pet's name"]], "value": "Waldi the dog" }}"##
+    );
+    let draft = draft(&recording("https://ledger.example/login", &more)).unwrap();
+    checked(&draft);
+    has(
+        &draft,
+        &[
+            "# ? to which flow do these steps",
+            "# - click: { role: link, name: Reports }",
+            "with: { text: \"?\" }",
+            "with: totp",
+            "name: Verify",
+        ],
+    );
+    has_not(&draft, &["493021", "Waldi", "right-Password-7", "waldorf"]);
+}
+
+#[test]
+fn what_a_page_showed_or_made_up_is_left_out_and_asked_about() {
+    let secret = r##"
+        { "type": "click", "selectors": [["aria/JBSW Y3DP EHPK 3PXP"], ["text/JBSWY3DPEHPK3PXP"], ["#key"]] },
+        { "type": "navigate", "url": "https://ledger.example/otp?secret=JBSWY3DPEHPK3PXP&issuer=x" },
+        { "type": "navigate", "url": "https://ledger.example/reset/Zk3jf93jKdkq9303jfkdlQ/" }"##;
+    let draft = draft(&recording("https://ledger.example/login", &format!("{SIGNED_IN},{secret}"))).unwrap();
+    checked(&draft);
+    has(&draft, &["# - open: /otp", "# ? steps[5]: the address held", "# ? steps[6]: the address held"]);
+    has_not(&draft, &["JBSW", "Zk3jf93", "issuer"]);
+}
+
+#[test]
+fn a_password_that_was_mistyped_is_no_new_one() {
+    let twice = format!(
+        r##"{{ "type": "change", "selectors": [["aria/Password"], ["#p"]], "value": "wrong-Password-6" }},
+        {{ "type": "click", "selectors": [["aria/Log in[role=\"button\"]"]] }},{SIGNED_IN}"##
+    );
+    let draft = draft(&recording("https://ledger.example/login", &twice)).unwrap();
+    let playbook = checked(&draft);
+    assert!(playbook.flows.get(FlowKind::ChangePassword).is_none(), "{draft}");
+    assert_eq!(draft.matches("with: password }").count(), 1, "{draft}");
+    has_not(&draft, &["wrong-Password", "new_password"]);
+}
+
+#[test]
+fn a_new_tab_is_no_app_and_another_origin_is_declared() {
+    let steps = r##"
+        { "type": "navigate", "url": "https://ledger.example/" },
+        { "type": "click", "selectors": [["aria/Log in[role=\"link\"]"]],
+          "assertedEvents": [{ "type": "navigation", "url": "https://sso.example.net/login?state=1", "title": "" }] },
+        { "type": "change", "selectors": [["aria/Username"]], "value": "waldorf.s" },
+        { "type": "change", "selectors": [["aria/Password"]], "value": "right-Password-7" },
+        { "type": "click", "selectors": [["aria/Continue[role=\"button\"]"]] }"##;
+    let draft = draft(&recording("chrome://new-tab-page/", steps)).unwrap();
+    checked(&draft);
+    has(
+        &draft,
+        &[
+            "  app: https://ledger.example",
+            "https://sso.example.net",
+            "# ? credentials are typed into more than one origin",
+        ],
+    );
+    has_not(&draft, &["chrome:", "null"]);
+}

@@ -317,3 +317,66 @@ async fn a_page_that_asks_for_the_current_password_alone_may_still_turn_on_a_sec
     let draft = desk.draft("site");
     assert!(draft.contains("- open: /me\n") && draft.contains("name: Enable"), "{draft}");
 }
+
+/// An app may say no on a page of its own, without a form; what that shows is no sign of a login.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_on_a_page_of_its_own_is_no_login() {
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::html("<h1>Login failed</h1><p>The password is incorrect.</p><a href=/>Try again</a> <a href=/help>Contact support</a>"),
+        (_, "/") => Reply::html(FORM),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (desk, said) = tried(&site, 0).await;
+    assert!(!said.out.contains("signed in once"), "{}", said.out);
+    let draft = desk.draft("site");
+    assert!(!draft.contains("Contact support") && draft.contains("# ?"), "{draft}");
+}
+
+/// Nor is a page that says nothing, where the login asks for the password again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_not_kept_is_no_login() {
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::html("<h1>Hello</h1><a href=/news>News of the day</a>"),
+        (_, "/") => Reply::html(FORM),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (desk, said) = tried(&site, 0).await;
+    assert!(!said.out.contains("signed in once"), "{}", said.out);
+    assert!(!desk.draft("site").contains("News of the day"), "{}", desk.draft("site"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_banner_over_the_login_is_closed_and_written_down() {
+    let banner = "<div id=b style='position:fixed;inset:0;background:#fff'><p>We use cookies</p><button onclick='b.remove()'>Accept all</button></div>";
+    let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::Answer(
+            303,
+            vec![("location", "/home".into()), ("set-cookie", "s=1; Path=/".into())],
+            String::new(),
+        ),
+        (_, "/home") => {
+            Reply::html("<h1>Hello</h1><form method=post action=/out><button>Abmelden</button></form>")
+        }
+        (_, "/") => Reply::html(format!("{}{banner}", FORM.replace("type=email", ""))),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (desk, said) = tried(&site, 0).await;
+    let draft = desk.draft("site");
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    let closes = "interruptions:\n  - see: { role: button, name: Accept all }\n    click: { role: button, name: Accept all }\n";
+    assert!(draft.contains(closes), "{draft}");
+}
+
+/// What is drawn late is awaited: a page with nothing to use on it has only begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_is_drawn_late_is_found() {
+    let late = format!(
+        "<p>Loading …</p><script>setTimeout(() => document.body.innerHTML = `{FORM}`, 6000)</script>"
+    );
+    let site = Site::page(&late).await;
+    let (draft, _) = drafted(&site).await;
+    assert!(draft.contains("label: Kennwort"), "{draft}");
+}

@@ -226,6 +226,7 @@ fn look_around(folder: &Path, app: &App) -> Result<(), Failure> {
         out,
         "  export TURNLOCK_DATABASE_URL=sqlite:{folder}/turnlock.db TURNLOCK_MASTER_KEY_FILE={folder}/master.key"
     )?;
+    writeln!(out, "  export TURNLOCK_ORIGINS=acme.app={}", app.url())?;
     writeln!(out, "  turnlock log")?;
     writeln!(out, "  turnlock account show acme/alice")?;
     Ok(())

@@ -7,7 +7,7 @@ use crate::browser::{Options, Pool, Sandbox};
 use crate::cli::library::{self, files, read};
 use crate::cli::{Context, Exit, Failure, output};
 use crate::config::Config;
-use crate::mutate::{Count, MUTATIONS, Only, Score, Tried, run};
+use crate::mutate::{Count, MUTATIONS, Only, Score, Tried, UNCHANGED, run};
 use crate::pages::{Pages, PagesError};
 use crate::playbook::{Playbook, Report};
 
@@ -24,7 +24,8 @@ Examples:
   turnlock playbook mutate playbooks/acme.yaml
   turnlock playbook mutate playbooks/acme.yaml --step login.2 --mutation another-language
 
-Ends with 1 if a step was misled (it acted on something else), or fewer survived than `--at-least`.")]
+Ends with 1 if a step was misled (it acted on something else), fails already on the page as it was recorded, or could not be
+tried at all, or if fewer survived than `--at-least`.")]
 pub struct Mutate {
     /// Playbooks, or folders of them [default: those that are configured]
     #[arg(value_name = "FILE")]
@@ -86,7 +87,10 @@ impl Mutate {
             write_into(document, &scores)?;
         }
         let wanted = usize::from(self.at_least.unwrap_or(0));
-        let well = |score: &Score| score.misled().count() == 0 && score.total().percent() >= wanted;
+        let well = |score: &Score| {
+            let whole = !score.tried.is_empty() && score.untried.is_empty() && score.stale().next().is_none();
+            whole && score.misled().count() == 0 && score.total().percent() >= wanted
+        };
         Ok(if scores.iter().all(well) { Exit::Done } else { Exit::JobFailed })
     }
 
@@ -133,7 +137,10 @@ pub async fn mismatches(pool: &Pool, playbook: &Playbook) -> Result<Report, Fail
         }
         pages => pages.map_err(Failure::environment)?,
     };
-    let found = crate::mutate::mismatches(pool, playbook, &pages).await.map_err(Failure::environment)?;
+    if pages.index.steps.is_empty() {
+        writeln!(stderr(), "{}: its folder of recorded pages holds no step", playbook.name)?;
+    }
+    let found = crate::mutate::mismatches(pool, playbook, &pages).await;
     Ok(Report::of_mismatches(playbook, &found))
 }
 
@@ -156,10 +163,10 @@ fn show(score: &Score) -> Result<(), Failure> {
         writeln!(out, "\n{title}")?;
         for each in tried {
             let state = each.state.as_ref().map(|state| format!(" ({state})")).unwrap_or_default();
-            let change = each.mutation.map(|name| format!("{name}: ")).unwrap_or_default();
+            let change = each.mutation.unwrap_or(UNCHANGED);
             writeln!(
                 out,
-                "  {}:{}: {}{state}: {change}{}",
+                "  {}:{}: {}{state}: {change}: {}",
                 score.file,
                 each.place,
                 each.step,
@@ -170,9 +177,15 @@ fn show(score: &Score) -> Result<(), Failure> {
     };
     lines("Misled, which must not be:", score.misled().collect())?;
     lines("Broken, and said so:", score.broken().collect())?;
-    lines("Not tried, since the unchanged page does not do:", score.untried.iter().collect())?;
+    lines("Not tried, since their pages cannot be shown:", score.untried.iter().collect())?;
     if !score.unrecorded.is_empty() {
         writeln!(out, "\nNot recorded: {}", score.unrecorded.join(", "))?;
+    }
+    if score.tried.is_empty() && score.untried.is_empty() {
+        writeln!(
+            out,
+            "\nNothing was recorded that could be tried: `turnlock playbook test FILE --account REF --record` records it"
+        )?;
     }
     let total = score.total();
     writeln!(

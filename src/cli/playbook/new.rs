@@ -71,6 +71,9 @@ impl New {
             SignIn::Done => writeln!(stdout(), "signed in once")?,
             SignIn::NotTried(why) => writeln!(stdout(), "not signed in: {why}")?,
             SignIn::CodeWanted => writeln!(stdout(), "not signed in: the app asked for a code")?,
+            SignIn::Refused(said) if said.is_empty() => {
+                writeln!(stdout(), "not signed in: the app refused the credentials")?
+            }
             SignIn::Refused(said) => {
                 writeln!(stdout(), "not signed in: the app refused the credentials: {said}")?
             }

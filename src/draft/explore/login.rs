@@ -210,6 +210,15 @@ impl Explorer {
             let messages = survey.frames.iter().flat_map(|frame| &frame.page.messages);
             let said = messages.filter(|text| says(text, REFUSED)).find(|text| !self.is_kept_out(text));
             SignIn::Refused(said.cloned().unwrap_or_default())
+        } else if says(&shown(&survey), REFUSED) {
+            // Some apps say no on a page of its own.
+            SignIn::Refused(
+                shown(&survey)
+                    .split("; ")
+                    .find(|text| says(text, REFUSED) && !self.is_kept_out(text))
+                    .unwrap_or_default()
+                    .to_owned(),
+            )
         } else {
             SignIn::Done
         };

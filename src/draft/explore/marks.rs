@@ -1,9 +1,13 @@
 //! What shows that somebody is signed in, and the way out.
 
+use url::Url;
+
+use super::look::shown;
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft};
 use crate::browser::Survey;
 use crate::draft::find;
+use crate::draft::findings::{Move, SignIn};
 use crate::playbook::{self, Locator};
 
 impl Explorer {
@@ -33,8 +37,32 @@ impl Explorer {
                 return Ok(());
             }
         }
+        if self.asks_anew().await? {
+            self.findings.sign_in = SignIn::Unclear(shown(&survey));
+            return Ok(());
+        }
         self.guess_mark(&survey);
         Ok(())
+    }
+
+    /// Whether the login asks for a password again when it is opened anew: then nobody is signed in, whatever the page behind
+    /// the form has said.
+    async fn asks_anew(&mut self) -> Result<bool, NoDraft> {
+        let here = self.page.url();
+        let entrance = self.findings.login.iter().find_map(|each| match each {
+            Move::Open(path) => self.url.join(path).ok(),
+            _ => None,
+        });
+        let Some(entrance) = entrance else { return Ok(false) };
+        if !self.reaches(&entrance).await? {
+            return Ok(false);
+        }
+        let seen = self.await_that(|survey| find::login(survey).is_some()).await?;
+        let asks = find::login(&seen).is_some() && find::way_out(&seen).is_none();
+        if let Ok(back) = Url::parse(&here) {
+            self.reaches(&back).await?;
+        }
+        Ok(asks)
     }
 
     /// What was not there before the login: what is one's own, else a heading, else whatever there is.

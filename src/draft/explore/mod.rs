@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use self::look::words_of;
+use super::find;
 use super::findings::{Findings, SignIn};
 use super::words::{SIGN_IN, says};
 use crate::browser::{BrowserError, Overview, Page, PageError, Pool, Survey};
@@ -147,9 +148,16 @@ impl Explorer {
             self.findings.title = title;
         }
         self.at_login = words_of(&survey).collect();
+        if let Some(button) = find::consent(&survey) {
+            self.findings.banner = Some(self.names(&button, &survey)).filter(|names| !names.is_empty());
+            self.set_guide();
+        }
         let (survey, keys) = self.follow(survey, login, keys).await?;
         let Some(_) = keys else { return Ok(()) };
         self.find_marks(survey).await?;
+        if !matches!(self.findings.sign_in, SignIn::Done) {
+            return Ok(());
+        }
         self.find_settings(well_known).await
     }
 
@@ -162,7 +170,9 @@ impl Explorer {
             if holds(&survey) || Instant::now() >= deadline || rests == 2 {
                 return Ok(survey);
             }
-            rests = if self.page.changed(CALM).await { 0 } else { rests + 1 };
+            // A page with nothing to use on it has only begun.
+            let begun = survey.frames.iter().any(|frame| !frame.controls.is_empty());
+            rests = if self.page.changed(CALM).await || !begun { 0 } else { rests + 1 };
         }
     }
 

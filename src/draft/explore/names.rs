@@ -4,7 +4,7 @@ use super::Explorer;
 use crate::browser::{Guide, Survey};
 use crate::draft::find::Found;
 use crate::draft::findings::Names;
-use crate::playbook::{self, Frame, Locator, Place, Target};
+use crate::playbook::{self, Frame, Interruption, Locator, Place, Target};
 
 impl Explorer {
     /// What names a control, best first and with what the standards call it as an alternative; with its frame.
@@ -49,7 +49,12 @@ impl Explorer {
             })
         });
         let (origins, frames) = (self.trusted.clone(), frames.collect());
-        self.page.set_guide(Guide { origins, frames, interruptions: Vec::new() });
+        let interruptions = self.findings.banner.iter().map(|button| {
+            let button = as_target(button);
+            Interruption { see: button.clone(), click: button }
+        });
+        let interruptions = interruptions.collect();
+        self.page.set_guide(Guide { origins, frames, interruptions });
     }
 }
 

@@ -28,7 +28,7 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
     let kept = Kept::of(&recorded);
     let mut import = Import { findings: Findings::new(app, "a recording does not say"), kept };
     let start = recorded.iter().find_map(|step| match &step.act {
-        Act::Navigate { url } => Url::parse(url).ok().filter(Url::has_host),
+        Act::Navigate { url } => Url::parse(url).ok().filter(is_of_the_web),
         _ => None,
     });
     let start = start.ok_or_else(|| {
@@ -41,6 +41,26 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
     Ok(import.findings)
 }
 
+/// What an address bears for one visit.
+const ONCE: [&str; 7] = ["token", "state", "nonce", "session", "csrf", "code", "secret"];
+
+fn is_of_the_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+/// Whether the text holds what nobody would write by hand: a secret that the page showed, a key of one visit. In groups or not.
+fn made_up(text: &str) -> bool {
+    let base32 = |word: &str| word.chars().all(|c| c.is_ascii_uppercase() || ('2'..='7').contains(&c));
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mixed = |word: &&str| {
+        let has = |of: fn(&char) -> bool| word.chars().any(|c| of(&c));
+        word.len() >= 16 && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
+    };
+    let grouped = words.windows(4).any(|group| group.iter().all(|word| word.len() == 4 && base32(word)));
+    grouped || words.iter().any(mixed) || words.iter().any(|word| word.len() >= 16 && base32(word))
+}
+
 struct Import {
     findings: Findings,
     kept: Kept,
@@ -49,16 +69,31 @@ struct Import {
 impl Import {
     /// The steps of ours that a recorded one becomes.
     fn moves(&mut self, step: &Recorded, next: Option<&Recorded>) -> Vec<(Move, Option<Typed>)> {
+        if let Some(url) = step.leads_to.as_deref().and_then(|url| Url::parse(url).ok()).filter(is_of_the_web)
+        {
+            // What is typed there is typed in another origin, which the playbook has to name.
+            self.findings.origin_name(&url.origin().ascii_serialization());
+        }
         let names = self.names(step);
         let note = |text: String| vec![(Move::Note(text), None)];
         let nameless = || {
             note(format!("? steps[{}], {}: nothing but what was typed names its element", step.at, step.kind))
         };
         let made = match &step.act {
-            Act::Navigate { url } => match Url::parse(url) {
-                Ok(url) if url.has_host() => Move::Open(self.address(&url)),
-                _ => return Vec::new(),
-            },
+            Act::Navigate { url } => {
+                // A recording may begin on the browser's own page for new tabs.
+                let Some(url) = Url::parse(url).ok().filter(is_of_the_web) else { return Vec::new() };
+                let (address, whole) = self.address(&url);
+                let mut made = vec![(Move::Open(address), None)];
+                if !whole {
+                    let why = format!(
+                        "? steps[{}]: the address held what was typed, or what was made up for one visit, and that is left out: what leads there?",
+                        step.at
+                    );
+                    made.insert(0, (Move::Note(why), None));
+                }
+                return made;
+            }
             Act::Click { double } => {
                 // The click into a field that is filled next.
                 if next.is_some_and(|next| {
@@ -104,31 +139,32 @@ impl Import {
         vec![(made, None)]
     }
 
-    /// Its address in the draft, without what was typed.
-    fn address(&mut self, url: &Url) -> String {
+    /// Its address in the draft, without what was typed and what was made up for one visit; and whether that is all of it.
+    fn address(&mut self, url: &Url) -> (String, bool) {
         let own = self.findings.origin_name(&url.origin().ascii_serialization());
         let mut url = url.clone();
-        let once = |query: &str| {
-            query.len() > 100
-                || ["token", "state", "nonce", "session", "csrf", "code"]
-                    .iter()
-                    .any(|word| query.contains(word))
-        };
+        let mut whole = true;
+        let once =
+            |query: &str| query.len() > 100 || ONCE.iter().any(|word| query.contains(word)) || made_up(query);
         if url.query().is_some_and(|query| once(query) || self.kept.is_in(query)) {
             url.set_query(None);
+            whole = false;
         }
         if url.fragment().is_some_and(|part| once(part) || self.kept.is_in(part)) {
             url.set_fragment(None);
+            whole = false;
         }
-        let path = &url[url::Position::BeforePath..];
-        let path = if self.kept.is_in(path) { "/" } else { path };
-        if own == "app" { path.to_owned() } else { format!("{own}:{path}") }
+        let mut path = &url[url::Position::BeforePath..];
+        if self.kept.is_in(path) || made_up(path) {
+            (path, whole) = ("/", false);
+        }
+        (if own == "app" { path.to_owned() } else { format!("{own}:{path}") }, whole)
     }
 
     fn names(&mut self, step: &Recorded) -> Option<Names> {
         let fills = matches!(step.act, Act::Change(_));
         let mut names = selectors::locators(&step.selectors, fills);
-        names.retain(|name| !self.kept.is_in(&name.to_string()));
+        names.retain(|name| !self.kept.is_in(&name.to_string()) && !made_up(&name.to_string()));
         names.truncate(3);
         let frame = self.frame(step);
         names.iter_mut().for_each(|name| name.frame.clone_from(&frame));
@@ -171,15 +207,26 @@ impl Import {
                 .push("? no password was typed in the recording: it shows no login".to_owned());
             return;
         };
+        // A password that was mistyped and typed anew is one login: the last one counts.
+        let into = |each: &(Move, Option<Typed>)| match &each.0 {
+            Move::Fill { into, .. } if each.1 == Some(Typed::Password) => Some(into.clone()),
+            _ => None,
+        };
+        let field = into(&moves[password]);
+        let last = (password..moves.len())
+            .take_while(|at| !matches!(moves[*at].1, Some(Typed::NewPassword | Typed::Totp)))
+            .filter(|at| into(&moves[*at]) == field)
+            .last()
+            .unwrap_or(password);
+        let moves: Vec<_> = moves[..password].iter().chain(&moves[last..]).cloned().collect();
         let end = moves[password..].iter().position(sends).map_or(moves.len(), |at| password + at + 1);
-        let (login, rest) = moves.split_at(end);
+        let (login, mut rest) = moves.split_at(end);
         self.findings.login = login.iter().map(|(each, _)| each.clone()).collect();
         let first = login.iter().find_map(|(each, typed)| match each {
             Move::Fill { into, .. } if typed.is_some() => Some(into.clone()),
             _ => None,
         });
         self.findings.entrance = first.unwrap_or_default();
-        let mut rest = rest;
         if let Some(code) =
             rest.iter().position(is(Typed::Totp)).filter(|code| !rest[..*code].iter().any(sends))
         {
@@ -187,15 +234,20 @@ impl Import {
             if let Move::Fill { into, .. } = &rest[code].0 {
                 self.findings.code = Some((into.clone(), submit.clone()));
             }
+            self.leave(&rest[..code]);
             rest = &rest[code + 1 + usize::from(submit.is_some())..];
         }
+        // Up to where the flows below have them.
+        let mut taken = 0;
         if let Some(new) = rest.iter().position(is(Typed::NewPassword)) {
-            self.change(rest, new);
+            taken = self.change(rest, new);
         }
-        let out =
-            rest.iter().find_map(|(each, _)| clicked(each).filter(|names| says(&words(names), SIGN_OUT)));
-        self.findings.way_out.clone_from(&out);
-        self.findings.mark = out;
+        let out = rest
+            .iter()
+            .position(|(each, _)| clicked(each).is_some_and(|names| says(&words(&names), SIGN_OUT)));
+        let way_out = out.and_then(|at| clicked(&rest[at].0));
+        self.findings.way_out.clone_from(&way_out);
+        self.findings.mark = way_out;
         let mfa =
             rest.iter().position(|(each, _)| clicked(each).is_some_and(|names| says(&words(&names), MFA)));
         if let Some((at, what)) = mfa.and_then(|at| Some((at, clicked(&rest[at].0)?))) {
@@ -205,10 +257,22 @@ impl Import {
                 .map(|(each, _)| each.clone())
                 .collect();
             self.findings.mfa = Some(Settings { way, what });
+            taken = taken.max(at + 1);
+        }
+        for (at, each) in rest.iter().enumerate().skip(taken) {
+            if Some(at) != out {
+                self.leave(std::slice::from_ref(each));
+            }
         }
     }
 
-    fn change(&mut self, rest: &[(Move, Option<Typed>)], new: usize) {
+    /// Keeps what belongs to none of the flows, for the author to place.
+    fn leave(&mut self, moves: &[(Move, Option<Typed>)]) {
+        self.findings.leftover.extend(moves.iter().map(|(each, _)| each.clone()));
+    }
+
+    /// Gives the place behind its last step.
+    fn change(&mut self, rest: &[(Move, Option<Typed>)], new: usize) -> usize {
         let into = |at: usize| match rest.get(at) {
             Some((Move::Fill { into, .. }, _)) => Some(into.clone()),
             _ => None,
@@ -216,7 +280,7 @@ impl Import {
         let current = rest[..new].iter().rposition(|(_, typed)| *typed == Some(Typed::Password));
         let repeat = (new + 1..rest.len()).find(|at| rest[*at].1 == Some(Typed::NewPassword));
         let from = repeat.unwrap_or(new) + 1;
-        let Some(new_names) = into(new) else { return };
+        let Some(new_names) = into(new) else { return 0 };
         let way = rest[..current.unwrap_or(new)].iter().map(|(each, _)| each.clone()).collect();
         let what = ChangeForm {
             current: current.and_then(into),
@@ -226,7 +290,9 @@ impl Import {
             rules: None,
             minlength: None,
         };
+        let behind = from + usize::from(what.submit.is_some());
         self.findings.change = Some(Settings { way, what });
+        behind
     }
 }
 

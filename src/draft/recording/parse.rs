@@ -40,6 +40,8 @@ pub(super) struct Recorded {
     pub frame: Vec<u64>,
     /// The address of the frame that is a target of its own.
     pub target: Option<String>,
+    /// The address that the page went to with it.
+    pub leads_to: Option<String>,
 }
 
 /// What was done.
@@ -190,7 +192,9 @@ fn recorded(at: usize, step: Value) -> Result<Recorded, BadRecording> {
         }
     };
     let target = step.get("target").and_then(Value::as_str).map(str::to_owned);
-    Ok(Recorded { at, kind: name, act, selectors, frame, target })
+    let events = step.get("assertedEvents").and_then(Value::as_array).into_iter().flatten();
+    let leads_to = events.filter_map(|event| event.get("url")?.as_str()).next_back().map(str::to_owned);
+    Ok(Recorded { at, kind: name, act, selectors, frame, target, leads_to })
 }
 
 fn text(step: &mut Map<String, Value>, key: &str, place: &str) -> Result<String, BadRecording> {

@@ -57,8 +57,21 @@ impl Kept {
                 typed
             } else if is_password {
                 let new = says(&field, &["new", "neu", "nouveau", "nueva", "nova"]) || says(&field, REPEAT);
-                if first && !new || says(&field, CURRENT) { Typed::Password } else { Typed::NewPassword }
-            } else if says(&field, MFA) || says(&field, CODE) && looks_like_a_code(value) {
+                let same_field =
+                    |(step, _): &&(&Recorded, &SecretString)| by_step.get(&step.at) == Some(&Typed::Password);
+                let mistyped = changes[..nth]
+                    .iter()
+                    .rfind(same_field)
+                    .is_some_and(|(before, _)| before.selectors == step.selectors);
+                if (first || mistyped) && !new || says(&field, CURRENT) {
+                    Typed::Password
+                } else {
+                    Typed::NewPassword
+                }
+            } else if says(&field, MFA)
+                || says(&field, CODE) && looks_like_a_code(value)
+                || !first && is_a_code(value)
+            {
                 Typed::Totp
             } else {
                 let before_password = changes
@@ -96,6 +109,12 @@ impl Kept {
             .map(|value| value.expose_secret().to_lowercase())
             .any(|value| value.len() > 2 && texts.iter().any(|text| text.contains(&value)))
     }
+}
+
+/// Six to eight digits behind a password are a code, whatever its field is called.
+fn is_a_code(value: &SecretString) -> bool {
+    let value = value.expose_secret();
+    (6..=8).contains(&value.len()) && value.chars().all(|c| c.is_ascii_digit())
 }
 
 fn looks_like_a_code(value: &SecretString) -> bool {

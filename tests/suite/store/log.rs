@@ -88,7 +88,10 @@ pub(super) async fn the_log(store: &Arc<dyn Store>) {
     let first = newest_first.iter().map(|row| row.started_at).min().unwrap();
     assert_eq!(count(LogQuery { until: Some(first), ..all.clone() }).await, 0);
     // Of what began long before, later rows are not in the way.
-    assert_eq!(count(LogQuery { until: Some(Timestamp::now() - turnlock::store::SKEW * 3), ..all.clone() }).await, 0);
+    assert_eq!(
+        count(LogQuery { until: Some(Timestamp::now() - turnlock::store::SKEW * 3), ..all.clone() }).await,
+        0
+    );
     assert_eq!(count(LogQuery { until: Some(Timestamp::MAX), ..all.clone() }).await, 5);
     // The same is asked of rows that come later.
     for query in [

@@ -5,8 +5,6 @@ use turnlock::store::{AuditOutcome, AuditQuery};
 
 use super::*;
 
-const PAGES: [&str; 5] = ["/log", "/needs-you", "/apps", "/accounts", "/fleet"];
-
 /// What each scope opens beside the pages that are read.
 const OPERATED: &str = "/audit";
 

@@ -72,3 +72,25 @@ async fn an_owner_has_the_password_shown_by_a_button() {
     stage.see("{ text: account.reveal }").await.unwrap();
     web.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_jobs_arrive() {
+    let web = Web::start().await;
+    let stage = signed_in(&web).await;
+    stage.see("{ text: live, exact: true }").await.unwrap();
+    for nth in 0..200 {
+        let begun = web.begun(&web.account(&format!("acme/user-{nth}"), "somebody").await).await;
+        web.ended(&begun, Code::LoggedIn, "well", None).await;
+    }
+    // All of them, each once, the newest first, and as it ended.
+    stage.see("{ css: \"#rows tr.succeeded:nth-of-type(200)\" }").await.unwrap();
+    assert!(
+        stage.unseen("{ css: \"#rows tr:nth-of-type(201)\" }").await.contains("nothing on the page matches")
+    );
+    assert!(stage.unseen("{ css: \"#rows tr.running\" }").await.contains("nothing on the page matches"));
+    for (place, nth) in [(1, 199), (2, 198), (100, 100), (200, 0)] {
+        let account = format!("{{ css: \"#rows tr:nth-of-type({place}) a.quiet\" }}");
+        assert_eq!(stage.text(&account).await, format!("acme/user-{nth}"));
+    }
+    web.end().await;
+}

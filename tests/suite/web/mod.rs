@@ -5,6 +5,8 @@ mod api;
 mod filters;
 mod hostile;
 mod live;
+mod looks;
+mod measures;
 mod metrics;
 mod question;
 mod roles;
@@ -27,6 +29,9 @@ use turnlock::store::{
 use turnlock::vault::{MasterKey, Vault};
 use turnlock::web::{AppInfo, Options, Secret, Server};
 use uuid::Uuid;
+
+/// The pages that there are whatever happened.
+const PAGES: [&str; 5] = ["/log", "/needs-you", "/apps", "/accounts", "/fleet"];
 
 const LONG: Duration = Duration::from_secs(600);
 
