@@ -7,8 +7,8 @@ use super::problem::Problem;
 use crate::audit::{entry_of, refused};
 use crate::job::{AccountRef, Kind};
 use crate::store::{
-    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogQuery, QuestionRow, Role, Store,
-    StoreError, Wanting,
+    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogQuery, QuestionRow, Role,
+    Store, StoreError, Wanting,
 };
 
 /// What a caller sees of the store: all of it, or what has to do with the accounts that are shared with its token. What

@@ -41,7 +41,9 @@ impl Stand {
             behind_proxy: false,
             artifacts: rig.folder().join("artifacts"),
             apps: Vec::new(),
+            reveal: None,
             stream: Duration::from_secs(1),
+            tracer: turnlock::traces::Tracer::default(),
         };
         let server = Server::bind(options, Arc::clone(&store), rig.queue.clone()).await.unwrap();
         let url = format!("http://{}", server.local_addr().unwrap());
@@ -53,6 +55,7 @@ impl Stand {
             name: "helper".to_owned(),
             hash: token.hash(),
             scopes: vec![Scope::Read, Scope::Operate],
+            only_shared: false,
             expires_at: None,
             created_by: None,
         };
@@ -153,7 +156,7 @@ async fn a_job_goes_on_in_its_session_with_the_code_that_a_person_gives() {
     let waited = "wait for a person to give a code of the account's authenticator app: given by helper";
     assert!(log.iter().any(|line| line == waited), "{log:#?}");
     assert_eq!(stand.rig.app.user("alice").unwrap().failed_attempts, 0);
-    let audits = stand.store().audits(None, 10).await.unwrap();
+    let audits = stand.store().audits(&turnlock::store::AuditQuery::default()).await.unwrap();
     let [row] = &audits[..] else { panic!("{audits:?}") };
     assert_eq!((&*row.audit.who, &*row.audit.action), ("helper", "job.answer"));
     assert!(!format!("{audits:?}{log:?}").contains(&code));

@@ -5,8 +5,8 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Context, Exit, Failure};
-use crate::cli::output::{local_time, printable};
 use crate::answer::{NotGiven, asked, give};
+use crate::cli::output::{local_time, printable};
 use crate::cli::{parts, secret_input, which_job, who};
 
 pub const HELP: &str = "\

@@ -142,6 +142,7 @@ impl Log {
             until: self.until.map(|until| until.0),
             limit: if self.job.is_some() { 10_000 } else { self.limit },
             before: None,
+            shared_with: None,
         }
     }
 

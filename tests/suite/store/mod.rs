@@ -33,9 +33,10 @@ use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priorit
 use turnlock::store::{
     AccountEntry, AccountQuery, AppGate, AppLimits, AppRow, AttemptRow, AuditOutcome, AuditQuery, Beat,
     Begun, Breaker, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming, CodesLeft,
-    Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, JobState, Left, Limit, LogQuery, NewAttempt, NewAudit,
-    NewCanary, NewCandidate, NewDelivery, NewToken, NewTry, Next, Provenance, Refusal, Role, Scope, SqliteStore, Step,
-    StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
+    Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, JobState, Left, Limit, LogQuery, NewAttempt,
+    NewAudit, NewCanary, NewCandidate, NewDelivery, NewToken, NewTry, Next, Provenance, Refusal, Role, Scope,
+    SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why,
+    WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
