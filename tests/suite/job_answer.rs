@@ -104,7 +104,7 @@ async fn a_code_comes_from_standard_input_and_is_taken_once() {
     assert!(ran.err.contains("waits for a code of the account's authenticator app"), "{}", ran.err);
     desk.says(&["job", "answer", &job], "123456").await.ends(1).complains("has given it already");
     let other = Uuid::now_v7().to_string();
-    desk.says(&["job", "answer", &other], "123456").await.ends(1).complains("it asks for nothing");
+    desk.says(&["job", "answer", &other], "123456").await.ends(1).complains("asks for nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
