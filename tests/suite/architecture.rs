@@ -16,9 +16,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("vault", &["failpoint", "job", "redact", "store"]),
     ("queue", &["failpoint", "job", "outage", "store"]),
     ("net", &[]),
+    // What attempts leave of pages, as files: no more than their names and places.
+    ("evidence", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
     // It submits jobs and reads the store; it drives no browser and opens no vault.
-    ("web", &["job", "net", "playbook", "queue", "redact", "store"]),
+    ("web", &["evidence", "job", "net", "playbook", "queue", "redact", "store"]),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),
@@ -33,6 +35,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "browser",
             "credential",
+            "evidence",
             "failpoint",
             "inbox",
             "job",
@@ -44,7 +47,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("notice", &["job", "redact", "store", "worker"]),
-    ("worker", &["failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"]),
+    (
+        "worker",
+        &["evidence", "failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"],
+    ),
 ];
 
 /// The assembly: the files of the command line that put the parts together, and what only they may know.
