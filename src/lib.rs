@@ -25,6 +25,7 @@
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
 //! - [`net`]: listening, TLS and HTTP, for the servers below, and calls to those of others.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
+//! - [`evidence`]: the files that attempts leave of pages, and for how long they stay.
 //! - [`web`]: the automation log in a browser, and the API.
 
 pub mod answer;
@@ -34,6 +35,7 @@ pub mod cli;
 pub mod config;
 pub mod credential;
 pub mod draft;
+pub mod evidence;
 pub mod failpoint;
 pub mod flow;
 pub mod inbox;

@@ -24,6 +24,7 @@ mod suite {
     mod crash_matrix;
     mod demo;
     mod deploy;
+    mod evidence;
     mod faults;
     mod fleet_demo;
     mod flow;

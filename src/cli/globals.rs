@@ -68,6 +68,12 @@ pub struct Globals {
     /// How long months of the automation log stay in it, as 365d; PostgreSQL only [default: forever]
     #[arg(long, global = true, value_name = "DAYS|forever", help_heading = SETTINGS, hide_short_help = true)]
     log_retention: Option<String>,
+    /// How long evidence is kept, as 30d [default: forever]
+    #[arg(long, global = true, value_name = "DAYS|forever", help_heading = SETTINGS, hide_short_help = true)]
+    evidence_retention: Option<String>,
+    /// How much evidence is kept, as 500MB or 5GB: beyond it the oldest goes [default: unlimited]
+    #[arg(long, global = true, value_name = "SIZE|unlimited", help_heading = SETTINGS, hide_short_help = true)]
+    evidence_limit: Option<String>,
     /// Where an app is, if not where its playbook says: acme.app=http://127.0.0.1:5000; may be repeated
     #[arg(
         long = "origin",
@@ -107,6 +113,8 @@ impl Globals {
             (Key::GracePeriod, &self.grace_period),
             (Key::CandidateRetention, &self.candidate_retention),
             (Key::LogRetention, &self.log_retention),
+            (Key::EvidenceRetention, &self.evidence_retention),
+            (Key::EvidenceLimit, &self.evidence_limit),
         ];
         let single = single.into_iter().map(|(key, value)| (key, value.iter().cloned().collect()));
         let lists = [

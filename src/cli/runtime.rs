@@ -12,6 +12,7 @@ use super::sources::Sources;
 use super::{Failure, parts};
 use crate::browser::{Display, Options, Pool, Sandbox};
 use crate::config::{Config, Queue as QueueChoice};
+use crate::evidence::Limits;
 use crate::flow::{FlowPerformer, Playbooks, Trial, Watch};
 use crate::inbox::{Inbox, Serving};
 use crate::playbook::Playbook;
@@ -78,6 +79,10 @@ struct Does {
     playbooks: Playbooks,
     trial: Option<Trial>,
     watch: Option<Arc<dyn Watch>>,
+}
+
+fn evidence_limits(config: &Config) -> Limits {
+    Limits { retention: config.evidence_retention, bytes: config.evidence_limit }
 }
 
 impl Runtime {
@@ -156,6 +161,7 @@ impl Runtime {
             drain: config.grace_period,
             retention: config.candidate_retention,
             log_retention: config.log_retention,
+            evidence: Some((config.artifacts.clone(), evidence_limits(config))),
             ..WorkerConfig::default()
         };
         let queue: Arc<dyn Queue> = match (&config.queue, from) {

@@ -59,6 +59,10 @@ keys! {
     CandidateRetention = "candidate_retention";
     /// `forever`, or days: how long months of the automation log stay in it; PostgreSQL only.
     LogRetention = "log_retention";
+    /// `forever`, or days: how long evidence is kept.
+    EvidenceRetention = "evidence_retention";
+    /// `unlimited`, or a size: how much evidence is kept.
+    EvidenceLimit = "evidence_limit";
     /// `APP.NAME=URL`, where this deployment's apps are.
     Origins = "origins";
 }

@@ -69,6 +69,10 @@ pub struct Config {
     pub candidate_retention: Option<Duration>,
     /// How long months of the automation log stay in it; `None` is for ever, and all that SQLite has.
     pub log_retention: Option<Duration>,
+    /// How long evidence is kept; `None` is for ever.
+    pub evidence_retention: Option<Duration>,
+    /// How many bytes of evidence are kept; `None` is as many as come.
+    pub evidence_limit: Option<u64>,
     /// Where this deployment's apps are, if not where their playbooks say.
     pub origins: OriginOverrides,
     /// The config file that was read, if there was one.

@@ -86,6 +86,8 @@ impl Resolver<'_> {
             slots: self.slots()?,
             grace_period: self.grace_period()?,
             candidate_retention: self.days(Key::CandidateRetention)?,
+            evidence_retention: self.days(Key::EvidenceRetention)?,
+            evidence_limit: self.size(Key::EvidenceLimit)?,
             origins,
             file,
         })
@@ -243,6 +245,21 @@ impl Resolver<'_> {
         }
     }
 
+    /// `unlimited`, which is none, or a size; as file systems' makers count, in thousands.
+    fn size(&self, key: Key) -> Result<Option<u64>, ConfigError> {
+        let Some((text, at)) = self.text(key) else { return Ok(None) };
+        if text == "unlimited" {
+            return Ok(None);
+        }
+        let units = [("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000)];
+        let size = units.into_iter().find_map(|(unit, bytes)| {
+            let count: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+            count.checked_mul(bytes).filter(|size| *size > 0)
+        });
+        let hint = "write unlimited, or a size in MB, GB or TB, for example 5GB".to_owned();
+        size.map(Some).ok_or_else(|| ConfigError::BadValue { at: at.clone(), value: text.to_owned(), hint })
+    }
+
     fn grace_period(&self) -> Result<Duration, ConfigError> {
         let Some((text, at)) = self.text(Key::GracePeriod) else { return Ok(GRACE_PERIOD) };
         let length = text.parse().ok().filter(|length: &SignedDuration| *length <= LONGEST_GRACE_PERIOD);
@@ -333,6 +350,10 @@ mod tests {
             ("TURNLOCK_GRACE_PERIOD", "2h"),
             ("TURNLOCK_CANDIDATE_RETENTION", "0d"),
             ("TURNLOCK_LOG_RETENTION", "90d"), // not in SQLite
+            ("TURNLOCK_EVIDENCE_RETENTION", "30"),
+            ("TURNLOCK_EVIDENCE_LIMIT", "5"),
+            ("TURNLOCK_EVIDENCE_LIMIT", "0GB"),
+            ("TURNLOCK_EVIDENCE_LIMIT", "99999999999TB"),
             ("TURNLOCK_DATABASE_URL", "postgres://u:hunter2@db"),
             ("TURNLOCK_DATABASE_URL", "mysql://u:hunter2@db/x"),
             ("TURNLOCK_INBOX_URL", "pop3://x"),
@@ -352,6 +373,22 @@ mod tests {
         assert_eq!(config.database.url(), url);
         assert_eq!(config.log_retention, Some(Duration::from_secs(90 * 24 * 60 * 60)));
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn how_much_evidence_stays_is_said_in_days_and_bytes() {
+        let said = |retention, limit| {
+            let variables = [
+                ("HOME", "/x"),
+                ("TURNLOCK_EVIDENCE_RETENTION", retention),
+                ("TURNLOCK_EVIDENCE_LIMIT", limit),
+            ];
+            let config = Config::resolve(Layer::new(), None, &Environment::of("/x", variables)).unwrap();
+            (config.evidence_retention.map(|retention| retention.as_secs() / 86_400), config.evidence_limit)
+        };
+        assert_eq!(said("30d", "5GB"), (Some(30), Some(5_000_000_000)));
+        assert_eq!(said("forever", "750 MB"), (None, Some(750_000_000)));
+        assert_eq!(said("", "unlimited"), (None, None));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::FlowPerformer;
 use super::halt::Halt;
 use super::watch::Watch;
 use crate::browser::Pool;
+use crate::evidence;
 use crate::inbox::Inbox;
 use crate::job::Job;
 use crate::playbook::Playbook;
@@ -82,7 +83,7 @@ impl<'a> Context<'a> {
             given_password: performer.new_password.clone(),
             watch: performer.watch.clone(),
             patience: Mutex::new(job.wait_for_human),
-            evidence: performer.artifacts.join(job.id.to_string()).join(attempt.number.to_string()),
+            evidence: evidence::folder_of(&performer.artifacts, job.id, attempt.number),
             learnt: Mutex::default(),
             in_doubt: AtomicBool::new(false),
         }

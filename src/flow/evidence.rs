@@ -9,6 +9,7 @@ use super::picture;
 use super::session::Session;
 use crate::browser::{Box4, ControlKind, Controls, NamedControl, PageError, Piece, PieceKind, Shot};
 use crate::credential::qr;
+use crate::evidence::{PAGE, PICTURE};
 use crate::playbook::Locator;
 use crate::redact;
 
@@ -56,9 +57,9 @@ pub(super) async fn picture(session: &Session<'_>) -> Result<Vec<u8>, String> {
 
 async fn take(session: &Session<'_>, folder: &Path) -> Result<(), String> {
     let (text, picture) = look(session).await?;
-    write_private(folder, "page.txt", text.as_bytes()).map_err(|error| error.to_string())?;
+    write_private(folder, PAGE, text.as_bytes()).map_err(|error| error.to_string())?;
     session.context.learn(|learnt| learnt.evidence = Some(folder.to_owned()));
-    write_private(folder, "screenshot.png", &picture?).map_err(|error| error.to_string())
+    write_private(folder, PICTURE, &picture?).map_err(|error| error.to_string())
 }
 
 /// The page snapshot, and the screenshot with its secrets covered if the page let one be taken.
@@ -98,9 +99,16 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
 fn write_private(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let make = || std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    // Once more, for the job's folder may go in the middle: with its last evidence, whose retention was over.
+    make().or_else(|_| make())?;
+    let path = folder.join(name);
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(name))?.write_all(content)
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(content).inspect_err(|_| {
+        // Half a picture is none: where the disk is full there is to be nothing.
+        let _ = std::fs::remove_file(&path);
+    })
 }
 
 /// The boxes that hold a secret. While MFA is turned on, a picture may be the secret, and a text may be one that was

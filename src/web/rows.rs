@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use askama::Template;
 use jiff::Timestamp;
 
+use crate::evidence::{PAGE, PICTURE};
 use crate::job::Outcome;
 use crate::redact::redact;
 use crate::store::{AttemptRow, Step, StepResult};
@@ -72,7 +73,7 @@ impl Row {
     }
 
     pub fn picture(&self) -> bool {
-        self.evidence.iter().any(|name| name == "screenshot.png")
+        self.evidence.iter().any(|name| name == PICTURE)
     }
 
     pub fn succeeded(&self) -> bool {
@@ -81,8 +82,7 @@ impl Row {
 }
 
 /// The files of evidence that are shown, and as what. A page's words are shown as text, never as a page.
-pub const FILES: [(&str, &str); 2] =
-    [("screenshot.png", "image/png"), ("page.txt", "text/plain; charset=utf-8")];
+pub const FILES: [(&str, &str); 2] = [(PICTURE, "image/png"), (PAGE, "text/plain; charset=utf-8")];
 
 /// Whether the folder lies where evidence lies, by its name and in truth.
 pub fn is_within(folder: &Path, artifacts: &Path) -> bool {

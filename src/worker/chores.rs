@@ -1,19 +1,24 @@
 //! What workers do beside their jobs: they take up what dead ones left, and keep the database tidy.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use tokio::task::spawn_blocking;
 use tokio::time;
 
 use super::identity;
 use super::run::Inner;
+use crate::evidence::{self, Folder, Limits};
 use crate::outage::Outage;
 
 /// How often a worker looks for what dead workers left: an account is known again soon after a lease has expired.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often a worker looks for secrets and months of the log whose retention is over, and makes room for the next.
+/// How often a worker looks for secrets, months of the log and evidence whose retention is over, and makes room for the next.
 const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
 
 /// How long a job that was cancelled before its message came stays so, should the message come after all.
@@ -57,6 +62,7 @@ impl Inner {
             self.forget_quietly().await;
             self.tend_log_quietly().await;
             self.forget_workers_quietly().await;
+            self.tidy_evidence_quietly().await;
             time::sleep(HOUSEKEEPING).await;
         }
     }
@@ -89,6 +95,48 @@ impl Inner {
             Ok(aside) => tracing::info!(tables = aside.join(", "), "put aside months of the log"),
             Err(error) => tracing::warn!(%error, "could not put aside months of the log"),
         }
+    }
+
+    /// Removes evidence that is too old, or too much. Other processes may do the same meanwhile.
+    async fn tidy_evidence_quietly(&self) {
+        let Some((path, limits)) = self.config.evidence.as_ref().filter(|(_, limits)| limits.any()) else {
+            return;
+        };
+        match self.tidy_evidence(path.clone(), limits).await {
+            Ok((0, _)) => {}
+            Ok((attempts, bytes)) => {
+                tracing::info!(attempts, bytes, "removed evidence whose retention is over")
+            }
+            Err(error) => {
+                tracing::warn!(%error, folder = %path.display(), "could not remove evidence whose retention is over");
+            }
+        }
+    }
+
+    /// Of how many attempts evidence was removed, and how much.
+    async fn tidy_evidence(
+        &self,
+        path: PathBuf,
+        limits: &Limits,
+    ) -> Result<(usize, u64), Box<dyn Error + Send + Sync>> {
+        let looked = spawn_blocking(move || {
+            let folder = Folder::open(&path)?;
+            let kept = folder.as_ref().map(Folder::look).transpose()?;
+            io::Result::Ok(folder.zip(kept))
+        });
+        let Some((folder, kept)) = looked.await?? else { return Ok((0, 0)) };
+        // Asked only now: an attempt that has begun since has left nothing among what was seen.
+        let under_way = self.store.under_way(u32::MAX).await?;
+        let under_way = under_way.iter().map(|each| (each.attempt.job, each.attempt.number)).collect();
+        let old = evidence::to_remove(kept, limits, SystemTime::now(), &under_way);
+        let bytes = old.iter().map(|kept| kept.bytes).sum();
+        let removed = spawn_blocking(move || {
+            // One that cannot be removed keeps no other; the first error is told.
+            let done = old.iter().map(|kept| folder.remove(kept.place));
+            let errors: Vec<io::Error> = done.filter_map(Result::err).collect();
+            errors.into_iter().next().map_or(Ok(old.len()), Err)
+        });
+        Ok((removed.await??, bytes))
     }
 
     async fn forget_workers_quietly(&self) {

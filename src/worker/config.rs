@@ -1,6 +1,8 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::identity;
+use crate::evidence::Limits;
 use crate::job::{BreakerPolicy, RetryPolicy};
 use crate::store::WorkerId;
 
@@ -28,6 +30,8 @@ pub struct WorkerConfig {
     pub retention: Option<Duration>,
     /// How long months of the automation log stay in it, where the store can put them aside; `None` is for ever.
     pub log_retention: Option<Duration>,
+    /// The folder for evidence and how much of it stays, if it is to be tidied.
+    pub evidence: Option<(PathBuf, Limits)>,
 }
 
 impl Default for WorkerConfig {
@@ -43,6 +47,7 @@ impl Default for WorkerConfig {
             drain: Duration::from_secs(60),
             retention: None,
             log_retention: None,
+            evidence: None,
         }
     }
 }

@@ -16,13 +16,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("vault", &["failpoint", "job", "redact", "store"]),
     ("queue", &["failpoint", "job", "outage", "store"]),
     ("net", &[]),
+    // What attempts leave of pages, as files: no more than their names and places.
+    ("evidence", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
     ("audit", &["job", "redact", "store"]),
     ("answer", &["audit", "credential", "store"]),
     ("reveal", &["audit", "credential", "job", "store", "vault"]),
     // It submits jobs and reads the store; it drives no browser. What it may show of a vault, that shows which writes it
     // into the audit.
-    ("web", &["answer", "audit", "job", "net", "playbook", "queue", "redact", "reveal", "store", "traces"]),
+    (
+        "web",
+        &[
+            "answer", "audit", "evidence", "job", "net", "playbook", "queue", "redact", "reveal", "store",
+            "traces",
+        ],
+    ),
     ("browser", &["playbook", "process_table"]),
     // What is drafted is tried with a browser first; credentials enter by whoever calls it, so that it needs no vault.
     ("draft", &["browser", "playbook", "redact"]),
@@ -37,6 +45,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "browser",
             "credential",
+            "evidence",
             "failpoint",
             "inbox",
             "job",
@@ -50,7 +59,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("notice", &["job", "redact", "store", "worker"]),
     ("traces", &["job", "net", "outage", "redact", "store", "worker"]),
     ("webhook", &["job", "net", "outage", "redact", "store"]),
-    ("worker", &["failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"]),
+    (
+        "worker",
+        &["evidence", "failpoint", "job", "outage", "process_table", "queue", "redact", "store", "vault"],
+    ),
 ];
 
 /// The assembly: the files of the command line that put the parts together, and what only they may know.

@@ -210,6 +210,8 @@ fn own_files(config: Config, folder: &Path, evidence: &str) -> Result<Config, Fa
         origins: OriginOverrides::new(),
         candidate_retention: None,
         log_retention: None,
+        evidence_retention: None,
+        evidence_limit: None,
         ..config
     })
 }

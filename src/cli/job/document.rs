@@ -171,7 +171,7 @@ impl Line {
 fn evidence(evidence: &Evidence) -> (Option<String>, Option<String>, Option<String>) {
     let folder = for_the_log(&evidence.folder.display().to_string());
     if !evidence.is_here() {
-        let missing = format!("The evidence lay in {folder}: it is not on this machine, or was removed.");
+        let missing = format!("The evidence lay in {folder}: it is {}.", evidence.absence());
         return (None, None, Some(missing));
     }
     let mut missing = Vec::new();

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::evidence::Evidence;
@@ -72,7 +74,10 @@ impl Dossier {
         for row in rows {
             let steps = store.log_steps(row.id).await?;
             let quotes = quotes(&row, &steps, playbook);
-            let evidence = row.provenance.evidence.as_deref().map(Evidence::in_folder);
+            let evidence = row.provenance.evidence.as_deref().map(|folder| {
+                let outlived = outlived(&row, config.evidence_retention);
+                Evidence { outlived, ..Evidence::in_folder(folder) }
+            });
             attempts.push(Attempt { row, steps, quotes, evidence });
         }
         let caused_by = match job.as_ref().and_then(|row| row.job.cause) {
@@ -130,6 +135,13 @@ impl Attempt {
     pub fn quote(&self, step: &Step) -> Option<&Quote> {
         self.quotes.get(&step.id)
     }
+}
+
+/// The retention, if what the attempt left is older.
+fn outlived(row: &AttemptRow, retention: Option<Duration>) -> Option<Duration> {
+    let retention = retention?;
+    let age = Duration::try_from(Timestamp::now().duration_since(row.ended_at?)).unwrap_or_default();
+    (age > retention).then_some(retention)
 }
 
 /// The lines of the steps in the playbook, if it is the text that the attempt followed.

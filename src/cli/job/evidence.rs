@@ -1,10 +1,9 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// The names of what an attempt leaves in its folder.
-const PICTURE: &str = "screenshot.png";
-const PAGE: &str = "page.txt";
+use crate::evidence::{PAGE, PICTURE};
 
 /// Every PNG begins like this.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -24,18 +23,30 @@ pub(super) struct Evidence {
     pub picture: Option<PathBuf>,
     /// What it said.
     pub page: Option<PathBuf>,
+    /// For how long evidence is kept, if this one is older.
+    pub outlived: Option<Duration>,
 }
 
 impl Evidence {
     /// What there is in the folder.
     pub fn in_folder(folder: &Path) -> Self {
         let file = |name| Some(folder.join(name)).filter(|path| path.is_file());
-        Self { folder: folder.to_owned(), picture: file(PICTURE), page: file(PAGE) }
+        Self { folder: folder.to_owned(), picture: file(PICTURE), page: file(PAGE), outlived: None }
     }
 
     /// Whether anything of it can be seen from here.
     pub fn is_here(&self) -> bool {
         self.picture.is_some() || self.page.is_some()
+    }
+
+    /// Why nothing of it can be seen, in words that follow on "it is".
+    pub fn absence(&self) -> String {
+        match self.outlived {
+            Some(retention) => {
+                format!("gone: evidence is kept for {} d", retention.as_secs() / (24 * 60 * 60))
+            }
+            None => "not on this machine, or removed".to_owned(),
+        }
     }
 
     /// The picture's bytes: a PNG, or nothing.

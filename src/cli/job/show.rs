@@ -177,7 +177,7 @@ impl<W: Write> Page<'_, W> {
     fn evidence(&mut self, evidence: &Evidence) -> io::Result<()> {
         if !evidence.is_here() {
             let place = evidence.folder.display();
-            return self.said(2, "evidence", &format!("{place} (not on this machine, or removed)"));
+            return self.said(2, "evidence", &format!("{place} ({})", evidence.absence()));
         }
         // A path that is broken is of no use.
         for (name, path) in [("picture", &evidence.picture), ("page", &evidence.page)] {

@@ -2,6 +2,7 @@
 //! real workers on a real database. Only what an attempt consists of is the tests' own.
 
 mod brought;
+mod evidence;
 mod gates;
 mod here_and_now;
 mod hopeless;

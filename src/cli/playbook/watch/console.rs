@@ -10,6 +10,7 @@ use super::command::{Command, HELP};
 use super::lines::Lines;
 use crate::browser::{Found, Tried, TriedElement};
 use crate::cli::output;
+use crate::evidence;
 use crate::flow::{Done, Failure, Next, View, Watch};
 use crate::playbook::{Playbook, parse_target};
 use crate::redact::redact;
@@ -61,7 +62,7 @@ impl Console {
 
     /// The name for the next picture: pictures sort as they were taken.
     fn name(&self, of: &str) -> String {
-        format!("{:02}-{of}", self.pictures.fetch_add(1, Ordering::Relaxed) + 1)
+        evidence::numbered(self.pictures.fetch_add(1, Ordering::Relaxed) + 1, of)
     }
 
     async fn keep(&self, view: &View<'_>) {

@@ -1,0 +1,58 @@
+//! What is kept of pages, as files: their names, and for how long they stay. What is in them is the work of
+//! [`crate::flow`].
+//!
+//! - `plan`: which of it goes, by age and size. Pure.
+//! - `folder`: the folder itself, looked through and tidied without following a symbolic link.
+
+mod folder;
+mod plan;
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+pub use folder::Folder;
+pub use plan::{Kept, Limits, Place, to_remove};
+
+/// The picture of the page at the end of an attempt.
+pub const PICTURE: &str = "screenshot.png";
+
+/// What that page said.
+pub const PAGE: &str = "page.txt";
+
+/// The folder for an attempt's evidence; it is made when there is some.
+#[must_use]
+pub fn folder_of(artifacts: &Path, job: Uuid, attempt: u32) -> PathBuf {
+    artifacts.join(job.to_string()).join(attempt.to_string())
+}
+
+/// The name of what is kept beside that, when somebody who looks on asks for it: they sort as they were taken.
+#[must_use]
+pub fn numbered(number: usize, of: &str) -> String {
+    format!("{number:02}-{of}")
+}
+
+/// Whether a file of this name in an attempt's folder is Turnlock's.
+fn is_ours(name: &str) -> bool {
+    let numbered = |name: &str| {
+        let stem = name.strip_suffix(".png").or_else(|| name.strip_suffix(".txt"));
+        let number = stem.and_then(|stem| stem.split_once('-')).map(|(number, _)| number);
+        number.is_some_and(|number| number.len() >= 2 && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    name == PICTURE || name == PAGE || numbered(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_from_those_of_others() {
+        for ours in [PICTURE, PAGE, "01-login.3.png", "104-try.txt", &format!("{}.png", numbered(7, "a/b"))] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for foreign in ["notes.txt", "screenshot.png.bak", "x-1.png", "1-x.png", "01x.png", "01-x.gif", ""] {
+            assert!(!is_ours(foreign), "{foreign}");
+        }
+    }
+}
