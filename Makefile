@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR ?= auto
 SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz-api help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps mutations bench bench-browser bench-queue bench-log
+.PHONY: drafts fuzz-api help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps mutations bench bench-browser bench-queue bench-log
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,12 @@ apps: ## start real apps and run their playbooks end to end (needs node 20, npm,
 	scripts/install-browser
 	$(CARGO) build --release --locked
 	fixtures/apps/run
+
+drafts: ## draft playbooks of the real apps with `playbook new`, and sign in by the drafts as they are (as `make apps`)
+	scripts/install-build-deps
+	scripts/install-browser
+	$(CARGO) build --release --locked
+	fixtures/apps/run --draft
 
 bench: bench-browser bench-queue bench-log ## measure all that has a limit (takes half an hour)
 
