@@ -146,7 +146,7 @@ impl Canaries {
         }
         let at = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_alphanumeric);
         let words = self.codes.find_overlapping_iter(bytes);
-        let words = words.filter(|hit| !at(hit.end()) && !(hit.start() > 0 && at(hit.start() - 1)));
+        let words = words.filter(|hit| !at(hit.end()) && !hit.start().checked_sub(1).is_some_and(at));
         found.extend(words.map(|hit| format!("{} (as a word)", self.code_names[hit.pattern().as_usize()])));
     }
 

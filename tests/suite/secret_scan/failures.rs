@@ -19,7 +19,7 @@ fn broken() -> Vec<(String, String)> {
     let mut made = Vec::new();
     for (at, line) in lines.iter().enumerate().skip(from + 1) {
         let indent = line.len() - line.trim_start().len();
-        if indent == 2 && line.ends_with(':') || indent == 2 && line.contains(": #") {
+        if indent == 2 && (line.ends_with(':') || line.contains(": #")) {
             flow = line.trim().split(':').next().unwrap().to_owned();
         }
         if indent == 0 || !line.trim_start().starts_with("- ") {
