@@ -3,7 +3,7 @@
 //! Only with the feature `failpoints`, which release builds do not have. The name of the point comes from the
 //! configuration; a name that ends in `*` stands for all that begin with what is before it, and `name#3` for the
 //! third time that the point is reached. With `pause:` before it the process is stopped there, until it is continued
-//! (SIGCONT). A trace lists all points that a process comes by, in this form, so that a
+//! (SIGCONT); with `panic:` before it and `:WORDS` behind it, whoever is there panics with these words. A trace lists all points that a process comes by, in this form, so that a
 //! test can take its cases from what a run really does.
 
 #[cfg(all(feature = "failpoints", not(debug_assertions)))]
@@ -19,7 +19,16 @@ mod armed {
 
     use rustix::process::{Signal, getpid, kill_process};
 
-    static POINT: OnceLock<(String, Signal)> = OnceLock::new();
+    static POINT: OnceLock<(String, Fate)> = OnceLock::new();
+
+    /// What becomes of whoever reaches the point.
+    enum Fate {
+        /// The process gets this signal.
+        Signal(Signal),
+        /// The task panics, with these words.
+        Panic(String),
+    }
+
     static TRACE: OnceLock<Trace> = OnceLock::new();
 
     struct Trace {
@@ -30,10 +39,16 @@ mod armed {
 
     /// Sets the point at which the process dies or is stopped, once.
     pub fn set(point: &str) {
-        let (point, signal) =
-            point.strip_prefix("pause:").map_or((point, Signal::KILL), |point| (point, Signal::STOP));
+        let (point, fate) = match (point.strip_prefix("pause:"), point.strip_prefix("panic:")) {
+            (Some(point), _) => (point, Fate::Signal(Signal::STOP)),
+            (None, Some(panic)) => {
+                let (point, words) = panic.split_once(':').unwrap_or((panic, "a failpoint"));
+                (point, Fate::Panic(words.to_owned()))
+            }
+            (None, None) => (point, Fate::Signal(Signal::KILL)),
+        };
         // The first stands: there is one process and one configuration.
-        let _ = POINT.set((point.to_owned(), signal));
+        let _ = POINT.set((point.to_owned(), fate));
     }
 
     /// Lists the points in this file from now on.
@@ -54,23 +69,31 @@ mod armed {
         pending & (1 << (Signal::STOP.as_raw() - 1)) != 0
     }
 
-    /// Dies here, or is stopped, if this is the point.
+    /// Dies here, is stopped or panics, if this is the point.
+    ///
+    /// # Panics
+    /// If that is what was asked for.
     pub fn reach(name: &str) {
         if POINT.get().is_none() && TRACE.get().is_none() {
             return;
         }
-        let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = times.get_or_insert_default().entry(name.to_owned()).or_default();
+        let mut guard = TIMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = guard.get_or_insert_default().entry(name.to_owned()).or_default();
         *times += 1;
         let nth = format!("{name}#{times}");
         if let Some(trace) = TRACE.get() {
             // A test that misses a line says so itself.
             let _ = writeln!(trace.file.lock().unwrap_or_else(PoisonError::into_inner), "{nth}");
         }
-        let Some((point, signal)) = POINT.get() else { return };
+        drop(guard);
+        let Some((point, fate)) = POINT.get() else { return };
         let here =
             point.strip_suffix('*').map_or(point == name || *point == nth, |prefix| name.starts_with(prefix));
         if here {
+            let signal = match fate {
+                Fate::Signal(signal) => signal,
+                Fate::Panic(words) => panic!("{words}"),
+            };
             // SIGKILL leaves no chance to clean up, which is the point; what follows is never reached.
             let _ = kill_process(getpid(), *signal);
             if *signal == Signal::KILL {

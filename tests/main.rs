@@ -58,6 +58,7 @@ mod suite {
     mod postgres_workers;
     mod rabbit;
     mod rabbit_dead;
+    mod secret_scan;
     mod soak;
     mod store;
     mod top;

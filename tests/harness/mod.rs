@@ -1,11 +1,13 @@
 //! What the tests share: a real browser, the bundled app, playbooks from a few lines.
 
+pub mod canary;
 pub mod desk;
 pub mod dovecot;
 pub mod fleet;
 #[cfg(feature = "failpoints")]
 pub mod home;
 pub mod mailroom;
+pub mod ocr;
 pub mod postgres;
 pub mod proxy;
 pub mod rabbit;

@@ -82,6 +82,11 @@ impl Server {
         self.0.say("start");
     }
 
+    /// Where all of its files are.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.0.folder
+    }
+
     /// What the server has written down.
     pub fn log(&self) -> String {
         self.0.log()

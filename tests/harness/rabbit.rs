@@ -31,6 +31,11 @@ impl Broker {
         self.server.as_ref().unwrap()
     }
 
+    /// Where all of its files are.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.server().folder
+    }
+
     pub fn url(&self) -> String {
         self.server().url.to_string()
     }

@@ -10,7 +10,7 @@ use lettre::message::MultiPart;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 use turnlock::browser::{Piece, PieceKind};
-use turnlock::credential::{RecoveryCodes, TotpSecret, qr};
+use turnlock::credential::{RecoveryCodes, TotpSecret};
 use turnlock::inbox::extract::ExtractHints;
 use turnlock::inbox::{CodeRequest, Senders};
 use turnlock::job::{AccountRef, Kind};
@@ -18,6 +18,7 @@ use turnlock::store::LogQuery;
 use turnlock::vault::{Credentials, NewAccount, Vault};
 use uuid::Uuid;
 
+use crate::harness::canary::Named;
 use crate::harness::desk::Receiving;
 use crate::harness::home::Home;
 use crate::harness::mailroom::{Mailroom, account_of};
@@ -60,11 +61,10 @@ async fn run(home: &Home, kind: Kind, account: &AccountRef, said: &mut Vec<u8>) 
 }
 
 /// Every secret there is, by name.
-fn secrets(held: &Credentials, since: u64) -> Vec<(String, String)> {
-    let mut all = vec![("the first password".to_owned(), FIRST_PASSWORD.to_owned())];
-    let mut add = |name: &str, secret: &SecretString| {
-        all.push((name.to_owned(), secret.expose_secret().to_owned()));
-    };
+fn secrets(held: &Credentials, since: u64) -> Named {
+    let mut all = Named::default();
+    all.add("the first password", FIRST_PASSWORD);
+    let mut add = |name: &str, secret: &SecretString| all.add(name, secret.expose_secret());
     for held in held.password.iter().chain(&held.pending_password) {
         add("a password", &held.secret);
     }
@@ -84,46 +84,17 @@ fn secrets(held: &Credentials, since: u64) -> Vec<(String, String)> {
     all
 }
 
-/// Lower case, and without what groups characters.
-fn folded(text: &[u8]) -> Vec<u8> {
-    let kept = text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'-');
-    kept.map(u8::to_ascii_lowercase).collect()
-}
-
 fn holds(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-fn assert_holds_none(place: &str, text: &[u8], secrets: &[(String, String)]) {
-    let plain = folded(text);
-    for (name, secret) in secrets {
-        let found = holds(text, secret.as_bytes()) || holds(&plain, &folded(secret.as_bytes()));
-        assert!(!found, "{name} is in {place}");
-    }
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
-}
-
 /// Searches all that was said, and every file; gives the screenshots.
-fn assert_nothing_leaked(home: &Home, said: &[u8], secrets: &[(String, String)]) -> Vec<PathBuf> {
-    assert_holds_none("what was said", said, secrets);
-    let mut all = Vec::new();
-    files(home.path(), &mut all);
-    all.retain(|path| *path != home.key_file());
+fn assert_nothing_leaked(home: &Home, said: &[u8], secrets: &Named) -> Vec<PathBuf> {
+    let canaries = secrets.ready();
+    canaries.assert_not_in("what was said", said);
+    let mut all = canaries.assert_not_below(home.path(), &[home.key_file()]);
     assert!(all.iter().any(|path| path.ends_with("turnlock.db")), "{all:?}");
-    for path in &all {
-        assert_holds_none(&path.display().to_string(), &std::fs::read(path).unwrap(), secrets);
-    }
     all.retain(|path| path.extension().is_some_and(|extension| extension == "png"));
-    for picture in &all {
-        let found = qr::find(&std::fs::read(picture).unwrap()).unwrap();
-        assert!(found.is_empty(), "a QR code is left in {}", picture.display());
-    }
     all
 }
 
@@ -162,7 +133,7 @@ async fn after_every_flow_no_secret_is_anywhere() {
     };
     vault.add_account(&new).await.unwrap();
     assert!(!run(&home, Kind::VerifyLogin, &account, &mut said).await);
-    secrets.push(("the wrong password".to_owned(), wrong.to_owned()));
+    secrets.add("the wrong password", wrong);
     assert!(secrets.len() > 15, "password, link, secret, codes and ten recovery codes");
     assert!(holds(&said, b"DEBUG"), "everything was to be said: {}", String::from_utf8_lossy(&said));
     // Evidence of five jobs, successes included, since it was asked for.
@@ -261,7 +232,8 @@ async fn enrolment_with_a_table(read: &str, told: &str) {
     let attempts = format!("{:?}", vault.store().log(&LogQuery::default()).await.unwrap());
     said.extend(attempts.as_bytes());
     assert!(holds(&said, told.as_bytes()), "{}", String::from_utf8_lossy(&said));
-    let secrets = CODES.map(|code| ("an unread recovery code".to_owned(), code.to_owned()));
+    let mut secrets = Named::default();
+    CODES.iter().for_each(|code| secrets.add("an unread recovery code", code));
     assert_nothing_leaked(&home, &said, &secrets);
 }
 
@@ -356,16 +328,9 @@ async fn a_mailed_code_is_nowhere_after_it_was_typed() {
     let (succeeded, code) =
         futures::future::join(run(&home, Kind::VerifyLogin, &account, &mut said), relay).await;
     assert!(succeeded, "{}", String::from_utf8_lossy(&said));
-    // Six digits stand in many a number by chance, so only the code by itself counts.
-    let mut all = vec![("what was said".to_owned(), said)];
-    let mut paths = Vec::new();
-    files(home.path(), &mut paths);
-    all.extend(paths.iter().map(|path| (path.display().to_string(), std::fs::read(path).unwrap())));
-    for (place, bytes) in all {
-        let text = String::from_utf8_lossy(&bytes);
-        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
-        assert!(words.all(|word| word != code.expose_secret()), "the mailed code is in {place}");
-    }
+    let mut secrets = Named::default();
+    secrets.add_code("the mailed code", code.expose_secret());
+    assert_nothing_leaked(&home, &said, &secrets);
 }
 
 /// The tokens of the mailed link and of the page that it leads on to.
@@ -432,7 +397,8 @@ async fn login_by_mail(expected: &str, answers: bool, told: &[&str]) {
     for told in ["wait for the mailed link", "open email_link"].iter().chain(told) {
         assert!(holds(&said, told.as_bytes()), "{told}: {}", String::from_utf8_lossy(&said));
     }
-    let secrets = LINK_SECRETS.map(|secret| ("a token of the mailed link".to_owned(), secret.to_owned()));
+    let mut secrets = Named::default();
+    LINK_SECRETS.iter().for_each(|secret| secrets.add("a token of the mailed link", secret));
     assert_nothing_leaked(&home, &said, &secrets);
     let mut asked = Vec::new();
     while let Ok(request) = site.requests.try_recv() {
