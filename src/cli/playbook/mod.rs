@@ -114,7 +114,8 @@ async fn check(paths: Vec<PathBuf>, pages: bool, context: &Context) -> Result<Ex
     let pool = if pages { Some(mutate::start(&config).await?) } else { None };
     for file in files {
         let name = file.display().to_string();
-        match library::parse_any(&file, &read(&file)?, &config.origins) {
+        let source = read(&file)?;
+        match library::parse_any(&file, &source, &config.origins) {
             Ok(playbook) => {
                 write!(stderr(), "{}", playbook.warnings.render(colour))?;
                 if let Some(pool) = &pool {
@@ -127,6 +128,11 @@ async fn check(paths: Vec<PathBuf>, pages: bool, context: &Context) -> Result<Ex
                 }
                 let flows: Vec<_> = playbook.flows.iter().map(|flow| flow.kind.as_str()).collect();
                 writeln!(stdout(), "{name}: fine ({}: {})", playbook.title, flows.join(", "))?;
+                let open = source.lines().filter(|line| line.trim_start().starts_with("# ?")).count();
+                if open > 0 {
+                    let questions = if open == 1 { "question is" } else { "questions are" };
+                    writeln!(stderr(), "{name}: {open} {questions} still open in it: the lines with `# ?`")?;
+                }
             }
             Err(report) => {
                 writeln!(stderr(), "{}", report.render(colour).trim_end())?;

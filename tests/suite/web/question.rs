@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use turnlock::credential::Opener;
 use turnlock::job::Wanted;
-use turnlock::store::{NewQuestion, QuestionState};
+use turnlock::store::{NewQuestion, QuestionState, Role};
 
 use super::live::signed_in;
 use super::*;
@@ -47,7 +47,7 @@ async fn a_question_appears_and_takes_a_code() {
     stage.see("{ role: button, name: Cancel this job }").await.unwrap();
     let row = web.store.close_question(id, QuestionState::Answered).await.unwrap().unwrap();
     assert_eq!(opener.open(&row.answer.unwrap()).unwrap().expose_secret(), "123456");
-    assert!(row.answered_by.unwrap().starts_with('t'));
+    assert_eq!(row.answered_by.as_deref(), Some("me"));
     web.end().await;
 }
 
@@ -107,5 +107,56 @@ async fn a_code_is_taken_from_those_only_who_may_give_it() {
     assert_eq!(web.store.question(id).await.unwrap().unwrap().state, QuestionState::Open);
     assert_eq!(post(&operator, csrf(&shown)).await, StatusCode::SEE_OTHER);
     assert_eq!(post(&operator, csrf(&shown)).await, StatusCode::CONFLICT, "a code is taken once");
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_question_is_for_those_who_see_its_account() {
+    let web = Web::start().await;
+    let alice = web.account("acme/alice", "alice").await;
+    let bob = web.account("acme/bob", "bob").await;
+    let begun = web.begun(&bob).await;
+    let id = Uuid::now_v7();
+    let new = NewQuestion {
+        id,
+        job: begun.job,
+        attempt: begun.attempt,
+        account: bob.clone(),
+        wanted: Wanted::EmailCode,
+        step: "login.5".to_owned(),
+        key: Opener::new(id).unwrap().public().to_vec(),
+        lasts: LONG,
+    };
+    web.store.ask(&new, None).await.unwrap();
+    let limited = web.named("limited", Scope::ALL, true).await;
+    web.store.share(&alice, "limited", Role::Owner, "the test").await.unwrap();
+    let browser = web.signed_in_with(&limited).await;
+    let asked = async |path: &str| {
+        let request = client().get(web.at(path)).bearer_auth(limited.expose());
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let page = text(&browser, web.at("/needs-you")).await;
+    let form = csrf(&page).to_owned();
+    for told in [page, text(&browser, web.at("/log")).await, asked("/api/v1/questions").await] {
+        assert!(!told.contains("bob") && !told.contains("for you</a>"), "{told}");
+    }
+    let look = browser.get(web.at(&format!("/jobs/{}/view?question={id}", begun.job))).send().await.unwrap();
+    assert_eq!(look.status(), StatusCode::NOT_FOUND);
+    assert!(!web.store.question(id).await.unwrap().unwrap().watched, "nobody looks on");
+    let given = [("csrf", form.as_str()), ("question", &id.to_string()), ("code", "123456")];
+    let by_form =
+        browser.post(web.at(&format!("/jobs/{}/answer", begun.job))).form(&given).send().await.unwrap();
+    assert_eq!(by_form.status(), StatusCode::NOT_FOUND);
+    let by_api = client().post(web.at(&format!("/api/v1/jobs/{}/answer", begun.job)));
+    let by_api = by_api.bearer_auth(limited.expose()).body(r#"{"code": "123456"}"#).send().await.unwrap();
+    assert_eq!(by_api.status(), StatusCode::NOT_FOUND);
+    assert!(web.store.question(id).await.unwrap().unwrap().answer.is_none());
+    // Shared with them, it is theirs to answer.
+    web.store.share(&bob, "limited", Role::Collaborator, "the test").await.unwrap();
+    assert!(asked("/api/v1/questions").await.contains("bob"));
+    let by_form =
+        browser.post(web.at(&format!("/jobs/{}/answer", begun.job))).form(&given).send().await.unwrap();
+    assert_eq!(by_form.status(), StatusCode::SEE_OTHER);
+    assert_eq!(web.store.question(id).await.unwrap().unwrap().answered_by.as_deref(), Some("limited"));
     web.end().await;
 }
