@@ -274,7 +274,7 @@ async fn a_database_that_is_gone_in_mid_job_is_not_written_elsewhere() {
     worker.wait().await.unwrap();
 }
 
-/// A file system of a few hundred KiB.
+/// A file system that holds the database and little more.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
@@ -282,7 +282,7 @@ impl SmallDisk {
         assert!(rustix::process::geteuid().is_root(), "this test mounts a small file system: run it as root");
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path());
+        mount.args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(folder.path());
         assert!(mount.status().unwrap().success());
         Self(folder)
     }
