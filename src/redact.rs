@@ -28,6 +28,12 @@ pub fn register(secret: &SecretString) {
     KNOWN.write().unwrap_or_else(PoisonError::into_inner).add(secret.expose_secret());
 }
 
+/// The same for what somebody has given who may mean ill: masked only where it stands as a word of its own, so that nobody can
+/// have parts of other words masked, in the whole process.
+pub fn register_word(secret: &SecretString) {
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).add_exact(secret.expose_secret());
+}
+
 /// The text with every secret that was registered masked.
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
@@ -84,6 +90,17 @@ impl Secrets {
                     self.order.push_back(Form::Exact(form));
                 }
             }
+        }
+        while self.order.len() > REMEMBERED {
+            self.forget_oldest();
+        }
+    }
+
+    fn add_exact(&mut self, secret: &str) {
+        let form = Zeroizing::new(secret.to_owned());
+        if !form.trim().is_empty() && !self.exact.contains(&form) {
+            self.exact.push(form.clone());
+            self.order.push_back(Form::Exact(form));
         }
         while self.order.len() > REMEMBERED {
             self.forget_oldest();
@@ -237,6 +254,16 @@ mod tests {
     fn a_short_secret_is_masked_as_a_word() {
         let known = knowing(&["cat", "-"]);
         assert_eq!(known.redact("concatenate cat (cat)"), "concatenate [secret] ([secret])");
+    }
+
+    #[test]
+    fn what_others_give_masks_no_part_of_a_word() {
+        let mut known = Secrets::default();
+        known.add_exact("202611");
+        assert_eq!(
+            known.redact("2026-11-29 has 202611, not 1202611"),
+            "2026-11-29 has [secret], not 1202611"
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ WHEN (OLD.outcome <> 'asked' OR (OLD.seq, OLD.at, OLD.who, OLD.action, OLD.targe
 EXECUTE FUNCTION turnlock_refuse('a row of the audit is settled once, and else stays as it is');
 CREATE TRIGGER audit_kept BEFORE DELETE ON audit FOR EACH ROW
 EXECUTE FUNCTION turnlock_refuse('the audit is append-only');
+CREATE TRIGGER audit_kept_whole BEFORE TRUNCATE ON audit
+EXECUTE FUNCTION turnlock_refuse('the audit is append-only');
 
 -- How many recovery codes a credential holds: what is sealed tells nobody.
 ALTER TABLE candidates ADD COLUMN codes bigint;

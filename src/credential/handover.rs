@@ -30,7 +30,7 @@ pub struct GivenCode(SecretString);
 
 /// What was given is no code. Does not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("that is no code: it has 1 to 64 letters, digits and signs, as the app shows or sends it")]
+#[error("that is no code: it has digits, letters and dashes, at most 64, as the app shows or sends it")]
 pub struct NoCode;
 
 /// What was given cannot be sealed, for the question's key is none.
@@ -46,13 +46,17 @@ pub struct Opener {
 }
 
 impl GivenCode {
-    /// Reads it as people write or paste it: spaces do not count.
+    /// Reads it as people write or paste it: spaces do not count. A code has a digit, a dash or capitals alone: words are none,
+    /// for what is given here is masked in all that its worker writes.
     ///
     /// # Errors
     /// [`NoCode`].
     pub fn read(text: &str) -> Result<Self, NoCode> {
         let code: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect());
-        let fine = (1..=LONGEST).contains(&code.len()) && code.chars().all(|c| c.is_ascii_graphic());
+        let of_a_code = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let is_a_word = !code.chars().any(|c| c.is_ascii_digit() || c == '-')
+            && !(code.len() >= 6 && code.chars().all(|c| c.is_ascii_uppercase()));
+        let fine = (1..=LONGEST).contains(&code.len()) && code.chars().all(of_a_code) && !is_a_word;
         if fine { Ok(Self(SecretString::from(code.as_str()))) } else { Err(NoCode) }
     }
 
@@ -143,7 +147,20 @@ mod tests {
 
     #[test]
     fn what_is_no_code() {
-        for text in ["", "  ", "\u{0}1", "12345\u{202e}6", &"1".repeat(65)] {
+        for text in ["123456", "a1b2-c3", "svegw-wxzvz", "QWERTY"] {
+            assert!(GivenCode::read(text).is_ok(), "{text:?}");
+        }
+        for text in [
+            "",
+            "  ",
+            "\u{0}1",
+            "12345\u{202e}6",
+            "succeeded",
+            "INFO",
+            "acme/alice1",
+            "\"a1\":",
+            &"1".repeat(65),
+        ] {
             assert_eq!(GivenCode::read(text).unwrap_err(), NoCode, "{text:?}");
         }
     }

@@ -36,8 +36,10 @@ pub fn numbered(number: usize, of: &str) -> String {
 fn is_ours(name: &str) -> bool {
     let numbered = |name: &str| {
         let stem = name.strip_suffix(".png").or_else(|| name.strip_suffix(".txt"));
-        let number = stem.and_then(|stem| stem.split_once('-')).map(|(number, _)| number);
-        number.is_some_and(|number| number.len() >= 2 && number.bytes().all(|byte| byte.is_ascii_digit()))
+        stem.and_then(|stem| stem.split_once('-')).is_some_and(|(number, of)| {
+            let digits = (2..=3).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+            digits && of.starts_with(|first: char| first.is_ascii_lowercase())
+        })
     };
     name == PICTURE || name == PAGE || numbered(name)
 }
@@ -51,7 +53,18 @@ mod tests {
         for ours in [PICTURE, PAGE, "01-login.3.png", "104-try.txt", &format!("{}.png", numbered(7, "a/b"))] {
             assert!(is_ours(ours), "{ours}");
         }
-        for foreign in ["notes.txt", "screenshot.png.bak", "x-1.png", "1-x.png", "01x.png", "01-x.gif", ""] {
+        for foreign in [
+            "2026-11-29.txt",
+            "2026-11-29 ticket.png",
+            "01-17.png",
+            "notes.txt",
+            "screenshot.png.bak",
+            "x-1.png",
+            "1-x.png",
+            "01x.png",
+            "01-x.gif",
+            "",
+        ] {
             assert!(!is_ours(foreign), "{foreign}");
         }
     }

@@ -83,7 +83,7 @@ impl Session<'_> {
         self.took_its_time(began);
         match came? {
             Came::Answer(code, by) => {
-                redact::register(&code);
+                redact::register_word(&code);
                 self.sent.given(step);
                 log.ok_with(format!("given by {by}"));
                 Ok(code)
@@ -93,7 +93,10 @@ impl Session<'_> {
                 log.failed(error.words(&step.id));
                 Err(error.into())
             }
-            Came::Stop(reason) if context.counts(reason) => Err(Halt::Stopped(reason).into()),
+            Came::Stop(reason) if context.counts(reason) => {
+                self.values.sent = false;
+                Err(Halt::Stopped(reason).into())
+            }
             // Whether a commit step was taken is found out all the same, as far as that is possible without the code.
             Came::Stop(_) => {
                 log.failed("the attempt is to stop");

@@ -118,8 +118,12 @@ pub trait Questions {
     /// The last question of a job, whatever has become of it.
     async fn question_of(&self, job: Uuid) -> Result<Option<QuestionRow>, StoreError>;
 
-    /// The open questions, the oldest first, and at most so many.
-    async fn open_questions(&self, most: u32) -> Result<Vec<QuestionRow>, StoreError>;
+    /// The open questions, the oldest first, and at most so many: all, or those of accounts that are shared with this token.
+    async fn open_questions(
+        &self,
+        shared_with: Option<Uuid>,
+        most: u32,
+    ) -> Result<Vec<QuestionRow>, StoreError>;
 
     /// Answers with what was sealed for the question's key; `false` if it is not open any more.
     async fn answer(&self, id: Uuid, sealed: &[u8], by: &str) -> Result<bool, StoreError>;
@@ -136,6 +140,6 @@ pub trait Questions {
     /// Shows this picture of the page, as long as the question is open.
     async fn show_picture(&self, id: Uuid, png: &[u8]) -> Result<(), StoreError>;
 
-    /// Forgets questions that are older than this. Returns how many.
+    /// Forgets questions that are older than this, and of all that are over what was given and shown. Returns how many.
     async fn forget_questions(&self, older_than: Duration) -> Result<u64, StoreError>;
 }

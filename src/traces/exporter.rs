@@ -70,6 +70,10 @@ impl Tracer {
             let mut value = HeaderValue::from_str(text.expose_secret()).map_err(|_| unfit())?;
             value.set_sensitive(true);
             redact::register(text);
+            // `Bearer xyz`: the secret is what stands behind the scheme.
+            if let Some((_, token)) = text.expose_secret().split_once(' ') {
+                redact::register(&SecretString::from(token.trim()));
+            }
             map.insert(name, value);
         }
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

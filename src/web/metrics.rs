@@ -113,7 +113,7 @@ async fn stand(registry: &mut Registry, store: &dyn Store) -> Result<(), StoreEr
     set(&deliveries, vec![("state", "waiting".to_owned())], depths.waiting);
     set(&deliveries, vec![("state", "dead".to_owned())], depths.dead);
     let asked = gauge(registry, "jobs_waiting_for_people", "Jobs that wait for a person to give them a code");
-    set(&asked, Vec::new(), store.open_questions(1000).await?.len() as u64);
+    set(&asked, Vec::new(), store.open_questions(None, 1000).await?.len() as u64);
 
     let breakers = gauge(registry, "breaker_open", "1 while an app's breaker is open");
     for row in store.apps().await? {

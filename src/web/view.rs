@@ -108,10 +108,7 @@ impl<'a> View<'a> {
 
     /// What jobs ask people for now, the oldest first.
     pub async fn open_questions(&self, most: u32) -> Result<Vec<QuestionRow>, StoreError> {
-        let mut rows = self.store.open_questions(most).await?;
-        let seen = self.seen().await?;
-        rows.retain(|row| seen.has(&row.account));
-        Ok(rows)
+        self.store.open_questions(self.shared_with(), most).await
     }
 
     pub async fn wanting(&self, of_each: u32) -> Result<Vec<Wanting>, StoreError> {

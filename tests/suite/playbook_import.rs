@@ -200,7 +200,7 @@ fn nothing_that_was_recorded_is_lost_without_a_word() {
 #[test]
 fn what_a_page_showed_or_made_up_is_left_out_and_asked_about() {
     let secret = r##"
-        { "type": "click", "selectors": [["aria/JBSW Y3DP EHPK 3PXP"], ["text/JBSWY3DPEHPK3PXP"], ["#key"]] },
+        { "type": "click", "selectors": [["aria/jbsw y3dp ehpk 3pxp"], ["text/JBSWY3DPEHPK3PXP"], ["#key"]] },
         { "type": "navigate", "url": "https://ledger.example/otp?secret=JBSWY3DPEHPK3PXP&issuer=x" },
         { "type": "navigate", "url": "https://ledger.example/reset/Zk3jf93jKdkq9303jfkdlQ/" }"##;
     let draft = draft(&recording("https://ledger.example/login", &format!("{SIGNED_IN},{secret}"))).unwrap();

@@ -41,7 +41,7 @@ impl<'a> Marks<'a> {
                 _ => {}
             }
         }
-        for question in store.open_questions(WAITING).await? {
+        for question in store.open_questions(None, WAITING).await? {
             let other = self.app.is_some_and(|app| app != question.account.app());
             if other || !self.asked.insert(question.id) {
                 continue;

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::draft_file::DraftFile;
 use crate::browser::{Options, Pool, Sandbox};
-use crate::cli::{Context, Exit, Failure, parts};
+use crate::cli::{Context, Exit, Failure, output, parts};
 use crate::config::Config;
 use crate::draft::{Explorer, Findings, Keys, NoDraft, SignIn, write};
 use crate::job::AccountRef;
+use crate::redact::redact;
 use crate::store::{Begun, Limit, NewTry, StoreError, TryResult, WorkerId};
 use crate::vault::Vault;
 
@@ -77,7 +78,9 @@ impl New {
             SignIn::Refused(said) => {
                 writeln!(stdout(), "not signed in: the app refused the credentials: {said}")?
             }
-            SignIn::Unclear(there) => writeln!(stdout(), "not signed in: {there}")?,
+            SignIn::Unclear(there) => {
+                writeln!(stdout(), "not signed in: {}", output::printable(&redact(there)))?
+            }
         }
         file.keep(&write(&findings), context)
     }

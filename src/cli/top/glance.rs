@@ -48,7 +48,7 @@ impl Glance {
             hour: store.ended_since(ago(SignedDuration::from_hours(1))).await?,
             broken,
             ill,
-            questions: store.open_questions(MOST).await?,
+            questions: store.open_questions(None, MOST).await?,
         })
     }
 

@@ -57,7 +57,11 @@ fn made_up(text: &str) -> bool {
         let has = |of: fn(&char) -> bool| word.chars().any(|c| of(&c));
         word.len() >= 16 && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
     };
-    let grouped = words.windows(4).any(|group| group.iter().all(|word| word.len() == 4 && base32(word)));
+    // `jbsw y3dp ehpk 3pxp`
+    let in_groups = |group: &[&str]| {
+        group.iter().all(|word| word.len() == 4) && group.concat().chars().any(|c| c.is_ascii_digit())
+    };
+    let grouped = words.windows(4).any(in_groups);
     grouped || words.iter().any(mixed) || words.iter().any(|word| word.len() >= 16 && base32(word))
 }
 

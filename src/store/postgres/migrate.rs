@@ -64,9 +64,11 @@ pub(super) async fn look(on: &mut PgConnection) -> Result<Found, StoreError> {
     Ok(Found { version, made, may_make, durable })
 }
 
-/// Applies what is missing within this transaction, under a lock: of several processes that start at once, one does
-/// the work and the others find it done. The schema of another program is refused; an empty one is welcome.
-pub(super) async fn run(on: &mut PgConnection) -> Result<(), StoreError> {
+/// Applies the next migration that is missing within this transaction, under a lock: of several processes that start at
+/// once, one does the work and the others find it done. The schema of another program is refused; an empty one is
+/// welcome. `false` once none is missing: each has a transaction of its own, so that workers which go on meanwhile wait for
+/// one table at a time and not for long.
+pub(super) async fn next(on: &mut PgConnection) -> Result<bool, StoreError> {
     check_server(on).await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('migrations', $1))")
         .bind(LOCKS)
@@ -81,13 +83,12 @@ pub(super) async fn run(on: &mut PgConnection) -> Result<(), StoreError> {
         .await?;
     }
     let applied = applied(on).await?;
-    for sql in MIGRATIONS.iter().skip(usize::try_from(applied).unwrap_or(0)) {
-        apply(on, sql).await?;
-    }
-    if applied < known() {
-        sqlx::query("UPDATE turnlock_schema SET version = $1").bind(known()).execute(on).await?;
-    }
-    Ok(())
+    let Some(sql) = usize::try_from(applied).ok().and_then(|applied| MIGRATIONS.get(applied)) else {
+        return Ok(false);
+    };
+    apply(on, sql).await?;
+    sqlx::query("UPDATE turnlock_schema SET version = $1").bind(applied + 1).execute(on).await?;
+    Ok(applied + 1 < known())
 }
 
 async fn check_server(on: &mut PgConnection) -> Result<String, StoreError> {

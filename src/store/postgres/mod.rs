@@ -210,9 +210,14 @@ impl PostgresStore {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let options = connect::options(url)?;
         let pool = connect::pool(options.clone());
-        let mut tx = pool.begin().await.map_err(error::connecting)?;
-        migrate::run(&mut tx).await?;
-        tx.commit().await?;
+        loop {
+            let mut tx = pool.begin().await.map_err(error::connecting)?;
+            let more = migrate::next(&mut tx).await?;
+            tx.commit().await?;
+            if !more {
+                break;
+            }
+        }
         let months = Arc::new(Months::default());
         months.make_ahead(&pool, Timestamp::now()).await;
         let news = Arc::new(News::new(options));

@@ -82,12 +82,18 @@ impl Questions for PostgresStore {
         answer(found.fetch_optional(&mut *reader)).await?.as_ref().map(read).transpose()
     }
 
-    async fn open_questions(&self, most: u32) -> Result<Vec<QuestionRow>, StoreError> {
+    async fn open_questions(
+        &self,
+        shared_with: Option<Uuid>,
+        most: u32,
+    ) -> Result<Vec<QuestionRow>, StoreError> {
         let mut reader = self.reader().await?;
         let sql = format!(
-            "SELECT * FROM ({SELECT} WHERE q.state = 'open') AS q WHERE now_is = 'open' ORDER BY begun_at, id LIMIT $1"
+            "SELECT * FROM ({SELECT} WHERE q.state = 'open'
+                            AND ($2::uuid IS NULL OR q.account IN (SELECT account FROM shares WHERE token = $2))) AS q
+             WHERE now_is = 'open' ORDER BY begun_at, id LIMIT $1"
         );
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(i64::from(most));
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(i64::from(most)).bind(shared_with);
         answer(rows.fetch_all(&mut *reader)).await?.iter().map(read).collect()
     }
 
@@ -141,7 +147,9 @@ impl Questions for PostgresStore {
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let picture: Option<Option<Vec<u8>>> = sqlx::query_scalar(
-                "UPDATE questions SET watched_until = turnlock_now() + $2 WHERE id = $1 AND state = 'open'
+                "UPDATE questions AS q SET watched_until = turnlock_now() + $2
+                 WHERE q.id = $1 AND q.state = 'open' AND q.until > turnlock_now()
+                   AND EXISTS (SELECT 1 FROM attempts_under_way AS a WHERE a.id = q.attempt)
                  RETURNING picture",
             )
             .bind(id)
@@ -172,6 +180,15 @@ impl Questions for PostgresStore {
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
+            // Of attempts that died nobody took answer and picture away.
+            sqlx::query(
+                "UPDATE questions AS q SET picture = NULL, answer = NULL
+                 WHERE (picture IS NOT NULL OR answer IS NOT NULL)
+                   AND (q.until < turnlock_now()
+                        OR NOT EXISTS (SELECT 1 FROM attempts_under_way AS a WHERE a.id = q.attempt))",
+            )
+            .execute(write.on())
+            .await?;
             let done = sqlx::query("DELETE FROM questions WHERE until < turnlock_now() - $1");
             let done = done.bind(millis(older_than)).execute(write.on()).await?;
             write.commit().await?;

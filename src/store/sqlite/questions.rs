@@ -91,11 +91,18 @@ impl Questions for SqliteStore {
         found.as_ref().map(|row| self.read_question(row)).transpose()
     }
 
-    async fn open_questions(&self, most: u32) -> Result<Vec<QuestionRow>, StoreError> {
+    async fn open_questions(
+        &self,
+        shared_with: Option<Uuid>,
+        most: u32,
+    ) -> Result<Vec<QuestionRow>, StoreError> {
         let sql = format!(
-            "SELECT * FROM ({SELECT} WHERE state = 'open') WHERE now_is = 'open' ORDER BY asked_at, id LIMIT ?2"
+            "SELECT * FROM ({SELECT} WHERE state = 'open'
+                            AND (?3 IS NULL OR account IN (SELECT account FROM shares WHERE token = ?3)))
+             WHERE now_is = 'open' ORDER BY asked_at, id LIMIT ?2"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(self.clock.now()).bind(most);
+        let token = shared_with.map(|token| token.to_string());
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(self.clock.now()).bind(most).bind(token);
         let rows = rows.fetch_all(&self.readers).await?;
         rows.iter().map(|row| self.read_question(row)).collect()
     }
@@ -150,6 +157,11 @@ impl Questions for SqliteStore {
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
+            let row = store.fetch_question(write.on(), id).await?;
+            if row.is_none_or(|row| row.state != QuestionState::Open) {
+                write.commit().await?;
+                return Ok(None);
+            }
             let picture: Option<Option<Vec<u8>>> = sqlx::query_scalar(
                 "UPDATE questions SET watched_until = ? WHERE id = ? AND state = 'open' RETURNING picture",
             )
@@ -181,6 +193,15 @@ impl Questions for SqliteStore {
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
+            // Of attempts that died nobody took answer and picture away.
+            sqlx::query(
+                "UPDATE questions SET picture = NULL, answer = NULL
+                 WHERE (picture IS NOT NULL OR answer IS NOT NULL)
+                   AND (until < ? OR NOT EXISTS (SELECT 1 FROM automation_log AS l WHERE l.id = attempt AND l.outcome IS NULL))",
+            )
+            .bind(store.clock.now())
+            .execute(write.on())
+            .await?;
             let before = store.clock.now().saturating_sub(millis(older_than));
             let done = sqlx::query("DELETE FROM questions WHERE until < ?");
             let done = done.bind(before).execute(write.on()).await?;

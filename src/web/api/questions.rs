@@ -48,7 +48,7 @@ pub async fn list(
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// As the app shows or sends it; spaces do not count.
-    #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$", example = "123456")]
+    #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[0-9A-Za-z-]{1,64}$", example = "123456")]
     code: SecretString,
     /// The question that it answers; the job's open one unless it is said.
     question: Option<Uuid>,

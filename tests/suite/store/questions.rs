@@ -32,8 +32,10 @@ pub(super) async fn asked_and_answered_once(store: &Arc<dyn Store>) {
     let lasts = row.until.duration_since(row.asked_at);
     assert_eq!(Duration::try_from(lasts).unwrap(), LONG);
     assert_eq!(row.refusal(), None);
-    let open: Vec<_> = store.open_questions(9).await.unwrap().iter().map(|row| row.id).collect();
+    let open: Vec<_> = store.open_questions(None, 9).await.unwrap().iter().map(|row| row.id).collect();
     assert_eq!(open, [new.id]);
+    // Those of accounts that are shared with somebody are theirs, however many others came before.
+    assert!(store.open_questions(Some(Uuid::now_v7()), 9).await.unwrap().is_empty());
 
     // Somebody looks on.
     assert_eq!(store.watch_question(new.id, LONG).await.unwrap(), None);
@@ -51,7 +53,7 @@ pub(super) async fn asked_and_answered_once(store: &Arc<dyn Store>) {
     let [winner] = taken[..] else { panic!("{taken:?}") };
     let row = store.question(new.id).await.unwrap().unwrap();
     assert_eq!((row.state, row.answered_by), (QuestionState::Answered, Some(format!("p{winner}"))));
-    assert!(store.open_questions(9).await.unwrap().is_empty());
+    assert!(store.open_questions(None, 9).await.unwrap().is_empty());
 
     // Its worker takes the answer, and nothing is left of it.
     let row = store.close_question(new.id, QuestionState::Answered).await.unwrap().unwrap();
@@ -93,11 +95,18 @@ pub(super) async fn nobody_waits_any_more(store: &Arc<dyn Store>) {
     let orphaned = question(&claim, attempt, LONG);
     store.ask(&orphaned, None).await.unwrap();
     assert_eq!(state(orphaned.id).await, QuestionState::Open);
+    store.show_picture(orphaned.id, b"a picture").await.unwrap();
+    assert!(store.watch_question(orphaned.id, LONG).await.unwrap().is_some());
     store.recover(&|dead| *dead == worker).await.unwrap();
     assert_eq!(state(orphaned.id).await, QuestionState::Withdrawn);
     assert!(!store.answer(orphaned.id, b"sealed", "p").await.unwrap());
+    assert_eq!(
+        store.watch_question(orphaned.id, LONG).await.unwrap(),
+        None,
+        "what it showed is nobody's any more"
+    );
     let mine = |rows: Vec<turnlock::store::QuestionRow>| rows.iter().any(|row| row.account == account);
-    assert!(!mine(store.open_questions(9).await.unwrap()));
+    assert!(!mine(store.open_questions(None, 9).await.unwrap()));
     let refused = store.ask(&question(&claim, attempt, LONG), Some(&claim.lease.fence())).await;
     assert!(matches!(refused, Err(StoreError::LeaseLost(_) | StoreError::AttemptEnded(_))), "{refused:?}");
 
