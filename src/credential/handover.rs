@@ -54,9 +54,9 @@ impl GivenCode {
     pub fn read(text: &str) -> Result<Self, NoCode> {
         let code: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect());
         let of_a_code = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let is_a_word = !code.chars().any(|c| c.is_ascii_digit() || c == '-')
-            && !(code.len() >= 6 && code.chars().all(|c| c.is_ascii_uppercase()));
-        let fine = (1..=LONGEST).contains(&code.len()) && code.chars().all(of_a_code) && !is_a_word;
+        let is_no_word = code.chars().any(|c| c.is_ascii_digit() || c == '-')
+            || (code.len() >= 6 && code.chars().all(|c| c.is_ascii_uppercase()));
+        let fine = (1..=LONGEST).contains(&code.len()) && code.chars().all(of_a_code) && is_no_word;
         if fine { Ok(Self(SecretString::from(code.as_str()))) } else { Err(NoCode) }
     }
 
