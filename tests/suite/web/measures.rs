@@ -23,7 +23,7 @@ async fn stream(client: &Client, url: String) -> Response {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn how_soon_steps_are_seen() {
-    let web = Web::start().await;
+    let web = Web::start_streaming(None, LONG).await;
     let begun = web.begun(&web.account("acme/alice", "alice").await).await;
     let reader = web.signed_in(&[Scope::Read]).await;
     let mut events = stream(&reader, web.at(&format!("/jobs/{}/events", begun.job))).await;
@@ -47,7 +47,7 @@ async fn how_soon_steps_are_seen() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn what_500_viewers_cost_when_nothing_happens() {
-    let web = Web::start().await;
+    let web = Web::start_streaming(None, LONG).await;
     let begun = web.begun(&web.account("acme/alice", "alice").await).await;
     let reader = web.signed_in(&[Scope::Read]).await;
     let mut viewers = Vec::new();

@@ -54,6 +54,11 @@ impl Web {
 
     /// The same, with a vault that is sealed by this key.
     async fn start_with(key: Option<MasterKey>) -> Self {
+        Self::start_streaming(key, Duration::from_secs(1)).await
+    }
+
+    /// Streams go on for so long before who watches has to ask again.
+    async fn start_streaming(key: Option<MasterKey>, stream: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open(folder.path().join("turnlock.db")).await.unwrap());
@@ -63,7 +68,8 @@ impl Web {
             Some(key) => Some(Vault::open(Arc::clone(&store), key).await.unwrap()),
             None => None,
         };
-        let options = Options { reveal: vault.clone().map(Reveal::new), ..options(folder.path()) };
+        let reveal = vault.clone().map(Reveal::new);
+        let options = Options { reveal, stream, ..options(folder.path()) };
         let server = Server::bind(options, Arc::clone(&store), queue).await.unwrap();
         let url = format!("http://{}", server.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
