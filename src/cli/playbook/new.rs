@@ -76,6 +76,7 @@ impl New {
                 writeln!(stdout(), "not signed in: the app refused the credentials")?
             }
             SignIn::Refused(said) => {
+                let said = output::printable(&redact(said));
                 writeln!(stdout(), "not signed in: the app refused the credentials: {said}")?
             }
             SignIn::Unclear(there) => {
