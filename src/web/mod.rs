@@ -26,6 +26,7 @@ mod site;
 mod track_record;
 mod view;
 mod watched;
+mod whole;
 
 pub use api::openapi;
 pub use secret::{Secret, hash};

@@ -5,22 +5,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::sync::watch;
 
 use super::pulse::Pulse;
 use super::site::{AppInfo, Site};
 use super::watched::Watched;
-use super::{api, guard, headers, pages};
+use super::{api, guard, headers, pages, whole};
 use crate::net::{BindError, ClientLimits, Clients, Door, Hall, Http, Listen, Tls, TlsFiles};
 use crate::queue::Queue;
 use crate::reveal::Reveal;
 use crate::store::Store;
 use crate::traces::Tracer;
 
-/// Bytes of a request's body: a job has 16 KiB at most.
-const BODY: usize = 64 * 1024;
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long a connection may last; a browser that watches begins another.
@@ -145,7 +142,7 @@ fn router(site: &Arc<Site>) -> Router {
         .merge(pages::open_routes())
         .merge(api::open_routes())
         .fallback(pages::nothing_there)
-        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn(whole::to_its_end))
         .layer(from_fn_with_state(Arc::clone(site), guard::within_bounds))
         .layer(from_fn(headers::strict))
         .with_state(Arc::clone(site))

@@ -1,6 +1,7 @@
 //! Nobody gets an answer without the scope that it needs.
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 use turnlock::store::{AuditOutcome, AuditQuery};
 
 use super::*;
@@ -273,5 +274,39 @@ async fn nobody_is_signed_in_from_another_site() {
     }
     let own = client().post(web.at("/login")).header("origin", &web.url).form(&form).send().await.unwrap();
     assert_eq!(own.status(), StatusCode::SEE_OTHER);
+    web.end().await;
+}
+
+/// Who hangs up before the answer leaves no change that the audit does not tell of.
+#[tokio::test]
+async fn what_was_begun_goes_to_its_end_whoever_hangs_up() {
+    const TIMES: usize = 20;
+    let web = Web::start().await;
+    web.account("acme/alice", "alice").await;
+    let token = web.token(&[Scope::Submit]).await;
+    let body = r#"{ "kind": "verify_login", "account": "acme/alice" }"#;
+    let request = format!(
+        "POST /api/v1/jobs HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{body}",
+        token.expose(),
+        body.len()
+    );
+    let address = web.url.strip_prefix("http://").unwrap();
+    for _ in 0..TIMES {
+        let mut caller = tokio::net::TcpStream::connect(address).await.unwrap();
+        caller.write_all(request.as_bytes()).await.unwrap();
+    }
+    let until = tokio::time::Instant::now() + crate::harness::SOON;
+    let begun = loop {
+        let query = AuditQuery { limit: 100, ..AuditQuery::default() };
+        let rows = web.store.audits(&query).await.unwrap();
+        let done = rows.iter().filter(|row| row.outcome == AuditOutcome::Done).count();
+        // Some callers may be gone before the server has looked at what they want: nothing is begun then.
+        if done > 0 && done == rows.len() {
+            break done;
+        }
+        assert!(tokio::time::Instant::now() < until, "{done} are done: {rows:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(web.store.waiting_and_running().await.unwrap().0, begun as u64);
     web.end().await;
 }
