@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::message::message;
 use super::{Endpoint, Event};
 use crate::job::Outcome;
-use crate::store::{AttemptRow, NewDelivery, Store, StoreError};
+use crate::store::{AttemptRow, LogQuery, NewDelivery, Store, StoreError};
 
 /// So many changes of the log are looked at in one go.
 const AT_ONCE: u32 = 200;
@@ -66,5 +66,8 @@ async fn of_attempt(
 /// Whether the job has ended with this attempt.
 async fn is_last(store: &dyn Store, row: &AttemptRow) -> Result<bool, StoreError> {
     let job = store.job(row.job).await?;
-    Ok(job.is_none_or(|job| job.has_ended() && row.number >= job.attempts))
+    let newest = LogQuery { job: Some(row.job), limit: 1, ..LogQuery::default() };
+    let newest = store.log(&newest).await?;
+    let is_newest = newest.first().is_none_or(|newest| newest.id == row.id);
+    Ok(is_newest && job.is_none_or(|job| job.has_ended()))
 }

@@ -27,7 +27,7 @@ use turnlock::job::{BreakerPolicy, Code, Job, Kind, RetryPolicy, Verdict};
 use turnlock::net::{Clients, Door, Hall, Http, Listen, Tls};
 use turnlock::queue::{EmbeddedQueue, Queue};
 use turnlock::redact;
-use turnlock::store::{DeliveryRow, SqliteStore, Store};
+use turnlock::store::{DeliveryRow, Ending, NewAttempt, Next, Provenance, SqliteStore, Store, WorkerId};
 use turnlock::webhook::{Courier, Delivering, Endpoint, Key, Pace};
 use turnlock::worker::{Attempt, Performed, Performer, StepSink, Stop, Worker, WorkerConfig};
 
@@ -103,6 +103,53 @@ async fn what_calls_for_a_person_is_told_unless_it_is_said_otherwise() {
     assert!(got.is_signed_by(&secret));
     site.nothing_waits().await;
     assert!(receiver.got.try_recv().is_err());
+}
+
+/// Its first attempt is not its end, though nobody has looked before it was cancelled.
+#[tokio::test]
+async fn a_job_that_is_cancelled_before_its_next_try_has_finished_once() {
+    let (secret, site) = (Key::generate().unwrap(), Site::new().await);
+    let mut receiver = Receiver::start([]).await;
+    site.begun().await;
+    let job = Job::new(Kind::VerifyLogin, "acme/alice".parse().unwrap());
+    site.store.submit(&job, None).await.unwrap();
+    let worker = WorkerId::new("w");
+    let claim = site.store.claim_next(&worker, SOON).await.unwrap().unwrap();
+    let now = Timestamp::now();
+    let attempt = NewAttempt {
+        id: uuid::Uuid::now_v7(),
+        job: job.id,
+        kind: job.kind,
+        account: job.account.clone(),
+        number: 1,
+        worker,
+        queued_at: now,
+        started_at: now,
+    };
+    site.store.start_attempt(&attempt, None).await.unwrap();
+    let ending = Ending {
+        attempt: attempt.id,
+        verdict: Verdict::new(Code::AppUnreachable, "the page did not come"),
+        provenance: Provenance::default(),
+        next: Next::Again { at: now + 10 * SOON, counts: true },
+    };
+    site.store.end(&claim, &ending).await.unwrap();
+    site.store.cancel(job.id, &Verdict::new(Code::Cancelled, "not wanted any more")).await.unwrap();
+    let _delivering = site.courier(&receiver.url("events=job.finished"), &secret, Pace::default());
+    assert_eq!(receiver.next().await.body()["data"]["code"], "cancelled");
+    site.nothing_waits().await;
+    assert!(receiver.got.try_recv().is_err());
+}
+
+/// Who is named as the first is told of nothing that happened before.
+#[tokio::test]
+async fn what_happened_before_anybody_was_to_be_told_is_told_to_nobody() {
+    let site = Site::new().await;
+    let worker = site.worker(|_| Verdict::new(Code::AppError, "the app said 502"));
+    site.run(&worker, "acme/bob").await;
+    assert_eq!(site.store.happenings(9).await.unwrap().len(), 1, "its breaker has opened");
+    site.begun().await;
+    assert!(site.store.happenings(9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -24,10 +24,13 @@ impl Webhooks for PostgresStore {
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            sqlx::query("INSERT INTO webhook_cursor (one, changed) VALUES (1, $1) ON CONFLICT DO NOTHING")
-                .bind(end)
-                .execute(write.on())
-                .await?;
+            let first = sqlx::query(
+                "INSERT INTO webhook_cursor (one, changed) VALUES (1, $1) ON CONFLICT DO NOTHING",
+            );
+            if first.bind(end).execute(write.on()).await?.rows_affected() > 0 {
+                // What happened before anybody was to be told is told to nobody.
+                sqlx::query("DELETE FROM happenings").execute(write.on()).await?;
+            }
             let at = sqlx::query_scalar(cursor).fetch_one(write.on()).await?;
             write.commit().await?;
             Ok(at)
