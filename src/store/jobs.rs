@@ -103,6 +103,11 @@ pub(super) fn cancelled_ahead() -> Verdict {
     Verdict::new(Code::Cancelled, "The job was cancelled before a worker had seen it.")
 }
 
+/// How a job ends that waits when its account is removed.
+pub(super) fn account_removed() -> Verdict {
+    Verdict::new(Code::Cancelled, "The account was removed before an attempt began.")
+}
+
 /// How a job ends that was cancelled when a worker had taken it and not begun.
 pub(super) fn cancelled_unbegun() -> Verdict {
     Verdict::new(Code::Cancelled, "The job was cancelled before an attempt began.")

@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::json;
 use sqlx::postgres::PgRow;
 
 use super::value::{Reader, now, parse};
-use super::{Outlasts, PostgresStore, Write, answer, detached, ledger};
+use super::{Outlasts, PostgresStore, Write, answer, detached, jobs, ledger};
 use crate::job::AccountRef;
 use crate::store::account::texts;
+use crate::store::jobs::account_removed;
 use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError, folded};
 
 #[async_trait]
@@ -118,6 +120,7 @@ impl Accounts for PostgresStore {
     async fn remove_account(&self, account: &AccountRef) -> Result<bool, StoreError> {
         let (store, account) = (self.clone(), account.clone());
         detached(async move {
+            store.months.make_room(&store.pool, Timestamp::now()).await;
             let mut write = store.write_of(Outlasts::PowerFailure, &account).await?;
             let name = account.to_string();
             write.check_free(&account).await?;
@@ -127,13 +130,14 @@ impl Accounts for PostgresStore {
                 return Ok(false);
             }
             // Its tries stay: should the account be added again, the app still counts them.
-            sqlx::query(
-                "UPDATE jobs SET state = 'cancelled', finished_at = turnlock_now() WHERE account = $1 AND state = 'queued'",
-            )
-            .bind(&name)
-            .execute(write.on())
-            .await?;
+            let queued = sqlx::query(
+                "SELECT *, turnlock_now() AS asked_at FROM jobs WHERE account = $1 AND state = 'queued' ORDER BY seq",
+            );
+            for row in queued.bind(&name).fetch_all(write.on()).await? {
+                write.cancel_queued(&jobs::read(&row)?, &account_removed(), store.announces()).await?;
+            }
             write.commit().await?;
+            store.news.tell(&store.pool).await;
             Ok(true)
         })
         .await

@@ -11,7 +11,7 @@ use super::value::millis;
 use super::{Outlasts, PostgresStore, Write, answer, detached, log};
 use crate::job::{Job, Verdict};
 use crate::store::jobs::cancelled_ahead;
-use crate::store::{Cancelling, JobState, StoreError};
+use crate::store::{Cancelling, JobRow, JobState, StoreError};
 
 /// Transactions that may write jobs. Each has its lock on the table before it looks at anything.
 const WRITERS: &str = "SELECT virtualtransaction FROM pg_locks
@@ -40,16 +40,7 @@ impl PostgresStore {
                     Cancelling::Asked
                 }
                 _ => {
-                    sqlx::query(
-                        "UPDATE jobs SET state = 'cancelled', outcome = $1, code = $2, finished_at = turnlock_now()
-                         WHERE id = $3",
-                    )
-                    .bind(why.outcome.as_str())
-                    .bind(why.code.as_str())
-                    .bind(id)
-                    .execute(write.on())
-                    .await?;
-                    write.end_unbegun(&row.job, row.attempts + 1, &why, store.announces()).await?;
+                    write.cancel_queued(&row, &why, store.announces()).await?;
                     Cancelling::Cancelled
                 }
             };
@@ -122,6 +113,24 @@ impl Write {
     /// The job was written down as one that was cancelled ahead.
     pub(super) async fn end_ahead(&mut self, job: &Job, announce: bool) -> Result<(), StoreError> {
         self.end_unbegun(job, 1, &cancelled_ahead(), announce).await
+    }
+
+    /// A job that waits never begins, or not once more.
+    pub(super) async fn cancel_queued(
+        &mut self,
+        row: &JobRow,
+        why: &Verdict,
+        announce: bool,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE jobs SET state = 'cancelled', outcome = $1, code = $2, finished_at = turnlock_now() WHERE id = $3",
+        )
+        .bind(why.outcome.as_str())
+        .bind(why.code.as_str())
+        .bind(row.job.id)
+        .execute(self.on())
+        .await?;
+        self.end_unbegun(&row.job, row.attempts + 1, why, announce).await
     }
 
     /// The job has ended without an attempt: the log says so, and somebody may want to hear of it.

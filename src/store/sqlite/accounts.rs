@@ -9,6 +9,7 @@ use super::value::{Reader, now};
 use super::{Outlasts, SqliteStore, detached, ledger};
 use crate::job::AccountRef;
 use crate::store::account::texts;
+use crate::store::jobs::account_removed;
 use crate::store::{Account, AccountEntry, Accounts, CandidateState, NewCandidate, StoreError, folded};
 
 #[async_trait]
@@ -127,13 +128,11 @@ impl Accounts for SqliteStore {
                 return Ok(false);
             }
             // Its tries stay: should the account be added again, the app still counts them.
-            sqlx::query(
-                "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE account = ? AND state = 'queued'",
-            )
-            .bind(store.clock.now())
-            .bind(&name)
-            .execute(write.on())
-            .await?;
+            let queued =
+                sqlx::query("SELECT * FROM jobs WHERE account = ? AND state = 'queued' ORDER BY seq");
+            for row in queued.bind(&name).fetch_all(write.on()).await? {
+                store.cancel_queued(write.on(), &store.read_job(&row)?, &account_removed()).await?;
+            }
             write.commit().await?;
             Ok(true)
         })

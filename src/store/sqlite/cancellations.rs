@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::value::millis;
 use super::{Outlasts, SqliteStore, detached, log};
 use crate::job::Verdict;
-use crate::store::{Cancelling, JobState, StoreError};
+use crate::store::{Cancelling, JobRow, JobState, StoreError};
 
 /// What to make of a job that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,17 +52,7 @@ impl SqliteStore {
                     Cancelling::Asked
                 }
                 Some(row) => {
-                    sqlx::query(
-                        "UPDATE jobs SET state = 'cancelled', outcome = ?, code = ?, finished_at = ? WHERE id = ?",
-                    )
-                    .bind(why.outcome.as_str())
-                    .bind(why.code.as_str())
-                    .bind(now)
-                    .bind(id.to_string())
-                    .execute(write.on())
-                    .await?;
-                    log::note(write.on(), &row.job, row.attempts + 1, &why).await?;
-                    store.announce(write.on(), id, Duration::ZERO).await?;
+                    store.cancel_queued(write.on(), &row, &why).await?;
                     Cancelling::Cancelled
                 }
             };
@@ -69,6 +60,26 @@ impl SqliteStore {
             Ok(came)
         })
         .await
+    }
+
+    /// A job that waits never begins, or not once more.
+    pub(super) async fn cancel_queued(
+        &self,
+        on: &mut SqliteConnection,
+        row: &JobRow,
+        why: &Verdict,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE jobs SET state = 'cancelled', outcome = ?, code = ?, finished_at = ? WHERE id = ?",
+        )
+        .bind(why.outcome.as_str())
+        .bind(why.code.as_str())
+        .bind(self.clock.now())
+        .bind(row.job.id.to_string())
+        .execute(&mut *on)
+        .await?;
+        log::note(on, &row.job, row.attempts + 1, why).await?;
+        self.announce(on, row.job.id, Duration::ZERO).await
     }
 
     pub(super) async fn forget_notes(&self, older_than: Duration) -> Result<u64, StoreError> {

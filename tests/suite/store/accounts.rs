@@ -71,7 +71,12 @@ pub(super) async fn removal(store: &Arc<dyn Store>) {
     assert!(!store.remove_account(&owner).await.unwrap());
     assert_eq!(store.account(&owner).await.unwrap(), None);
     assert_eq!(store.candidates(&owner).await.unwrap(), []);
-    assert_eq!(store.job(waiting.id).await.unwrap().unwrap().state, JobState::Cancelled);
+    let ended = store.job(waiting.id).await.unwrap().unwrap();
+    assert_eq!(ended.state, JobState::Cancelled);
+    // Its end stands in the log like every other.
+    let log = store.log(&LogQuery { job: Some(waiting.id), ..LogQuery::default() }).await.unwrap();
+    let [row] = &log[..] else { panic!("{log:?}") };
+    assert_eq!(row.verdict.as_ref().unwrap().code, Code::Cancelled);
     assert!(store.attempt(attempt).await.unwrap().is_some(), "the log stays");
 }
 
