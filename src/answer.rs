@@ -1,10 +1,12 @@
-//! A person gives a job what it waits for: sealed for the worker that waits, which alone can open it, and written into the
+//! A person gives a job what it waits for, a code or a decision: sealed for the worker that waits, which alone can open it, and written into the
 //! audit, without what it was.
 
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use crate::audit::{audited, entry_of};
-use crate::credential::GivenCode;
+use crate::credential::{BadKey, GivenCode, handover};
+use crate::job::{Decision, Wanted};
 use crate::store::{NewAudit, QuestionRow, Store, StoreError};
 
 /// Why an answer was not taken.
@@ -13,12 +15,45 @@ pub enum NotGiven {
     /// Nothing waits for it.
     #[error("{0}")]
     Refused(String),
-    /// It is no code.
+    /// It is not what was asked for.
     #[error("{0}")]
-    NoCode(String),
+    Unfit(String),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a person says to a job.
+#[derive(Debug)]
+pub enum Answer {
+    /// To one that asks for a code.
+    Code(SecretString),
+    /// To one that asks whether to go on.
+    Decision(Decision),
+}
+
+impl Answer {
+    /// Sealed for the question.
+    fn seal(&self, question: &QuestionRow) -> Result<Vec<u8>, NotGiven> {
+        let (id, key) = (question.id, &question.key);
+        let sealed = match (self, question.wanted) {
+            (Self::Decision(decision), Wanted::Decision) => handover::seal(decision.as_str(), id, key),
+            (Self::Code(code), Wanted::EmailCode | Wanted::SmsCode | Wanted::Totp) => {
+                let code = GivenCode::read(code.expose_secret());
+                code.map_err(|error| NotGiven::Unfit(error.to_string()))?.seal(id, key)
+            }
+            (Self::Code(_), Wanted::Decision) => {
+                return Err(NotGiven::Unfit(
+                    "the job asks for a decision, go_on or give_up, and no code".into(),
+                ));
+            }
+            (Self::Decision(_), _) => {
+                let why = format!("the job asks for {}, and no decision", question.wanted.words());
+                return Err(NotGiven::Unfit(why));
+            }
+        };
+        sealed.map_err(|error: BadKey| NotGiven::Refused(error.to_string()))
+    }
 }
 
 impl NotGiven {
@@ -47,11 +82,14 @@ pub async fn asked(store: &dyn Store, job: Uuid, shown: Option<Uuid>) -> Result<
 /// Answers it in somebody's name.
 ///
 /// # Errors
-/// If the text is no code, somebody else was first, it is too late, or the database fails.
-pub async fn give(store: &dyn Store, who: &str, question: &QuestionRow, code: &str) -> Result<(), NotGiven> {
-    let code = GivenCode::read(code).map_err(|error| NotGiven::NoCode(error.to_string()))?;
-    let sealed =
-        code.seal(question.id, &question.key).map_err(|error| NotGiven::Refused(error.to_string()))?;
+/// If the answer is not what was asked for, somebody else was first, it is too late, or the database fails.
+pub async fn give(
+    store: &dyn Store,
+    who: &str,
+    question: &QuestionRow,
+    answer: &Answer,
+) -> Result<(), NotGiven> {
+    let sealed = answer.seal(question)?;
     let entry = NewAudit {
         target: question.job.to_string(),
         detail: Some(format!("{}, question {}", question.wanted, question.id)),

@@ -1,4 +1,4 @@
-//! How a code gets from the person who has it to the attempt that waits for it: sealed for that one question, so that
+//! How a code, or a decision, gets from the person who has it to the attempt that waits for it: sealed for that one question, so that
 //! whatever carries it sees ciphertext only.
 //!
 //! HPKE (RFC 9180) in its base mode. The attempt makes a key pair for the question and publishes the public half with it;
@@ -65,19 +65,27 @@ impl GivenCode {
     /// # Errors
     /// [`BadKey`].
     pub fn seal(&self, question: Uuid, public: &[u8]) -> Result<Vec<u8>, BadKey> {
-        let public = Public::from_bytes(public).map_err(|_| BadKey)?;
-        // All are of one length, which so says nothing of the code.
-        let padded = Zeroizing::new(format!("{:LONGEST$}", self.0.expose_secret()));
-        let (encapped, sealed) = single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &public,
-            PURPOSE,
-            padded.as_bytes(),
-            question.as_bytes(),
-        )
-        .map_err(|_| BadKey)?;
-        Ok([encapped.to_bytes().as_slice(), &sealed].concat())
+        seal(self.0.expose_secret(), question, public)
     }
+}
+
+/// Seals an answer, of 64 characters at most, for the question of this id with this public key.
+///
+/// # Errors
+/// [`BadKey`].
+pub fn seal(answer: &str, question: Uuid, public: &[u8]) -> Result<Vec<u8>, BadKey> {
+    let public = Public::from_bytes(public).map_err(|_| BadKey)?;
+    // All are of one length, which so says nothing of the answer.
+    let padded = Zeroizing::new(format!("{answer:LONGEST$}"));
+    let (encapped, sealed) = single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeS::Base,
+        &public,
+        PURPOSE,
+        padded.as_bytes(),
+        question.as_bytes(),
+    )
+    .map_err(|_| BadKey)?;
+    Ok([encapped.to_bytes().as_slice(), &sealed].concat())
 }
 
 impl Opener {

@@ -15,7 +15,7 @@ pub mod totp;
 
 pub use charset::CharSet;
 pub use generator::{GenerateError, generate};
-pub use handover::{GivenCode, NoCode, Opener};
+pub use handover::{BadKey, GivenCode, NoCode, Opener};
 pub use recovery::{RecoveryCodes, RecoveryError};
 pub use rules::{PasswordRules, RulesError, Violation};
 pub use totp::{Algorithm, Code, TotpError, TotpSecret, Usable};

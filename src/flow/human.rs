@@ -1,6 +1,8 @@
 //! A code that Turnlock cannot get by itself: asked of a person, for as long as the job waits for one. The page stays open
 //! meanwhile, and the flow goes on in it.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -17,10 +19,10 @@ use crate::playbook::{Step, Target};
 use crate::redact;
 use crate::store::{NewQuestion, QuestionRow, QuestionState};
 use crate::vault::VaultError;
-use crate::worker::StopReason;
+use crate::worker::{OpenStep, StopReason};
 
 /// How often it is looked whether somebody has answered.
-const LOOK: Duration = Duration::from_millis(300);
+pub(super) const LOOK: Duration = Duration::from_millis(300);
 
 /// How often somebody who looks on is shown the page.
 const PICTURE: Duration = Duration::from_secs(1);
@@ -28,9 +30,21 @@ const PICTURE: Duration = Duration::from_secs(1);
 /// A wait that is shorter is none.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// A question that is over.
+pub(super) struct Asked<P> {
+    pub came: Came<P>,
+    /// The wait, as a step of the log.
+    pub log: OpenStep,
+    /// When it was asked.
+    pub began: Instant,
+}
+
 /// What came of a question.
-enum Came {
+pub(super) enum Came<P> {
+    /// What was said, and who said it.
     Answer(SecretString, String),
+    /// The page went on by itself.
+    Page(P),
     Nothing,
     Stop(StopReason),
 }
@@ -51,37 +65,14 @@ impl Session<'_> {
         why: StepError,
     ) -> Result<SecretString, ValueError> {
         let context = self.context;
-        let lasts = context.patience();
         if !self.waits_for_people() {
             return Err(why.into());
         }
         // Nobody is asked for what the page does not ask for.
         self.page.first_of(&[into], &into.to_string(), self.within(Some(into))).await?;
-        let id = Uuid::now_v7();
-        let opener =
-            Opener::new(id).map_err(|error| Halt::from(VaultError::NoRandomness(error.to_string())))?;
-        let question = NewQuestion {
-            id,
-            job: context.job.id,
-            attempt: context.attempt,
-            account: context.job.account.clone(),
-            wanted,
-            step: step.id.clone(),
-            key: opener.public().to_vec(),
-            lasts,
-        };
-        let store = context.vault.store();
-        store.ask(&question, context.vault.fence()).await.map_err(stored)?;
-        context.steps.asked(&question.account, wanted, lasts);
-        let log = context.steps.begin(&step.id, format!("wait for a person to give {}", wanted.words()));
-        tracing::info!(job = %context.job.id, account = %context.job.account, wanted = %wanted, seconds = lasts.as_secs(), "a job waits for a person");
-        let began = Instant::now();
-        let still = context.stop.stand_still();
-        let came = self.wait_for_answer(&question, &opener).await;
-        drop(still);
-        context.waited(began.elapsed());
+        let Asked { came, log, began } = self.ask_people(step, wanted, pending::<Infallible>()).await?;
         self.took_its_time(began);
-        match came? {
+        match came {
             Came::Answer(code, by) => {
                 redact::register_word(&code);
                 self.sent.given(step);
@@ -102,26 +93,67 @@ impl Session<'_> {
                 log.failed("the attempt is to stop");
                 Err(why.into())
             }
+            Came::Page(never) => match never {},
         }
     }
 
+    /// Asks a person, and waits as long as the job does: for an answer, or until the page has gone on by itself.
+    pub(super) async fn ask_people<P>(
+        &self,
+        step: &Step,
+        wanted: Wanted,
+        page: impl Future<Output = P>,
+    ) -> Result<Asked<P>, Halt> {
+        let context = self.context;
+        let lasts = context.patience();
+        let id = Uuid::now_v7();
+        let opener =
+            Opener::new(id).map_err(|error| Halt::from(VaultError::NoRandomness(error.to_string())))?;
+        let question = NewQuestion {
+            id,
+            job: context.job.id,
+            attempt: context.attempt,
+            account: context.job.account.clone(),
+            wanted,
+            step: step.id.clone(),
+            key: opener.public().to_vec(),
+            lasts,
+        };
+        let store = context.vault.store();
+        store.ask(&question, context.vault.fence()).await.map_err(stored)?;
+        context.steps.asked(&question.account, wanted, lasts);
+        let log = context.steps.begin(&step.id, format!("wait for a person to give {}", wanted.words()));
+        tracing::info!(job = %context.job.id, account = %context.job.account, wanted = %wanted, seconds = lasts.as_secs(), "a job waits for a person");
+        let began = Instant::now();
+        let still = context.stop.stand_still();
+        let came = self.wait_for_answer(&question, &opener, page).await;
+        drop(still);
+        context.waited(began.elapsed());
+        Ok(Asked { came: came?, log, began })
+    }
+
     /// Waits for the answer, and shows the page to those who look on.
-    async fn wait_for_answer(&self, question: &NewQuestion, opener: &Opener) -> Result<Came, Halt> {
+    async fn wait_for_answer<P>(
+        &self,
+        question: &NewQuestion,
+        opener: &Opener,
+        page: impl Future<Output = P>,
+    ) -> Result<Came<P>, Halt> {
         let context = self.context;
         let stopped = context.stop.wait();
         let over = sleep(question.lasts);
         let answered = self.answered(question.id);
-        let state = tokio::select! {
+        let (came, state) = tokio::select! {
             biased;
-            reason = stopped => Err(reason),
-            answered = answered => Ok(answered.map(|()| QuestionState::Answered)?),
-            () = over => Ok(QuestionState::Expired),
+            reason = stopped => (Some(Came::Stop(reason)), QuestionState::Withdrawn),
+            answered = answered => (None, answered.map(|()| QuestionState::Answered)?),
+            page = page => (Some(Came::Page(page)), QuestionState::Withdrawn),
+            () = over => (None, QuestionState::Expired),
         };
-        let close = state.unwrap_or(QuestionState::Withdrawn);
         // Somebody may have answered in the last moment.
-        let row = context.vault.store().close_question(question.id, close).await.map_err(stored)?;
-        if let Err(reason) = state {
-            return Ok(Came::Stop(reason));
+        let row = context.vault.store().close_question(question.id, state).await.map_err(stored)?;
+        if let Some(came) = came {
+            return Ok(came);
         }
         let Some(QuestionRow { answer: Some(sealed), answered_by, .. }) = row else {
             return Ok(Came::Nothing);

@@ -5,10 +5,11 @@
 //! - `settle`, `proved`: which credentials open the account, when that is in doubt;
 //! - `recover`: the last resort, a forgotten password;
 //! - `login`: one try at a login in a fresh context; `budget`: how many may be wrong, and what was tried;
-//! - `session`: the interpreter: one page, the steps of a flow, the values that they type;
+//! - `session`: the interpreter: one page, and the steps of a flow;
+//! - `given`: what a step needs before it is performed;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
-//! - `human`: a code that Turnlock cannot get by itself, from a person, where the job waits for one;
+//! - `human`, `decision`: a code that Turnlock cannot get by itself, and what only a person can do, where the job waits for one;
 //! - `evidence`, `picture`: what is kept of a page, with every secret covered;
 //! - [`Trial`]: one flow of a playbook that is tried out, or rehearsed up to its commit step; [`Coverage`]: what that
 //!   has proved of it;
@@ -19,9 +20,11 @@ mod budget;
 mod change_password;
 mod context;
 mod coverage;
+mod decision;
 mod enrol_mfa;
 mod enrol_sent_codes;
 mod evidence;
+mod given;
 mod halt;
 mod human;
 mod login;

@@ -7,15 +7,13 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::context::Context;
+use super::given::Given;
 use super::halt::{FailedStep, Halt, StepError};
-use super::mail::Channel;
 use super::sent_code::SentCode;
 use super::values::{ValueError, Values};
 use super::watch::{self, Watched};
 use crate::browser::{Guide, Page, PageError, Typed};
 use crate::inbox::CodeTicket;
-use crate::inbox::links::MailedLink;
-use crate::job::Wanted;
 use crate::playbook::{
     Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value, find_step,
 };
@@ -49,14 +47,6 @@ pub(super) struct Session<'a> {
     pub(super) until: Instant,
     /// The playbook was edited, and the next step is the one that failed in the old one.
     pub(super) edited: bool,
-}
-
-/// What a step needs of the vault or the inbox.
-enum Given {
-    /// A credential or a code, to be typed.
-    Secret(SecretString),
-    /// To be opened.
-    Link(MailedLink),
 }
 
 /// What came of a step that did not fail.
@@ -139,7 +129,11 @@ impl<'a> Session<'a> {
     }
 
     /// Walks these steps; `from` the one of that id, here or within a branch.
-    async fn walk_steps(&mut self, steps: &[Step], mut from: Option<&str>) -> Result<Walked, Halt> {
+    pub(super) async fn walk_steps(
+        &mut self,
+        steps: &[Step],
+        mut from: Option<&str>,
+    ) -> Result<Walked, Halt> {
         for step in steps {
             if let Some(id) = from {
                 if !watch::holds(step, id) {
@@ -175,16 +169,33 @@ impl<'a> Session<'a> {
                 Watched::Edited => return Ok(Walked::Edited { id: step.id.clone() }),
             },
         };
-        let (Some(branch), Action::Expect(Expect { branches, .. })) = (branch, &step.action) else {
-            return Ok(Walked::On);
-        };
-        let branch = &branches[branch];
-        if branch.state == State::End(End::CodeRefused)
-            && let Some(end) = Box::pin(self.try_next_code(step)).await?
-        {
-            return Ok(end);
+        match (branch, &step.action) {
+            (Some(branch), Action::Expect(expect)) => self.came_to(step, expect, branch).await,
+            _ => Ok(Walked::On),
         }
-        self.enter(&branch.state, &branch.then, None).await
+    }
+
+    /// What follows on the state at this place, which the `expect` has seen.
+    pub(super) async fn came_to(
+        &mut self,
+        step: &Step,
+        expect: &Expect,
+        place: usize,
+    ) -> Result<Walked, Halt> {
+        let branch = &expect.branches[place];
+        let instead = match branch.state {
+            State::End(End::CodeRefused) => Box::pin(self.try_next_code(step)).await?,
+            State::End(End::NeedsHuman) => {
+                let seen_to = Box::pin(self.seen_to(step, expect, place)).await?;
+                // Its steps are for what follows on a person's word.
+                Some(seen_to.unwrap_or(Walked::Ended(End::NeedsHuman)))
+            }
+            _ => None,
+        };
+        match instead {
+            Some(walked) => Ok(walked),
+            None => self.enter(&branch.state, &branch.then, None).await,
+        }
     }
 
     /// Performs a step once, and logs what came of it.
@@ -404,93 +415,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// What the step needs of the vault or the inbox, if anything.
-    async fn given_to(&mut self, step: &Step) -> Result<Option<Given>, ValueError> {
-        let action = match &step.action {
-            Action::Commit(action) => action,
-            action => action,
-        };
-        Ok(match action {
-            Action::Fill { into, with } => self.value_of(step, into, with).await?.map(Given::Secret),
-            Action::Open(Destination::MailedLink { containing, timeout }) => {
-                Some(Given::Link(self.mailed_link(step, containing, *timeout).await?))
-            }
-            _ => None,
-        })
-    }
-
-    /// The secret that a field is to hold, if it is one.
-    async fn value_of(
-        &mut self,
-        step: &Step,
-        into: &Target,
-        with: &Value,
-    ) -> Result<Option<SecretString>, ValueError> {
-        let context = self.context;
-        Ok(match with {
-            Value::Username | Value::Address | Value::Number | Value::Text(_) => None,
-            Value::Password => Some(self.values.password.secret.clone()),
-            Value::NewPassword => {
-                let held = self.values.new_password.as_ref().ok_or(StepError::NoValue("new password"))?;
-                Some(held.secret.clone())
-            }
-            Value::Totp => {
-                if self.values.totp.is_none() {
-                    return self.unmanaged_totp(step, into).await.map(Some);
-                }
-                // A code lives for seconds, so the field is waited for before it is made.
-                self.page.first_of(&[into], &into.to_string(), self.within(Some(into))).await?;
-                let began = Instant::now();
-                let code = tokio::select! {
-                    code = self.values.totp_code(context, &step.id) => code?,
-                    halt = context.must_stop() => return Err(halt.into()),
-                };
-                self.took_its_time(began);
-                Some(code)
-            }
-            Value::EmailCode => Some(self.sent_code_or_given(step, Channel::Mail, into).await?),
-            Value::SmsCode => Some(self.sent_code_or_given(step, Channel::Sms, into).await?),
-        })
-    }
-
-    /// The code that the app sent, from the inbox; or else from a person.
-    async fn sent_code_or_given(
-        &mut self,
-        step: &Step,
-        channel: Channel,
-        into: &Target,
-    ) -> Result<SecretString, ValueError> {
-        if self.sent.is_asked_again() {
-            let why = StepError::GivenCodeRefused;
-            return self.given_by_a_person(step, channel.wanted(), into, why).await;
-        }
-        match self.sent_code(step, channel, into).await {
-            Err(ValueError::Step(why)) if why.is_for_want_of_a_code() => {
-                self.given_by_a_person(step, channel.wanted(), into, why).await
-            }
-            came => came,
-        }
-    }
-
-    /// A code of a TOTP secret that the vault does not hold, from a person. Where the ledger holds one that is in doubt,
-    /// that the app asks for a code tells of it, and no code that is not its own may hide that.
-    async fn unmanaged_totp(&mut self, step: &Step, into: &Target) -> Result<SecretString, ValueError> {
-        if self.sent.is_asked_again() {
-            return self.given_by_a_person(step, Wanted::Totp, into, StepError::GivenCodeRefused).await;
-        }
-        let why = StepError::NoTotpSecret;
-        let known = self.context.credentials().await?;
-        let older = &known.previous_totp;
-        if known.totp.is_some()
-            || known.pending_totp.is_some()
-            || !known.refused_totp.is_empty()
-            || !older.is_empty()
-        {
-            return Err(why.into());
-        }
-        self.given_by_a_person(step, Wanted::Totp, into, why).await
-    }
-
     /// That this took its time is no slowness of the app's.
     pub(super) fn took_its_time(&mut self, since: Instant) {
         self.until += since.elapsed();
@@ -527,7 +451,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn halted(&self, step: &Step, error: StepError) -> Halt {
+    pub(super) fn halted(&self, step: &Step, error: StepError) -> Halt {
         let playbook = &self.playbook;
         let (file, ..) = playbook.warnings.file_of(step.place);
         let place = match file == playbook.name {

@@ -6,6 +6,7 @@
 mod account;
 mod breaker;
 mod code;
+mod decision;
 mod event;
 mod kind;
 mod message;
@@ -18,6 +19,7 @@ mod wanted;
 pub use account::{AccountRef, AccountRefError};
 pub use breaker::{BreakerPolicy, Sign};
 pub use code::{Code, UnknownCode};
+pub use decision::{Decision, UnknownDecision};
 pub use event::{Happened, JobEvent};
 pub use kind::{Kind, UnknownKind};
 pub use message::{BadMessage, JobMessage, JobOptions, LARGEST};

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a job waits for that a person has to give: a code, by the name that playbooks have for it.
+/// What a job waits for that a person has to give: a code, by the name that playbooks have for it, or a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wanted {
@@ -13,11 +13,13 @@ pub enum Wanted {
     SmsCode,
     /// A code of an authenticator app.
     Totp,
+    /// The app asks for something that only a person can do, such as an approval on a phone: whether to go on.
+    Decision,
 }
 
 impl Wanted {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::EmailCode, Self::SmsCode, Self::Totp];
+    pub const ALL: [Self; 4] = [Self::EmailCode, Self::SmsCode, Self::Totp, Self::Decision];
 
     /// The name in playbooks, database and API.
     #[must_use]
@@ -26,6 +28,7 @@ impl Wanted {
             Self::EmailCode => "email_code",
             Self::SmsCode => "sms_code",
             Self::Totp => "totp",
+            Self::Decision => "decision",
         }
     }
 
@@ -36,6 +39,7 @@ impl Wanted {
             Self::EmailCode => "the code that the app has mailed",
             Self::SmsCode => "the code that the app has sent as a text message",
             Self::Totp => "a code of the account's authenticator app",
+            Self::Decision => "what the app asks of a person to be done, and a word whether to go on",
         }
     }
 }
@@ -48,7 +52,7 @@ impl fmt::Display for Wanted {
 
 /// The text names nothing that a person could be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is nothing that a person is asked for: email_code, sms_code or totp")]
+#[error("`{0}` is nothing that a person is asked for: email_code, sms_code, totp or decision")]
 pub struct UnknownWanted(String);
 
 impl FromStr for Wanted {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::guard::Caller;
 use super::problem::Problem;
 use super::site::Site;
-use crate::answer::{NotGiven, asked, give};
+use crate::answer::{Answer, NotGiven, asked, give};
 use crate::store::QuestionRow;
 
 /// What job `job` asks for now, if it asks for anything.
@@ -21,13 +21,13 @@ pub async fn answer_job(
     caller: &Caller,
     job: Uuid,
     question: Option<Uuid>,
-    code: &str,
+    answer: &Answer,
 ) -> Result<QuestionRow, Problem> {
     let view = site.view(caller);
     let row = view.job(job).await?;
     view.may_ask(&row.job.account, row.job.kind).await?;
     let question = asked(site.store.as_ref(), job, question).await?;
-    give(site.store.as_ref(), &caller.name, &question, code).await?;
+    give(site.store.as_ref(), &caller.name, &question, answer).await?;
     Ok(question)
 }
 
@@ -35,7 +35,7 @@ impl From<NotGiven> for Problem {
     fn from(why: NotGiven) -> Self {
         match why {
             NotGiven::Refused(why) => Self::new(StatusCode::CONFLICT, why),
-            NotGiven::NoCode(why) => Self::bad_request(why),
+            NotGiven::Unfit(why) => Self::bad_request(why),
             NotGiven::Store(error) => error.into(),
         }
     }

@@ -20,7 +20,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("evidence", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
     ("audit", &["job", "redact", "store"]),
-    ("answer", &["audit", "credential", "store"]),
+    ("answer", &["audit", "credential", "job", "store"]),
     ("reveal", &["audit", "credential", "job", "store", "vault"]),
     // It submits jobs and reads the store; it drives no browser. What it may show of a vault, that shows which writes it
     // into the audit.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use acme::{NewUser, Options, Switches, TotpShape};
+use acme::{Approval, NewUser, Options, Switches, TotpShape};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 use turnlock::job::{Code, Kind};
@@ -29,10 +29,17 @@ const fn trial(
     Trial { recipe, app, switches, job, ends }
 }
 
-const TRIALS: [Trial; 10] = [
+const TRIALS: [Trial; 11] = [
     trial("The login has two pages", "two-pages", |_| {}, Kind::VerifyLogin, Code::LoggedIn),
     trial("The form is in a frame of another origin", "framed", |_| {}, Kind::VerifyLogin, Code::LoggedIn),
     trial("The app mails a code at the login", "mailed", |_| {}, Kind::VerifyLogin, Code::LoggedIn),
+    trial(
+        "An approval on a phone",
+        "approval",
+        |on| on.approval = Some(Approval::Clicked),
+        Kind::VerifyLogin,
+        Code::HumanWanted,
+    ),
     trial(
         "A banner covers every page",
         "banner",

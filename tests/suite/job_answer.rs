@@ -91,6 +91,7 @@ async fn a_code_comes_from_standard_input_and_is_taken_once() {
     assert!(!refused.err.contains(&code), "{}", refused.err);
     refused.complains("Codes are not read from the command line");
     desk.says(&["job", "answer", &job], "\n").await.ends(2);
+    desk.says(&["job", "answer", &job, "--go-on"], "").await.ends(2).complains("and no decision");
     let code = desk.app.totp_code("alice").unwrap();
     let given = desk.says(&["job", "answer", &job], &format!("{code}\n")).await.ends(0);
     assert!(!format!("{}{}", given.out, given.err).contains(&code));

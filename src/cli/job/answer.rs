@@ -1,28 +1,36 @@
 use std::io::{Write, stderr, stdout};
 
 use clap::Args;
-use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Context, Exit, Failure};
-use crate::answer::{NotGiven, asked, give};
+use crate::answer::{Answer as Said, NotGiven, asked, give};
 use crate::cli::output::{local_time, printable};
 use crate::cli::{parts, secret_input, which_job, who};
+use crate::job::{Decision, Wanted};
+use crate::store::QuestionRow;
 
 pub const HELP: &str = "\
 Examples:
   turnlock job answer 30b2a4d7               # asks for the code, and does not show it
   oathtool --totp -b @seed | turnlock job answer 30b2a4d7
+  turnlock job answer 30b2a4d7 --go-on       # what the app asked of a person is done
 
 A job waits for a person only if it was submitted with --wait-for-human, or `wait_for_human` in its message. The code is \
 never taken from the arguments, where every process of the machine could read it. It is sealed for the one worker that \
-waits; the database holds nothing else of it. The exit code is 1 if the job waits for nothing.";
+waits; the database holds nothing else of it. A job that waits for a decision takes --go-on or --give-up. The exit code is 1 if the job waits for nothing.";
 
 #[derive(Debug, Args)]
 pub struct Answer {
     /// The job: its id, or the end of it, as `turnlock log` shows it
     #[arg(value_name = "ID")]
     job: String,
+    /// What the app asked of a person is done: the job goes on in its page
+    #[arg(long, conflicts_with = "give_up")]
+    go_on: bool,
+    /// It will not be done: the job ends as needs_human
+    #[arg(long)]
+    give_up: bool,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -34,7 +42,7 @@ impl Answer {
         let job = which_job::identify(store.as_ref(), &self.job).await?;
         let refused = |why: NotGiven| match why {
             NotGiven::Refused(why) => Failure::new(Exit::JobFailed, format_args!("job {job}: {why}")),
-            NotGiven::NoCode(why) => Failure::usage(why),
+            NotGiven::Unfit(why) => Failure::usage(why),
             NotGiven::Store(error) => error.into(),
         };
         let question = asked(store.as_ref(), job, None).await.map_err(refused)?;
@@ -46,9 +54,9 @@ impl Answer {
             local_time(question.until)
         );
         writeln!(stderr(), "{}", printable(&words))?;
-        let code = secret_input::from_prompt_or_stdin("the code")?;
+        let answer = self.answer(&question)?;
         let who = who::at_the_shell();
-        give(store.as_ref(), &who, &question, code.expose_secret()).await.map_err(refused)?;
+        give(store.as_ref(), &who, &question, &answer).await.map_err(refused)?;
         let mut out = stdout().lock();
         if self.json {
             let line = json!({ "job": job, "question": question.id, "wanted": question.wanted });
@@ -57,5 +65,17 @@ impl Answer {
             writeln!(out, "given; the job goes on: turnlock job show {}", crate::cli::output::short_id(job))?;
         }
         Ok(Exit::Done)
+    }
+
+    /// What is said to it: by a flag, or by what comes in.
+    fn answer(&self, question: &QuestionRow) -> Result<Said, Failure> {
+        Ok(match (self.go_on, self.give_up) {
+            (true, _) => Said::Decision(Decision::GoOn),
+            (_, true) => Said::Decision(Decision::GiveUp),
+            _ if question.wanted == Wanted::Decision => {
+                return Err(Failure::usage("it waits for a decision: say --go-on or --give-up"));
+            }
+            _ => Said::Code(secret_input::from_prompt_or_stdin("the code")?),
+        })
     }
 }

@@ -3,17 +3,23 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::shapes::Question;
+use crate::answer::Answer as Said;
+use crate::job::Decision;
 use crate::web::answer::answer_job;
 use crate::web::asked::Path;
 use crate::web::guard::{MayOperate, MayRead};
 use crate::web::problem::Problem;
 use crate::web::site::Site;
+
+/// What a body is.
+const SHAPE: &str =
+    "the body is not as it should be: {\"code\": \"…\"} or {\"decision\": \"go_on\"}, and maybe \"question\"";
 
 /// The most questions of an answer.
 const MOST: u32 = 500;
@@ -43,13 +49,17 @@ pub async fn list(
     Ok(Json(Questions { questions: rows.iter().map(Question::of).collect() }))
 }
 
-/// The code that a job waits for.
+/// The code that a job waits for, or the decision.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// As the app shows or sends it; spaces do not count.
     #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[0-9A-Za-z-]{1,64}$", example = "123456")]
-    code: SecretString,
+    #[serde(default)]
+    code: Option<SecretString>,
+    /// Where the job waits for a `decision`: `go_on`, since what the app asked of a person is done, or `give_up`.
+    #[schema(pattern = "^(go_on|give_up)$", example = "go_on")]
+    decision: Option<String>,
     /// The question that it answers; the job's open one unless it is said.
     question: Option<Uuid>,
 }
@@ -63,9 +73,9 @@ pub struct Answered {
     wanted: String,
 }
 
-/// Give a job the code that it waits for
+/// Give a job the code that it waits for, or the decision
 ///
-/// The job goes on with it in the same browser session. A code is taken once, and never kept in the clear. Needs the scope
+/// Either `code` or `decision`. The job goes on with it in the same browser session. A code is taken once, and never kept in the clear. Needs the scope
 /// `operate`.
 #[utoipa::path(
     post, path = "/api/v1/jobs/{id}/answer", tag = "jobs", request_body = Answer,
@@ -88,9 +98,15 @@ pub async fn answer(
     // What they do not see is not there, whatever is sent to it.
     site.view(&caller).job(id).await?;
     // Serde's own words may show what the body holds.
-    let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
-        Problem::bad_request("the body is not as it should be: {\"code\": \"…\"}, and maybe \"question\"")
-    })?;
-    let row = answer_job(&site, &caller, id, answer.question, answer.code.expose_secret()).await?;
+    let answer: Answer = serde_json::from_slice(&body).map_err(|_| Problem::bad_request(SHAPE))?;
+    let said = match (answer.code, answer.decision) {
+        (Some(code), None) => Said::Code(code),
+        (None, Some(decision)) => {
+            let decision = decision.parse::<Decision>();
+            Said::Decision(decision.map_err(|error| Problem::bad_request(error.to_string()))?)
+        }
+        _ => return Err(Problem::bad_request(SHAPE)),
+    };
+    let row = answer_job(&site, &caller, id, answer.question, &said).await?;
     Ok(Json(Answered { job: id, question: row.id, wanted: row.wanted.to_string() }))
 }

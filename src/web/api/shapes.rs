@@ -45,7 +45,7 @@ pub struct Question {
     job: Uuid,
     #[schema(example = "acme/alice")]
     account: String,
-    /// `email_code`, `sms_code` or `totp`
+    /// `email_code`, `sms_code`, `totp` or `decision`
     #[schema(example = "email_code")]
     wanted: String,
     /// The same, for people.

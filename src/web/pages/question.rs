@@ -4,12 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Answer, Frame};
+use crate::answer::Answer as Said;
+use crate::job::{UnknownDecision, Wanted};
 use crate::store::QuestionRow;
 use crate::web::answer::answer_job;
 use crate::web::asked::{Path, Query};
@@ -30,6 +32,8 @@ pub struct Question {
     job: String,
     account: String,
     words: &'static str,
+    /// It asks for no code, but whether to go on.
+    decision: bool,
     step: String,
     until: Time,
     /// What the form holds for this session; empty where the page's script puts it in.
@@ -48,6 +52,7 @@ impl Question {
             job: row.job.to_string(),
             account: row.account.to_string(),
             words: row.wanted.words(),
+            decision: row.wanted == Wanted::Decision,
             step: row.step.clone(),
             until: Time(row.until),
             csrf: String::new(),
@@ -66,7 +71,10 @@ impl Question {
 #[derive(Deserialize)]
 pub struct Given {
     question: Uuid,
+    #[serde(default)]
     code: SecretString,
+    /// Which of the two buttons it was, where a decision was asked for.
+    decision: Option<String>,
 }
 
 pub async fn answer(
@@ -75,7 +83,15 @@ pub async fn answer(
     Path(job): Path<Uuid>,
     Posted(given): Posted<Given>,
 ) -> Answer {
-    match answer_job(&site, &caller, job, Some(given.question), given.code.expose_secret()).await {
+    let answer = match given.decision.as_deref().map(str::parse) {
+        None => Ok(Said::Code(given.code)),
+        Some(decision) => decision.map(Said::Decision),
+    };
+    let given = match answer {
+        Ok(answer) => answer_job(&site, &caller, job, Some(given.question), &answer).await,
+        Err(error) => Err(Problem::bad_request(UnknownDecision::to_string(&error))),
+    };
+    match given {
         Ok(_) => Ok(Redirect::to(&format!("/jobs/{job}")).into_response()),
         Err(problem) => Ok(super::problem(Some(&caller), &problem)),
     }

@@ -110,6 +110,36 @@ async fn a_code_is_taken_from_those_only_who_may_give_it() {
     web.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_taken_by_a_button() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let stage = signed_in(&web).await;
+    for (button, said) in [("It is done, go on", "go_on"), ("Give up", "give_up")] {
+        let begun = web.begun(&account).await;
+        let id = Uuid::now_v7();
+        let opener = Opener::new(id).unwrap();
+        let new = NewQuestion {
+            id,
+            job: begun.job,
+            attempt: begun.attempt,
+            account: account.clone(),
+            wanted: Wanted::Decision,
+            step: "login.5".to_owned(),
+            key: opener.public().to_vec(),
+            lasts: LONG,
+        };
+        web.store.ask(&new, None).await.unwrap();
+        stage.goto(&format!("/jobs/{}", begun.job)).await.unwrap();
+        stage.click(&format!("{{ role: button, name: {button:?} }}")).await.unwrap();
+        stage.see("{ role: button, name: Cancel this job }").await.unwrap();
+        let row = web.store.close_question(id, QuestionState::Answered).await.unwrap().unwrap();
+        assert_eq!(opener.open(&row.answer.unwrap()).unwrap().expose_secret(), said);
+        web.ended(&begun, Code::HumanWanted, "given up", None).await;
+    }
+    web.end().await;
+}
+
 #[tokio::test]
 async fn a_question_is_for_those_who_see_its_account() {
     let web = Web::start().await;
