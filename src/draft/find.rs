@@ -1,7 +1,7 @@
 //! Which controls of a surveyed page are the login, the way out, the change of password.
 
 use super::words::{
-    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MFA, NEXT, PASSWORD, REPEAT, SECURITY, SETTINGS, SIGN_IN,
+    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MENU, MFA, NEXT, PASSWORD, REPEAT, SECURITY, SETTINGS, SIGN_IN,
     SIGN_OUT, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
@@ -199,13 +199,18 @@ pub(super) fn way_out(survey: &Survey) -> Option<Found> {
     all(survey).find(|found| named(found) && !found.control.locators.is_empty())
 }
 
+/// Whether an account's menu says what it is. Many say whose it is instead, and are called otherwise for everybody else.
+pub(super) fn says_what_it_is(menu: &Control) -> bool {
+    says(&menu.text, SETTINGS) || says(&menu.text, USERNAME) || says(&menu.text, MENU)
+}
+
 /// What may open a menu of one's own account, the likelier first. Nothing that submits or leads elsewhere.
 pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
     let likely = |found: &Found| {
         let control = &found.control;
         let own = is(control, SETTINGS)
             || is(control, USERNAME)
-            || says(&control.text, &["avatar", "menu"])
+            || says(&control.text, MENU)
             || (!account.is_empty() && control.text.contains(account));
         let inert = control.kind == ControlKind::Button
             && (control.form.is_none() || control.r#type != "submit")
@@ -252,7 +257,14 @@ pub(super) fn promise(control: &Control) -> u32 {
         .map(|url| format!("{} {}", url.path(), url.query().unwrap_or_default()));
     let text =
         format!("{} {}", control.text, path.unwrap_or_default().replace(['/', '_', '-', '=', '.'], " "));
-    if control.kind == ControlKind::Field || says(&text, SIGN_OUT) || says(&text, HANDS_OFF) {
+    // A link to reset one's password leads to a form; a button may do it.
+    let form = control.kind == ControlKind::Link && !leads_nowhere(&control.href) && says(&text, PASSWORD);
+    let hands_off = if form {
+        says(&text.to_lowercase().replace("reset", ""), HANDS_OFF)
+    } else {
+        says(&text, HANDS_OFF)
+    };
+    if control.kind == ControlKind::Field || says(&text, SIGN_OUT) || hands_off {
         return 0;
     }
     if control.kind == ControlKind::Button && control.form.is_some() && control.r#type == "submit" {

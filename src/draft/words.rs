@@ -378,6 +378,10 @@ pub(super) const SECURITY: Words = &[
     "authentication",
 ];
 
+/// What the menu of an account is called where it is not called by its owner.
+pub(super) const MENU: Words =
+    &["avatar", "menu", "menü", "menú", "user", "メニュー", "菜单", "选单", "메뉴", "меню"];
+
 /// Settings, and what belongs to one's own account.
 pub(super) const SETTINGS: Words = &[
     "settings",

@@ -380,3 +380,39 @@ async fn a_login_that_is_drawn_late_is_found() {
     let (draft, _) = drafted(&site).await;
     assert!(draft.contains("label: Kennwort"), "{draft}");
 }
+
+/// The menu of an account is mostly called by its owner, who is another for the next account; its page may show what it is about
+/// in a dialog only.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owners_menu_is_not_named_by_the_owner() {
+    let bar = "<div id=bar></div><script>setTimeout(() => bar.innerHTML = `<button aria-haspopup=menu onclick='m.hidden = !m.hidden'>Olga Weber</button>\
+               <div id=m hidden><a href=/me>Profile</a> <a href=/out>Log out</a></div>`, 1000)</script>";
+    let fields = "<input type=password autocomplete=current-password aria-label=Current>\
+                  <input type=password autocomplete=new-password aria-label=New>";
+    let me = format!(
+        "{bar}<h1>You</h1><button onclick=\"d.innerHTML = `<form>{fields}<button>Save</button></form>`\">Change password</button>\
+         <div id=d></div>"
+    );
+    let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::Answer(
+            303,
+            vec![("location", "/home".into()), ("set-cookie", "s=1; Path=/".into())],
+            String::new(),
+        ),
+        (_, "/home") => Reply::html(format!("{bar}<h1>Hello</h1>")),
+        (_, "/me") => Reply::html(me.clone()),
+        (_, "/") => Reply::html(format!(
+            "<div id=bar><button>Register</button></div>{}",
+            FORM.replace("type=email", "")
+        )),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (desk, said) = tried(&site, 0).await;
+    let draft = desk.draft("site");
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    assert!(!draft.contains("Olga"), "{draft}");
+    assert!(draft.contains(r##"signed_in: { css: "#bar > button[aria-haspopup]" }"##), "{draft}");
+    let changes = "change_password:\n    - open: /me\n    - click: { role: button, name: Change password }\n    - fill: { into: ";
+    assert!(draft.contains(changes), "{draft}");
+}

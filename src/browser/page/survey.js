@@ -6,6 +6,7 @@ const CAPTCHA = 'iframe[src*="recaptcha"],iframe[src*="hcaptcha"],iframe[src*="c
 const BUTTONS = 'button,input[type=submit],input[type=button],input[type=image],[role=button],[role=menuitem],summary';
 const TOGGLES = '[role=checkbox],[role=radio],[role=switch]';
 const CONTROLS = `input:not([type=hidden]),select,textarea,${BUTTONS},a[href]`;
+const MENUS = ['[aria-haspopup]', '[aria-expanded]', '[data-toggle="dropdown"]', '[data-bs-toggle="dropdown"]', 'summary'];
 const ROLES_NAMED = new Set(['button', 'link', 'menuitem', 'tab', 'option', 'switch', 'checkbox', 'img']);
 // What shows something that a playbook may read: the picture of a secret, say. Icons show nothing.
 const IMAGES = 'img,canvas,svg,object,embed';
@@ -88,8 +89,14 @@ function locatorsOf(element) {
     const inner = { ...way, within: locator({ css }) };
     if (element.closest(css) && only(inner)) return [inner];
   }
-  const path = locator({ css: pathTo(element) });
-  return found.length || !only(path) ? found : [path];
+  return found.length ? found : pathAlone(element, roots);
+}
+
+// The way to it, if that names nothing else. What stands there for others may be no menu.
+function pathAlone(element, roots, menu = '') {
+  const path = locator({ css: pathTo(element) + (menu === 'summary' ? '' : menu) });
+  const { visible } = matches([path], roots);
+  return visible.length === 1 && visible[0] === element ? [path] : [];
 }
 
 function kindOf(element) {
@@ -123,6 +130,10 @@ function survey() {
   const controls = select(roots, CONTROLS).filter(isVisible).slice(0, MOST).map((element) => {
     const role = roleOf(element);
     const button = element.matches(BUTTONS);
+    const menu = MENUS.find((each) => element.matches(each));
+    const locators = locatorsOf(element);
+    // The menu of one's own account is mostly called by one's own name, which is nobody else's.
+    if (menu && !locators.some(({ by }) => by.css)) locators.push(...pathAlone(element, roots, menu));
     return {
       kind: button ? 'button' : element.tagName === 'A' ? 'link' : 'field',
       type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',
@@ -130,10 +141,10 @@ function survey() {
       text: clip(nameOf(element, role), 120), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
       href: element.tagName === 'A' ? element.href : '', form: formOf(element), disabled: isDisabled(element),
-      menu: element.hasAttribute('aria-haspopup') || element.hasAttribute('aria-expanded') || element.tagName === 'SUMMARY' || element.getAttribute('data-toggle') === 'dropdown',
+      menu: Boolean(menu),
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
       minlength: element.minLength > 0 ? element.minLength : null, rules: element.getAttribute('passwordrules'),
-      locators: locatorsOf(element),
+      locators,
     };
   });
   const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||

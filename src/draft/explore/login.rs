@@ -252,7 +252,7 @@ impl Explorer {
     }
 
     /// Goes where the steps lead; `false` if one of them does not.
-    async fn go(&mut self, moves: &[Move]) -> Result<bool, NoDraft> {
+    pub(super) async fn go(&mut self, moves: &[Move]) -> Result<bool, NoDraft> {
         for each in moves {
             let there = match each {
                 Move::Open(path) => match self.url.join(path) {

@@ -21,7 +21,7 @@ impl Explorer {
             return Ok(());
         }
         for menu in find::menus(&survey, &self.username) {
-            let names = self.names(&menu, &survey);
+            let names = self.menu_names(&menu, &survey);
             if names.is_empty() {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use super::Explorer;
 use crate::browser::{Guide, Survey};
-use crate::draft::find::Found;
+use crate::draft::find::{self, Found};
 use crate::draft::findings::Names;
 use crate::playbook::{self, Frame, Interruption, Locator, Place, Target};
 
@@ -21,6 +21,19 @@ impl Explorer {
         names.extend(standard.map(|each| (*each).clone()));
         names.iter_mut().for_each(|name| name.frame.clone_from(&frame));
         names
+    }
+
+    /// What names the menu of an account, for everybody.
+    pub(super) fn menu_names(&mut self, found: &Found, survey: &Survey) -> Names {
+        let mut lasting = found.clone();
+        if !find::says_what_it_is(&found.control) {
+            lasting
+                .control
+                .locators
+                .retain(|each| matches!(each.by, playbook::By::Css(_) | playbook::By::TestId(_)));
+        }
+        let names = self.names(&lasting, survey);
+        if names.is_empty() { self.names(found, survey) } else { names }
     }
 
     /// The name of a frame of the survey, declared if it is not yet; `None` for the main page.

@@ -8,7 +8,7 @@ use super::address::lasting;
 use super::look::is_error;
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft, PATIENCE};
-use crate::browser::{Survey, SurveyedFrame};
+use crate::browser::{Control, Survey, SurveyedFrame};
 use crate::draft::find::{self, Found};
 use crate::draft::findings::{ChangeForm, Move, Settings};
 use crate::playbook::Origin;
@@ -60,8 +60,10 @@ impl Explorer {
         let home = Url::parse(&self.page.url()).unwrap_or_else(|_| self.url.clone());
         let mut seen: HashSet<String> = HashSet::new();
         let mut waiting: Vec<(u32, Url)> = Vec::new();
-        let survey = self.page.survey().await?;
-        self.try_items(&survey).await?;
+        // Many a page draws its menus once it is there.
+        let survey = self.await_that(|survey| all(survey).any(|control| find::promise(control) > 0)).await?;
+        let menu: Vec<Move> = self.findings.menu.iter().cloned().map(Move::Click).collect();
+        self.try_items(&survey, &menu).await?;
         collect(&survey, &self.trusted, &mut waiting);
         waiting.extend(well_known.map(|url| (20, url)));
         waiting.extend(SETTINGS.iter().filter_map(|path| Some((1, self.url.join(path).ok()?))));
@@ -85,7 +87,9 @@ impl Explorer {
                 continue;
             }
             let now = survey.frames.first().and_then(SurveyedFrame::address).unwrap_or(url);
-            self.note_settings(&survey, vec![Move::Open(lasting(&now))]);
+            let way = vec![Move::Open(lasting(&now))];
+            self.note_settings(&survey, way.clone());
+            self.try_items(&survey, &way).await?;
             collect(&survey, &self.trusted, &mut waiting);
         }
         // Back to where the login ended, for whoever looks at the page next.
@@ -93,8 +97,11 @@ impl Explorer {
         Ok(())
     }
 
-    /// Items of menus, which lead nowhere by address: they open dialogs.
-    async fn try_items(&mut self, survey: &Survey) -> Result<(), NoDraft> {
+    /// Items of menus and pages, which lead nowhere by address: they open dialogs. `way` is what has led here.
+    async fn try_items(&mut self, survey: &Survey, way: &[Move]) -> Result<(), NoDraft> {
+        if self.findings.change.is_some() && self.findings.mfa.is_some() {
+            return Ok(());
+        }
         let main = survey.frames.first();
         let items = main.iter().flat_map(|frame| &frame.controls).filter(|control| {
             find::leads_nowhere(&control.href) && find::promise(control) >= 8 && !control.locators.is_empty()
@@ -102,13 +109,8 @@ impl Explorer {
         let home = Url::parse(&self.page.url()).unwrap_or_else(|_| self.url.clone());
         for (nth, control) in items.take(3).cloned().collect::<Vec<_>>().into_iter().enumerate() {
             // What the one before has opened is in the way.
-            if nth > 0
-                && let Some(menu) = self.findings.menu.clone()
-            {
-                self.page.open(&home, PATIENCE).await?;
-                if self.page.click(&as_target(&menu), PATIENCE).await.is_err() {
-                    break;
-                }
+            if nth > 0 && !(self.reaches(&home).await? && self.go(way).await?) {
+                break;
             }
             let names = self.names(&Found { frame: 0, control }, survey);
             if self.page.click(&as_target(&names), CALM * 2).await.is_err() {
@@ -117,9 +119,7 @@ impl Explorer {
             let after = self
                 .await_that(|survey| find::change(survey).is_some() || find::mfa(survey).is_some())
                 .await?;
-            let mut way: Vec<Move> = self.findings.menu.iter().cloned().map(Move::Click).collect();
-            way.push(Move::Click(names));
-            self.note_settings(&after, way);
+            self.note_settings(&after, [way, &[Move::Click(names)]].concat());
         }
         Ok(())
     }
@@ -151,9 +151,14 @@ impl Explorer {
     }
 }
 
+/// What can be used on a page, in all its frames.
+fn all(survey: &Survey) -> impl Iterator<Item = &Control> {
+    survey.frames.iter().flat_map(|frame| &frame.controls)
+}
+
 /// The links that promise something, with how much.
 fn collect(survey: &Survey, trusted: &[Origin], waiting: &mut Vec<(u32, Url)>) {
-    for control in survey.frames.iter().flat_map(|frame| &frame.controls) {
+    for control in all(survey) {
         let worth = find::promise(control);
         let Ok(mut url) = Url::parse(&control.href) else { continue };
         url.set_fragment(url.fragment().map(str::to_owned).filter(|part| part.starts_with('/')).as_deref());
