@@ -416,3 +416,19 @@ async fn an_owners_menu_is_not_named_by_the_owner() {
     let changes = "change_password:\n    - open: /me\n    - click: { role: button, name: Change password }\n    - fill: { into: ";
     assert!(draft.contains(changes), "{draft}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_fails_at_the_login_is_told_with_its_status() {
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::status(500, ""),
+        (_, "/") => Reply::html(FORM.replace("type=email", "")),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (_, said) = tried(&site, 0).await;
+    assert!(
+        said.out.contains("not signed in: a page with the status 500 and no words on it"),
+        "{}",
+        said.out
+    );
+}

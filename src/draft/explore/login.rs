@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::address::{is_plain, relative};
-use super::look::{is_error, shown};
+use super::look::{came, is_error, shown};
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{Survey, SurveyedFrame, Typed};
@@ -135,7 +135,7 @@ impl Explorer {
                 Some(second) => login = Login { username: None, ..second },
                 None => {
                     self.findings.login.extend(moves);
-                    self.findings.sign_in = SignIn::Unclear(shown(&survey));
+                    self.findings.sign_in = SignIn::Unclear(came(&survey));
                     self.findings.login.push(Move::Note(
                         "? no password was asked for behind the name: what comes here?".to_owned(),
                     ));

@@ -13,6 +13,17 @@ pub(super) fn words_of(survey: &Survey) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// What came instead of what was awaited: never nothing, for a person has to make something of it.
+pub(super) fn came(survey: &Survey) -> String {
+    let status = survey.frames.first().map_or(0, |frame| frame.page.status);
+    match (status, shown(survey)) {
+        (400.., said) if said.is_empty() => format!("a page with the status {status} and no words on it"),
+        (400.., said) => format!("a page with the status {status}: {said}"),
+        (_, said) if said.is_empty() => "a page without a message or a heading".to_owned(),
+        (_, said) => said,
+    }
+}
+
 /// What the page says, in a line.
 pub(super) fn shown(survey: &Survey) -> String {
     let all = survey.frames.iter().flat_map(|frame| frame.page.messages.iter().chain(&frame.page.headings));

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::look::shown;
+use super::look::came;
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft};
 use crate::browser::Survey;
@@ -38,7 +38,7 @@ impl Explorer {
             }
         }
         if self.asks_anew().await? {
-            self.findings.sign_in = SignIn::Unclear(shown(&survey));
+            self.findings.sign_in = SignIn::Unclear(came(&survey));
             return Ok(());
         }
         self.guess_mark(&survey);
