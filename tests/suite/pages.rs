@@ -362,6 +362,8 @@ fn recorded_pages_are_small_enough_to_keep_and_each_app_has_its_score_in_the_doc
         let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         entries.filter(|path| path.is_file()).collect::<Vec<_>>()
     };
+    let sections = docs.matches("\n### ").count();
+    assert_eq!(sections, files(&root.join("playbooks")).len(), "a score is missing, or of no playbook");
     for playbook in files(&root.join("playbooks")) {
         let app = playbook.file_stem().unwrap().to_str().unwrap();
         let folder = root.join("playbooks/pages").join(app);
@@ -446,14 +448,32 @@ async fn an_account_is_taken_through_all_that_the_playbook_has_and_back() {
         [
             ("a login", "proved"),
             ("a logout", "proved"),
+            ("the address set", "not tried"),
             ("MFA on", "proved"),
             ("recovery codes read", "proved"),
             ("a login with MFA", "proved"),
             ("the password changed", "proved"),
             ("a login with the new password", "proved"),
+            ("a forgotten password set anew", "not tried"),
             ("the password changed back", "the app does not take it again"),
             ("a login with the old password", "not tried"),
+            ("MFA on by mailed codes", "not tried"),
+            ("MFA on by text messages", "not tried"),
         ]
+    );
+    let told = |what: &str| {
+        let rows = report["results"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["what"] == what).unwrap();
+        format!("{}; {}", row["message"].as_str().unwrap(), row["user_action"].as_str().unwrap())
+    };
+    for what in ["the address set", "a forgotten password set anew"] {
+        let give = "acme/alice has no managed address that the app could send to; give it the one that the app knows: \
+                    `turnlock account add acme/alice --address ADDRESS`";
+        assert_eq!(told(what), give);
+    }
+    assert!(
+        told("MFA on by text messages")
+            .contains("without MFA and with a number: `--account acme/alice --account")
     );
     assert_eq!(
         report["account_ends"],
@@ -509,9 +529,13 @@ async fn what_was_so_before_and_what_works_without_the_rest_are_told_apart() {
         [
             ("a login", "proved"),
             ("a logout", "failed"),
+            ("the address set", "not in the playbook"),
             ("MFA on", "on already"),
             ("a login with MFA", "proved"),
             ("the password changed", "not in the playbook"),
+            ("a forgotten password set anew", "not in the playbook"),
+            ("MFA on by mailed codes", "not tried"),
+            ("MFA on by text messages", "not tried"),
         ]
     );
     assert_eq!(report["results"][1]["code"], "app_error");
