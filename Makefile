@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR ?= auto
 SANDBOX_FOR_OWN_APP := $(if $(filter 0,$(shell id -u)),--browser-sandbox off)
 
 .DEFAULT_GOAL := help
-.PHONY: drafts fuzz-api help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps mutations bench bench-browser bench-queue bench-log
+.PHONY: drafts fuzz-api help demo fleet-demo test crash-matrix soak check check-deploy audit fuzz apps acme-pages mutations bench bench-browser bench-queue bench-log
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,11 @@ fuzz-api: ## have a public fuzzer of OpenAPI servers ask `turnlock serve`, and h
 audit: ## known holes in the dependencies; needs the advisory database
 	scripts/install-cargo-deny
 	$(CARGO) deny check advisories
+
+acme-pages: ## record the bundled app's pages anew, and see to it that no secret is in them
+	scripts/install-build-deps
+	scripts/install-browser
+	TURNLOCK_KEEP_PAGES=1 scripts/run-test pages_of_an_acceptance_run_with_mail_and_text_messages
 
 mutations: ## try the bundled playbooks on changed pages, and write docs/playbooks/mutations.md
 	scripts/install-build-deps

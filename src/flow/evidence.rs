@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::codelike::{looks_secret, without_codes, without_what_may_be_secret};
 use super::picture;
 use super::session::Session;
 use crate::browser::{Box4, ControlKind, Controls, NamedControl, PageError, Piece, PieceKind, Shot};
@@ -15,10 +16,6 @@ use crate::redact;
 
 /// Covers reach this much further than what they cover, in pixels.
 const MARGIN: f64 = 3.0;
-/// The fewest characters of what is taken for a code that nobody has read.
-const CODE: usize = 8;
-/// The same, of a word with digits in it.
-const SHORT_CODE: usize = 6;
 /// So often is a page photographed that moves while its secrets are located.
 const SHOTS: usize = 3;
 /// A page that is being replaced gets this long; no event tells when a picture can be had again.
@@ -66,10 +63,13 @@ async fn take(session: &Session<'_>, folder: &Path) -> Result<(), String> {
 async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>), String> {
     let page = &session.page;
     let words = |error: PageError| error.to_string();
+    let enrolling = session.flow.enrols();
+    if enrolling {
+        session.know_what_is_shown().await;
+    }
     let mut before = page.shots().await.map_err(words)?;
     let register = |shots: &[Shot]| shots.iter().for_each(|shot| session.cover_address(&shot.url));
     register(&before);
-    let enrolling = session.flow.enrols();
     let controls = page.controls().await;
     let mut missing = String::new();
     for _ in 0..SHOTS {
@@ -114,7 +114,8 @@ fn write_private(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
 /// The boxes that hold a secret. While MFA is turned on, a picture may be the secret, and a text may be one that was
 /// not read yet.
 fn covers(enrolling: bool, shots: &[Shot]) -> Vec<Box4> {
-    let hidden = |text: &str| holds_secret(text) || (enrolling && may_be_secret(text));
+    let may_be = |text: &str| enrolling && without_codes(text) != text;
+    let hidden = |text: &str| holds_secret(text) || may_be(text);
     let mut covers = Vec::new();
     for shot in shots {
         let written = secret_pieces(&shot.pieces, &[PieceKind::Text, PieceKind::Button]);
@@ -124,7 +125,7 @@ fn covers(enrolling: bool, shots: &[Shot]) -> Vec<Box4> {
             let secret = match piece.kind {
                 PieceKind::Field => (piece.secret && piece.filled) || hidden(&piece.value),
                 PieceKind::Text | PieceKind::Button | PieceKind::Drawn => {
-                    written || drawn || (enrolling && may_be_secret(&piece.text))
+                    written || drawn || may_be(&piece.text)
                 }
                 PieceKind::Picture => hidden(&piece.text) || (enrolling && !is_tiny(&piece.boxes)),
                 PieceKind::Background => enrolling && is_squarish(&piece.boxes),
@@ -161,95 +162,6 @@ fn secret_pieces(pieces: &[Piece], kinds: &[PieceKind]) -> Vec<bool> {
 
 fn holds_secret(text: &str) -> bool {
     !redact::find(text).is_empty()
-}
-
-/// Whether it could be a TOTP secret: 16 or more characters of base32 in capitals, in groups or not; or an address
-/// that holds one.
-fn looks_secret(text: &str) -> bool {
-    let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c) || c == '=';
-    text.contains("otpauth:") || (joined.len() >= 16 && joined.chars().all(base32))
-}
-
-/// Whether a text of a page on which MFA is turned on could be a secret that was not read: also a recovery code,
-/// of whatever look. Rather too much is hidden there than too little.
-pub(crate) fn may_be_secret(text: &str) -> bool {
-    let joined: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let digits = joined.chars().filter(char::is_ascii_digit).count();
-    let alphanumeric = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric());
-    looks_secret(text)
-        || text.split_whitespace().any(is_codelike)
-        // `1234 5678`
-        || (joined.len() >= CODE && alphanumeric(&joined) && digits * 4 >= joined.len())
-}
-
-/// `3f9a1c20`, `x59a7-wvrzj`, and `svegw-wxzvz`, which is no hyphenated word for its even parts.
-fn is_codelike(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    // What forms show for example, and what CSS calls the place of an element.
-    if matches!(word, "123456" | "000000" | "nth-of-type" | "nth-child") {
-        return false;
-    }
-    let parts: Vec<&str> = word.split('-').collect();
-    let even = parts.len() > 1 && parts.iter().all(|part| part.len() >= 4 && part.len() == parts[0].len());
-    let characters: usize = parts.iter().map(|part| part.len()).sum();
-    let digit = word.chars().any(|c| c.is_ascii_digit());
-    word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        && ((even && characters >= CODE) || (digit && characters >= SHORT_CODE))
-}
-
-/// The text with every word masked that could be a secret which nobody has read, and words that stand in groups as
-/// one. For what is said of a page on which MFA is turned on; there no word is worth a code.
-pub(super) fn without_what_may_be_secret(text: &str) -> String {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    // Any dash, dot or space may stand between the groups of one code, but not what ends a name or begins a text.
-    let joins = |c: char| !c.is_alphanumeric() && !"\"<>,;:(".contains(c);
-    // The words as byte ranges; everything between them stays.
-    let mut words: Vec<std::ops::Range<usize>> = Vec::new();
-    for (at, _) in text.char_indices().filter(|(_, c)| is_part(*c)) {
-        match words.last_mut() {
-            Some(word) if word.end == at => word.end = at + 1,
-            _ => words.push(at..at + 1),
-        }
-    }
-    let mut hidden: Vec<bool> = words
-        .iter()
-        // A word that was cut short may be the beginning of a code.
-        .map(|word| {
-            looks_secret(&text[word.clone()])
-                || is_codelike(&text[word.clone()])
-                || text[word.end..].starts_with('…')
-        })
-        .collect();
-    // `1234 5678`, `JBSW Y3DP EHPK 3PXP`, `jbsw y3dp ehpk 3pxp`
-    for first in 0..words.len() {
-        let size = words[first].len();
-        let mut last = first;
-        while last + 1 < words.len()
-            // `Enable 2FA` is no code in groups.
-            && !matches!(&text[words[last + 1].clone()], "2FA" | "2fa" | "U2F")
-            && text[words[last].end..words[last + 1].start].chars().all(joins)
-            && words[last].len() == size
-            && words[last + 1].len() <= size
-        {
-            last += 1;
-        }
-        let group = &text[words[first].start..words[last].end];
-        let characters: usize = words[first..=last].iter().map(std::ops::Range::len).sum();
-        let telling = group.chars().any(|c| c.is_ascii_digit()) || looks_secret(group);
-        if last > first && size >= 2 && characters >= CODE && telling {
-            hidden[first..=last].fill(true);
-        }
-    }
-    let mut masked = String::with_capacity(text.len());
-    let mut end = 0;
-    for (word, _) in words.iter().zip(hidden).filter(|(_, hidden)| *hidden) {
-        masked.push_str(&text[end..word.start]);
-        masked.push_str(redact::MASK);
-        end = word.end;
-    }
-    masked.push_str(&text[end..]);
-    masked
 }
 
 /// Icons show no secret.
@@ -353,9 +265,10 @@ fn snapshot(shots: &[Shot], controls: &[Controls], enrolling: bool) -> String {
     // Once over the whole, so that a secret spread over lines is found as well.
     let text = redact::redact(&text).into_owned();
     text.lines()
-        .map(|line| {
-            let hidden = looks_secret(line) || (enrolling && may_be_secret(line));
-            if hidden { redact::MASK } else { line }
+        .map(|line| match line {
+            _ if looks_secret(line) => redact::MASK.to_owned(),
+            _ if enrolling => without_codes(line),
+            _ => line.to_owned(),
         })
         .collect::<Vec<_>>()
         .join("\n")
@@ -373,50 +286,6 @@ fn flush(text: &mut String, line: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_may_be_a_code_is_hidden_and_words_are_not() {
-        for code in
-            ["x59a7-wvrzj", "svegw-wxzvz", "12345678", "1234 5678", "JBSW Y3DP EHPK 3PXP", "1. 3f9a1c20"]
-        {
-            assert!(may_be_secret(code), "{code}");
-        }
-        for words in [
-            "Keep these codes somewhere safe. Each opens your account once.",
-            "Two-factor authentication",
-            "You have 10 recovery codes left.",
-            "── http://127.0.0.1:40349/account/mfa/recovery-codes ── Recovery codes · Acme",
-            "<button> Sign out",
-        ] {
-            assert!(!may_be_secret(words), "{words}");
-        }
-    }
-
-    #[test]
-    fn words_that_may_be_codes_are_masked_in_messages() {
-        for (text, masked) in [
-            (
-                "2 elements match: <td> \"q7wm-k2xz\", <td> \"h4tn-p9rb\"",
-                "2 elements match: <td> \"[secret]\", <td> \"[secret]\"",
-            ),
-            ("Backup codes: svegw-wxzvz a1b2c3 12345678", "Backup codes: [secret] [secret] [secret]"),
-            ("Your key: JBSW Y3DP EHPK 3PXP", "Your key: [secret] [secret] [secret] [secret]"),
-            ("key jbsw y3dp ehpk 3p", "key [secret] [secret] [secret] [secret]"),
-            ("<input placeholder=\"JBSWY3DPEHPK3PXP\">", "<input placeholder=\"[secret]\">"),
-            ("the q7wm\u{2010}k2xz", "the [secret]\u{2010}[secret]"),
-            ("codes: svegw-wx…", "codes: [secret]…"),
-            ("codes: aB3d eF5g", "codes: [secret] [secret]"),
-            ("{ role: button, name: Enable 2FA }", "{ role: button, name: Enable 2FA }"),
-            ("{ placeholder: e.g. 123456 }", "{ placeholder: e.g. 123456 }"),
-            ("{ css: main > li:nth-of-type(3) }", "{ css: main > li:nth-of-type(3) }"),
-            (
-                "Two-factor authentication is on, 10 codes left",
-                "Two-factor authentication is on, 10 codes left",
-            ),
-        ] {
-            assert_eq!(without_what_may_be_secret(text), masked);
-        }
-    }
 
     #[test]
     fn what_shows_a_secret_is_covered_whatever_shows_it() {

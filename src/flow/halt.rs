@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::evidence::without_what_may_be_secret;
+use super::codelike::without_what_may_be_secret;
 use crate::browser::{BrowserError, Overview, PageError};
 use crate::job::{Code, Outcome, Verdict, Wanted};
 use crate::playbook::{End, FlowKind};

@@ -10,7 +10,7 @@
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
 //! - `human`, `decision`: a code that Turnlock cannot get by itself, and what only a person can do, where the job waits for one;
-//! - `evidence`, `picture`: what is kept of a page, with every secret covered;
+//! - `evidence`, `picture`: what is kept of a page, with every secret covered; `codelike`: what could be one that was not read;
 //! - [`Trial`]: one flow of a playbook that is tried out, or rehearsed up to its commit step; [`Coverage`]: what that
 //!   has proved of it;
 //! - [`Watch`]: somebody who looks on at each step, and says how it goes on where one fails;
@@ -18,6 +18,7 @@
 
 mod budget;
 mod change_password;
+mod codelike;
 mod context;
 mod coverage;
 mod decision;
@@ -43,8 +44,8 @@ mod values;
 mod verify_login;
 mod watch;
 
+pub(crate) use codelike::{may_be_secret, without_codes};
 pub use coverage::{Coverage, coverage};
-pub(crate) use evidence::may_be_secret;
 pub use performer::{FlowPerformer, Playbooks};
 pub use trial::Trial;
 pub use watch::{Done, Failure, Next, View, Watch};

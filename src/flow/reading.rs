@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -7,7 +8,7 @@ use super::session::Session;
 use super::values::{Totp, ValueError};
 use crate::browser::PageError;
 use crate::credential::{RecoveryCodes, TotpSecret, qr};
-use crate::playbook::{CodesSource, SecretForm, SecretSource, Target};
+use crate::playbook::{Action, CodesSource, SecretForm, SecretSource, Step, Target};
 use crate::redact;
 use crate::store::CandidateKind;
 
@@ -28,7 +29,7 @@ impl Session<'_> {
             match self.page.first_of(&targets, "the TOTP secret", within).await.map_err(nameless) {
                 Ok(first) => {
                     let source = left.remove(first);
-                    match self.read_source(source).await {
+                    match self.read_source(source, self.within(Some(&source.from))).await {
                         Ok(secret) => read.push((source.how, secret)),
                         Err(ReadError::Page(error)) if read.is_empty() && left.is_empty() => {
                             return Err(error.into());
@@ -65,8 +66,37 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn read_source(&self, source: &SecretSource) -> Result<TotpSecret, ReadError> {
-        let within = self.within(Some(&source.from));
+    /// Has known to be secret what the flow's own steps would read off the page as it is now: a page may show it long before
+    /// the step that reads it, and what is kept of the page meanwhile is to hold nothing of it.
+    pub(super) async fn know_what_is_shown(&self) {
+        let playbook = Arc::clone(&self.playbook);
+        let mut steps: Vec<&Step> =
+            playbook.flows.get(self.flow).map(|flow| flow.steps.iter().collect()).unwrap_or_default();
+        while let Some(step) = steps.pop() {
+            match &step.action {
+                Action::ReadSecret { sources } => {
+                    for source in sources {
+                        if let Ok(secret) = self.read_source(source, QUICK).await {
+                            redact::register(&secret.base32());
+                            redact::register(&secret.to_uri());
+                        }
+                    }
+                }
+                Action::ReadRecoveryCodes { from: CodesSource::Element(element), count } => {
+                    let Ok(text) = self.page.read_text(element, QUICK).await else { continue };
+                    if let Ok(codes) = RecoveryCodes::parse(text.expose_secret(), *count) {
+                        codes.iter().for_each(redact::register);
+                    }
+                }
+                Action::Expect(expect) => {
+                    steps.extend(expect.branches.iter().flat_map(|branch| &branch.then))
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn read_source(&self, source: &SecretSource, within: Duration) -> Result<TotpSecret, ReadError> {
         match source.how {
             SecretForm::Text => {
                 let text = self.page.read_text(&source.from, within).await.map_err(nameless)?;

@@ -69,6 +69,14 @@ impl Context<'_> {
         };
         match done {
             Err(Halt::Rehearsed(step)) => self.after_rehearsal(flow, &step).await,
+            Ok(verdict) if self.rehearsing && changes_the_app(verdict.code) => {
+                let message = format!(
+                    "This was a rehearsal, and a step before the commit step has changed the app all the same: mark that step as \
+                     `commit`. No credential is lost. {}",
+                    verdict.message
+                );
+                Ok(Verdict::new(Code::PageNotAsDescribed, message))
+            }
             done => done,
         }
     }
@@ -139,6 +147,11 @@ impl Context<'_> {
         let message = format!("{words} But the page may have sent it off by itself: {reason}");
         Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::NeedsHuman))
     }
+}
+
+/// Whether it says that the app was changed, in this attempt or an earlier one of the job.
+fn changes_the_app(code: Code) -> bool {
+    matches!(code, Code::PasswordChanged | Code::MfaEnabled | Code::ContactSet)
 }
 
 impl Session<'_> {

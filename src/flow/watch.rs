@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::evidence::{self, without_what_may_be_secret};
+use super::codelike::without_what_may_be_secret;
+use super::evidence;
 use super::halt::Halt;
 use super::session::{REHEARSED, Session};
 use crate::browser::{Found, Page, Tried};

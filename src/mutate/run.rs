@@ -120,6 +120,13 @@ impl Case<'_> {
         format!("{} {:?} {:?}", self.kept.page, self.about, plain(&self.step.action))
     }
 
+    /// Its page, as it was kept.
+    pub async fn opened(&self, pool: &Pool, playbook: &Playbook, pages: &Pages) -> Result<Page, String> {
+        let page = shown(pool, playbook, pages, self.page).await?;
+        reopened(&page, playbook, pages, self.page).await.map_err(|error| error.to_string())?;
+        Ok(page)
+    }
+
     /// On the unchanged page, and on each changed one.
     pub async fn tried(
         &self,

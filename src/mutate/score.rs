@@ -12,7 +12,7 @@ use crate::pages::KeptStep;
 use crate::playbook::{FlowKind, Playbook, Step};
 
 /// What a playbook survives.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Score {
     /// The app's name.
     pub app: String,

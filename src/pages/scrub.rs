@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use secrecy::ExposeSecret;
 
 use crate::browser::{FrameSnapshot, Part, PartKind};
-use crate::flow::may_be_secret;
+use crate::flow::{may_be_secret, without_codes};
 use crate::playbook::{FlowKind, Playbook};
 use crate::redact;
 
@@ -51,7 +51,8 @@ pub(super) fn document(
                 html.push_str(text);
                 attribute = name_of(text).to_owned();
             }
-            PartKind::Text if hidden || (flow.enrols() && may_be_secret(text)) => html.push_str(redact::MASK),
+            PartKind::Text if hidden => html.push_str(redact::MASK),
+            PartKind::Text if flow.enrols() => escape(&mut html, &redact::redact(&without_codes(text))),
             PartKind::Text => escape(&mut html, &redact::redact(text)),
             PartKind::Attribute => escape(&mut html, &attribute_value(flow, &attribute, text)),
             PartKind::Address => escape(&mut html, &redact::redact(&address(text, &origin))),
@@ -230,8 +231,9 @@ mod tests {
         let enrolling = |name, value: &str| attribute_value(FlowKind::EnrolMfa, name, value);
         assert_eq!(enrolling("data-clipboard-text", codes), redact::MASK);
         // Like a code in groups, but a name that a locator may go by.
-        assert_eq!(enrolling("data-view", "form-view"), redact::MASK);
-        assert_eq!(enrolling("data-test", "form-view"), "form-view");
+        assert_eq!(enrolling("data-view", "fork-vire"), redact::MASK);
+        assert_eq!(enrolling("data-test", "fork-vire"), "fork-vire");
+        assert_eq!(enrolling("data-view", "form-view"), "form-view");
     }
 
     #[test]

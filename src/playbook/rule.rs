@@ -1,6 +1,8 @@
 //! What a playbook must be, a rule for each kind of mistake.
 
 /// The text of every rule, for people: a section for each, headed by code and name.
+use super::suggest::nearest;
+
 const MESSAGES: &str = include_str!("../../docs/playbooks/messages.md");
 
 macro_rules! rules {
@@ -103,11 +105,21 @@ rules! {
 }
 
 impl Rule {
-    /// The rule of this code or name.
+    /// The rule of this code or name. Codes go without zeros and in small letters, too: `p701`, `701`.
     pub fn find(written: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|rule| {
-            rule.code().eq_ignore_ascii_case(written) || rule.name().eq_ignore_ascii_case(written)
-        })
+        let written = written.trim().trim_matches(['[', ']']);
+        let digits = written.strip_prefix(['P', 'p']).unwrap_or(written);
+        let number = digits.parse::<u16>().ok().filter(|_| digits.len() <= 4 && !digits.starts_with('+'));
+        let code = number.map(|number| format!("P{number:04}"));
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|rule| code.as_deref() == Some(rule.code()) || rule.name().eq_ignore_ascii_case(written))
+    }
+
+    /// The rule that may be meant where there is none of this name.
+    pub fn nearest(written: &str) -> Option<Self> {
+        nearest(written, Self::ALL.iter().map(|rule| rule.name())).and_then(Self::find)
     }
 
     /// What was wrong, why it matters, and what right looks like. Markdown.
@@ -116,5 +128,30 @@ impl Rule {
         let section = MESSAGES.find(&heading).map_or("", |at| MESSAGES[at..].trim_start());
         let end = section[1.min(section.len())..].find("\n##").map_or(section.len(), |at| at + 1);
         section[..end].trim_end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playbook::read::words::STEPS;
+
+    #[test]
+    fn a_code_is_found_however_it_is_written() {
+        for written in ["P0701", "p0701", "p701", "701", "0701", "[P0701]", "unmatched", "Unmatched"] {
+            assert_eq!(Rule::find(written), Some(Rule::Unmatched), "{written}");
+        }
+        for written in ["P9999", "", "P", "P00701", "+701", "70 1"] {
+            assert_eq!(Rule::find(written), None, "{written}");
+        }
+        assert_eq!(Rule::nearest("unmached"), Some(Rule::Unmatched));
+        assert_eq!(Rule::nearest("nothing like it"), None);
+    }
+
+    #[test]
+    fn the_explanation_of_an_unknown_step_names_every_step() {
+        for (name, _) in STEPS {
+            assert!(Rule::UnknownStep.explanation().contains(&format!("`{name}`")), "{name}");
+        }
     }
 }

@@ -182,6 +182,9 @@ fn an_invalid_playbook_ends_with_4_and_says_where() {
     assert!(explained.starts_with("### P0402 unknown-step"), "{explained}");
     assert!(home.call(&["playbook", "explain"]).ends(0).out.contains("unknown-step"));
     home.call(&["playbook", "explain", "P9999"]).ends(2).complains("no code `P9999`");
+    let explained = home.call(&["playbook", "explain", "p701"]).ends(0).out;
+    assert!(explained.starts_with("### P0701 unmatched"), "{explained}");
+    home.call(&["playbook", "explain", "unmached"]).ends(2).complains("did you mean P0701 (unmatched)?");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use turnlock::credential::{RecoveryCodes, TotpSecret};
 use turnlock::job::{Code, Job, Kind, Outcome};
 use turnlock::mutate::{Fate, Only, Score, mismatches, run};
 use turnlock::pages::{Pages, Recorder, step};
-use turnlock::playbook::{OriginOverrides, Playbook, Report, parse};
+use turnlock::playbook::{Fault, OriginOverrides, Playbook, Report, parse};
 
 use crate::harness::rig::{FIRST_PASSWORD, Rig, acme_playbook, assert_ended, checked};
 use crate::harness::{Browser, Reply, SOON, Site, Stage};
@@ -315,6 +315,31 @@ async fn a_playbook_that_no_longer_says_what_was_recorded_is_reported_with_its_p
     assert_eq!(report, std::fs::read_to_string(golden).unwrap());
 }
 
+/// Whether it says that of a step that does something else.
+fn says(fault: &Fault, words: &str) -> bool {
+    matches!(fault, Fault::Unmatched { why, .. } if why.contains(words))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_in_a_field_that_shows_it_is_told_by_the_recorded_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let warned = async |field: &str| {
+        let html = format!("<form><label>User <input></label><label>Pass {field}</label></form>");
+        let site = Site::page(&html).await;
+        let stage = Stage::open(&site.url()).await;
+        let (playbook, pages) = two_fields("{ label: Pass }", &stage, folder.path()).await;
+        let found = mismatches(&stage.browser.pool, &playbook, &pages).await;
+        let report = Report::of_mismatches(&playbook, &found);
+        assert!(!report.has_errors(), "{report}");
+        report.render(false)
+    };
+    for field in ["<input name=p>", "<input type=email>", "<textarea></textarea>"] {
+        let said = warned(field).await;
+        assert!(said.contains("warning[P0605]") && said.contains("test.yaml:8:"), "{field}: {said}");
+    }
+    assert_eq!(warned("<input type=Password>").await, "");
+}
+
 /// A step that finds something, and the wrong thing, is told too; and it counts where changes are tried.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_that_acts_on_something_else_is_reported_and_counts() {
@@ -337,7 +362,7 @@ async fn a_step_that_acts_on_something_else_is_reported_and_counts() {
     ] {
         let changed = parse("acme.yaml", &source.replacen(from, to, 1), &OriginOverrides::new()).unwrap();
         let found = mismatches(&browser.pool, &changed, &pages).await;
-        assert!(found.iter().any(|each| each.step == step && each.why.contains(why)), "{to}: {found:#?}");
+        assert!(found.iter().any(|each| each.step == step && says(&each.fault, why)), "{to}: {found:#?}");
         let only = Only { step: Some(step.to_owned()), mutation: Some("late".to_owned()) };
         let score = run(&browser.pool, &changed, &pages, &only, |_| {}).await;
         assert!(score.stale().any(|tried| tried.fate.why().contains(why)), "{}", score.json());
@@ -362,6 +387,8 @@ fn recorded_pages_are_small_enough_to_keep_and_each_app_has_its_score_in_the_doc
         let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         entries.filter(|path| path.is_file()).collect::<Vec<_>>()
     };
+    let sections = docs.matches("\n### ").count();
+    assert_eq!(sections, files(&root.join("playbooks")).len(), "a score is missing, or of no playbook");
     for playbook in files(&root.join("playbooks")) {
         let app = playbook.file_stem().unwrap().to_str().unwrap();
         let folder = root.join("playbooks/pages").join(app);
@@ -380,6 +407,18 @@ fn recorded_pages_are_small_enough_to_keep_and_each_app_has_its_score_in_the_doc
         let percent = score.split_once("**").and_then(|(_, rest)| rest.split_once(" %**")).unwrap().0;
         assert!(percent.parse::<u8>().unwrap() >= 80 && score.ends_with("Misled: 0."), "{app}: {score}");
     }
+}
+
+#[test]
+fn the_docs_name_every_change_that_is_tried() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/playbooks/mutations.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let (_, table) = docs.split_once("| change | what it does |\n| --- | --- |\n").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let all = turnlock::mutate::MUTATIONS;
+    let rows: Vec<String> =
+        all.iter().map(|change| format!("| `{}` | {} |", change.name, change.does)).collect();
+    assert_eq!(table.lines().collect::<Vec<_>>(), rows);
 }
 
 /// The real command in a folder that holds the bundled app's playbook; its standard output, and how it ended.
@@ -446,14 +485,32 @@ async fn an_account_is_taken_through_all_that_the_playbook_has_and_back() {
         [
             ("a login", "proved"),
             ("a logout", "proved"),
+            ("the address set", "not tried"),
             ("MFA on", "proved"),
             ("recovery codes read", "proved"),
             ("a login with MFA", "proved"),
             ("the password changed", "proved"),
             ("a login with the new password", "proved"),
+            ("a forgotten password set anew", "not tried"),
             ("the password changed back", "the app does not take it again"),
             ("a login with the old password", "not tried"),
+            ("MFA on by mailed codes", "not tried"),
+            ("MFA on by text messages", "not tried"),
         ]
+    );
+    let told = |what: &str| {
+        let rows = report["results"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["what"] == what).unwrap();
+        format!("{}; {}", row["message"].as_str().unwrap(), row["user_action"].as_str().unwrap())
+    };
+    for what in ["the address set", "a forgotten password set anew"] {
+        let give = "acme/alice has no managed address that the app could send to; give it the one that the app knows: \
+                    `turnlock account add acme/alice --address ADDRESS`";
+        assert_eq!(told(what), give);
+    }
+    assert!(
+        told("MFA on by text messages")
+            .contains("without MFA and with a number: `--account acme/alice --account")
     );
     assert_eq!(
         report["account_ends"],
@@ -509,9 +566,13 @@ async fn what_was_so_before_and_what_works_without_the_rest_are_told_apart() {
         [
             ("a login", "proved"),
             ("a logout", "failed"),
+            ("the address set", "not in the playbook"),
             ("MFA on", "on already"),
             ("a login with MFA", "proved"),
             ("the password changed", "not in the playbook"),
+            ("a forgotten password set anew", "not in the playbook"),
+            ("MFA on by mailed codes", "not tried"),
+            ("MFA on by text messages", "not tried"),
         ]
     );
     assert_eq!(report["results"][1]["code"], "app_error");

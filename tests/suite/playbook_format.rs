@@ -192,3 +192,25 @@ fn the_command_writes_or_only_tells() {
     fs::write(&file, "app: [").unwrap();
     assert_eq!(run(&[]).0, 4);
 }
+
+#[test]
+fn standard_input_comes_out_formatted() {
+    let run = |arguments: &[&str], input: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_turnlock"));
+        let streams = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let streams = streams.stderr(std::process::Stdio::piped());
+        let mut child = streams.args(["playbook", "fmt"]).args(arguments).arg("-").spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        let done = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+    };
+    const SOURCE: &str = "title: Acme   # its name\napp: acme\n";
+    const FORMATTED: &str = "app: acme\ntitle: Acme # its name\n";
+    assert_eq!(run(&[], SOURCE), (0, FORMATTED.to_owned(), String::new()));
+    assert_eq!(run(&["--check"], FORMATTED), (0, String::new(), String::new()));
+    assert_eq!(run(&["--check"], SOURCE).0, 1);
+    let (code, out, said) = run(&[], "app: [");
+    assert!(code == 4 && out.is_empty() && said.contains("standard input:1"), "{code} {out} {said}");
+    assert_eq!(run(&["other.yaml"], SOURCE).0, 2);
+}

@@ -205,6 +205,15 @@ async fn a_page_without_a_login_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn plain_http_to_another_machine_is_refused_with_what_to_write() {
+    let said = Desk::new().call(&["playbook", "new", "http://ledger.example/login"], "").await.ends(2);
+    for part in ["http://ledger.example cannot be the origin", "plain HTTP", "write `https://ledger.example`"]
+    {
+        assert!(said.err.contains(part), "{}", said.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_captcha_is_told_so() {
     let app = acme_with_alice().await;
     app.switch(|switches| switches.captcha = true);

@@ -10,6 +10,7 @@ use turnlock::vault::{NewAccount, Vault};
 
 use crate::harness::home::Home;
 use crate::harness::rig::{FIRST_PASSWORD, acme_playbook};
+use crate::harness::{Reply, Site};
 
 struct Said {
     code: i32,
@@ -239,6 +240,23 @@ async fn a_state_that_shows_before_the_commit_step_is_told() {
     assert!(desk.app.verify_password("alice", FIRST_PASSWORD));
 }
 
+/// A step before the commit step may do what that is for; then the rehearsal has proved that the playbook is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_that_changes_the_app_is_no_success() {
+    let desk = Desk::with(&[(
+        "    - commit: { click: { role: button, name: Change password } }\n",
+        "    - click: { role: button, name: Change password }\n    - commit: { click: { role: link, name: Back to your account } }\n",
+    )])
+    .await;
+    desk.run(&["change_password", "--account", "acme/alice", "--rehearse"], "", &[]).await.ends(1).says(&[
+        "needs_human (page_not_as_described)",
+        "a step before the commit step has changed the app all the same: mark that step as `commit`",
+    ]);
+    // The vault knows what opens the account now.
+    let held = desk.vault.credentials(&desk.alice).await.unwrap().password.unwrap();
+    assert!(desk.app.verify_password("alice", held.secret.expose_secret()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enrolment_is_rehearsed_and_left() {
     let desk = Desk::with(&[]).await;
@@ -305,4 +323,68 @@ async fn what_cannot_be_run_is_refused_before_anything_begins() {
     refused(run(&["login", "--account", "acme/alice"]).await, 4, "error[P0402]");
     let rows = desk.vault.store().log(&LogQuery::default()).await.unwrap();
     assert!(rows.is_empty(), "nothing was begun");
+}
+
+/// A page may show a secret, and codes that look like words, long before the step that reads them: what is kept of it meanwhile
+/// holds nothing of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_flow_will_read_is_covered_before_it_is_read() {
+    const SECRET: &str = "jbsw y3dp ehpk 3pxp kvda qwrt";
+    const CODES: [&str; 4] = ["haxcrepz", "migtdfwr", "hxpvbtkj", "xiaqwyit"];
+    let list: String = CODES.iter().map(|code| format!("<li>{code}</li>")).collect();
+    let shown = format!(
+        "<h1>Two factors</h1><p>Secret key:<b id=key>{SECRET}</b>Account name: alice</p><ul id=codes>{list}</ul>\
+         <button type=button>Sign out</button>"
+    );
+    let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::Answer(303, vec![("location", "/mfa".into())], String::new()),
+        (_, "/mfa") => Reply::html(shown.clone()),
+        _ => Reply::html("<form method=post><label>Name <input name=n></label><label>Password <input name=p type=password></label><button>Go</button></form>"),
+    })
+    .await;
+    let desk = Desk::with(&[]).await;
+    let playbook = format!(
+        "app: hard\ntitle: Hard\norigins: {{ app: {:?} }}\nmfa: {{ methods: [totp] }}\nflows:\n  login:\n    - open: /\n    - fill: {{ into: {{ label: Name }}, with: username }}\n    \
+         - fill: {{ into: {{ label: Password }}, with: password }}\n    - click: {{ role: button, name: Go }}\n    - expect:\n        \
+         signed_in: {{ role: button, name: Sign out }}\n  enrol_mfa:\n    - open: /mfa\n    - see: {{ role: heading, name: Two factors }}\n    \
+         - read_secret: {{ text: {{ css: \"#key\" }} }}\n    - read_recovery_codes: {{ from: {{ css: \"#codes\" }}, count: 4 }}\n    \
+         - commit: {{ click: {{ role: button, name: Sign out }} }}\n    - expect:\n        mfa_enabled: {{ text: It is on }}\n",
+        site.url()
+    );
+    std::fs::write(desk.home.path().join("mine.yaml"), playbook).unwrap();
+    let hard: AccountRef = "hard/alice".parse().unwrap();
+    let new = NewAccount {
+        account: hard,
+        username: "alice".to_owned(),
+        address: None,
+        number: None,
+        password: Some(SecretString::from(FIRST_PASSWORD)),
+        totp: None,
+    };
+    desk.vault.add_account(&new).await.unwrap();
+    let arguments = ["enrol_mfa", "--account", "hard/alice", "--rehearse", "--watch", "--step"];
+    let said = desk.run(&arguments, &"\n".repeat(30), &[]).await.ends(0).says(&["succeeded (rehearsed)"]);
+    let evidence = desk.newest().await.evidence.unwrap_or_default();
+    let mut files = 0;
+    let folded = |text: &str| text.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "");
+    let mut texts =
+        vec![("the terminal".to_owned(), said.out), ("the terminal's errors".to_owned(), said.err)];
+    for folder in walk(desk.home.path()) {
+        if folder.extension().is_some_and(|end| end == "txt") {
+            files += 1;
+            texts.push((folder.display().to_string(), std::fs::read_to_string(&folder).unwrap()));
+        }
+    }
+    assert!(files >= 3, "{evidence:?}");
+    for (place, text) in texts {
+        for secret in CODES.iter().copied().chain([SECRET, &SECRET[..14]]) {
+            assert!(!folded(&text).contains(&folded(secret)), "{place} holds {secret}: {text}");
+        }
+    }
+}
+
+/// Every file below a folder.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }

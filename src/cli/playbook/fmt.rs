@@ -1,4 +1,4 @@
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,19 +14,23 @@ Comments and empty lines stay, and so does what a playbook says: that is read ag
 Examples:
   turnlock playbook fmt playbooks/acme.yaml
   turnlock playbook fmt --check
+  turnlock playbook fmt - < draft.yaml > playbooks/acme.yaml
 
 Ends with 1 if --check finds a playbook that is written otherwise, with 4 if one cannot be read.")]
 pub struct Fmt {
     /// Write nothing, and name the playbooks that are written otherwise
     #[arg(long)]
     check: bool,
-    /// Playbooks, or folders of them [default: those that are configured]
+    /// Playbooks, or folders of them; `-` for standard input, which comes out formatted [default: those that are configured]
     #[arg(value_name = "FILE")]
     paths: Vec<PathBuf>,
 }
 
 impl Fmt {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if self.paths.iter().any(|path| path == Path::new("-")) {
+            return self.between_the_streams(context);
+        }
         let config = context.config()?;
         let files = files(if self.paths.is_empty() { &config.playbooks } else { &self.paths })?;
         if files.is_empty() {
@@ -59,6 +63,34 @@ impl Fmt {
             }
         }
         Ok(exit)
+    }
+}
+
+impl Fmt {
+    /// From standard input to standard output, as editors do it. What cannot be formatted comes out nowhere.
+    fn between_the_streams(&self, context: &Context) -> Result<Exit, Failure> {
+        if self.paths.len() > 1 {
+            return Err(Failure::usage("standard input is formatted by itself: leave out `-`, or the files"));
+        }
+        let source = std::io::read_to_string(stdin())
+            .map_err(|error| Failure::environment(format_args!("standard input cannot be read: {error}")))?;
+        match playbook::format("standard input", &source) {
+            Ok(formatted) if self.check => {
+                if formatted == source {
+                    return Ok(Exit::Done);
+                }
+                writeln!(stdout(), "standard input: would be written otherwise")?;
+                Ok(Exit::JobFailed)
+            }
+            Ok(formatted) => {
+                write!(stdout(), "{formatted}")?;
+                Ok(Exit::Done)
+            }
+            Err(Unformatted::Unreadable(report)) => {
+                Err(Failure::new(Exit::PlaybookInvalid, report.render(context.colour).trim_end()))
+            }
+            Err(other) => Err(Failure::new(Exit::PlaybookInvalid, other)),
+        }
     }
 }
 

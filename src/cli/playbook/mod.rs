@@ -120,8 +120,8 @@ async fn check(paths: Vec<PathBuf>, pages: bool, context: &Context) -> Result<Ex
                 write!(stderr(), "{}", playbook.warnings.render(colour))?;
                 if let Some(pool) = &pool {
                     let report = mutate::mismatches(pool, &playbook).await?;
+                    write!(stderr(), "{}", report.render(colour))?;
                     if report.has_errors() {
-                        writeln!(stderr(), "{}", report.render(colour).trim_end())?;
                         exit = Exit::PlaybookInvalid;
                         continue;
                     }
@@ -156,7 +156,12 @@ fn explain(code: Option<&str>) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     };
     let rule = Rule::find(code).ok_or_else(|| {
-        Failure::usage(format!("there is no code `{code}`: `turnlock playbook explain` lists them all"))
+        let meant =
+            Rule::nearest(code).map(|rule| format!("; did you mean {} ({})?", rule.code(), rule.name()));
+        let meant = meant.unwrap_or_default();
+        Failure::usage(format!(
+            "there is no code `{code}`{meant}: `turnlock playbook explain` lists them all"
+        ))
     })?;
     writeln!(stdout(), "{}", rule.explanation())?;
     Ok(Exit::Done)

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 
@@ -39,8 +40,8 @@ pub struct Mutate {
     /// How many percent must survive
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
     at_least: Option<u8>,
-    /// Write the scores into this document, between its two marks
-    #[arg(long, value_name = "DOCUMENT")]
+    /// Write the scores into this document, between its two marks; those of other playbooks stay
+    #[arg(long, value_name = "DOCUMENT", conflicts_with_all = ["step", "mutation"])]
     write: Option<PathBuf>,
     /// Name the changes, and try none
     #[arg(long)]
@@ -200,7 +201,7 @@ fn show(score: &Score) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Replaces what stands between the marks.
+/// Replaces what stands between the marks of these scores. Each app's stands under a heading of its own, by name.
 fn write_into(document: &Path, scores: &[Score]) -> Result<(), Failure> {
     let text = read(document)?;
     let marks = text.find(BEGIN).map(|at| at + BEGIN.len()).zip(text.find(END));
@@ -210,9 +211,37 @@ fn write_into(document: &Path, scores: &[Score]) -> Result<(), Failure> {
             document.display()
         )));
     };
-    let sections: Vec<String> = scores.iter().map(Score::markdown).collect();
-    let text = format!("{}\n\n{}\n{}", &text[..begin], sections.join("\n"), &text[end..]);
+    let text = format!("{}\n\n{}\n{}", &text[..begin], sections(&text[begin..end], scores), &text[end..]);
     std::fs::write(document, text).map_err(|error| {
         Failure::environment(format_args!("{} cannot be written: {error}", document.display()))
     })
+}
+
+/// The sections that were there, with those of the scores in their places.
+fn sections(before: &str, scores: &[Score]) -> String {
+    let old = before.split("\n### ").skip(1).map(|section| {
+        let app = section.lines().next().unwrap_or_default();
+        (app.to_owned(), format!("### {}\n", section.trim_end()))
+    });
+    let mut sections: BTreeMap<String, String> = old.collect();
+    sections.extend(scores.iter().map(|score| (score.app.clone(), score.markdown())));
+    sections.into_values().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_of_other_playbooks_stay_as_they_are() {
+        let score = |app: &str| Score { app: app.to_owned(), ..Score::default() };
+        let before = format!("\n\n{}\n{}\n", score("acme").markdown(), score("directus").markdown());
+        let old = before.replace("0 of 0", "7 of 9");
+        let new = sections(&old, &[score("acme"), score("allauth")]);
+        let heads: Vec<_> = new.lines().filter(|line| line.starts_with("###")).collect();
+        assert_eq!(heads, ["### acme", "### allauth", "### directus"]);
+        assert_eq!((new.matches("0 of 0").count(), new.matches("7 of 9").count()), (2, 1), "{new}");
+        // To write the same once more changes nothing.
+        assert_eq!(sections(&format!("\n\n{new}\n"), &[score("allauth")]), new);
+    }
 }

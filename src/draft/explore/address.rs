@@ -10,10 +10,17 @@ pub(super) fn relative(url: &Url) -> String {
 /// Whether an address says where it leads, and carries nothing that is made for one visit.
 pub(super) fn is_plain(url: &Url) -> bool {
     let once = ["token", "state", "nonce", "session", "csrf", "code", "sid", "key"];
-    url.query().is_none_or(|query| query.len() < 100)
-        && url
-            .query_pairs()
-            .all(|(name, value)| value.len() < 40 && !once.iter().any(|word| name.contains(word)))
+    url.query().is_none_or(|query| query.len() < 300)
+        && url.query_pairs().all(|(name, value)| {
+            (value.len() < 40 || is_of_words(&value)) && !once.iter().any(|word| name.contains(word))
+        })
+}
+
+/// Whether it has nothing but words in it, such as the long names of an app's own pages.
+fn is_of_words(value: &str) -> bool {
+    value
+        .split(|c: char| !c.is_alphanumeric())
+        .all(|part| part.len() <= 32 && part.chars().all(char::is_alphabetic))
 }
 
 /// The same without what is made for one visit.
@@ -27,4 +34,27 @@ pub(super) fn lasting(url: &Url) -> String {
         url.set_fragment(None);
     }
     relative(&url)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stay_and_what_is_made_for_one_visit_goes() {
+        let lasting = |path: &str| lasting(&Url::parse(&format!("http://127.0.0.1{path}")).unwrap());
+        let words =
+            "/index.php?title=Special:ChangeCredentials/MediaWiki%5CAuth%5CPasswordAuthenticationRequest";
+        for same in ["/settings", "/index.php?title=Special:Preferences", words, "/#/profile"] {
+            assert_eq!(lasting(same), same);
+        }
+        for (once, left) in [
+            ("/me?token=abc", "/me"),
+            ("/me?v=0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e", "/me"),
+            ("/me#section", "/me"),
+        ] {
+            assert_eq!(lasting(once), left);
+        }
+    }
 }

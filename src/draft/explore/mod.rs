@@ -22,7 +22,7 @@ use super::find;
 use super::findings::{Findings, SignIn};
 use super::words::{SIGN_IN, says};
 use crate::browser::{BrowserError, Overview, Page, PageError, Pool, Survey};
-use crate::playbook::{self, Origin, OriginOverrides};
+use crate::playbook::{self, Diagnostic, Origin, OriginOverrides};
 use crate::redact;
 
 /// A page may take so long to show what is awaited of it.
@@ -42,12 +42,14 @@ pub struct Keys {
 #[derive(Debug, thiserror::Error)]
 pub enum NoDraft {
     /// The origin cannot be a playbook's.
-    #[error("{origin} cannot be the origin of a playbook: {why}")]
+    #[error("{origin} cannot be the origin of a playbook: {why}{}{help}", if help.is_empty() { "" } else { ": " })]
     Origin {
         /// As it was given.
         origin: String,
         /// What the checker says.
         why: String,
+        /// What it says to do.
+        help: String,
     },
     /// There is none.
     #[error(
@@ -203,9 +205,14 @@ fn origin(text: &str) -> Result<Origin, NoDraft> {
     );
     match playbook::parse("the address", &source, &OriginOverrides::new()) {
         Ok(playbook) => Ok(playbook.app_origin().clone()),
-        Err(report) => Err(NoDraft::Origin {
-            origin: text.to_owned(),
-            why: report.render(false).lines().next().unwrap_or_default().to_owned(),
-        }),
+        Err(report) => {
+            let found = report.diagnostics.first();
+            let words = |of: fn(&Diagnostic) -> &String| found.map(of).cloned().unwrap_or_default();
+            Err(NoDraft::Origin {
+                origin: text.to_owned(),
+                why: words(|found| &found.message),
+                help: words(|found| &found.help),
+            })
+        }
     }
 }

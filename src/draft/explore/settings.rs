@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use super::address::lasting;
+use super::address::{lasting, relative};
 use super::look::is_error;
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft, PATIENCE};
@@ -87,7 +87,17 @@ impl Explorer {
                 continue;
             }
             let now = survey.frames.first().and_then(SurveyedFrame::address).unwrap_or(url);
-            let way = vec![Move::Open(lasting(&now))];
+            let address = lasting(&now);
+            if address != relative(&now) && !self.leads_to(&address, useful).await? {
+                if useful(&survey) {
+                    self.findings.remarks.push(format!(
+                        "a page of settings is behind an address that is made for one visit; {address} alone does not lead there"
+                    ));
+                }
+                collect(&survey, &self.trusted, &mut waiting);
+                continue;
+            }
+            let way = vec![Move::Open(address)];
             self.note_settings(&survey, way.clone());
             self.try_items(&survey, &way).await?;
             collect(&survey, &self.trusted, &mut waiting);
@@ -95,6 +105,12 @@ impl Explorer {
         // Back to where the login ended, for whoever looks at the page next.
         drop(self.page.open(&home, PATIENCE).await);
         Ok(())
+    }
+
+    /// Whether the address by itself shows such a page.
+    async fn leads_to(&mut self, address: &str, such: impl Fn(&Survey) -> bool) -> Result<bool, NoDraft> {
+        let Ok(url) = self.url.join(address) else { return Ok(false) };
+        Ok(self.reaches(&url).await? && such(&self.await_that(&such).await?))
     }
 
     /// Items of menus and pages, which lead nowhere by address: they open dialogs. `way` is what has led here.

@@ -21,7 +21,11 @@ impl Reader<'_> {
                 fields.need(self, Destination::MAILED_LINK, "email_link: { containing: Reset password }")?;
                 self.mailed_link(fields.field(Destination::MAILED_LINK)?)
             }
-            _ => self.address(node).map(Destination::Address),
+            _ => {
+                let address = self.address(node)?;
+                self.secret_in_address(&address, node.place);
+                Some(Destination::Address(address))
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod parameters;
 mod playbook;
 mod scalars;
 mod selectors;
+mod shown;
 mod steps;
 mod target;
 pub(super) mod words;

@@ -7,6 +7,7 @@ use super::{Declared, Reader};
 use crate::playbook::Rule;
 use crate::playbook::check::{check_answered, check_flow};
 use crate::playbook::node::{Kind, Node};
+use crate::playbook::read_back::check_read_back;
 use crate::playbook::{
     Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Template, Timeouts,
 };
@@ -128,6 +129,7 @@ impl Reader<'_> {
                 entries.iter().find(|field| field.name == flow.kind.as_str()).map(|field| field.place);
             if let (Some(login), Some(place), 0) = (&read[0], place, self.findings.errors()) {
                 check_answered(flow, login, place, &mut self.findings);
+                check_read_back(flow, &mut self.findings);
             }
         }
         let [login, logout, enrol_mfa, enrol_mfa_email, enrol_mfa_sms, change_password, recover, set_contact] =

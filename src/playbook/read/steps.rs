@@ -7,7 +7,7 @@ use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::suggest::{listed, nearest};
 use crate::playbook::{
-    Action, By, CodesSource, FlowKind, Key, Place, SecretForm, SecretSource, Step, Target, Value,
+    Action, CodesSource, FlowKind, Key, Place, SecretForm, SecretSource, Step, Target, Value,
 };
 
 impl Reader<'_> {
@@ -280,32 +280,6 @@ impl Reader<'_> {
                 .help(format!("name the origin that the frame must have: `{name}: {{ …, origin: app }}`"))
                 .note(format!("the frame is declared at line {}", frame.place.line));
         }
-    }
-
-    /// A password belongs into a field that does not show it. From what a locator says of its element, that can be
-    /// told of some: fields for passwords have no role of their own.
-    fn secret_unseen(&mut self, into: &Target, secret: &Value) {
-        if !matches!(secret, Value::Password | Value::NewPassword) {
-            return;
-        }
-        let shown = into.alternatives.iter().find_map(|locator| match &locator.by {
-            By::Role { role, .. } => Some(format!("`role: {role}`")),
-            By::Autocomplete(field)
-                if matches!(field.as_str(), "username" | "email" | "name" | "tel" | "one-time-code") =>
-            {
-                Some(format!("`autocomplete: {field}`"))
-            }
-            _ => None,
-        });
-        let Some(shown) = shown else { return };
-        self.findings
-            .warning(
-                Rule::SecretShown,
-                into.place,
-                format!("`{secret}` is typed into a field that would show it"),
-            )
-            .label(format!("{shown} is no field for passwords"))
-            .help("name the field by its label, or by `autocomplete: current-password` or `new-password`");
     }
 
     fn press(&mut self, node: &Node, place: Place) -> Option<Action> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Action, End, Step, Value};
+use super::{Action, Destination, End, Step, Value};
 
 /// A flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,29 @@ impl Flow {
         texts(&self.steps) > 0
     }
 
+    /// Whether it goes on by what the app mails: a code, or a link.
+    pub fn awaits_mail(&self) -> bool {
+        any(&self.steps, &|action| {
+            matches!(
+                action,
+                Action::Fill { with: Value::EmailCode, .. } | Action::Open(Destination::MailedLink { .. })
+            )
+        })
+    }
+
     /// Whether it may send another one when the code of one was typed.
     pub fn may_send_texts_again(&self) -> bool {
         texts(&self.steps) > 1
     }
+}
+
+/// Whether one of these steps, or of those within their states, is such.
+fn any(steps: &[Step], such: &dyn Fn(&Action) -> bool) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Commit(action) => such(action),
+        Action::Expect(expect) => expect.branches.iter().any(|branch| any(&branch.then, such)),
+        action => such(action),
+    })
 }
 
 /// How many of these steps type a code that comes as a text message.

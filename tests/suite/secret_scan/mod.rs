@@ -6,6 +6,7 @@ mod failures;
 mod flows;
 mod pictures;
 mod process;
+mod recorded;
 mod servers;
 
 use std::path::PathBuf;

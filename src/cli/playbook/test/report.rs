@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::lack::Lack;
 use super::{say, succeeded};
 use crate::cli::{Failure, output};
 use crate::credential::RecoveryCodes;
 use crate::job::{AccountRef, Code};
-use crate::playbook::FlowKind;
+use crate::playbook::{FlowKind, MfaMethod};
 use crate::store::AttemptRow;
 use crate::vault::Credentials;
 
@@ -26,7 +27,7 @@ pub enum Result {
     NotTaken,
     /// It did not work.
     Failed,
-    /// Something before it did not work.
+    /// Something before it did not work, or what it needs is not at hand.
     NotTried,
 }
 
@@ -47,41 +48,36 @@ impl Result {
 pub struct Row {
     what: &'static str,
     flow: FlowKind,
+    account: AccountRef,
     pub stands: Result,
     pub code: Option<Code>,
+    /// What there is to say of it below the table.
     message: String,
     action: String,
     took: Option<Duration>,
 }
 
 impl Row {
-    fn plain(what: &'static str, flow: FlowKind, stands: Result) -> Self {
-        Self { what, flow, stands, code: None, message: String::new(), action: String::new(), took: None }
+    pub fn plain(what: &'static str, flow: FlowKind, account: &AccountRef, stands: Result) -> Self {
+        let (message, action) = (String::new(), String::new());
+        Self { what, flow, account: account.clone(), stands, code: None, message, action, took: None }
     }
 
-    pub fn not_in_the_playbook(what: &'static str, flow: FlowKind) -> Self {
-        Self::plain(what, flow, Result::NotInThePlaybook)
+    /// It was not tried, and could be.
+    pub fn for_want_of(self, lack: Lack) -> Self {
+        Self { message: lack.why, action: lack.give, ..self }
     }
 
-    pub fn not_tried(what: &'static str, flow: FlowKind) -> Self {
-        Self::plain(what, flow, Result::NotTried)
-    }
-
-    pub fn recovery_codes(sealed: bool) -> Self {
-        let stands = if sealed { Result::Proved } else { Result::NotInThePlaybook };
-        Self::plain("recovery codes read", FlowKind::EnrolMfa, stands)
-    }
-
-    pub fn of(what: &'static str, flow: FlowKind, row: &AttemptRow) -> Self {
+    /// The job that tried it has ended so.
+    pub fn after(self, row: &AttemptRow) -> Self {
         let verdict = row.verdict.as_ref();
         Self {
-            what,
-            flow,
             stands: if succeeded(row) { Result::Proved } else { Result::Failed },
             code: verdict.map(|verdict| verdict.code),
             message: verdict.map(|verdict| verdict.message.clone()).unwrap_or_default(),
             action: row.user_action.clone().unwrap_or_default(),
             took: row.duration,
+            ..self
         }
     }
 }
@@ -89,22 +85,31 @@ impl Row {
 /// All of it.
 pub struct Report {
     file: String,
-    account: AccountRef,
+    accounts: Vec<AccountRef>,
     rows: Vec<Row>,
-    ends: String,
+    /// The accounts whose logins ask for a code that the app sends.
+    sent: Vec<(AccountRef, MfaMethod)>,
+    /// In what state each is left.
+    ends: Vec<String>,
 }
 
 impl Report {
-    pub fn new(file: &str, account: &AccountRef) -> Self {
-        Self { file: file.to_owned(), account: account.clone(), rows: Vec::new(), ends: String::new() }
+    pub fn new(file: &str, accounts: &[AccountRef]) -> Self {
+        let accounts = accounts.to_vec();
+        Self { file: file.to_owned(), accounts, rows: Vec::new(), sent: Vec::new(), ends: Vec::new() }
     }
 
     pub fn add(&mut self, row: Row) {
         self.rows.push(row);
     }
 
-    /// In what state the account is left.
-    pub fn ends(&mut self, held: &Credentials, old: Option<&SecretString>) {
+    /// From now on the account's logins ask for a code that the app sends.
+    pub fn sends_codes(&mut self, account: &AccountRef, method: MfaMethod) {
+        self.sent.push((account.clone(), method));
+    }
+
+    /// In what state the next account is left.
+    pub fn ends(&mut self, account: &AccountRef, held: &Credentials, old: Option<&SecretString>) {
         let same = |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
         let password = match (&held.password, old) {
             _ if held.pending_password.is_some() => {
@@ -113,11 +118,17 @@ impl Report {
             (Some(now), Some(old)) if same(&now.secret, old) => "its password is what it was",
             _ => "its password is another one, which the vault holds",
         };
-        let mfa = if held.totp.is_some() { "MFA is on" } else { "the vault holds no MFA secret of it" };
+        let sent = self.sent.iter().find(|(of, _)| of == account).map(|(_, method)| *method);
+        let mfa = match sent {
+            Some(MfaMethod::Sms) => "MFA is on, by text messages",
+            Some(_) => "MFA is on, by mailed codes",
+            None if held.totp.is_some() => "MFA is on",
+            None => "the vault holds no MFA secret of it",
+        };
         let codes =
             held.recovery_codes.as_ref().and_then(|codes| RecoveryCodes::from_json(&codes.secret).ok());
         let codes = codes.map(|codes| format!(", and {} recovery codes are sealed", codes.len()));
-        self.ends = format!("{password}; {mfa}{}", codes.unwrap_or_default());
+        self.ends.push(format!("{password}; {mfa}{}", codes.unwrap_or_default()));
     }
 
     /// Shows it.
@@ -126,41 +137,59 @@ impl Report {
     /// If nobody takes it.
     pub fn show(&self, recorded: Option<String>, json: bool) -> std::result::Result<(), Failure> {
         if json {
-            let rows: Vec<_> = self
-                .rows
-                .iter()
-                .map(|row| {
-                    json!({
-                        "what": row.what, "flow": row.flow.as_str(), "result": row.stands.words(), "code": row.code,
-                        "message": row.message, "user_action": row.action,
-                        "milliseconds": row.took.map(|took| took.as_millis()),
-                    })
-                })
-                .collect();
-            let all = json!({
-                "file": self.file, "account": self.account, "results": rows, "account_ends": self.ends,
-                "recorded": recorded,
-            });
-            return say(all);
+            return say(self.json(recorded));
         }
-        let mut table = output::table(["what", "flow", "result", "took"]);
+        // Whose each line is goes without saying where there is one account.
+        let several = self.accounts.len() > 1;
+        let mut table = output::table(["what"; 1]);
+        let heads = ["what", "flow", "account", "result", "took"];
+        let shown = |at: usize| several || heads[at] != "account";
+        table.set_header(heads.into_iter().enumerate().filter(|(at, _)| shown(*at)).map(|(_, head)| head));
         for row in &self.rows {
             let code = row.code.filter(|_| row.stands == Result::Failed).map(|code| format!(" ({code})"));
             let result = format!("{}{}", row.stands.words(), code.unwrap_or_default());
             let took = row.took.map(output::duration).unwrap_or_default();
-            table.add_row([row.what.to_owned(), row.flow.to_string(), result, took]);
+            let cells = [row.what.to_owned(), row.flow.to_string(), row.account.to_string(), result, took];
+            table.add_row(cells.into_iter().enumerate().filter(|(at, _)| shown(*at)).map(|(_, cell)| cell));
         }
         say(table)?;
-        for row in self.rows.iter().filter(|row| row.stands == Result::Failed) {
-            say(format_args!("{}: {}", row.what, row.message))?;
+        let telling = |row: &&Row| matches!(row.stands, Result::Failed | Result::NotTried);
+        for row in self.rows.iter().filter(telling).filter(|row| !row.message.is_empty()) {
+            let how = if row.stands == Result::NotTried { "not tried: " } else { "" };
+            say(format_args!("{}: {how}{}", row.what, row.message))?;
             if !row.action.is_empty() {
                 say(format_args!("  What to do: {}", row.action))?;
             }
         }
-        say(format_args!("The account {}: {}.", self.account, self.ends))?;
+        for (account, ends) in self.accounts.iter().zip(&self.ends) {
+            say(format_args!("The account {account}: {ends}."))?;
+        }
         match recorded {
             Some(folder) => say(format_args!("Its pages are in {folder}.")),
             None => Ok(()),
         }
+    }
+
+    fn json(&self, recorded: Option<String>) -> Value {
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "what": row.what, "flow": row.flow.as_str(), "account": row.account,
+                    "result": row.stands.words(), "code": row.code,
+                    "message": row.message, "user_action": row.action,
+                    "milliseconds": row.took.map(|took| took.as_millis()),
+                })
+            })
+            .collect();
+        let mut ends = self.accounts.iter().zip(&self.ends);
+        let first = ends.next();
+        let further: Vec<_> =
+            ends.map(|(account, ends)| json!({ "account": account, "account_ends": ends })).collect();
+        json!({
+            "file": self.file, "account": first.map(|(account, _)| account), "results": rows,
+            "account_ends": first.map(|(_, ends)| ends), "further_accounts": further, "recorded": recorded,
+        })
     }
 }
