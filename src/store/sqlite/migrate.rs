@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0017_roles.sql"),
     include_str!("../../../migrations/sqlite/0018_outwards.sql"),
     include_str!("../../../migrations/sqlite/0019_who_asked.sql"),
+    include_str!("../../../migrations/sqlite/0020_wanting.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.
