@@ -68,6 +68,7 @@ async fn conform(store: Arc<dyn Store>) {
     summaries::who_wants_a_human(&store).await;
     webhooks::messages_are_written_once(&store).await;
     webhooks::messages_are_one_process_s_at_a_time(&store).await;
+    webhooks::messages_that_nobody_delivers(&store).await;
     leases::leases(&store).await;
     leases::fences(&store).await;
     leases::an_expired_lease(&store).await;
