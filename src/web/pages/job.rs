@@ -24,9 +24,10 @@ use crate::web::csrf::Posted;
 use crate::web::events;
 use crate::web::guard::{MayOperate, MayRead, MaySubmit};
 use crate::web::problem::Problem;
-use crate::web::rows::{Row, StepRow, Time, duration};
+use crate::web::rows::{Row, StepRow, Time};
 use crate::web::site::Site;
 use crate::web::watched::Shown;
+use crate::words::duration;
 
 /// The most attempts that are shown of a job.
 const ATTEMPTS: u32 = 100;
