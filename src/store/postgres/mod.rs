@@ -35,6 +35,7 @@ mod news;
 mod overview;
 mod questions;
 mod recovery;
+mod requeue;
 mod shares;
 mod summaries;
 mod value;

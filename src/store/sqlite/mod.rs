@@ -30,6 +30,7 @@ mod offers;
 mod overview;
 mod questions;
 mod recovery;
+mod requeue;
 mod shares;
 mod summaries;
 mod value;

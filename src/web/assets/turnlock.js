@@ -120,6 +120,8 @@ function followJob(timeline) {
     if (timeline.innerHTML === event.data) return;
     timeline.innerHTML = event.data;
     local(timeline);
+    const requeue = document.getElementById("requeue");
+    if (requeue) requeue.hidden = timeline.querySelector("[data-waits]") === null;
   };
   follow(() => timeline.dataset.live, mark, {
     timeline: show,

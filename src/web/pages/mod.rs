@@ -95,6 +95,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/jobs/{job}", get(job::page))
         .route("/jobs/{job}/events", get(job::events))
         .route("/jobs/{job}/cancel", post(job::cancel))
+        .route("/jobs/{job}/requeue", post(job::requeue))
         .route("/jobs/{job}/retry", post(job::retry))
         .route("/jobs/{job}/answer", post(question::answer))
         .route("/jobs/{job}/view", get(question::view))

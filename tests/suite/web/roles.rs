@@ -257,6 +257,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
     for (method, path) in [
         ("GET", format!("/api/v1/jobs/{}", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/cancel", theirs.job)),
+        ("POST", format!("/api/v1/jobs/{}/requeue", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/answer", theirs.job)),
         ("GET", format!("/api/v1/attempts/{}", theirs.attempt)),
         ("POST", "/api/v1/accounts/acme/bob/reveal".to_owned()),
@@ -281,6 +282,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
     let form = csrf(&text(&browser, web.at(&format!("/jobs/{}", mine.job))).await).to_owned();
     for path in [
         format!("/jobs/{}/cancel", theirs.job),
+        format!("/jobs/{}/requeue", theirs.job),
         format!("/jobs/{}/retry", theirs.job),
         "/accounts/acme/bob/login".to_owned(),
         "/accounts/acme/bob/reveal".to_owned(),
@@ -335,6 +337,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         "/api/v1/jobs/{id}",
         "/api/v1/jobs/{id}/answer",
         "/api/v1/jobs/{id}/cancel",
+        "/api/v1/jobs/{id}/requeue",
         "/api/v1/questions",
         "/api/v1/workers",
     ];
