@@ -32,6 +32,7 @@ mod shares;
 mod since;
 mod sqlite;
 mod summaries;
+mod walk;
 mod webhooks;
 mod worker_id;
 
@@ -52,7 +53,7 @@ pub use lease::{Fence, Lease, Leases};
 pub use ledger::{
     Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,
 };
-pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, SKEW, Step, StepResult};
+pub use log::{AttemptRow, Log, LogPage, LogQuery, NewAttempt, Provenance, SKEW, Step, StepResult};
 pub use messages::{MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested};
 pub use meta::Meta;
 pub use overview::{Depths, Lately, Overview, UnderWay};

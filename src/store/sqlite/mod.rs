@@ -23,6 +23,7 @@ mod jobs;
 mod leases;
 mod ledger;
 mod log;
+mod log_page;
 mod messages;
 mod meta;
 mod migrate;

@@ -24,6 +24,8 @@ struct Page {
     rows: Vec<Row>,
     /// The address of the next page.
     older: Option<String>,
+    /// It was not looked farther, though not all have been found.
+    cut_short: bool,
     /// The newest rows are shown, and more come: those that change behind this.
     live: Option<i64>,
     outcomes: [&'static str; 7],
@@ -50,8 +52,7 @@ pub async fn page(
     // Before the rows, so that nothing falls in between.
     let cursor = site.store.log_cursor().await?;
     let view = site.view(&caller);
-    let (rows, seen) = (view.log(&query).await?, view.seen().await?);
-    let older = rows.last().filter(|_| Filter::is_full(rows.len())).map(|row| filter.older(row.seq));
+    let (found, seen) = (view.log_page(&query).await?, view.seen().await?);
     let canaries = site.store.canaries(query.app.as_deref()).await?;
     let warnings = canaries.iter().filter(|row| !row.is_well() && seen.has_app(row.last.account.app()));
     let warnings = warnings.map(|row| {
@@ -63,8 +64,9 @@ pub async fn page(
         waiting,
         frame: Frame::new("Log", "log", &caller),
         live: query.before.is_none().then_some(cursor),
-        older,
-        rows: rows.iter().map(Row::of).collect(),
+        older: found.next.map(|next| filter.older(next)),
+        cut_short: found.cut_short,
+        rows: found.rows.iter().map(Row::of).collect(),
         outcomes: OUTCOMES,
         kinds: Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
         codes: Code::ALL.iter().map(|code| code.as_str()).collect(),

@@ -158,25 +158,36 @@ async fn attempts_under_way_outlast_an_update() {
     for file in &old[..6] {
         raw.execute(AssertSqlSafe(std::fs::read_to_string(file).unwrap())).await.unwrap();
     }
-    let [open, ended] = [Uuid::now_v7(), Uuid::now_v7()];
+    let [open, ended, wanting] = [Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7()];
     raw.execute(AssertSqlSafe(format!(
         "CREATE TABLE turnlock_schema (version bigint NOT NULL); INSERT INTO turnlock_schema VALUES (6);
          SELECT turnlock_make_month(turnlock_now());
          INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
          SELECT turnlock_next_change(), id, gen_random_uuid(), 'verify_login', 'months', 'months/a', 1, 'w', 0,
                 turnlock_now() FROM unnest(ARRAY['{open}', '{ended}']::uuid[]) AS id;
+         INSERT INTO accounts (account, app, username, created_at, updated_at) VALUES ('months/b', 'months', 'b', 0, 0);
+         INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, worker, queued_at, started_at)
+         VALUES (turnlock_next_change(), '{wanting}', gen_random_uuid(), 'verify_login', 'months', 'months/b', 1, 'w', 0,
+                 turnlock_now());
          UPDATE automation_log SET outcome = 'succeeded', code = 'logged_in', message = '', ended_at = turnlock_now(),
-                                   duration_ms = 0 WHERE id = '{ended}'"
+                                   duration_ms = 0 WHERE id = '{ended}';
+         UPDATE automation_log SET outcome = 'needs_human', code = 'captcha', message = '', ended_at = turnlock_now(),
+                                   duration_ms = 0 WHERE id = '{wanting}'"
     )))
     .await
     .unwrap();
     let store = turnlock::store::open(&url).await.unwrap();
     let rows = store.log(&LogQuery::default()).await.unwrap();
     let seen = rows.iter().map(|row| (row.id, row.verdict.is_some())).collect::<Vec<_>>();
-    assert_eq!(seen, [(ended, true), (open, false)]);
+    assert_eq!(seen, [(wanting, true), (ended, true), (open, false)]);
+    let groups = store.wanting(None, 10).await.unwrap();
+    assert_eq!(
+        groups.iter().map(|group| (group.code, group.newest[0].id)).collect::<Vec<_>>(),
+        [(Code::Captcha, wanting)]
+    );
     end(&store, open).await;
     assert!(store.attempt(open).await.unwrap().unwrap().verdict.is_some());
-    assert_eq!(count(&mut raw, "automation_log").await, 2);
+    assert_eq!(count(&mut raw, "automation_log").await, 3);
 }
 
 /// A worker need not own the tables. Where it may make none, attempts go to the months that there are, or to the rest.
@@ -214,7 +225,10 @@ async fn a_user_who_may_make_no_tables_can_work() {
 fn questions() -> Vec<(&'static str, LogQuery)> {
     let day = Some(Timestamp::now() - SignedDuration::from_hours(24));
     let all = LogQuery::default;
-    let app = Some("app7".to_owned());
+    let app = || Some("app7".to_owned());
+    let asker = || Some("asker10".to_owned());
+    let verify = Some(Kind::VerifyLogin);
+    let unknown = || vec![Outcome::Unknown];
     let rejected = || vec![Outcome::Rejected];
     let needs_human = || vec![Outcome::NeedsHuman];
     let failed = || Outcome::FAILED.to_vec();
@@ -222,8 +236,8 @@ fn questions() -> Vec<(&'static str, LogQuery)> {
         ("newest first", all()),
         ("a later page", LogQuery { before: Some(1000), ..all() }),
         ("by account", LogQuery { account: Some(account("app7/user107")), ..all() }),
-        ("by app", LogQuery { app: app.clone(), ..all() }),
-        ("by app and outcome", LogQuery { app: app.clone(), outcomes: rejected(), ..all() }),
+        ("by app", LogQuery { app: app(), ..all() }),
+        ("by app and outcome", LogQuery { app: app(), outcomes: rejected(), ..all() }),
         ("by outcome", LogQuery { outcomes: needs_human(), ..all() }),
         ("rejected in the last day", LogQuery { outcomes: rejected(), since: day, ..all() }),
         ("needs a human in the last day", LogQuery { outcomes: needs_human(), since: day, ..all() }),
@@ -232,9 +246,12 @@ fn questions() -> Vec<(&'static str, LogQuery)> {
         ("failed in the last day", LogQuery { outcomes: failed(), since: day, ..all() }),
         (
             "of an app, failed in the last day",
-            LogQuery { app: app.clone(), outcomes: failed(), since: day, ..all() },
+            LogQuery { app: app(), outcomes: failed(), since: day, ..all() },
         ),
-        ("of an app, rejected in the last day", LogQuery { app, outcomes: rejected(), since: day, ..all() }),
+        (
+            "of an app, rejected in the last day",
+            LogQuery { app: app(), outcomes: rejected(), since: day, ..all() },
+        ),
         ("the last day", LogQuery { since: day, ..all() }),
         ("by code", LogQuery { code: Some(Code::Captcha), ..all() }),
         ("by a kind that is rare", LogQuery { kind: Some(Kind::Reconcile), ..all() }),
@@ -243,11 +260,95 @@ fn questions() -> Vec<(&'static str, LogQuery)> {
         ("by who asks for most", LogQuery { requested_by: Some("rotation".to_owned()), ..all() }),
         ("until half a year ago", LogQuery { until: Some(months_ago(6)), ..all() }),
         ("by job", LogQuery { job: Some(Uuid::nil()), ..all() }),
+        ("until half a year ago, of an app", LogQuery { app: app(), until: Some(months_ago(6)), ..all() }),
+        ("until before there was anything", LogQuery { until: Some(months_ago(30)), ..all() }),
+        ("since tomorrow", LogQuery { since: Some(Timestamp::now() + LONG * 150), ..all() }),
+        ("a kind until half a year ago", LogQuery { kind: verify, until: Some(months_ago(6)), ..all() }),
+        // Nothing has all of it.
+        ("of an app, by code", LogQuery { app: app(), code: Some(Code::Captcha), ..all() }),
+        ("of an app, by a frequent code", LogQuery { app: app(), code: Some(Code::LoggedIn), ..all() }),
+        (
+            "by a kind and an outcome that no attempt has",
+            LogQuery { kind: verify, outcomes: unknown(), ..all() },
+        ),
+        ("of an app and who asked for none of it", LogQuery { app: app(), requested_by: asker(), ..all() }),
+        (
+            "by who asks for most, and an outcome",
+            LogQuery { requested_by: Some("rotation".to_owned()), outcomes: rejected(), ..all() },
+        ),
+        (
+            "by who asks for most, and a code that no attempt has",
+            LogQuery { requested_by: Some("rotation".to_owned()), code: Some(Code::Captcha), ..all() },
+        ),
+        (
+            "frequent, and at odds",
+            LogQuery { code: Some(Code::LoggedIn), requested_by: asker(), app: app(), ..all() },
+        ),
+        (
+            "failed, of an app, who asked for none of it",
+            LogQuery { app: app(), outcomes: failed(), requested_by: asker(), ..all() },
+        ),
+        (
+            "well, of an app, by a code that is not so",
+            LogQuery { app: app(), outcomes: vec![Outcome::Succeeded], code: Some(Code::Captcha), ..all() },
+        ),
+        (
+            "everything at once",
+            LogQuery {
+                app: app(),
+                outcomes: vec![Outcome::Succeeded, Outcome::RetryLater],
+                kind: verify,
+                code: Some(Code::LoggedIn),
+                requested_by: asker(),
+                since: Some(months_ago(8)),
+                until: Some(months_ago(2)),
+                ..all()
+            },
+        ),
+        (
+            "of an account, and another app",
+            LogQuery { account: Some(account("app7/user107")), app: asker(), ..all() },
+        ),
+        ("of few accounts", LogQuery { shared_with: Some(FEW), ..all() }),
+        ("of few accounts, a later page", LogQuery { shared_with: Some(FEW), before: Some(1000), ..all() }),
+        ("of few accounts, by outcome", LogQuery { shared_with: Some(FEW), outcomes: rejected(), ..all() }),
+        ("of few accounts, what none has", LogQuery { shared_with: Some(FEW), outcomes: unknown(), ..all() }),
+        (
+            "of few accounts, one of them",
+            LogQuery { shared_with: Some(FEW), account: Some(account("app1/user1")), ..all() },
+        ),
+        ("of many accounts", LogQuery { shared_with: Some(MANY), ..all() }),
+        ("of many accounts, by outcome", LogQuery { shared_with: Some(MANY), outcomes: failed(), ..all() }),
+        (
+            "of many accounts, what none has",
+            LogQuery { shared_with: Some(MANY), requested_by: asker(), code: Some(Code::Captcha), ..all() },
+        ),
+        ("of no accounts", LogQuery { shared_with: Some(Uuid::nil()), ..all() }),
     ]
 }
 
+/// A token with which three accounts are shared, and one with which a thousand are.
+const FEW: Uuid = Uuid::from_u128(3);
+const MANY: Uuid = Uuid::from_u128(1000);
+
 /// Fills the log evenly over a year: 20 apps, 5000 accounts, nine of ten attempts succeeded.
 async fn fill(on: &mut PgConnection, rows: i64) {
+    on.execute(
+        "INSERT INTO accounts (account, app, username, created_at, updated_at)
+         SELECT 'app' || n % 20 || '/user' || n, 'app' || n % 20, 'user' || n, 0, 0 FROM generate_series(0, 4999) AS n",
+    )
+    .await
+    .unwrap();
+    on.execute(AssertSqlSafe(format!(
+        "INSERT INTO tokens (id, name, hash, scopes, created_at)
+         SELECT id, id::text, decode(md5(id::text), 'hex'), 'read', 0 FROM unnest(ARRAY['{FEW}', '{MANY}']::uuid[]) AS id;
+         INSERT INTO shares (token, account, role, created_at, created_by)
+         SELECT '{FEW}'::uuid, account, 'owner', 0, 'the test' FROM accounts WHERE account IN ('app1/user1', 'app2/user2', 'app3/user3')
+         UNION ALL SELECT '{MANY}'::uuid, account, 'owner', 0, 'the test' FROM accounts WHERE app = 'app0' OR app = 'app1' OR app = 'app2' OR app = 'app3';
+         ANALYZE shares"
+    )))
+    .await
+    .unwrap();
     for month in 0..12 {
         let at = months_ago(month).as_millisecond();
         sqlx::query("SELECT turnlock_make_month($1)").bind(at).execute(&mut *on).await.unwrap();
@@ -269,7 +370,24 @@ async fn fill(on: &mut PgConnection, rows: i64) {
     )))
     .await
     .unwrap();
-    on.execute("ANALYZE automation_log").await.unwrap();
+    on.execute("ANALYZE automation_log; ANALYZE accounts; ANALYZE wanting").await.unwrap();
+}
+
+/// The most rows that a part of these plans had to do with.
+fn looked_at(plans: &str) -> u64 {
+    let number = |text: &str| -> u64 {
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    };
+    let of_line = |line: &str| {
+        if let Some((_, removed)) = line.split_once("Rows Removed by Filter: ") {
+            return number(removed);
+        }
+        let Some((_, actual)) = line.split_once("(actual ") else { return 0 };
+        let part = |name: &str| actual.split_once(name).map_or(0, |(_, text)| number(text));
+        part("rows=") * part("loops=")
+    };
+    plans.lines().map(of_line).max().unwrap_or(0)
 }
 
 #[tokio::test]
@@ -284,6 +402,7 @@ async fn every_question_has_its_index() {
     for setting in [
         "session_preload_libraries = 'auto_explain'",
         "auto_explain.log_min_duration = 0",
+        "auto_explain.log_analyze = on",
         "log_min_messages = 'log'",
     ] {
         raw.execute(AssertSqlSafe(format!("ALTER DATABASE {name} SET {setting}"))).await.unwrap();
@@ -299,17 +418,40 @@ async fn every_question_has_its_index() {
     plan();
     let indexed = |what: &str, plan: &str| {
         assert!(plan.contains("automation_log"), "{what}: no plan in {plan}");
-        // What is empty needs no index.
+        // What is empty, or nearly so, needs no index.
+        let cost = |line: &str| -> f64 {
+            let (_, cost) = line.split_once("(cost=0.00..").unwrap();
+            cost.split(' ').next().unwrap().parse().unwrap()
+        };
         let full: Vec<_> = plan
             .lines()
-            .filter(|line| line.contains("Seq Scan on automation_") && !line.contains("(cost=0.00..0.00 "))
+            .filter(|line| line.contains("Seq Scan on automation_") && cost(line) > 20.0)
             .collect();
         assert!(plan.contains("Index") && full.is_empty(), "{what}: {full:?}\n{plan}");
     };
     for (what, query) in questions() {
-        store.log(&query).await.unwrap();
-        indexed(what, &plan());
+        let page = store.log_page(&query).await.unwrap();
+        let seen = plan();
+        indexed(what, &seen);
+        // However little of it there is, no more is looked at than the bound says, and a few rows beside.
+        let most = looked_at(&seen);
+        assert!(most <= 5_100, "{what}: {most} rows\n{seen}");
+        if page.cut_short {
+            // What was not looked at is another page's: none is left out.
+            let all = store.log(&LogQuery { limit: 100_000, before: None, ..query.clone() }).await.unwrap();
+            let all: Vec<_> = all
+                .into_iter()
+                .map(|row| row.seq)
+                .filter(|seq| query.before.is_none_or(|at| *seq < at))
+                .collect();
+            let found: Vec<_> = page.rows.iter().map(|row| row.seq).collect();
+            assert!(all.starts_with(&found), "{what}");
+            let next = page.next.unwrap_or(0);
+            assert!(all[found.len()..].iter().all(|seq| *seq < next), "{what}: none is left out");
+        }
+        plan();
     }
+    plan();
     let id = store.log(&LogQuery::default()).await.unwrap()[0].id;
     plan();
     store.attempt(id).await.unwrap().unwrap();
@@ -318,6 +460,13 @@ async fn every_question_has_its_index() {
     indexed("what changed", &plan());
     store.log_cursor().await.unwrap();
     indexed("the cursor", &plan());
+    let wanting = store.wanting(None, 50).await.unwrap();
+    assert!(!wanting.is_empty() && wanting.iter().all(|group| group.accounts >= group.newest.len() as u64));
+    let plan = plan();
+    indexed("who wants a human", &plan);
+    for table in ["on accounts", "on attempts_under_way"] {
+        assert!(!plan.contains(table), "it costs what it shows: {plan}");
+    }
 }
 
 /// Prints how long the first page of each question takes with five million rows. Takes minutes:
@@ -342,7 +491,7 @@ async fn first_pages_of_five_million_rows() {
         let mut times = Vec::new();
         for _ in 0..21 {
             let began = Instant::now();
-            let rows = store.log(&query).await.unwrap().len();
+            let rows = store.log_page(&query).await.unwrap().rows.len();
             times.push((began.elapsed().as_secs_f64() * 1000.0, rows));
         }
         let first = times[0];
@@ -356,5 +505,13 @@ async fn first_pages_of_five_million_rows() {
             slow.push(what);
         }
     }
+    let mut times = Vec::new();
+    for _ in 0..21 {
+        let began = Instant::now();
+        store.wanting(None, 50).await.unwrap();
+        times.push(began.elapsed().as_secs_f64() * 1000.0);
+    }
+    times.sort_by(f64::total_cmp);
+    println!("who wants a human: median {:.2} ms  worst {:.2} ms", times[10], times[20]);
     assert!(slow.is_empty(), "over 20 ms: {slow:?}");
 }

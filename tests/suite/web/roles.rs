@@ -262,10 +262,20 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         ("GET", format!("/api/v1/attempts/{}", theirs.attempt)),
         ("POST", "/api/v1/accounts/acme/bob/reveal".to_owned()),
         ("POST", "/api/v1/accounts/acme/bob/totp".to_owned()),
+        ("POST", "/api/v1/accounts/acme/nobody/reveal".to_owned()),
+        ("POST", "/api/v1/accounts/acme/nobody/totp".to_owned()),
     ] {
         let response = sent(&web, method, &path, &token, None).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{method} {path}");
     }
+    // Nor does it show by what is done, and so by the time: of the account that is there as much is written down.
+    let tries = web.store.audits(&AuditQuery::default()).await.unwrap();
+    let of = |account: &str| {
+        let of =
+            tries.iter().filter(|row| row.audit.account.as_ref().is_some_and(|of| of.to_string() == account));
+        of.map(|row| (row.audit.action.clone(), row.outcome)).collect::<Vec<_>>()
+    };
+    assert!(of("acme/bob").len() == 2 && of("acme/bob") == of("acme/nobody"), "{tries:?}");
     let body = json!({ "kind": "verify_login", "account": bob });
     let response = sent(&web, "POST", "/api/v1/jobs", &token, Some(body)).await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
