@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::Event;
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -174,7 +175,7 @@ pub async fn events(
         let json = serde_json::to_string(&Attempt::of(row)).unwrap_or_default();
         Event::default().event("attempt").id(row.changed.to_string()).data(json)
     };
-    events::rows(&site, after, wants, as_event).await
+    Ok(events::answer(events::rows(&site, after, wants, as_event).await?.map(Ok)))
 }
 
 /// Which attempts are followed.

@@ -101,6 +101,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/jobs/{job}/view", get(question::view))
         .route("/attempts/{attempt}/{file}", get(evidence::file))
         .route("/needs-you", get(needs_you::page))
+        .route("/needs-you/events", get(needs_you::events))
         .route("/apps", get(apps::page))
         .route("/apps/{app}/reset", post(apps::reset))
         .route("/accounts", get(accounts::page))

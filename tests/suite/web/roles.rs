@@ -332,6 +332,12 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         let told = sent(&web, "GET", path, &all, None).await.text().await.unwrap();
         assert!(told.contains("alice") && of_bob(&told), "others are told of both: {told}");
     }
+    let stream = sent(&web, "GET", "/needs-you/events", &token, None).await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    web.begun(&bob).await;
+    web.begun(&alice).await;
+    let told = stream.text().await.unwrap();
+    assert!(told.contains("event: goes_on\ndata: acme/alice") && !of_bob(&told), "{told}");
     // Every operation was asked about.
     let document: Value = serde_json::to_value(turnlock::web::openapi()).unwrap();
     let known = [
