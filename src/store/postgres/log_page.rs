@@ -12,6 +12,7 @@ use crate::store::{LogPage, LogQuery, SKEW, StoreError};
 impl Dialect for Postgres {
     const ATTEMPTS: &'static str = "attempts";
     const EACH: (&'static str, &'static str) = ("LATERAL (", ") AS l WHERE ");
+    const BY_THE_INDEX: bool = true;
     const OF_EACH: &'static str = "*";
 
     fn push_id(sql: &mut QueryBuilder<Self>, id: Uuid) {

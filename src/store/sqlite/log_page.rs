@@ -13,6 +13,7 @@ impl Dialect for Sqlite {
     const ATTEMPTS: &'static str = "automation_log";
     // It joins no table with a question that depends on its rows, but looks among the places that such a one names.
     const EACH: (&'static str, &'static str) = ("automation_log AS l ON l.seq IN (", ") WHERE ");
+    const BY_THE_INDEX: bool = false;
     const OF_EACH: &'static str = "seq";
 
     fn push_id(sql: &mut QueryBuilder<Self>, id: Uuid) {
@@ -71,6 +72,7 @@ impl SqliteStore {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use sqlx::AssertSqlSafe;
 

@@ -13,7 +13,7 @@ use super::LogQuery;
 use crate::job::{Kind, Outcome};
 
 /// So many rows are looked at for one page at most, where more is asked than one index knows.
-pub(super) const WALKED: u32 = 5_000;
+pub(super) const WALKED: u32 = 2_000;
 
 /// Whose token has more accounts than that is shown the log by walking along it, not account by account.
 pub(super) const ACCOUNTS: u32 = 100;
@@ -29,7 +29,7 @@ pub(super) enum Value {
 /// A condition that a row has to meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Condition {
-    /// The SQL up to its value, and that.
+    /// The column with an operator, and what it is compared with.
     Of(&'static str, Value),
     /// All of it in SQL: what a planner has to see to know which index holds such rows.
     Said(String),
@@ -69,10 +69,22 @@ pub(super) struct Question<'a> {
 /// A walk along rows: in strands, each of rows that meet its conditions; of what is walked along, rows that meet the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Walk {
-    pub strands: Vec<Vec<Condition>>,
+    pub strands: Vec<Strand>,
+    /// Rows are walked along behind this place,
+    pub after: Option<i64>,
+    /// and before that one.
+    pub before: Option<i64>,
     /// There is one for each account of this token: the strand holds for all of them.
     pub accounts_of: Option<Uuid>,
     pub rest: Vec<Condition>,
+}
+
+/// Rows that stand together in an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Strand {
+    /// What the columns of the index say before the place in the log.
+    pub at: Vec<(&'static str, Value)>,
+    pub also: Vec<Condition>,
 }
 
 impl<'a> Question<'a> {
@@ -110,21 +122,34 @@ impl<'a> Question<'a> {
 
     pub fn walk(&self, by: By) -> Walk {
         let query = self.query;
-        let mut along = Vec::new();
+        let mut at = Vec::new();
+        let mut also = Vec::new();
         let mut rest = Vec::new();
-        let mut place = |way: bool, condition: Option<Condition>| {
-            let Some(condition) = condition else { return };
-            if way { along.push(condition) } else { rest.push(condition) }
+        let mut place = |way: By, column: &'static str, is: &'static str, value: Option<Value>| {
+            let Some(value) = value else { return };
+            if by == way {
+                at.push((column, value));
+            } else {
+                rest.push(Condition::Of(is, value));
+            }
         };
-        let text = |sql, text: &dyn ToString| Condition::Of(sql, Value::Text(text.to_string()));
-        place(by == By::Job, query.job.map(|job| Condition::Of("job = ", Value::Id(job))));
-        place(by == By::Account, query.account.as_ref().map(|account| text("account = ", account)));
-        place(by == By::Code, query.code.map(|code| text("code = ", &code.as_str())));
-        place(by == By::App, query.app.as_ref().map(|app| text("app = ", app)));
-        place(by == By::Asker, query.requested_by.as_ref().map(|asker| text("requested_by = ", asker)));
-        place(by == By::Kind, query.kind.map(|kind| Condition::Said(of_kind(kind))));
+        let text = |text: &dyn ToString| Value::Text(text.to_string());
+        place(By::Job, "job", "job = ", query.job.map(Value::Id));
+        place(By::Account, "account", "account = ", query.account.as_ref().map(|account| text(account)));
+        place(By::Code, "code", "code = ", query.code.map(|code| text(&code.as_str())));
+        place(By::App, "app", "app = ", query.app.as_ref().map(|app| text(app)));
+        place(
+            By::Asker,
+            "requested_by",
+            "requested_by = ",
+            query.requested_by.as_ref().map(|asker| text(asker)),
+        );
+        place(By::Kind, "kind", "kind = ", query.kind.map(|kind| text(&kind.as_str())));
+        if by == By::Kind {
+            also.push(Condition::Said(RARE.to_owned()));
+        }
         if by != By::Shared {
-            place(false, query.shared_with.map(Condition::SharedWith));
+            rest.extend(query.shared_with.map(Condition::SharedWith));
         }
         let wanted = Outcome::ALL.into_iter().filter(|outcome| query.outcomes.contains(outcome));
         let wanted: Vec<Outcome> = wanted.collect();
@@ -132,32 +157,29 @@ impl<'a> Question<'a> {
         if !in_strands && !wanted.is_empty() {
             rest.push(Condition::Said(of_outcomes(&wanted)));
         }
-        // All along the way, and no part of what is looked for among the rows: places stand for them but for the skew.
         let int = |sql, at| Condition::Of(sql, Value::Int(at));
-        along.extend(self.before.map(|before| int("seq < ", before)));
-        along.extend(self.after.map(|after| int("seq > ", after)));
-        along.extend(query.since.map(|since| int("started_at >= ", since.as_millisecond())));
-        along.extend(query.until.map(|until| int("started_at < ", until.as_millisecond())));
-        let strand = |outcome: &Outcome| {
-            let mut strand = vec![Condition::Said(of_outcomes(&[*outcome]))];
-            strand.extend(along.iter().cloned());
+        // Places stand for times but for the skew: that alone does not make a walk one in vain.
+        let times = if rest.is_empty() { &mut also } else { &mut rest };
+        times.extend(query.since.map(|since| int("started_at >= ", since.as_millisecond())));
+        times.extend(query.until.map(|until| int("started_at < ", until.as_millisecond())));
+        let one = Strand { at, also };
+        let of_outcome = |outcome: &Outcome| {
+            let mut strand = one.clone();
+            strand.at.push(("outcome", text(&outcome.as_str())));
             strand
         };
         Walk {
-            strands: if in_strands { wanted.iter().map(strand).collect() } else { vec![along] },
+            strands: if in_strands { wanted.iter().map(of_outcome).collect() } else { vec![one] },
+            after: self.after,
+            before: self.before,
             accounts_of: query.shared_with.filter(|_| by == By::Shared),
             rest,
         }
     }
 }
 
-fn of_kind(kind: Kind) -> String {
-    let name = kind.as_str();
-    match kind {
-        Kind::VerifyLogin => format!("kind = '{name}'"),
-        _ => format!("kind = '{name}' AND kind <> 'verify_login'"),
-    }
-}
+/// What an index of the rare kinds holds.
+const RARE: &str = "kind <> 'verify_login'";
 
 fn of_outcomes(outcomes: &[Outcome]) -> String {
     let names: Vec<String> = outcomes.iter().map(|outcome| format!("'{}'", outcome.as_str())).collect();

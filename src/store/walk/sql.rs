@@ -3,7 +3,7 @@
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use super::{Condition, Value, Walk};
+use super::{Condition, Strand, Value, Walk};
 
 /// What differs between databases.
 pub(in crate::store) trait Dialect: Database {
@@ -12,6 +12,11 @@ pub(in crate::store) trait Dialect: Database {
 
     /// Before the strand of an account `s.account`, and behind it, where there is one for each of several.
     const EACH: (&'static str, &'static str);
+
+    /// Whether rows are asked for by all columns of the index together, as they are ordered there. Where an equality would do, a
+    /// planner may take the index of places alone instead, since it expects to find what is frequent there soon; what was
+    /// frequent long ago it would look for in all that came since.
+    const BY_THE_INDEX: bool;
 
     /// What of each row the strand of one of several accounts says.
     const OF_EACH: &'static str;
@@ -32,14 +37,14 @@ where
 {
     let mut sql = QueryBuilder::default();
     if walk.is_straight() && walk.accounts_of.is_none() && walk.strands.len() == 1 {
-        strand(&mut sql, "*", "", &walk.strands[0], Take::First(reach));
+        strand(&mut sql, walk, 0, "*", "", Take::First(reach));
         return sql;
     }
     sql.push("SELECT * FROM (");
     match walk.accounts_of {
         Some(token) => {
             sql.push("SELECT l.* FROM shares AS s CROSS JOIN ").push(DB::EACH.0);
-            strand(&mut sql, DB::OF_EACH, " AND account = s.account", &walk.strands[0], Take::First(reach));
+            strand(&mut sql, walk, 0, DB::OF_EACH, " AND account = s.account", Take::First(reach));
             sql.push(DB::EACH.1).push("s.token = ");
             DB::push_id(&mut sql, token);
         }
@@ -52,8 +57,19 @@ where
     for condition in &walk.rest {
         push(&mut sql, condition);
     }
-    sql.push(" ORDER BY seq DESC LIMIT ").push(limit);
+    let ordered = walk.accounts_of.is_none() && walk.strands.len() == 1;
+    in_order(&mut sql, if ordered { &walk.strands[0].at } else { &[] });
+    sql.push(" LIMIT ").push(limit);
     sql
+}
+
+/// Newest first: of one strand, in the order in which it is walked.
+fn in_order<DB: Dialect>(sql: &mut QueryBuilder<DB>, at: &[(&'static str, Value)]) {
+    sql.push(" ORDER BY ");
+    for (column, _) in at.iter().filter(|_| DB::BY_THE_INDEX) {
+        sql.push(*column).push(" DESC, ");
+    }
+    sql.push("seq DESC");
 }
 
 /// The place at which the first of the strands has come as far as it reaches; none, if each ends before.
@@ -66,7 +82,7 @@ where
     match walk.accounts_of {
         Some(token) => {
             sql.push("SELECT (");
-            strand(&mut sql, "seq", " AND account = s.account", &walk.strands[0], Take::Last(reach));
+            strand(&mut sql, walk, 0, "seq", " AND account = s.account", Take::Last(reach));
             sql.push(") AS seq FROM shares AS s WHERE s.token = ");
             DB::push_id(&mut sql, token);
         }
@@ -98,24 +114,46 @@ where
     String: for<'t> Encode<'t, DB> + Type<DB>,
     i64: for<'t> Encode<'t, DB> + Type<DB>,
 {
-    for (nth, each) in walk.strands.iter().enumerate() {
+    for nth in 0..walk.strands.len() {
         sql.push(if nth > 0 { " UNION ALL " } else { "" }).push("SELECT * FROM (");
-        strand(sql, what, "", each, take);
+        strand(sql, walk, nth, what, "", take);
         sql.push(") AS strand");
     }
 }
 
-fn strand<DB: Dialect>(sql: &mut QueryBuilder<DB>, what: &str, of: &str, conditions: &[Condition], take: Take)
+fn strand<DB: Dialect>(sql: &mut QueryBuilder<DB>, walk: &Walk, nth: usize, what: &str, of: &str, take: Take)
 where
     String: for<'t> Encode<'t, DB> + Type<DB>,
     i64: for<'t> Encode<'t, DB> + Type<DB>,
 {
     sql.push("SELECT ").push(what).push(" FROM ").push(DB::ATTEMPTS).push(" WHERE TRUE").push(of);
-    for condition in conditions {
+    let Strand { at, also } = &walk.strands[nth];
+    if DB::BY_THE_INDEX && !at.is_empty() {
+        // With what is equal, so that a planner does not take what nothing is less than for nothing. That it is not null
+        // tells which index holds it.
+        between(sql, at, "<=", walk.before.map_or(i64::MAX, |before| before.saturating_sub(1)));
+        between(sql, at, ">=", walk.after.map_or(i64::MIN, |after| after.saturating_add(1)));
+        for (column, _) in at {
+            sql.push(" AND ").push(*column).push(" IS NOT NULL");
+        }
+    } else {
+        for (column, value) in at {
+            sql.push(" AND ").push(*column).push(" = ");
+            bind(sql, value);
+        }
+        if let Some(before) = walk.before {
+            sql.push(" AND seq < ").push_bind(before);
+        }
+        if let Some(after) = walk.after {
+            sql.push(" AND seq > ").push_bind(after);
+        }
+    }
+    for condition in also {
         push(sql, condition);
     }
+    in_order(sql, at);
     // Numbers rather than parameters: a planner is to know that a page is wanted, not all.
-    sql.push(" ORDER BY seq DESC LIMIT ");
+    sql.push(" LIMIT ");
     match take {
         Take::First(rows) => sql.push(rows),
         Take::Last(row) => sql.push("1 OFFSET ").push(row.saturating_sub(1)),
@@ -134,20 +172,50 @@ where
         }
         Condition::Of(what, value) => {
             sql.push(*what);
-            match value {
-                Value::Text(text) => {
-                    sql.push_bind(text.clone());
-                }
-                Value::Int(int) => {
-                    sql.push_bind(*int);
-                }
-                Value::Id(id) => DB::push_id(sql, *id),
-            }
+            bind(sql, value);
         }
         Condition::SharedWith(token) => {
             sql.push("account IN (SELECT account FROM shares WHERE token = ");
             DB::push_id(sql, *token);
             sql.push(")");
         }
+    }
+}
+
+/// On that side of a place in the index.
+fn between<DB: Dialect>(
+    sql: &mut QueryBuilder<DB>,
+    at: &[(&'static str, Value)],
+    side: &'static str,
+    seq: i64,
+) where
+    String: for<'t> Encode<'t, DB> + Type<DB>,
+    i64: for<'t> Encode<'t, DB> + Type<DB>,
+{
+    sql.push(" AND (");
+    for (column, _) in at {
+        sql.push(*column).push(", ");
+    }
+    sql.push("seq) ").push(side).push(" (");
+    for (_, value) in at {
+        bind(sql, value);
+        sql.push(", ");
+    }
+    sql.push_bind(seq).push(")");
+}
+
+fn bind<DB: Dialect>(sql: &mut QueryBuilder<DB>, value: &Value)
+where
+    String: for<'t> Encode<'t, DB> + Type<DB>,
+    i64: for<'t> Encode<'t, DB> + Type<DB>,
+{
+    match value {
+        Value::Text(text) => {
+            sql.push_bind(text.clone());
+        }
+        Value::Int(int) => {
+            sql.push_bind(*int);
+        }
+        Value::Id(id) => DB::push_id(sql, *id),
     }
 }

@@ -237,6 +237,19 @@ fn questions() -> Vec<(&'static str, LogQuery)> {
         ("a later page", LogQuery { before: Some(1000), ..all() }),
         ("by account", LogQuery { account: Some(account("app7/user107")), ..all() }),
         ("by app", LogQuery { app: app(), ..all() }),
+        ("by an app that was given up", LogQuery { app: Some("app13".to_owned()), ..all() }),
+        (
+            "by an app that was given up, and outcome",
+            LogQuery { app: Some("app13".to_owned()), outcomes: failed(), ..all() },
+        ),
+        (
+            "by an app that was given up, and who asked for most",
+            LogQuery { app: Some("app13".to_owned()), requested_by: Some("rotation".to_owned()), ..all() },
+        ),
+        (
+            "by app, a later page, until half a year ago",
+            LogQuery { app: app(), before: Some(1000), until: Some(months_ago(2)), ..all() },
+        ),
         ("by app and outcome", LogQuery { app: app(), outcomes: rejected(), ..all() }),
         ("by outcome", LogQuery { outcomes: needs_human(), ..all() }),
         ("rejected in the last day", LogQuery { outcomes: rejected(), since: day, ..all() }),
@@ -331,7 +344,8 @@ fn questions() -> Vec<(&'static str, LogQuery)> {
 const FEW: Uuid = Uuid::from_u128(3);
 const MANY: Uuid = Uuid::from_u128(1000);
 
-/// Fills the log evenly over a year: 20 apps, 5000 accounts, nine of ten attempts succeeded.
+/// Fills the log evenly over a year: 20 apps, of which one was given up half a year ago, 5000 accounts, nine of ten attempts
+/// succeeded.
 async fn fill(on: &mut PgConnection, rows: i64) {
     on.execute(
         "INSERT INTO accounts (account, app, username, created_at, updated_at)
@@ -358,12 +372,12 @@ async fn fill(on: &mut PgConnection, rows: i64) {
         "INSERT INTO automation_log (changed, id, job, kind, app, account, attempt, outcome, code, message, worker,
                                      queued_at, started_at, ended_at, duration_ms, requested_by)
          SELECT n, gen_random_uuid(), CASE n WHEN {rows} THEN '{nil}' ELSE gen_random_uuid() END, 'verify_login',
-                'app' || n % 20, 'app' || n % 20 || '/user' || n % 5000, 1,
+                'app' || app, 'app' || app || '/user' || n % 5000, 1,
                 CASE WHEN luck < 90 THEN 'succeeded' WHEN luck < 95 THEN 'retry_later'
                      WHEN luck < 98 THEN 'rejected' ELSE 'needs_human' END,
                 'logged_in', 'A login in a fresh context succeeded.', 'host:4711:99:boot:1:nonce',
                 at, at, at + 800, 800, CASE n % 10 WHEN 0 THEN 'asker' || n % 1000 ELSE 'rotation' END
-         FROM (SELECT n, (hashint8(n) & 65535) % 100 AS luck, turnlock_now() - ({rows} - n) * (334 * 86400000::bigint) / {rows} AS at
+         FROM (SELECT n, CASE WHEN n % 20 = 13 AND n > {rows} / 2 THEN 12 ELSE n % 20 END AS app, (hashint8(n) & 65535) % 100 AS luck, turnlock_now() - ({rows} - n) * (334 * 86400000::bigint) / {rows} AS at
                FROM generate_series(1, {rows}::bigint) AS n) AS made;
          SELECT setval('automation_log_changed', {rows});",
         nil = Uuid::nil()
@@ -435,7 +449,7 @@ async fn every_question_has_its_index() {
         indexed(what, &seen);
         // However little of it there is, no more is looked at than the bound says, and a few rows beside.
         let most = looked_at(&seen);
-        assert!(most <= 5_100, "{what}: {most} rows\n{seen}");
+        assert!(most <= 2_500, "{what}: {most} rows\n{seen}");
         if page.cut_short {
             // What was not looked at is another page's: none is left out.
             let all = store.log(&LogQuery { limit: 100_000, before: None, ..query.clone() }).await.unwrap();
@@ -496,9 +510,9 @@ async fn first_pages_of_five_million_rows() {
         }
         let first = times[0];
         times.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let (median, worst) = (times[10].0, times[20].0);
+        let (best, median, worst) = (times[0].0, times[10].0, times[20].0);
         println!(
-            "{what:40} {:3} rows  first {:7.2} ms  median {median:6.2} ms  worst {worst:6.2} ms",
+            "{what:40} {:3} rows  first {:7.2} ms  best {best:6.2} ms  median {median:6.2} ms  worst {worst:6.2} ms",
             first.1, first.0
         );
         if median > 20.0 {
@@ -512,6 +526,9 @@ async fn first_pages_of_five_million_rows() {
         times.push(began.elapsed().as_secs_f64() * 1000.0);
     }
     times.sort_by(f64::total_cmp);
-    println!("who wants a human: median {:.2} ms  worst {:.2} ms", times[10], times[20]);
+    println!(
+        "who wants a human: best {:.2} ms  median {:.2} ms  worst {:.2} ms",
+        times[0], times[10], times[20]
+    );
     assert!(slow.is_empty(), "over 20 ms: {slow:?}");
 }
