@@ -13,9 +13,9 @@ pub(in crate::store) trait Dialect: Database {
     /// Before the strand of an account `s.account`, and behind it, where there is one for each of several.
     const EACH: (&'static str, &'static str);
 
-    /// Whether rows are asked for by all columns of the index together, as they are ordered there. Where an equality would do, a
-    /// planner may take the index of places alone instead, since it expects to find what is frequent there soon; what was
-    /// frequent long ago it would look for in all that came since.
+    /// Whether the order that an index yields has to be asked for, its first column included. Else a planner may take the index
+    /// of places alone, since it expects to find what is frequent there soon; what was frequent long ago it would look for in
+    /// all that came since.
     const BY_THE_INDEX: bool;
 
     /// What of each row the strand of one of several accounts says.
@@ -66,7 +66,7 @@ where
 /// Newest first: of one strand, in the order in which it is walked.
 fn in_order<DB: Dialect>(sql: &mut QueryBuilder<DB>, at: &[(&'static str, Value)]) {
     sql.push(" ORDER BY ");
-    for (column, _) in at.iter().filter(|_| DB::BY_THE_INDEX) {
+    if let Some((column, _)) = at.first().filter(|_| DB::BY_THE_INDEX) {
         sql.push(*column).push(" DESC, ");
     }
     sql.push("seq DESC");
@@ -128,25 +128,24 @@ where
 {
     sql.push("SELECT ").push(what).push(" FROM ").push(DB::ATTEMPTS).push(" WHERE TRUE").push(of);
     let Strand { at, also } = &walk.strands[nth];
-    if DB::BY_THE_INDEX && !at.is_empty() {
-        // With what is equal, so that a planner does not take what nothing is less than for nothing. That it is not null
-        // tells which index holds it.
-        between(sql, at, "<=", walk.before.map_or(i64::MAX, |before| before.saturating_sub(1)));
-        between(sql, at, ">=", walk.after.map_or(i64::MIN, |after| after.saturating_add(1)));
-        for (column, _) in at {
-            sql.push(" AND ").push(*column).push(" IS NOT NULL");
-        }
-    } else {
-        for (column, value) in at {
-            sql.push(" AND ").push(*column).push(" = ");
+    for (nth, (column, value)) in at.iter().enumerate() {
+        sql.push(" AND ").push(*column);
+        if DB::BY_THE_INDEX && nth == 0 {
+            // One of one value: a planner that saw it to be one only would see that it orders nothing. That it is not null
+            // tells which index holds it.
+            sql.push(" IS NOT NULL AND ").push(*column).push(" = ANY (ARRAY[");
+            bind(sql, value);
+            sql.push("])");
+        } else {
+            sql.push(" = ");
             bind(sql, value);
         }
-        if let Some(before) = walk.before {
-            sql.push(" AND seq < ").push_bind(before);
-        }
-        if let Some(after) = walk.after {
-            sql.push(" AND seq > ").push_bind(after);
-        }
+    }
+    if let Some(before) = walk.before {
+        sql.push(" AND seq < ").push_bind(before);
+    }
+    if let Some(after) = walk.after {
+        sql.push(" AND seq > ").push_bind(after);
     }
     for condition in also {
         push(sql, condition);
@@ -180,28 +179,6 @@ where
             sql.push(")");
         }
     }
-}
-
-/// On that side of a place in the index.
-fn between<DB: Dialect>(
-    sql: &mut QueryBuilder<DB>,
-    at: &[(&'static str, Value)],
-    side: &'static str,
-    seq: i64,
-) where
-    String: for<'t> Encode<'t, DB> + Type<DB>,
-    i64: for<'t> Encode<'t, DB> + Type<DB>,
-{
-    sql.push(" AND (");
-    for (column, _) in at {
-        sql.push(*column).push(", ");
-    }
-    sql.push("seq) ").push(side).push(" (");
-    for (_, value) in at {
-        bind(sql, value);
-        sql.push(", ");
-    }
-    sql.push_bind(seq).push(")");
 }
 
 fn bind<DB: Dialect>(sql: &mut QueryBuilder<DB>, value: &Value)
