@@ -22,6 +22,7 @@
 //! - [`failpoint`]: where tests kill the process.
 //! - [`process_table`]: what the system says of its processes.
 //! - `outage`: what fails and is tried until it works: how long to wait, when to say so.
+//! - `words`: what reads the same on pages and on terminals.
 //! - [`store`]: all that is remembered: accounts, ledger, budgets, leases, jobs, automation log.
 //! - [`net`]: listening, TLS and HTTP, for the servers below, and calls to those of others.
 //! - [`inbox`]: how a verification code reaches the job that asked for it, and no other.
@@ -56,4 +57,5 @@ pub mod traces;
 pub mod vault;
 pub mod web;
 pub mod webhook;
+mod words;
 pub mod worker;

@@ -1,13 +1,13 @@
 //! How things look on a terminal: tables that fit it, local times, coloured outcomes.
 
 use std::io::{IsTerminal, stdout};
-use std::time::Duration;
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use crate::job::{Code, Outcome};
+pub use crate::words::duration;
 
 /// How wide a table is at most that goes into a file or a pipe, in columns.
 const PIPED: u16 = 160;
@@ -79,26 +79,4 @@ pub fn printable(text: &str) -> String {
 #[must_use]
 pub fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
-}
-
-/// A duration for people: `85 ms`, `1.2 s`, `3 min 5 s`.
-#[must_use]
-pub fn duration(length: Duration) -> String {
-    let ms = length.as_millis();
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{:.1} s", length.as_secs_f64()),
-        _ => format!("{} min {} s", length.as_secs() / 60, length.as_secs() % 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_read_well() {
-        let shown = [85, 1_240, 185_000].map(|ms| duration(Duration::from_millis(ms)));
-        assert_eq!(shown, ["85 ms", "1.2 s", "3 min 5 s"]);
-    }
 }

@@ -15,6 +15,7 @@ use super::session::Session;
 use super::values::ValueError;
 use crate::credential::Opener;
 use crate::job::Wanted;
+use crate::outage::Outage;
 use crate::playbook::{Step, Target};
 use crate::redact;
 use crate::store::{NewQuestion, QuestionRow, QuestionState};
@@ -23,6 +24,9 @@ use crate::worker::{OpenStep, StopReason};
 
 /// How often it is looked whether somebody has answered.
 pub(super) const LOOK: Duration = Duration::from_millis(300);
+
+/// The same at most, while the database fails.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 /// How often somebody who looks on is shown the page.
 const PICTURE: Duration = Duration::from_secs(1);
@@ -169,15 +173,23 @@ impl Session<'_> {
     async fn answered(&self, id: Uuid) -> Result<(), Halt> {
         let store = self.context.vault.store();
         let mut shown: Option<Instant> = None;
+        let mut outage = Outage::of("it cannot be seen whether somebody has answered", LONGEST_LOOK);
         loop {
-            match store.question(id).await {
+            let looked = store.question(id).await;
+            if looked.is_ok() {
+                outage.over();
+            }
+            match looked {
                 Ok(Some(row)) if row.state == QuestionState::Answered => return Ok(()),
                 Ok(Some(row)) if row.watched && shown.is_none_or(|at| at.elapsed() >= PICTURE) => {
                     shown = Some(Instant::now());
                     self.show(id).await;
                 }
                 Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "it cannot be seen whether somebody has answered"),
+                Err(error) => {
+                    sleep(outage.failed(&error)).await;
+                    continue;
+                }
             }
             sleep(LOOK).await;
         }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::{Queue, QueueError};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
-    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Store, StoreError, Submitted, WorkerId,
+    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Requeueing, Store, StoreError, Submitted,
+    WorkerId,
 };
 
 /// How soon a job that another process submitted is noticed where no news of it come. Within a process, it is noticed
@@ -110,6 +111,10 @@ impl Queue for EmbeddedQueue {
 
     async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError> {
         self.tell(self.store.cancel(id, why).await)
+    }
+
+    async fn requeue(&self, id: Uuid) -> Result<Requeueing, QueueError> {
+        self.tell(self.store.requeue(id).await)
     }
 
     async fn recover(

@@ -16,7 +16,7 @@ pub use embedded::EmbeddedQueue;
 
 use crate::job::{AccountRef, Job, JobEvent, Verdict};
 use crate::store::{
-    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, StoreError, Submitted, WorkerId,
+    AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Requeueing, StoreError, Submitted, WorkerId,
 };
 
 /// What can go wrong with a queue.
@@ -83,6 +83,9 @@ pub trait Queue: Send + Sync {
 
     /// Cancels a job, or asks its worker to stop at the next safe point. `why` is how one ends that has not begun.
     async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError>;
+
+    /// Has a job performed as soon as can be that waits for its time, or that a lost worker holds.
+    async fn requeue(&self, id: Uuid) -> Result<Requeueing, QueueError>;
 
     /// Delivers again what dead workers had taken. Returns the jobs.
     async fn recover(

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use sqlx::postgres::PgDatabaseError;
 use uuid::Uuid;
 
-use super::{CandidateKind, CandidateState, Transition, postgres, sqlite};
+use super::{CandidateKind, CandidateState, NotRequeued, Transition, postgres, sqlite};
 use crate::job::AccountRef;
 
 /// What can go wrong between Turnlock and its database.
@@ -197,6 +197,14 @@ pub enum StoreError {
         "job {0} cannot be cancelled: it is a reconciliation that Turnlock owes its account, and ends when it is known which credential opens that"
     )]
     Owed(Uuid),
+    /// A job is performed as it goes: it waits for nothing that could be cut short.
+    #[error("job {id} is not requeued: {why}")]
+    NotRequeued {
+        /// The job.
+        id: Uuid,
+        /// Why not.
+        why: NotRequeued,
+    },
     /// A job with this id was submitted before and asks for something else.
     #[error("job {id} was submitted before as {kind} of {account}: an id can be used for one job only")]
     OtherJob {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::ledger::names;
-use super::{AttemptRow, Claim, Claiming, Delivered, Ending, StoreError, Taking, WorkerId};
+use super::{AttemptRow, Claim, Claiming, Delivered, Ending, Requeueing, StoreError, Taking, WorkerId};
 use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 
 /// Where a job is in its life.
@@ -178,6 +178,12 @@ pub trait Jobs {
     /// # Errors
     /// [`StoreError::Owed`].
     async fn cancel_ahead(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError>;
+
+    /// Makes a job due that waits for its time, or that a lost worker holds.
+    ///
+    /// # Errors
+    /// [`StoreError::NoJob`], and [`StoreError::NotRequeued`] for one that runs, has ended, or is held back by its app.
+    async fn requeue(&self, id: Uuid) -> Result<Requeueing, StoreError>;
 
     /// Forgets who was [cancelled ahead](Self::cancel_ahead) that long ago. Returns how many.
     async fn forget_cancellations(&self, older_than: Duration) -> Result<u64, StoreError>;

@@ -203,6 +203,28 @@ impl Default for LogQuery {
     }
 }
 
+/// A page of the automation log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogPage {
+    /// The rows, newest first.
+    pub rows: Vec<AttemptRow>,
+    /// What [`LogQuery::before`] is for the next page; `None` if there is none.
+    pub next: Option<i64>,
+    /// There may be more where it was not looked: the page ends before it is full, since too many rows were looked at that
+    /// are not wanted.
+    pub cut_short: bool,
+}
+
+impl LogPage {
+    /// These rows of a page of at most so many, and the place up to which it was looked for them, if not to the end.
+    pub(super) fn of(rows: Vec<AttemptRow>, limit: u32, looked_up_to: Option<i64>) -> Self {
+        match rows.last().filter(|_| rows.len() >= limit as usize).map(|row| row.seq) {
+            Some(last) => Self { rows, next: Some(last), cut_short: false },
+            None => Self { rows, next: looked_up_to, cut_short: looked_up_to.is_some() },
+        }
+    }
+}
+
 /// By so much an attempt may seem to have begun before one that was written down earlier, by the clock of its worker.
 pub const SKEW: SignedDuration = SignedDuration::from_hours(1);
 
@@ -225,7 +247,7 @@ impl LogQuery {
 
 /// The automation log: append-only. A row is written when an attempt begins and completed once, when it ends.
 #[async_trait]
-pub trait Log {
+pub trait Log: Sync {
     /// Writes that an attempt begins.
     ///
     /// # Errors
@@ -255,8 +277,24 @@ pub trait Log {
         fence: Option<&Fence>,
     ) -> Result<AttemptRow, StoreError>;
 
-    /// The rows that the query asks for, newest first.
-    async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError>;
+    /// The rows that the query asks for, newest first, as far as they are found among so many that a page does not take
+    /// long, whatever is asked.
+    async fn log_page(&self, query: &LogQuery) -> Result<LogPage, StoreError>;
+
+    /// The rows that the query asks for, newest first, however far they are.
+    async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
+        let mut query = query.clone();
+        let mut rows = Vec::new();
+        loop {
+            let page = self.log_page(&query).await?;
+            query.limit = query.limit.saturating_sub(u32::try_from(page.rows.len()).unwrap_or(u32::MAX));
+            rows.extend(page.rows);
+            if page.next.is_none() || query.limit == 0 {
+                return Ok(rows);
+            }
+            query.before = page.next;
+        }
+    }
 
     /// The rows that changed (began or ended) after this cursor, in the order of their changes; 0 is the
     /// beginning.

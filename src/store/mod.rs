@@ -27,10 +27,12 @@ mod overview;
 mod postgres;
 mod questions;
 mod recovery;
+mod requeue;
 mod shares;
 mod since;
 mod sqlite;
 mod summaries;
+mod walk;
 mod webhooks;
 mod worker_id;
 
@@ -51,12 +53,13 @@ pub use lease::{Fence, Lease, Leases};
 pub use ledger::{
     Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,
 };
-pub use log::{AttemptRow, Log, LogQuery, NewAttempt, Provenance, SKEW, Step, StepResult};
+pub use log::{AttemptRow, Log, LogPage, LogQuery, NewAttempt, Provenance, SKEW, Step, StepResult};
 pub use messages::{MailboxMark, MessageRow, Messages, NewMessage, NewRequest, Requested};
 pub use meta::Meta;
 pub use overview::{Depths, Lately, Overview, UnderWay};
 pub use postgres::{Found, PostgresStore};
 pub use questions::{NewQuestion, QuestionRow, QuestionState, Questions};
+pub use requeue::{NotRequeued, Requeueing};
 pub use shares::{Role, Share, Shares};
 pub use since::{NoTime, Since};
 pub use sqlite::SqliteStore;

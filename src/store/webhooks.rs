@@ -59,6 +59,15 @@ pub(super) fn canary_failed(now: &CanaryRow, before: Option<&CanaryRow>) -> Opti
     Some(("canary.failed", data))
 }
 
+/// How many messages there are to each server.
+pub(super) fn by_endpoint(endpoints: Vec<String>) -> Vec<(String, u64)> {
+    let mut counts = std::collections::BTreeMap::<String, u64>::new();
+    for endpoint in endpoints {
+        *counts.entry(endpoint).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
 /// A message that is to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {
@@ -145,6 +154,10 @@ pub trait Webhooks {
 
     /// Forgets this one, or all that are dead. Returns how many.
     async fn drop_deliveries(&self, id: Option<Uuid>) -> Result<u64, StoreError>;
+
+    /// Forgets messages that have been due for so long: nobody delivers to their servers any more. Returns how many, by
+    /// server.
+    async fn forget_deliveries(&self, due_for: Duration) -> Result<Vec<(String, u64)>, StoreError>;
 
     /// How many there are.
     async fn delivery_depths(&self) -> Result<DeliveryDepths, StoreError>;

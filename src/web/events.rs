@@ -10,11 +10,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::future::ready;
-use futures::stream::{once, unfold};
+use futures::stream::{once, select, unfold};
 use futures::{Stream, StreamExt};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::problem::Problem;
 use super::rows::Row;
@@ -54,7 +54,12 @@ pub fn cursor(headers: &HeaderMap, of_page: Option<i64>) -> Option<i64> {
 
 /// The rows that are wanted, each as this event: first those behind the cursor, then those to come. `again` tells a viewer
 /// that has missed too much to load the page anew.
-pub async fn rows<W, E>(site: &Site, after: Option<i64>, wants: W, as_event: E) -> Result<Response, Problem>
+pub async fn rows<W, E>(
+    site: &Site,
+    after: Option<i64>,
+    wants: W,
+    as_event: E,
+) -> Result<impl Stream<Item = Event> + Send + use<W, E>, Problem>
 where
     W: Fn(&AttemptRow) -> bool + Send + 'static,
     E: Fn(&AttemptRow) -> Event + Send + 'static,
@@ -74,11 +79,19 @@ where
         wants,
         as_event,
     };
-    let stream = unfold(viewer, |mut viewer| async move {
+    Ok(unfold(viewer, |mut viewer| async move {
         let event = viewer.next().await?;
-        Some((Ok(event), viewer))
-    });
-    Ok(answer(stream))
+        Some((event, viewer))
+    }))
+}
+
+/// Both, for as long as a stream lasts.
+pub fn both(
+    site: &Site,
+    one: impl Stream<Item = Event> + Send + 'static,
+    other: impl Stream<Item = Event> + Send + 'static,
+) -> Response {
+    answer(select(one, other).take_until(sleep(site.stream)).map(Ok))
 }
 
 /// A stream of events. What stands between is not to keep any of it.

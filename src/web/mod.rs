@@ -25,6 +25,7 @@ mod server;
 mod site;
 mod track_record;
 mod view;
+mod waiting;
 mod watched;
 mod whole;
 

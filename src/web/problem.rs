@@ -86,7 +86,7 @@ impl From<StoreError> for Problem {
             StoreError::NoJob(_) | StoreError::NoAccount(_) | StoreError::NoAttempt(_) => {
                 Self::not_found(error.to_string())
             }
-            StoreError::OtherJob { .. } | StoreError::Owed(_) => {
+            StoreError::OtherJob { .. } | StoreError::Owed(_) | StoreError::NotRequeued { .. } => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
             StoreError::Unfit(_) => Self::bad_request("the request holds what no text of the database can"),

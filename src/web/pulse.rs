@@ -7,7 +7,9 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::metrics::Ends;
+use super::waiting::{self, Open};
 use crate::net::told_to_stop;
+use crate::outage::Outage;
 use crate::store::{AttemptRow, Store, StoreError};
 
 /// How often the log is asked for changes: other processes write it.
@@ -15,6 +17,12 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How often it is asked for nobody.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// At every which look it is also asked what jobs wait for people to give, if somebody wants to know.
+const QUESTIONS: u32 = 3;
+
+/// So many questions are known at once; more people than that do not watch.
+const MOST_QUESTIONS: u32 = 1_000;
 
 /// The most rows of one look.
 const AT_ONCE: u32 = 500;
@@ -27,6 +35,7 @@ const WAITING: usize = 1024;
 pub struct Pulse {
     rows: broadcast::Sender<Arc<AttemptRow>>,
     ticks: watch::Sender<u64>,
+    questions: watch::Sender<Open>,
     ends: Arc<Ends>,
 }
 
@@ -35,6 +44,7 @@ impl Pulse {
         Self {
             rows: broadcast::Sender::new(WAITING),
             ticks: watch::Sender::new(0),
+            questions: watch::Sender::new(Arc::default()),
             ends: Arc::new(Ends::new()),
         }
     }
@@ -49,6 +59,11 @@ impl Pulse {
         self.ticks.subscribe()
     }
 
+    /// What jobs wait for people to give. What was known before anybody watched may be old: whoever begins looks once.
+    pub fn questions(&self) -> watch::Receiver<Open> {
+        self.questions.subscribe()
+    }
+
     /// What has ended so far.
     pub fn ends(&self) -> &Ends {
         &self.ends
@@ -61,19 +76,29 @@ impl Pulse {
         // Before the first viewer, if the database answers.
         let mut cursor = store.log_cursor().await.ok();
         let mut waited = Duration::ZERO;
+        let mut looks = 0;
+        let mut outage = Outage::of("the log cannot be followed", IDLE);
         loop {
             tokio::select! {
                 _ = look.tick() => {}
                 () = told_to_stop(&mut stop) => return,
             }
             waited += LOOK;
-            let watched = self.rows.receiver_count() > 0 || self.ticks.receiver_count() > 0;
+            let asked = self.questions.receiver_count() > 0;
+            let watched = asked || self.rows.receiver_count() > 0 || self.ticks.receiver_count() > 0;
             if !watched && waited < IDLE {
                 continue;
             }
             waited = Duration::ZERO;
-            if let Err(error) = self.beat(&store, &mut cursor).await {
-                tracing::warn!(%error, "the log cannot be followed at the moment");
+            looks += 1;
+            let mut looked = self.beat(&store, &mut cursor).await;
+            if asked && looks >= QUESTIONS {
+                looks = 0;
+                looked = looked.and(self.ask(&store).await);
+            }
+            match looked {
+                Ok(()) => outage.over(),
+                Err(error) => drop(outage.failed(&error)),
             }
             self.ticks.send_modify(|tick| *tick = tick.wrapping_add(1));
         }
@@ -98,5 +123,16 @@ impl Pulse {
                 return Ok(());
             }
         }
+    }
+
+    /// Tells which questions are open, if that has changed.
+    async fn ask(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
+        let open = waiting::open(&store.open_questions(None, MOST_QUESTIONS).await?);
+        self.questions.send_if_modified(|before| {
+            let changed = *before != open;
+            *before = open;
+            changed
+        });
+        Ok(())
     }
 }

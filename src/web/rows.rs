@@ -9,6 +9,7 @@ use crate::evidence::{PAGE, PICTURE};
 use crate::job::Outcome;
 use crate::redact::redact;
 use crate::store::{AttemptRow, Step, StepResult};
+use crate::words::duration;
 
 /// A line of the log.
 #[derive(Template)]
@@ -128,14 +129,5 @@ impl StepRow {
             took: step.duration.map(duration).unwrap_or_default(),
             detail: step.detail.as_deref().map(|detail| redact(detail).into_owned()).unwrap_or_default(),
         }
-    }
-}
-
-/// A duration for people: `85 ms`, `1.2 s`, `3 min 5 s`.
-pub fn duration(length: std::time::Duration) -> String {
-    match length.as_millis() {
-        ms @ 0..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{:.1} s", length.as_secs_f64()),
-        _ => format!("{} min {} s", length.as_secs() / 60, length.as_secs() % 60),
     }
 }

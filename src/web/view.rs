@@ -7,8 +7,8 @@ use super::problem::Problem;
 use crate::audit::{entry_of, refused};
 use crate::job::{AccountRef, Kind};
 use crate::store::{
-    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogQuery, QuestionRow, Role,
-    Store, StoreError, Wanting,
+    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogPage, LogQuery, QuestionRow,
+    Role, Store, StoreError, Wanting,
 };
 
 /// What a caller sees of the store: all of it, or what has to do with the accounts that are shared with its token. What
@@ -86,19 +86,28 @@ impl<'a> View<'a> {
         }
     }
 
-    pub async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
-        self.store.log(&LogQuery { shared_with: self.shared_with(), ..query.clone() }).await
+    pub async fn log_page(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
+        if let Some(account) = &query.account
+            && !self.sees(account).await?
+        {
+            return Ok(LogPage::default());
+        }
+        self.store.log_page(&LogQuery { shared_with: self.shared_with(), ..query.clone() }).await
     }
 
     pub async fn accounts(&self, query: AccountQuery) -> Result<Vec<AccountSummary>, StoreError> {
         self.store.summaries(&AccountQuery { shared_with: self.shared_with(), ..query }).await
     }
 
-    /// One account, if it is there and they see it.
+    /// One account, if it is there and they see it. Whoever does not see it is not told by the time, either, whether it is
+    /// there: of such a one nothing is looked up but that it is not theirs.
     pub async fn account(&self, account: &AccountRef) -> Result<AccountSummary, Problem> {
+        let unknown = || Problem::not_found(format!("there is no account {account}"));
+        if !self.sees(account).await? {
+            return Err(unknown());
+        }
         let query = AccountQuery { account: Some(account.clone()), limit: 1, ..AccountQuery::default() };
-        let found = self.accounts(query).await?.pop();
-        found.ok_or_else(|| Problem::not_found(format!("there is no account {account}")))
+        self.accounts(query).await?.pop().ok_or_else(unknown)
     }
 
     /// What the caller is to the account.
@@ -146,7 +155,9 @@ impl<'a> View<'a> {
         takes: fn(Role) -> bool,
     ) -> Result<(), Problem> {
         let unknown = || Problem::not_found(format!("there is no account {account}"));
-        if self.store.account(account).await?.is_none() {
+        // Of accounts that are not theirs, those who see no others learn nothing, not even by how long it takes: the same is
+        // looked up and written down, be they there or not.
+        if !self.caller.only_shared && self.store.account(account).await?.is_none() {
             return Err(unknown());
         }
         let role = self.store.role(account, self.caller.token).await?;

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::problem::Problem;
 use super::site::Site;
+use crate::outage::Outage;
 
 /// A job as its viewers see it.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,14 +75,16 @@ where
     R: Future<Output = Result<Option<Shown>, Problem>>,
 {
     let mut ticks = site.pulse.ticks();
+    let mut outage = Outage::of("a job cannot be followed", Duration::from_secs(1));
     loop {
         match look(Arc::clone(&site), id).await {
             Ok(now) => {
+                outage.over();
                 if !site.watched.show(id, now) {
                     return;
                 }
             }
-            Err(problem) => tracing::warn!(why = problem.detail(), "a job cannot be followed at the moment"),
+            Err(problem) => sleep(outage.failed(&problem.detail())).await,
         }
         if ticks.changed().await.is_err() {
             return;

@@ -27,8 +27,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "answer", "audit", "evidence", "job", "net", "playbook", "queue", "redact", "reveal", "store",
-            "traces",
+            "answer", "audit", "evidence", "job", "net", "outage", "playbook", "queue", "redact", "reveal",
+            "store", "traces", "words",
         ],
     ),
     ("browser", &["playbook", "process_table"]),
@@ -39,6 +39,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("mutate", &["browser", "pages", "playbook"]),
     ("failpoint", &[]),
     ("outage", &[]),
+    ("words", &[]),
     ("process_table", &[]),
     (
         "flow",
@@ -49,6 +50,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "failpoint",
             "inbox",
             "job",
+            "outage",
             "playbook",
             "redact",
             "store",

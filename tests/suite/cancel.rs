@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::Notify;
-use turnlock::job::{AccountRef, Code, Kind, Outcome};
+use turnlock::job::{AccountRef, Code, Kind, Outcome, RetryPolicy};
 use turnlock::store::{AccountEntry, CandidateKind, JobState, LogQuery, NewCandidate, WorkerId};
 use turnlock::worker::{Attempt, Event, Performed, Performer, StepSink, Stop, Worker, WorkerConfig};
 use uuid::Uuid;
@@ -106,6 +106,43 @@ async fn a_job_that_waits_in_the_ladder_is_cancelled() {
     }
     assert_eq!(performer.performed(), 1);
     assert_eq!(fleet.store.job(again.id).await.unwrap().unwrap().attempts, 1);
+}
+
+/// Its time is ten minutes away; somebody wants it tried now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_to_be_tried_again_later_is_requeued() {
+    for fleet in [Fleet::start().await, Fleet::embedded().await] {
+        let again = job("acme/again");
+        let performer = Counts::ending(Code::AppError);
+        let later = Duration::from_secs(600);
+        let retry = RetryPolicy { attempts: 2, first_wait: later, longest_wait: later };
+        let worker = fleet.worker(performer.clone(), WorkerConfig { retry, ..WorkerConfig::default() });
+        let mut events = worker.events();
+        fleet.producer().submit(&again, None).await.unwrap();
+        let work = async {
+            loop {
+                if let Event::AttemptEnded { again_at, .. } = events.recv().await.unwrap() {
+                    return again_at;
+                }
+            }
+        };
+        tokio::select! {
+            ended = worker.run(std::future::pending()) => panic!("{ended:?}"),
+            ended = tokio::time::timeout(PATIENCE, work) => assert!(ended.unwrap().is_some(), "it is tried again"),
+        }
+        let id = again.id.to_string();
+        fleet.turnlock(&["job", "requeue", &id]).await.ends(0).says("it waited for its time, and is due now");
+        let said = fleet.turnlock(&["job", "requeue", &id, "--json"]).await.ends(0).json();
+        assert_eq!((&said[0]["job"], &said[0]["came"]), (&again.id.to_string().into(), &"already".into()));
+        let ends = end(&fleet, &worker, &[again.id]).await;
+        assert_eq!(ends, [(JobState::Finished, 2, Some(Code::AppError))]);
+        assert_eq!(performer.performed(), 2);
+        let unknown = Uuid::now_v7().to_string();
+        let said = fleet.turnlock(&["job", "requeue", &id, &unknown]).await.ends(1);
+        said.complains("is not requeued: it has ended; submit it once more");
+        let audit = fleet.turnlock(&["audit"]).await.ends(0);
+        audit.says("job.requeue").says("refused");
+    }
 }
 
 /// Stops when it is asked to and let.

@@ -5,13 +5,14 @@ mod evidence;
 mod export;
 mod json;
 mod picture;
+mod requeue;
 mod show;
 
 use clap::{Args, Subcommand};
 
 use super::{Context, Exit, Failure};
 
-/// Show all that is known of a job, put it into a file for a ticket, or give it a code that it waits for
+/// Show all that is known of a job, put it into a file for a ticket, give it a code that it waits for, or have it tried now
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true)]
 pub struct Job {
@@ -30,6 +31,9 @@ enum Command {
     /// Give a job the code that it waits for, from the terminal or standard input
     #[command(after_help = answer::HELP)]
     Answer(answer::Answer),
+    /// Have jobs tried now that wait for their time, or whose worker was lost
+    #[command(after_help = requeue::HELP)]
+    Requeue(requeue::Requeue),
 }
 
 impl Job {
@@ -42,6 +46,7 @@ impl Job {
             Command::Show(show) => show.run(context).await,
             Command::Export(export) => export.run(context).await,
             Command::Answer(answer) => answer.run(context).await,
+            Command::Requeue(requeue) => requeue.run(context).await,
         }
     }
 }

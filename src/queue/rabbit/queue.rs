@@ -28,8 +28,8 @@ use crate::failpoint;
 use crate::job::{AccountRef, Job, JobEvent, JobMessage, Outcome, Verdict};
 use crate::queue::{Queue, QueueError};
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Store, StoreError, Submitted,
-    WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Requeueing, Store, StoreError,
+    Submitted, WorkerId,
 };
 
 /// How soon a job that another process ended is noticed.
@@ -250,6 +250,12 @@ impl Queue for RabbitQueue {
     async fn cancel(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, QueueError> {
         // Its message may not have come to any worker yet.
         Ok(self.store.cancel_ahead(id, why).await?)
+    }
+
+    async fn requeue(&self, id: Uuid) -> Result<Requeueing, QueueError> {
+        let came = self.store.requeue(id).await?;
+        self.to_offer.notify_one();
+        Ok(came)
     }
 
     async fn recover(

@@ -13,7 +13,7 @@ use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
     AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Lease,
-    StoreError, Submitted, Taking, WorkerId,
+    Requeueing, StoreError, Submitted, Taking, WorkerId,
 };
 
 // A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
@@ -163,6 +163,10 @@ impl Jobs for PostgresStore {
 
     async fn cancel_ahead(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError> {
         self.cancel_or_note(id, why).await
+    }
+
+    async fn requeue(&self, id: Uuid) -> Result<Requeueing, StoreError> {
+        self.make_due(id).await
     }
 
     async fn forget_cancellations(&self, older_than: Duration) -> Result<u64, StoreError> {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::value::{Reader, millis, now, to_i64};
@@ -13,7 +12,7 @@ use crate::job::{Code, Job, Outcome, Verdict};
 use crate::store::jobs::NOBODY;
 use crate::store::recovery::died;
 use crate::store::{
-    AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, SKEW, Step, StoreError, WorkerId,
+    AttemptRow, Fence, Log, LogPage, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId,
 };
 
 #[async_trait]
@@ -82,23 +81,8 @@ impl Log for PostgresStore {
         .await
     }
 
-    async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
-        let mut reader = self.reader().await?;
-        let mut query = query.clone();
-        if let Some(until) = query.until {
-            // What came later is not walked through.
-            let next = sqlx::query_scalar(
-                "SELECT seq FROM attempts WHERE started_at >= $1 ORDER BY started_at LIMIT 1",
-            );
-            let next: Option<i64> = answer(
-                next.bind(until.checked_add(SKEW).unwrap_or(Timestamp::MAX).as_millisecond())
-                    .fetch_optional(&mut *reader),
-            )
-            .await?;
-            query.before = query.before.into_iter().chain(next).min();
-        }
-        let rows = answer(question(&query).build().fetch_all(&mut *reader)).await?;
-        rows.iter().map(read).collect()
+    async fn log_page(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
+        self.page(query).await
     }
 
     async fn log_changes(&self, after: i64, limit: u32) -> Result<Vec<AttemptRow>, StoreError> {
@@ -201,75 +185,6 @@ impl PostgresStore {
         })
         .await
     }
-}
-
-/// The query in SQL. Each of the questions that people ask has an index that yields its rows newest first: for several
-/// outcomes, as many walks through it, each no longer than the page.
-pub(super) fn question(query: &LogQuery) -> QueryBuilder<Postgres> {
-    let mut wanted = Outcome::ALL.into_iter().filter(|outcome| query.outcomes.contains(outcome)).peekable();
-    let mut sql = QueryBuilder::default();
-    let Some(first) = wanted.next() else {
-        walk(&mut sql, query, None);
-        return sql;
-    };
-    if wanted.peek().is_none() {
-        walk(&mut sql, query, Some(first));
-        return sql;
-    }
-    sql.push("SELECT * FROM ((");
-    walk(&mut sql, query, Some(first));
-    for outcome in wanted {
-        sql.push(") UNION ALL (");
-        walk(&mut sql, query, Some(outcome));
-    }
-    sql.push(")) AS found");
-    newest(&mut sql, query.limit);
-    sql
-}
-
-/// The rows of that outcome, or of any.
-fn walk(sql: &mut QueryBuilder<Postgres>, query: &LogQuery, outcome: Option<Outcome>) {
-    sql.push("SELECT * FROM attempts WHERE TRUE");
-    if let Some(before) = query.before {
-        sql.push(" AND seq < ").push_bind(before);
-    }
-    if let Some(job) = query.job {
-        sql.push(" AND job = ").push_bind(job);
-    }
-    if let Some(app) = &query.app {
-        sql.push(" AND app = ").push_bind(app.clone());
-    }
-    if let Some(account) = &query.account {
-        sql.push(" AND account = ").push_bind(account.to_string());
-    }
-    if let Some(token) = query.shared_with {
-        sql.push(" AND account IN (SELECT account FROM shares WHERE token = ").push_bind(token).push(")");
-    }
-    if let Some(outcome) = outcome {
-        sql.push(" AND outcome = ").push_bind(outcome.as_str());
-    }
-    if let Some(kind) = query.kind {
-        // Written out, so that the planner sees which index holds such rows.
-        sql.push(format_args!(" AND kind = '{}'", kind.as_str()));
-    }
-    if let Some(asker) = &query.requested_by {
-        sql.push(" AND requested_by = ").push_bind(asker.clone());
-    }
-    if let Some(code) = query.code {
-        sql.push(" AND code = ").push_bind(code.as_str());
-    }
-    if let Some(since) = query.since {
-        sql.push(" AND started_at >= ").push_bind(since.as_millisecond());
-    }
-    if let Some(until) = query.until {
-        sql.push(" AND started_at < ").push_bind(until.as_millisecond());
-    }
-    newest(sql, query.limit);
-}
-
-fn newest(sql: &mut QueryBuilder<Postgres>, limit: u32) {
-    // A number rather than a parameter: the planner is to know that a page is wanted, not all.
-    sql.push(" ORDER BY seq DESC LIMIT ").push(limit);
 }
 
 impl Write {

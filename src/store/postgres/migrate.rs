@@ -24,6 +24,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0017_roles.sql"),
     include_str!("../../../migrations/postgres/0018_outwards.sql"),
     include_str!("../../../migrations/postgres/0019_who_asked.sql"),
+    include_str!("../../../migrations/postgres/0020_wanting.sql"),
+    include_str!("../../../migrations/postgres/0021_told_to_nobody.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.

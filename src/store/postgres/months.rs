@@ -69,6 +69,14 @@ pub(super) async fn put_aside(pool: &PgPool, keep_from: Timestamp) -> Result<Vec
         .bind(keep_from.as_millisecond())
         .fetch_all(&mut *tx)
         .await?;
+    // What stands in the log no more wants nobody.
+    sqlx::query(
+        "DELETE FROM wanting AS w WHERE started_at < $1 AND NOT EXISTS (
+             SELECT 1 FROM automation_log AS l WHERE l.seq = w.seq AND l.started_at = w.started_at)",
+    )
+    .bind(keep_from.as_millisecond())
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await?;
     Ok(aside)
 }

@@ -53,16 +53,19 @@ impl Summaries for PostgresStore {
     }
 
     async fn wanting(&self, shared_with: Option<Uuid>, of_each: u32) -> Result<Vec<Wanting>, StoreError> {
-        // By account, of which there are fewer than attempts: each walks its own index for one row.
+        // A row of the log for each place, and no way around: the month is known.
         let rows = sqlx::query(
-            "SELECT * FROM (
-                 SELECT l.*, count(*) OVER (PARTITION BY l.code) AS of_code,
-                        row_number() OVER (PARTITION BY l.code ORDER BY l.seq DESC) AS place
-                 FROM accounts AS a CROSS JOIN LATERAL (
-                     SELECT * FROM attempts WHERE account = a.account ORDER BY seq DESC LIMIT 1) AS l
-                 WHERE l.outcome = 'needs_human'
-                   AND ($1::uuid IS NULL OR a.account IN (SELECT account FROM shares WHERE token = $1))) AS found
-             WHERE place <= $2 ORDER BY of_code DESC, code, seq DESC",
+            "SELECT l.*, g.many AS of_code
+             FROM (SELECT code, count(*) AS many FROM wanting
+                   WHERE $1::uuid IS NULL OR account IN (SELECT account FROM shares WHERE token = $1)
+                   GROUP BY code) AS g
+             CROSS JOIN LATERAL (
+                 SELECT seq, started_at FROM wanting
+                 WHERE code = g.code AND ($1::uuid IS NULL OR account IN (SELECT account FROM shares WHERE token = $1))
+                 ORDER BY seq DESC LIMIT $2) AS w
+             CROSS JOIN LATERAL (
+                 SELECT * FROM automation_log WHERE seq = w.seq AND started_at = w.started_at LIMIT 1) AS l
+             ORDER BY g.many DESC, g.code, w.seq DESC",
         );
         let rows = rows.bind(shared_with).bind(i64::from(of_each));
         let mut reader = self.reader().await?;

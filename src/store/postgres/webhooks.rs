@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis, now};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
-use crate::store::webhooks::UNTOLD;
+use crate::store::webhooks::{UNTOLD, by_endpoint};
 use crate::store::{DeliveryDepths, DeliveryRow, Happening, Log as _, NewDelivery, StoreError, Webhooks};
 
 #[async_trait]
@@ -195,6 +195,22 @@ impl Webhooks for PostgresStore {
             .await?;
             write.commit().await?;
             Ok(done.rows_affected())
+        })
+        .await
+    }
+
+    async fn forget_deliveries(&self, due_for: Duration) -> Result<Vec<(String, u64)>, StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let gone: Vec<String> = sqlx::query_scalar(
+                "DELETE FROM webhook_deliveries WHERE due_at < turnlock_now() - $1 RETURNING endpoint",
+            )
+            .bind(millis(due_for))
+            .fetch_all(write.on())
+            .await?;
+            write.commit().await?;
+            Ok(by_endpoint(gone))
         })
         .await
     }

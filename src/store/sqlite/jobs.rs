@@ -14,8 +14,8 @@ use super::{Outlasts, SqliteStore, detached, leases, log};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::jobs::cancelled_ahead;
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, StoreError,
-    Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Requeueing,
+    StoreError, Submitted, Taking, WorkerId,
 };
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -238,6 +238,10 @@ impl Jobs for SqliteStore {
 
     async fn cancel_ahead(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError> {
         self.cancel_or(id, why, Unknown::IsNoted).await
+    }
+
+    async fn requeue(&self, id: Uuid) -> Result<Requeueing, StoreError> {
+        self.make_due(id).await
     }
 
     async fn forget_cancellations(&self, older_than: Duration) -> Result<u64, StoreError> {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::value::{Reader, millis, now};
@@ -9,7 +9,9 @@ use super::{Outlasts, SqliteStore, detached};
 use crate::job::{Code, Job, Outcome, Verdict};
 use crate::store::jobs::NOBODY;
 use crate::store::recovery::died;
-use crate::store::{AttemptRow, Fence, Log, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId};
+use crate::store::{
+    AttemptRow, Fence, Log, LogPage, LogQuery, NewAttempt, Provenance, Step, StoreError, WorkerId,
+};
 
 /// The next value of the column `changed`.
 macro_rules! next_change {
@@ -100,50 +102,8 @@ impl Log for SqliteStore {
         .await
     }
 
-    async fn log(&self, query: &LogQuery) -> Result<Vec<AttemptRow>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM automation_log WHERE TRUE");
-        if let Some(before) = query.before {
-            sql.push(" AND seq < ").push_bind(before);
-        }
-        if let Some(job) = query.job {
-            sql.push(" AND job = ").push_bind(job.to_string());
-        }
-        if let Some(app) = &query.app {
-            sql.push(" AND app = ").push_bind(app);
-        }
-        if let Some(account) = &query.account {
-            sql.push(" AND account = ").push_bind(account.to_string());
-        }
-        if let Some(token) = query.shared_with {
-            sql.push(" AND account IN (SELECT account FROM shares WHERE token = ")
-                .push_bind(token.to_string())
-                .push(")");
-        }
-        if !query.outcomes.is_empty() {
-            let mut outcomes = sql.push(" AND outcome IN (").separated(", ");
-            query.outcomes.iter().for_each(|outcome| {
-                outcomes.push_bind(outcome.as_str());
-            });
-            sql.push(")");
-        }
-        if let Some(kind) = query.kind {
-            sql.push(" AND kind = ").push_bind(kind.as_str());
-        }
-        if let Some(asker) = &query.requested_by {
-            sql.push(" AND requested_by = ").push_bind(asker);
-        }
-        if let Some(code) = query.code {
-            sql.push(" AND code = ").push_bind(code.as_str());
-        }
-        if let Some(since) = query.since {
-            sql.push(" AND started_at >= ").push_bind(since.as_millisecond());
-        }
-        if let Some(until) = query.until {
-            sql.push(" AND started_at < ").push_bind(until.as_millisecond());
-        }
-        sql.push(" ORDER BY seq DESC LIMIT ").push_bind(query.limit);
-        let rows = sql.build().fetch_all(&self.readers).await?;
-        rows.iter().map(read).collect()
+    async fn log_page(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
+        self.page(query).await
     }
 
     async fn log_changes(&self, after: i64, limit: u32) -> Result<Vec<AttemptRow>, StoreError> {

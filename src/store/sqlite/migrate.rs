@@ -26,6 +26,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0017_roles.sql"),
     include_str!("../../../migrations/sqlite/0018_outwards.sql"),
     include_str!("../../../migrations/sqlite/0019_who_asked.sql"),
+    include_str!("../../../migrations/sqlite/0020_wanting.sql"),
+    include_str!("../../../migrations/sqlite/0021_log_filters.sql"),
+    include_str!("../../../migrations/sqlite/0022_told_to_nobody.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.

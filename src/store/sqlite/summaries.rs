@@ -56,14 +56,13 @@ impl Summaries for SqliteStore {
 
     async fn wanting(&self, shared_with: Option<Uuid>, of_each: u32) -> Result<Vec<Wanting>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM (
-                 SELECT l.*, count(*) OVER (PARTITION BY l.code) AS of_code,
-                        row_number() OVER (PARTITION BY l.code ORDER BY l.seq DESC) AS place
-                 FROM accounts AS a JOIN automation_log AS l
-                      ON l.seq = (SELECT max(seq) FROM automation_log WHERE account = a.account)
-                 WHERE l.outcome = 'needs_human'
-                   AND (?1 IS NULL OR a.account IN (SELECT account FROM shares WHERE token = ?1)))
-             WHERE place <= ?2 ORDER BY of_code DESC, code, seq DESC",
+            "SELECT l.*, found.of_code FROM (
+                 SELECT seq, code, count(*) OVER (PARTITION BY code) AS of_code,
+                        row_number() OVER (PARTITION BY code ORDER BY seq DESC) AS place
+                 FROM wanting
+                 WHERE ?1 IS NULL OR account IN (SELECT account FROM shares WHERE token = ?1)) AS found
+             CROSS JOIN automation_log AS l ON l.seq = found.seq
+             WHERE found.place <= ?2 ORDER BY found.of_code DESC, l.code, l.seq DESC",
         );
         let rows = rows.bind(shared_with.map(|token| token.to_string())).bind(of_each);
         let rows = rows.fetch_all(&self.readers).await?;

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::Event;
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -94,7 +95,8 @@ impl Wanted {
 #[derive(Serialize, ToSchema)]
 pub struct Attempts {
     attempts: Vec<Attempt>,
-    /// What `before` is for the next page; null if there is none.
+    /// What `before` is for the next page; null if there is none. A page may hold fewer than were asked for, even none, and
+    /// have a next one: where several conditions are given, only so many attempts are looked at for a page.
     next: Option<i64>,
 }
 
@@ -116,9 +118,8 @@ pub async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Attempts>, Problem> {
     let query = wanted.query()?;
-    let rows = site.view(&caller).log(&query).await?;
-    let next = rows.last().filter(|_| rows.len() >= query.limit as usize).map(|row| row.seq);
-    Ok(Json(Attempts { attempts: rows.iter().map(Attempt::of).collect(), next }))
+    let page = site.view(&caller).log_page(&query).await?;
+    Ok(Json(Attempts { attempts: page.rows.iter().map(Attempt::of).collect(), next: page.next }))
 }
 
 /// Show an attempt with its steps
@@ -174,7 +175,7 @@ pub async fn events(
         let json = serde_json::to_string(&Attempt::of(row)).unwrap_or_default();
         Event::default().event("attempt").id(row.changed.to_string()).data(json)
     };
-    events::rows(&site, after, wants, as_event).await
+    Ok(events::answer(events::rows(&site, after, wants, as_event).await?.map(Ok)))
 }
 
 /// Which attempts are followed.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::shapes::Job;
 use crate::audit::{audited, entry, entry_of};
 use crate::job::{Code, JobMessage, LARGEST, TraceParent, Verdict};
-use crate::store::{Cancelling, NewAudit, Submitted};
+use crate::store::{Cancelling, NewAudit, Requeueing, Submitted};
 use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
@@ -233,11 +233,54 @@ pub async fn cancel(
     }))
 }
 
+/// What came of the wish to have a job performed as soon as can be.
+#[derive(Serialize, ToSchema)]
+pub struct Requeued {
+    job: Uuid,
+    /// `due`: it waited for its time, which is now; `taken_up`: its worker was lost, and it is due again; `already`: it was
+    /// due, and waits for a worker or for another job of its account.
+    #[schema(example = "due")]
+    came: &'static str,
+}
+
+/// Requeue a job
+///
+/// One that is to be tried again later, or was submitted for later, is due at once; one whose worker was lost is taken up. One
+/// that runs, waits for a person, has ended or is held back by its app is refused. Needs the scope `operate`.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/requeue", tag = "jobs",
+    params(("id" = Uuid, Path, description = "the job")),
+    responses(
+        (status = 200, body = Requeued),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "it does not wait for its time; the problem says what to do instead", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn requeue(
+    MayOperate(caller): MayOperate,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Requeued>, Problem> {
+    let came = requeue_job(&site, &caller, id).await?;
+    Ok(Json(Requeued { job: id, came: came.as_str() }))
+}
+
 /// The trace that the request belongs to. What is none is passed over, as W3C wants it.
 fn traced(headers: &HeaderMap) -> Option<TraceParent> {
     let mut all = headers.get_all("traceparent").iter();
     let only = all.next().filter(|_| all.next().is_none())?;
     only.to_str().ok()?.parse().ok()
+}
+
+/// Requeues the job in the caller's name.
+pub async fn requeue_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Requeueing, Problem> {
+    let view = site.view(caller);
+    let row = view.job(id).await?;
+    view.may_ask(&row.job.account, row.job.kind).await?;
+    let entry = NewAudit { account: Some(row.job.account), ..entry(&caller.name, "job.requeue", id) };
+    Ok(audited(site.store.as_ref(), entry, site.queue.requeue(id)).await?)
 }
 
 /// Cancels the job in the caller's name.

@@ -22,7 +22,7 @@ use super::metrics;
 use super::site::Site;
 
 pub use accounts::{named, show_code, show_password};
-pub use jobs::cancel_job;
+pub use jobs::{cancel_job, requeue_job};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -52,6 +52,7 @@ fn documented() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(jobs::submit))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::requeue))
         .routes(routes!(questions::answer))
         .routes(routes!(questions::list))
         .routes(routes!(attempts::list))

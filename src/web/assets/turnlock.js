@@ -11,37 +11,69 @@ function local(root) {
   }
 }
 
-/** Events, for as long as the page is open: says at the mark whether they come, and begins anew where a browser gives up. */
+/**
+ * Events, for as long as the page is open and looked at: says at the mark whether they come, and begins anew where a browser
+ * gives up. A browser keeps few connections to a server, all its tabs together: one that nobody looks at gives its up, and
+ * catches up when it is looked at again. `address` is told the last event that was seen.
+ */
 function follow(address, mark, handlers) {
-  const source = new EventSource(address());
   const say = (text, lost) => {
     mark.textContent = text;
     mark.classList.toggle("lost", lost);
   };
+  let source = null;
+  let last = null;
   let ended = false;
-  source.addEventListener("open", () => say("live", false));
-  source.addEventListener("error", () => {
+  const close = () => {
+    source?.close();
+    source = null;
+  };
+  const open = () => {
+    source = new EventSource(address(last));
+    source.addEventListener("open", () => say("live", false));
+    source.addEventListener("error", () => {
+      // A stream that has ended is asked for again by the browser at once; an answer that is no stream is not.
+      if (ended || source?.readyState !== EventSource.CLOSED) return;
+      say("not live: the server is away, or you are signed out", true);
+      setTimeout(() => location.reload(), 5000);
+    });
+    for (const [name, handle] of Object.entries(handlers)) {
+      source.addEventListener(name, (event) => {
+        if (event.lastEventId) last = event.lastEventId;
+        handle(event, () => { ended = true; close(); });
+      });
+    }
+  };
+  const turn = () => {
     if (ended) return;
-    // A stream that has ended is asked for again by the browser at once; an answer that is no stream is not.
-    if (source.readyState !== EventSource.CLOSED) return;
-    say("not live: the server is away, or you are signed out", true);
-    setTimeout(() => location.reload(), 5000);
-  });
-  for (const [name, handle] of Object.entries(handlers)) {
-    source.addEventListener(name, (event) => handle(event, () => { ended = true; source.close(); }));
-  }
+    if (document.hidden) {
+      close();
+      say("paused while nobody looks", false);
+    } else if (!source) {
+      open();
+    }
+  };
+  document.addEventListener("visibilitychange", turn);
+  turn();
 }
 
 /** The log: a row that begins comes where it belongs, one that ends takes its own place. */
 function followLog(mark) {
   const body = document.getElementById("rows");
-  const address = () => {
+  const banner = document.getElementById("waiting");
+  const address = (last) => {
     const query = new URLSearchParams(location.search);
-    query.set("after", mark.dataset.after);
+    query.set("after", last ?? mark.dataset.after);
     return `${mark.dataset.live}?${query}`;
   };
   follow(address, mark, {
     again: () => location.reload(),
+    waiting: (event) => {
+      const words = event.data === "-" ? "" : event.data;
+      const link = banner.querySelector("a");
+      if (link.textContent !== words) link.textContent = words;
+      banner.hidden = words === "";
+    },
     row: (event) => {
       const template = document.createElement("template");
       template.innerHTML = event.data;
@@ -112,6 +144,58 @@ function showQuestion(holder, html) {
   look(section);
 }
 
+/** These children from now on; those that are there as they are to be stay, for somebody may be writing in them. */
+function patch(root, fresh) {
+  const key = (child) => child.dataset.question ?? child.dataset.key;
+  const there = new Map(Array.from(root.children, (child) => [key(child), child]));
+  const wanted = Array.from(fresh.children, (child) => {
+    const old = there.get(key(child));
+    if (old && old.dataset.mark === child.dataset.mark) return old;
+    local(child);
+    return child;
+  });
+  for (const old of Array.from(root.children)) {
+    if (!wanted.includes(old)) old.remove();
+  }
+  wanted.forEach((child, nth) => {
+    if (root.children[nth] !== child) root.insertBefore(child, root.children[nth] ?? null);
+  });
+}
+
+/** What wants a human: the lists are loaded anew when they may have changed, and not all the time. */
+function followNeeds(root, mark) {
+  let due = null;
+  let loading = false;
+  const load = async () => {
+    due = null;
+    if (loading) {
+      soon();
+      return;
+    }
+    loading = true;
+    try {
+      const answer = await fetch(location.href);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("needs");
+      if (fresh) patch(root, fresh);
+    } catch {
+      // The stream says that the server is away.
+    } finally {
+      loading = false;
+    }
+  };
+  const soon = () => { due ??= setTimeout(load, 300); };
+  const shows = (account) =>
+    root.querySelector("[data-hidden]") !== null
+    || Array.from(root.querySelectorAll("[data-account]")).some((row) => row.dataset.account === account);
+  follow(() => mark.dataset.live, mark, {
+    again: soon,
+    waiting: soon,
+    wants: soon,
+    goes_on: (event) => { if (shows(event.data)) soon(); },
+  });
+}
+
 /** A job: the whole timeline, whenever it has changed. */
 function followJob(timeline) {
   const mark = document.querySelector(".live");
@@ -120,6 +204,8 @@ function followJob(timeline) {
     if (timeline.innerHTML === event.data) return;
     timeline.innerHTML = event.data;
     local(timeline);
+    const requeue = document.getElementById("requeue");
+    if (requeue) requeue.hidden = timeline.querySelector("[data-waits]") === null;
   };
   follow(() => timeline.dataset.live, mark, {
     timeline: show,
@@ -136,6 +222,8 @@ function followJob(timeline) {
 local(document);
 look(document);
 const mark = document.querySelector(".live[data-live]");
-if (mark) followLog(mark);
+const needs = document.getElementById("needs");
+if (mark && needs) followNeeds(needs, mark);
+else if (mark) followLog(mark);
 const timeline = document.querySelector("#timeline[data-live]");
 if (timeline) followJob(timeline);

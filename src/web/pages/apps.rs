@@ -13,9 +13,10 @@ use crate::store::{AppRow, Breaker, CanaryRow};
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::guard::{MayOperateAll, MayReadAll};
-use crate::web::rows::{Time, duration};
+use crate::web::rows::Time;
 use crate::web::site::{AppInfo, Site};
 use crate::web::track_record::TrackRecord;
+use crate::words::duration;
 
 struct App {
     name: String,

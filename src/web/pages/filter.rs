@@ -68,12 +68,7 @@ impl Filter {
             .any(|text| !text.is_empty())
     }
 
-    /// Whether there may be more behind so many rows.
-    pub fn is_full(rows: usize) -> bool {
-        rows >= PAGE as usize
-    }
-
-    /// The address of the page behind this row.
+    /// The address of the page behind this place.
     pub fn older(&self, seq: i64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [

@@ -8,6 +8,7 @@ use axum::response::sse::Event;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use futures::stream::{iter, unfold};
+use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -18,15 +19,16 @@ use crate::audit::{audited, entry_of};
 use crate::job::{Job, LONGEST_ATTEMPT};
 use crate::store::{JobRow, JobState, LogQuery, NewAudit};
 use crate::web::answer::open_question;
-use crate::web::api::cancel_job;
+use crate::web::api::{cancel_job, requeue_job};
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::events;
 use crate::web::guard::{MayOperate, MayRead, MaySubmit};
 use crate::web::problem::Problem;
-use crate::web::rows::{Row, StepRow, Time, duration};
+use crate::web::rows::{Row, StepRow, Time};
 use crate::web::site::Site;
 use crate::web::watched::Shown;
+use crate::words::duration;
 
 /// The most attempts that are shown of a job.
 const ATTEMPTS: u32 = 100;
@@ -45,6 +47,10 @@ struct Attempt {
 #[template(path = "web/timeline.html")]
 struct Timeline {
     state: &'static str,
+    /// When its time comes, if it waits for that.
+    due: Option<Time>,
+    /// It may be requeued.
+    waits: bool,
     attempts: Vec<Attempt>,
 }
 
@@ -101,7 +107,18 @@ async fn timeline(site: &Site, row: &JobRow) -> Result<Timeline, Problem> {
             steps: steps.iter().map(StepRow::of).collect(),
         });
     }
-    Ok(Timeline { state: row.state.as_str(), attempts })
+    let due = Some(row.not_before).filter(|at| row.state == JobState::Queued && *at > Timestamp::now());
+    let waits = due.is_some() || is_lost(site, row).await?;
+    Ok(Timeline { state: row.state.as_str(), due: due.map(Time), waits, attempts })
+}
+
+/// Whether the worker that has the job gives no sign of life any more.
+async fn is_lost(site: &Site, row: &JobRow) -> Result<bool, Problem> {
+    let Some(worker) = row.worker.as_ref().filter(|_| row.state == JobState::Running) else {
+        return Ok(false);
+    };
+    let workers = site.store.workers().await?;
+    Ok(workers.iter().any(|known| known.id == *worker && known.gone))
 }
 
 /// Other jobs that have to do with this one, and how.
@@ -169,6 +186,19 @@ pub async fn cancel(
 ) -> Answer {
     cancel_job(&site, &caller, id).await?;
     Ok(Redirect::to(&format!("/jobs/{id}")).into_response())
+}
+
+/// Not later, but as soon as can be.
+pub async fn requeue(
+    MayOperate(caller): MayOperate,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<Uuid>,
+    Posted(Nothing {}): Posted<Nothing>,
+) -> Answer {
+    match requeue_job(&site, &caller, id).await {
+        Ok(_) => Ok(Redirect::to(&format!("/jobs/{id}")).into_response()),
+        Err(problem) => Ok(super::problem(Some(&caller), &problem)),
+    }
 }
 
 /// How the same is to be done once more.

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use futures::StreamExt as _;
 use serde::Deserialize;
 
 use super::filter::Filter;
@@ -15,6 +16,7 @@ use crate::web::events;
 use crate::web::guard::MayRead;
 use crate::web::rows::Row;
 use crate::web::site::Site;
+use crate::web::waiting;
 
 #[derive(Template)]
 #[template(path = "web/log.html")]
@@ -24,6 +26,8 @@ struct Page {
     rows: Vec<Row>,
     /// The address of the next page.
     older: Option<String>,
+    /// It was not looked farther, though not all have been found.
+    cut_short: bool,
     /// The newest rows are shown, and more come: those that change behind this.
     live: Option<i64>,
     outcomes: [&'static str; 7],
@@ -31,12 +35,9 @@ struct Page {
     codes: Vec<&'static str>,
     /// Apps whose canary fails, in words.
     warnings: Vec<String>,
-    /// So many jobs wait for a person now.
-    waiting: usize,
+    /// How many jobs wait for a person now, if any do.
+    waiting: String,
 }
-
-/// More jobs that wait for a person are not counted.
-const WAITING: u32 = 100;
 
 const OUTCOMES: [&str; 7] =
     ["failed", "succeeded", "rejected", "retry_later", "needs_human", "interrupted", "unknown"];
@@ -50,21 +51,20 @@ pub async fn page(
     // Before the rows, so that nothing falls in between.
     let cursor = site.store.log_cursor().await?;
     let view = site.view(&caller);
-    let (rows, seen) = (view.log(&query).await?, view.seen().await?);
-    let older = rows.last().filter(|_| Filter::is_full(rows.len())).map(|row| filter.older(row.seq));
+    let (found, seen) = (view.log_page(&query).await?, view.seen().await?);
     let canaries = site.store.canaries(query.app.as_deref()).await?;
     let warnings = canaries.iter().filter(|row| !row.is_well() && seen.has_app(row.last.account.app()));
     let warnings = warnings.map(|row| {
         let (app, flow, code) = (row.last.account.app(), &row.last.flow, row.last.verdict.code);
         format!("The canary of {app} fails in {flow} ({code}): jobs may meet the same.")
     });
-    let waiting = view.open_questions(WAITING).await?.len();
     Ok(render(&Page {
-        waiting,
+        waiting: waiting::words(&view).await?,
         frame: Frame::new("Log", "log", &caller),
         live: query.before.is_none().then_some(cursor),
-        older,
-        rows: rows.iter().map(Row::of).collect(),
+        older: found.next.map(|next| filter.older(next)),
+        cut_short: found.cut_short,
+        rows: found.rows.iter().map(Row::of).collect(),
         outcomes: OUTCOMES,
         kinds: Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
         codes: Code::ALL.iter().map(|code| code.as_str()).collect(),
@@ -79,7 +79,7 @@ pub struct After {
     after: Option<i64>,
 }
 
-/// Rows as they begin and end.
+/// Rows as they begin and end, and how many jobs wait for a person.
 pub async fn events(
     MayRead(caller): MayRead,
     State(site): State<Arc<Site>>,
@@ -89,7 +89,10 @@ pub async fn events(
 ) -> Result<Response, super::Failed> {
     let query = filter.query()?;
     let after = events::cursor(&headers, after);
-    let seen = site.view(&caller).seen().await?;
+    let view = site.view(&caller);
+    let seen = view.seen().await?;
+    let waiting = waiting::sets(&site, &view, seen.clone()).await?;
     let wants = move |row: &AttemptRow| seen.has(&row.account) && query.wants(row);
-    Ok(events::rows(&site, after, wants, events::as_html).await?)
+    let rows = events::rows(&site, after, wants, events::as_html).await?;
+    Ok(events::both(&site, rows, waiting.map(|open| waiting::as_words(&open))))
 }

@@ -1,5 +1,7 @@
 //! Jobs: order, claims, endings, recovery.
 
+use turnlock::job::Wanted;
+
 use super::*;
 
 pub(super) async fn jobs_in_order(store: &Arc<dyn Store>) {
@@ -333,6 +335,84 @@ pub(super) async fn priorities(store: &Arc<dyn Store>) {
 }
 
 /// A queue outside of the database hears of each job that waits here, once.
+/// A job that waits for its time is due when somebody says so; one that does not wait is left as it is.
+pub(super) async fn requeueing(store: &Arc<dyn Store>) {
+    let worker = WorkerId::new("requeueing");
+    let later = Timestamp::now() + SignedDuration::from_hours(1);
+    let (job, usual) = (job("requeue/a"), self::job("requeue/b"));
+    let refused = async |id: Uuid| match store.requeue(id).await.unwrap_err() {
+        StoreError::NotRequeued { id: refused, why } if refused == id => why,
+        other => panic!("{other:?}"),
+    };
+    let unknown = store.requeue(Uuid::now_v7()).await;
+    assert!(matches!(unknown, Err(StoreError::NoJob(_))));
+    store.submit(&job, Some(later)).await.unwrap();
+    store.submit(&usual, None).await.unwrap();
+    assert_eq!(store.requeue(usual.id).await.unwrap(), Requeueing::Already);
+    assert!(store.take_offers(1000, LONG).await.unwrap().iter().any(|row| row.job.id == job.id));
+    store.offered(job.id, LONG).await.unwrap();
+    assert_eq!(store.requeue(job.id).await.unwrap(), Requeueing::Due);
+    let row = store.job(job.id).await.unwrap().unwrap();
+    assert!(row.state == JobState::Queued && row.not_before < later - SignedDuration::from_mins(59));
+    let offered = store.take_offers(1000, LONG).await.unwrap();
+    assert!(
+        offered.iter().any(|row| row.job.id == job.id),
+        "a queue outside of the database hears of it anew"
+    );
+    // It takes its turn behind what was due before.
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, usual.id);
+    finish(store, &claim, Code::LoggedIn).await;
+    assert_eq!(refused(usual.id).await, NotRequeued::Ended);
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!((claim.job.id, refused(job.id).await), (job.id, NotRequeued::Runs));
+
+    // It is tried again later; what it has tried already counts.
+    requeue(store, &claim, &Verdict::new(Code::AppError, ""), later, true).await;
+    assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None);
+    assert_eq!(store.requeue(job.id).await.unwrap(), Requeueing::Due);
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!((claim.job.id, claim.tries), (job.id, 1));
+
+    // While it waits for a person it is not taken from its worker.
+    let attempt = beginning(&job.account, job.id);
+    store.start_attempt(&attempt, None).await.unwrap();
+    let question = NewQuestion {
+        id: Uuid::now_v7(),
+        job: job.id,
+        attempt: attempt.id,
+        account: job.account.clone(),
+        wanted: Wanted::Totp,
+        step: "login.3".to_owned(),
+        key: vec![1],
+        lasts: LONG,
+    };
+    store.ask(&question, None).await.unwrap();
+    assert_eq!(refused(job.id).await, NotRequeued::Asks);
+    store.close_question(question.id, QuestionState::Withdrawn).await.unwrap();
+    let ending = Ending {
+        attempt: attempt.id,
+        verdict: Verdict::new(Code::AppError, ""),
+        provenance: Provenance::default(),
+        next: Next::Again { at: Timestamp::now(), counts: true },
+    };
+    store.end(&claim, &ending).await.unwrap();
+
+    // Its worker is lost, and its claim has expired.
+    let claim = store.claim_next(&worker, Duration::from_millis(1)).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, job.id);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(store.requeue(job.id).await.unwrap(), Requeueing::TakenUp);
+    let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert_eq!(claim.job.id, job.id);
+
+    // Its app holds it back: to have it tried all the same is for whoever closes the breaker.
+    store.hold_back(&claim).await.unwrap();
+    assert_eq!(refused(job.id).await, NotRequeued::HeldBack);
+    store.cancel(job.id, &unwanted()).await.unwrap();
+    assert_eq!(refused(job.id).await, NotRequeued::Ended);
+}
+
 pub(super) async fn offers(store: &Arc<dyn Store>) {
     let worker = WorkerId::new("offers");
     let job = Job { priority: Priority::High, ..job("offers/a") };

@@ -34,9 +34,9 @@ use turnlock::store::{
     AccountEntry, AccountQuery, AppGate, AppLimits, AppRow, AttemptRow, AuditOutcome, AuditQuery, Beat,
     Begun, Breaker, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming, CodesLeft,
     Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, JobState, Left, Limit, LogQuery, NewAttempt,
-    NewAudit, NewCanary, NewCandidate, NewDelivery, NewToken, NewTry, Next, Provenance, Refusal, Role, Scope,
-    SqliteStore, Step, StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Why,
-    WorkerId, WorkerRow,
+    NewAudit, NewCanary, NewCandidate, NewDelivery, NewQuestion, NewToken, NewTry, Next, NotRequeued,
+    Provenance, QuestionState, Refusal, Requeueing, Role, Scope, SqliteStore, Step, StepResult, Store,
+    StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
@@ -68,6 +68,7 @@ async fn conform(store: Arc<dyn Store>) {
     summaries::who_wants_a_human(&store).await;
     webhooks::messages_are_written_once(&store).await;
     webhooks::messages_are_one_process_s_at_a_time(&store).await;
+    webhooks::messages_that_nobody_delivers(&store).await;
     leases::leases(&store).await;
     leases::fences(&store).await;
     leases::an_expired_lease(&store).await;
@@ -81,6 +82,7 @@ async fn conform(store: Arc<dyn Store>) {
     jobs::recovery(&store).await;
     jobs::priorities(&store).await;
     jobs::offers(&store).await;
+    jobs::requeueing(&store).await;
     delivered::jobs_that_are_delivered(&store).await;
     delivered::ends_that_are_announced(&store).await;
     gates::places(&store).await;

@@ -135,4 +135,24 @@ pub(super) async fn who_wants_a_human(store: &Arc<dyn Store>) {
     attempted(store, &accounts[1], Kind::VerifyLogin, Code::LoggedIn).await;
     assert!(store.remove_account(&accounts[2]).await.unwrap());
     assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked));
+    // Of one that was removed and added again, nothing is known.
+    add(store, "human/c").await;
+    assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked));
+
+    // What was cancelled before it began came after it, too; and an attempt that ends late is not the newest any more.
+    let account = add(store, "human/d").await;
+    attempted(store, &account, Kind::VerifyLogin, Code::AccountLocked).await;
+    assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked) + 1);
+    let queued = Job::new(Kind::VerifyLogin, account.clone());
+    let late = start(store, &account, Uuid::now_v7()).await;
+    assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked));
+    store.submit(&queued, None).await.unwrap();
+    store.cancel(queued.id, &Verdict::new(Code::Cancelled, "")).await.unwrap();
+    let locked = Verdict::new(Code::AccountLocked, "");
+    store.end_attempt(late, &locked, &Provenance::default(), None).await.unwrap();
+    assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked));
+    attempted(store, &account, Kind::VerifyLogin, Code::AccountLocked).await;
+    assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked) + 1);
+    store.remove_account(&account).await.unwrap();
+    assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked));
 }

@@ -96,3 +96,21 @@ pub(super) async fn messages_are_one_process_s_at_a_time(store: &Arc<dyn Store>)
     }
     assert_eq!(store.drop_deliveries(None).await.unwrap(), 0);
 }
+
+/// Its server was taken out of the settings: what is due to it is forgotten some day, and what is tried is not.
+pub(super) async fn messages_that_nobody_delivers(store: &Arc<dyn Store>) {
+    let at = store.webhook_cursor().await.unwrap();
+    let (gone, dead, later) = (message("hooks-gone", "1"), message("hooks-a", "2"), message("hooks-a", "3"));
+    let all = [gone.clone(), message("hooks-gone", "4"), dead.clone(), later.clone()];
+    assert!(store.put_deliveries((at, at), &[], &all).await.unwrap());
+    store.not_delivered(dead.id, "it answered 410", None).await.unwrap();
+    store.not_delivered(later.id, "it answered 503", Some(LONG)).await.unwrap();
+    assert_eq!(store.forget_deliveries(LONG).await.unwrap(), []);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(store.forget_deliveries(Duration::ZERO).await.unwrap(), [("hooks-gone".to_owned(), 2)]);
+    let left: Vec<_> = store.deliveries(10).await.unwrap().into_iter().map(|row| row.delivery.id).collect();
+    assert_eq!(left, [dead.id, later.id]);
+    for id in left {
+        store.drop_deliveries(Some(id)).await.unwrap();
+    }
+}

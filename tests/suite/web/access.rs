@@ -91,7 +91,7 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
         let token = web.token(&[scope]).await;
         for (method, path) in operations() {
             let needs = match (&*method, path.rsplit('/').next().unwrap()) {
-                (_, "audit" | "cancel" | "answer") => Scope::Operate,
+                (_, "audit" | "cancel" | "requeue" | "answer") => Scope::Operate,
                 (_, "reveal") => Scope::Reveal,
                 ("GET", _) => Scope::Read,
                 _ => Scope::Submit,
@@ -126,6 +126,7 @@ async fn a_token_is_good_for_its_scopes_and_nothing_else() {
     let form = [("csrf", csrf(&page))];
     for path in [
         format!("/jobs/{}/cancel", begun.job),
+        format!("/jobs/{}/requeue", begun.job),
         format!("/jobs/{}/retry", begun.job),
         format!("/jobs/{}/answer", begun.job),
         "/apps/acme/reset".to_owned(),

@@ -80,6 +80,40 @@ async fn prometheus_learns_what_ended_and_what_waits() {
 }
 
 #[tokio::test]
+async fn a_job_is_requeued_that_waits_for_its_time() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let operator = web.token(&[Scope::Operate]).await;
+    let requeue = async |id: Uuid, token: &Secret| {
+        let request =
+            client().post(web.at(&format!("/api/v1/jobs/{id}/requeue"))).bearer_auth(token.expose());
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        (status, serde_json::from_str::<Value>(&response.text().await.unwrap()).unwrap())
+    };
+    let job = Job::new(Kind::VerifyLogin, account.clone());
+    web.store.submit(&job, Some(Timestamp::now() + LONG)).await.unwrap();
+    assert_eq!(requeue(job.id, &web.token(&[Scope::Submit]).await).await.0, StatusCode::FORBIDDEN);
+    let (status, came) = requeue(job.id, &operator).await;
+    assert_eq!((status, &came["came"]), (StatusCode::OK, &json!("due")));
+    assert_eq!(requeue(job.id, &operator).await.1["came"], "already");
+    let running = web.store.claim_next(&WorkerId::new("w"), LONG).await.unwrap().unwrap();
+    let (status, problem) = requeue(running.job.id, &operator).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(
+        problem["detail"].as_str().unwrap().contains("wait until that has ended, or cancel it"),
+        "{problem}"
+    );
+    assert_eq!(requeue(Uuid::now_v7(), &operator).await.0, StatusCode::NOT_FOUND);
+    // Of accounts that are not shared, there is no job.
+    let other = web.named("other", &[Scope::Operate], true).await;
+    assert_eq!(requeue(job.id, &other).await.0, StatusCode::NOT_FOUND);
+    let audits = web.store.audits(&turnlock::store::AuditQuery::default()).await.unwrap();
+    assert_eq!(audits.iter().filter(|row| row.audit.action == "job.requeue").count(), 3, "{audits:?}");
+    web.end().await;
+}
+
+#[tokio::test]
 async fn what_is_no_job_is_refused_with_the_reason() {
     let web = Web::start().await;
     web.account("acme/alice", "alice").await;

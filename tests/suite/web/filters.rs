@@ -59,8 +59,9 @@ async fn apps_and_fleet_tell_how_they_fare() {
     let apps = text(&reader, web.at("/apps")).await;
     assert!(apps.contains("66 % of the last 3") && apps.contains("verify_login "), "{apps}");
     let fleet = text(&reader, web.at("/fleet")).await;
-    assert!(fleet.contains("<dt>Due</dt><dd>1 jobs, the oldest since"), "{fleet}");
+    assert!(fleet.contains("<dt>Due</dt><dd>1 job, the oldest since"), "{fleet}");
     assert!(fleet.contains(&format!("/jobs/{}", waiting.id)), "{fleet}");
     assert!(fleet.contains("succeeded</a></th><td>2</td><td>2</td>"), "{fleet}");
+    assert!(fleet.contains("No workers: ") && !fleet.contains("Last sign of life"), "{fleet}");
     web.end().await;
 }

@@ -1,7 +1,13 @@
 //! In a real browser: who watches sees what happens, without loading anything anew.
 
+use std::process::Stdio;
+
 use secrecy::SecretString;
-use turnlock::store::Role;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::Command;
+use turnlock::credential::Opener;
+use turnlock::job::Wanted;
+use turnlock::store::{AuditOutcome, AuditQuery, NewQuestion, QuestionState, Role};
 use turnlock::vault::{MasterKey, NewAccount};
 
 use super::*;
@@ -92,5 +98,134 @@ async fn two_hundred_jobs_arrive() {
         let account = format!("{{ css: \"#rows tr:nth-of-type({place}) a.quiet\" }}");
         assert_eq!(stage.text(&account).await, format!("acme/user-{nth}"));
     }
+    web.end().await;
+}
+
+/// What a job waits for, as its worker would ask.
+async fn asks(web: &Web, begun: &Begun, account: &AccountRef) -> Uuid {
+    let id = Uuid::now_v7();
+    let new = NewQuestion {
+        id,
+        job: begun.job,
+        attempt: begun.attempt,
+        account: account.clone(),
+        wanted: Wanted::EmailCode,
+        step: "login.5".to_owned(),
+        key: Opener::new(id).unwrap().public().to_vec(),
+        lasts: LONG,
+    };
+    web.store.ask(&new, None).await.unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_human_appears_and_goes_by_itself() {
+    let web = Web::start().await;
+    let (alice, bob) = (web.account("acme/alice", "alice").await, web.account("acme/bob", "bob").await);
+    let stage = signed_in(&web).await;
+    stage.goto("/needs-you").await.unwrap();
+    stage.see("{ text: Nothing wants a human. }").await.unwrap();
+    stage.see("{ text: live, exact: true }").await.unwrap();
+
+    // A question, in which somebody begins to write.
+    let begun = web.begun(&alice).await;
+    let question = asks(&web, &begun, &alice).await;
+    stage.see("{ role: link, name: acme/alice }").await.unwrap();
+    assert!(stage.unseen("{ text: Nothing wants a human. }").await.contains("nothing on the page matches"));
+    stage.fill("{ label: Code }", "12 34").await.unwrap();
+    // Another account comes to want a human, and the field stays as it is.
+    let other = web.begun(&bob).await;
+    web.ended(&other, Code::Captcha, "it asks for proof that a person is there", None).await;
+    stage.see("{ text: it asks for proof that a person is there }").await.unwrap();
+    assert_eq!(stage.text("{ label: Code }").await, "12 34");
+    // It is tried once more: it wants nobody for now.
+    let again = web.begun(&bob).await;
+    stage.see("{ css: \"#needs:not(:has(.group))\" }").await.unwrap();
+    web.store.close_question(question, QuestionState::Expired).await.unwrap();
+    stage.see("{ text: Nothing wants a human. }").await.unwrap();
+    web.ended(&again, Code::Captcha, "it asks again", None).await;
+    stage.see("{ text: it asks again }").await.unwrap();
+    web.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_at_once_how_many_jobs_wait_for_somebody() {
+    let web = Web::start().await;
+    let (alice, bob) = (web.account("acme/alice", "alice").await, web.account("acme/bob", "bob").await);
+    let stage = signed_in(&web).await;
+    stage.see("{ text: live, exact: true }").await.unwrap();
+    let nobody = stage.unseen("{ role: link, name: A job waits for you }").await;
+    assert!(nobody.contains("nothing on the page matches"), "{nobody}");
+    let first = asks(&web, &web.begun(&alice).await, &alice).await;
+    stage.see("{ role: link, name: A job waits for you }").await.unwrap();
+    let second = asks(&web, &web.begun(&bob).await, &bob).await;
+    stage.see("{ role: link, name: 2 jobs wait for you }").await.unwrap();
+    web.store.close_question(first, QuestionState::Withdrawn).await.unwrap();
+    stage.see("{ role: link, name: A job waits for you }").await.unwrap();
+    stage.click("{ role: link, name: A job waits for you }").await.unwrap();
+    stage.see("{ role: link, name: acme/bob }").await.unwrap();
+    stage.goto("/log").await.unwrap();
+    stage.see("{ role: link, name: A job waits for you }").await.unwrap();
+    web.store.close_question(second, QuestionState::Withdrawn).await.unwrap();
+    stage.see("{ css: \"body:has(#waiting[hidden])\" }").await.unwrap();
+    web.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_put_off_is_requeued_by_a_button() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let stage = signed_in(&web).await;
+    let begun = web.begun(&account).await;
+    stage.goto(&format!("/jobs/{}", begun.job)).await.unwrap();
+    stage.see("{ text: live, exact: true }").await.unwrap();
+    let button = "{ role: button, name: Requeue it now }";
+    stage.unseen(button).await;
+    let hour = Timestamp::now() + Duration::from_secs(3600);
+    let ending = Ending {
+        attempt: begun.attempt,
+        verdict: Verdict::new(Code::AppUnreachable, "it is away"),
+        provenance: Provenance::default(),
+        next: Next::Again { at: hour, counts: true },
+    };
+    web.store.end(&begun.claim, &ending).await.unwrap();
+    stage.see(button).await.unwrap();
+    stage.click(button).await.unwrap();
+    // It is due: there is nothing to requeue any more.
+    stage.see("{ css: \"#timeline:not(:has([data-waits]))\" }").await.unwrap();
+    stage.unseen(button).await;
+    assert!(web.store.job(begun.job).await.unwrap().unwrap().not_before < hour - Duration::from_secs(3000));
+    let audit = web.store.audits(&AuditQuery::default()).await.unwrap().remove(0);
+    assert_eq!((audit.audit.who.as_str(), audit.audit.action.as_str()), ("me", "job.requeue"));
+    assert_eq!((audit.audit.account, audit.outcome), (Some(account), AuditOutcome::Done));
+    web.end().await;
+}
+
+/// More tabs than a browser keeps connections to one server: one that nobody looks at gives its up, and catches up.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_tabs_are_open_at_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let modules = root.join("target/looks");
+    assert!(modules.join("installed").is_file(), "scripts/install-test-deps installs what looks at pages");
+    let web = Web::start_streaming(None, LONG).await;
+    let account = web.account("acme/alice", "alice").await;
+    let token = web.named("me", Scope::ALL, false).await;
+    let mut tabs = Command::new("node")
+        .arg(root.join("tests/looks/tabs.mjs"))
+        .args([&modules, &crate::harness::browser_program()])
+        .arg(&web.url)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut told = tabs.stdin.take().unwrap();
+    let mut said = BufReader::new(tabs.stdout.take().unwrap()).lines();
+    told.write_all(format!("{}\n", token.expose()).as_bytes()).await.unwrap();
+    assert_eq!(said.next_line().await.unwrap().as_deref(), Some("turned"));
+    web.begun(&account).await;
+    told.write_all(b"go\n").await.unwrap();
+    assert_eq!(said.next_line().await.unwrap(), None);
+    assert!(tabs.wait().await.unwrap().success());
     web.end().await;
 }

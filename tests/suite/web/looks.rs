@@ -62,7 +62,7 @@ async fn everybody_can_use_every_page() {
     let modules = root.join("target/looks");
     assert!(modules.join("installed").is_file(), "scripts/install-test-deps installs what looks at pages");
     let (web, job) = busy().await;
-    let token = web.token(Scope::ALL).await;
+    let token = web.named("me", Scope::ALL, false).await;
     let mut pages = serde_json::Map::new();
     for page in PAGES.into_iter().chain(["/log?code=captcha&since=3d", "/audit", "/accounts/acme/user-0"]) {
         let name: String =

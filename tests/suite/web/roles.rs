@@ -257,14 +257,25 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
     for (method, path) in [
         ("GET", format!("/api/v1/jobs/{}", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/cancel", theirs.job)),
+        ("POST", format!("/api/v1/jobs/{}/requeue", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/answer", theirs.job)),
         ("GET", format!("/api/v1/attempts/{}", theirs.attempt)),
         ("POST", "/api/v1/accounts/acme/bob/reveal".to_owned()),
         ("POST", "/api/v1/accounts/acme/bob/totp".to_owned()),
+        ("POST", "/api/v1/accounts/acme/nobody/reveal".to_owned()),
+        ("POST", "/api/v1/accounts/acme/nobody/totp".to_owned()),
     ] {
         let response = sent(&web, method, &path, &token, None).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{method} {path}");
     }
+    // Nor does it show by what is done, and so by the time: of the account that is there as much is written down.
+    let tries = web.store.audits(&AuditQuery::default()).await.unwrap();
+    let of = |account: &str| {
+        let of =
+            tries.iter().filter(|row| row.audit.account.as_ref().is_some_and(|of| of.to_string() == account));
+        of.map(|row| (row.audit.action.clone(), row.outcome)).collect::<Vec<_>>()
+    };
+    assert!(of("acme/bob").len() == 2 && of("acme/bob") == of("acme/nobody"), "{tries:?}");
     let body = json!({ "kind": "verify_login", "account": bob });
     let response = sent(&web, "POST", "/api/v1/jobs", &token, Some(body)).await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
@@ -281,6 +292,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
     let form = csrf(&text(&browser, web.at(&format!("/jobs/{}", mine.job))).await).to_owned();
     for path in [
         format!("/jobs/{}/cancel", theirs.job),
+        format!("/jobs/{}/requeue", theirs.job),
         format!("/jobs/{}/retry", theirs.job),
         "/accounts/acme/bob/login".to_owned(),
         "/accounts/acme/bob/reveal".to_owned(),
@@ -320,6 +332,12 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         let told = sent(&web, "GET", path, &all, None).await.text().await.unwrap();
         assert!(told.contains("alice") && of_bob(&told), "others are told of both: {told}");
     }
+    let stream = sent(&web, "GET", "/needs-you/events", &token, None).await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    web.begun(&bob).await;
+    web.begun(&alice).await;
+    let told = stream.text().await.unwrap();
+    assert!(told.contains("event: goes_on\ndata: acme/alice") && !of_bob(&told), "{told}");
     // Every operation was asked about.
     let document: Value = serde_json::to_value(turnlock::web::openapi()).unwrap();
     let known = [
@@ -335,6 +353,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         "/api/v1/jobs/{id}",
         "/api/v1/jobs/{id}/answer",
         "/api/v1/jobs/{id}/cancel",
+        "/api/v1/jobs/{id}/requeue",
         "/api/v1/questions",
         "/api/v1/workers",
     ];
