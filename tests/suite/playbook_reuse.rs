@@ -22,7 +22,10 @@ fn a_further_app_of_a_framework_is_a_few_lines() {
     let playbook = parse("shop.yaml", TEN_LINES, &OriginOverrides::new()).unwrap();
     assert!(playbook.warnings.diagnostics.is_empty(), "{}", playbook.warnings);
     let kinds: Vec<_> = playbook.flows.iter().map(|flow| flow.kind).collect();
-    assert_eq!(kinds, [FlowKind::Login, FlowKind::Logout, FlowKind::EnrolMfa, FlowKind::ChangePassword]);
+    assert_eq!(
+        kinds,
+        [FlowKind::Login, FlowKind::Logout, FlowKind::EnrolMfa, FlowKind::ChangePassword, FlowKind::Recover]
+    );
     let Action::Open(Destination::Address(address)) = &playbook.flows.login.steps[0].action else { panic!() };
     assert_eq!(address.url.as_str(), "https://shop.example/accounts/login/");
 }
