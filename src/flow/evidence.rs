@@ -64,9 +64,7 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
     let page = &session.page;
     let words = |error: PageError| error.to_string();
     let enrolling = session.flow.enrols();
-    if enrolling {
-        session.know_what_is_shown().await;
-    }
+    session.know_what_is_shown().await;
     let mut before = page.shots().await.map_err(words)?;
     let register = |shots: &[Shot]| shots.iter().for_each(|shot| session.cover_address(&shot.url));
     register(&before);

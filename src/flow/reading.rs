@@ -66,12 +66,11 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Has known to be secret what the flow's own steps would read off the page as it is now: a page may show it long before
-    /// the step that reads it, and what is kept of the page meanwhile is to hold nothing of it.
+    /// Has known to be secret what the playbook's own steps would read off the page as it is now: a page may show it long
+    /// before the step that reads it, or right behind a login, and what is kept of the page is to hold nothing of it.
     pub(super) async fn know_what_is_shown(&self) {
         let playbook = Arc::clone(&self.playbook);
-        let mut steps: Vec<&Step> =
-            playbook.flows.get(self.flow).map(|flow| flow.steps.iter().collect()).unwrap_or_default();
+        let mut steps: Vec<&Step> = playbook.flows.iter().flat_map(|flow| &flow.steps).collect();
         while let Some(step) = steps.pop() {
             match &step.action {
                 Action::ReadSecret { sources } => {

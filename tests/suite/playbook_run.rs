@@ -246,7 +246,7 @@ async fn a_rehearsal_that_changes_the_app_is_no_success() {
     let desk = Desk::with(&[(
         "    - commit: { click: { role: button, name: Change password } }\n",
         "    - click: { role: button, name: Change password }\n    - commit: { click: { role: link, name: Back to your account } }\n",
-    )])
+    ), ("password_changed: { text: Your password was changed }\n        password_refused: { text: does not meet the rules }\n        bad_credentials", "password_changed: { text: \"Two-factor authentication: off\" }\n        password_refused: { text: does not meet the rules }\n        bad_credentials")])
     .await;
     desk.run(&["change_password", "--account", "acme/alice", "--rehearse"], "", &[]).await.ends(1).says(&[
         "needs_human (page_not_as_described)",
