@@ -11,6 +11,12 @@ use crate::pages::Pages;
 use crate::pages::step::targets_in;
 use crate::playbook::{Mismatch, Playbook};
 
+/// The steps of which nothing was recorded: those put in since, and those that the test account never came to.
+#[must_use]
+pub fn unrecorded(playbook: &Playbook, pages: &Pages) -> Vec<String> {
+    cases(playbook, pages, &Only::default()).1
+}
+
 /// Each step on each page that was recorded for it: those that find nothing there or several elements, act on another one
 /// than the step that was recorded, or take the page for what it is not.
 pub async fn mismatches(pool: &Pool, playbook: &Playbook, pages: &Pages) -> Vec<Mismatch> {
