@@ -24,6 +24,7 @@ pub(super) enum Question {
     Act,
     First,
     Gone,
+    Clear,
     Through,
 }
 
@@ -33,6 +34,7 @@ impl Question {
             Self::Act => "(request, text) => turnlock.act(request, text)",
             Self::First => "(request) => turnlock.first(request)",
             Self::Gone => "(request) => turnlock.gone(request)",
+            Self::Clear => "(request) => turnlock.clear(request)",
             Self::Through => "(request) => turnlock.through(request)",
         }
     }
@@ -104,6 +106,23 @@ impl Page {
         for frame in query::frames([target]) {
             let request = json!({ "target": query::within(target, &frame) });
             self.ask(&frame, Question::Gone, request, None, &wait).await?;
+        }
+        Ok(())
+    }
+
+    /// Clicks away what covers the page now and then (`interruptions`), as a step that acts on these targets would, and
+    /// waits until it is gone.
+    ///
+    /// # Errors
+    /// If something is still there after that time.
+    pub async fn clear(&self, targets: &[&Target], within: Duration) -> Result<(), PageError> {
+        let wait = Wait::new(within, "what covers the page to go".to_owned());
+        let mut frames = query::frames(targets.iter().copied());
+        if !frames.contains(&None) {
+            frames.insert(0, None);
+        }
+        for frame in frames {
+            self.ask(&frame, Question::Clear, json!({}), None, &wait).await?;
         }
         Ok(())
     }

@@ -15,6 +15,12 @@ use crate::playbook::{Action, Fault, Mismatch, Playbook, Target, Value};
 /// What is on a page that has come is there without a wait.
 const NOW: Duration = Duration::from_millis(300);
 
+/// The steps of which nothing was recorded: those put in since, and those that the test account never came to.
+#[must_use]
+pub fn unrecorded(playbook: &Playbook, pages: &Pages) -> Vec<String> {
+    cases(playbook, pages, &Only::default()).1
+}
+
 /// Each step on each page that was recorded for it: those that find nothing there or several elements, act on another one
 /// than the step that was recorded, take the page for what it is not, or type a password where it can be read.
 pub async fn mismatches(pool: &Pool, playbook: &Playbook, pages: &Pages) -> Vec<Mismatch> {

@@ -13,7 +13,7 @@ mod run;
 mod score;
 mod trial;
 
-pub use matching::mismatches;
+pub use matching::{mismatches, unrecorded};
 pub use mutation::{MUTATIONS, Mutation};
 pub use run::{Only, run};
 pub use score::{Count, Score, Tried, UNCHANGED};

@@ -28,7 +28,8 @@ pub struct Only {
 pub(super) struct Case<'a> {
     flow: FlowKind,
     pub step: &'a Step,
-    pub kept: &'a KeptStep,
+    /// What was recorded of it, under the names that the playbook has now.
+    pub kept: KeptStep,
     page: &'a KeptPage,
     about: About,
 }
@@ -68,18 +69,18 @@ pub async fn run(pool: &Pool, playbook: &Playbook, pages: &Pages, only: &Only, t
         match fates.next() {
             Some(Fate::Survived) => {}
             Some(fate @ (Fate::Broke(_) | Fate::Misled(_))) => {
-                score.tried.push(Tried::new(case.flow, case.step, case.kept, None, fate));
+                score.tried.push(Tried::new(case.flow, case.step, &case.kept, None, fate));
                 continue;
             }
             Some(fate @ Fate::Untried(_)) => {
-                score.untried.push(Tried::new(case.flow, case.step, case.kept, None, fate));
+                score.untried.push(Tried::new(case.flow, case.step, &case.kept, None, fate));
                 continue;
             }
             Some(Fate::NotApplicable) | None => continue,
         }
         for (mutation, fate) in mutations.iter().zip(fates) {
             let list = if matches!(fate, Fate::Untried(_)) { &mut score.untried } else { &mut score.tried };
-            list.push(Tried::new(case.flow, case.step, case.kept, Some(mutation.name), fate));
+            list.push(Tried::new(case.flow, case.step, &case.kept, Some(mutation.name), fate));
         }
     }
     score
@@ -93,6 +94,7 @@ pub(super) fn cases<'a>(
 ) -> (Vec<Case<'a>>, Vec<String>) {
     let mut cases: Vec<Case<'a>> = Vec::new();
     let mut unrecorded = Vec::new();
+    let recorded = pages.index.of_playbook(playbook);
     for (flow, step) in all(playbook) {
         if crate::pages::step::targets(&step.action).is_empty() || matches!(step.action, Action::Gone(_)) {
             continue;
@@ -101,11 +103,11 @@ pub(super) fn cases<'a>(
             continue;
         }
         let before = cases.len();
-        for kept in pages.index.of_step(&step.id) {
+        for kept in recorded.iter().filter(|kept| kept.step == step.id) {
             let Some(page) = pages.index.page(&kept.page) else { continue };
             let (frame, places) = kept.elements();
             let about = About { frame: frame.map(str::to_owned), places, state: kept.state.clone() };
-            cases.push(Case { flow: flow.kind, step, kept, page, about });
+            cases.push(Case { flow: flow.kind, step, kept: kept.clone(), page, about });
         }
         if cases.len() == before {
             unrecorded.push(step.id.clone());

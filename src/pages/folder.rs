@@ -92,10 +92,10 @@ impl Pages {
         let old = std::mem::take(&mut self.index);
         let old_pages: HashMap<&str, &KeptPage> =
             old.pages.iter().map(|page| (page.main.file.as_str(), page)).collect();
-        let old_steps = old
-            .steps
-            .iter()
-            .filter_map(|step| Some((step.clone(), (*old_pages.get(step.page.as_str())?).clone())));
+        let old_steps = old.of_playbook(playbook).into_iter().filter_map(|step| {
+            let page = (*old_pages.get(step.page.as_str())?).clone();
+            Some((step, page))
+        });
         let all: Vec<(KeptStep, KeptPage)> = old_steps.chain(seen).collect();
         self.index.app = old.app;
         for (_, known) in step::all(playbook) {

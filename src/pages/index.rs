@@ -65,11 +65,6 @@ pub struct Seen {
 }
 
 impl Index {
-    /// What was seen at this step, in each of its states.
-    pub fn of_step(&self, id: &str) -> impl Iterator<Item = &KeptStep> {
-        self.steps.iter().filter(move |kept| kept.step == id)
-    }
-
     /// The page of that file.
     #[must_use]
     pub fn page(&self, file: &str) -> Option<&KeptPage> {

@@ -4,9 +4,11 @@
 //! - [`Recorder`]: looks at the page as each step finds its element;
 //! - `scrub`: what is not kept of a page;
 //! - `likeness`: whether a page is one that is kept already;
+//! - `alignment`: which recorded step is which of a playbook that was changed since;
 //! - [`Pages`]: the folder, an HTML file for each document and an index for people and programs;
 //! - [`step`]: what a step looks for.
 
+mod alignment;
 mod folder;
 mod index;
 mod likeness;

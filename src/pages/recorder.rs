@@ -10,6 +10,9 @@ use crate::browser::{Page, Snapshot};
 use crate::flow::{Next, View, Watch};
 use crate::playbook::{Action, FlowKind, Step, Target};
 
+/// So long may it take until what covers a page is gone after the click on it.
+const CLEARED: Duration = Duration::from_secs(5);
+
 /// Keeps in mind what steps saw, until it is written down: by then every secret among it is known.
 #[derive(Default)]
 pub struct Recorder {
@@ -37,15 +40,16 @@ impl Recorder {
         if targets.is_empty() {
             return;
         }
-        let gone = matches!(step.action, Action::Gone(_));
-        let first = match page.first_of(&targets, "what the step is about", within).await {
-            Ok(first) => first,
-            Err(_) if gone => 0,
-            Err(error) => {
-                tracing::debug!(step = %step.id, %error, "there was nothing to keep");
+        let Some(first) = there(page, step, &targets, within).await else { return };
+        // What only looks leaves what covers the page as it is, and may even look for it.
+        if !matches!(step.action, Action::Expect(_) | Action::See(_) | Action::Gone(_)) {
+            if let Err(error) = page.clear(&targets, within.min(CLEARED)).await {
+                tracing::debug!(step = %step.id, %error, "the page is kept with what covers it");
+            }
+            if there(page, step, &targets, within).await.is_none() {
                 return;
             }
-        };
+        }
         if let Some(target) = clicked(&step.action)
             && let Err(error) = page.ready(target, within).await
         {
@@ -79,7 +83,19 @@ impl Recorder {
     }
 }
 
-/// What a step clicks. It is kept as it takes the click: what covers it now and then was clicked away, as the step would.
+/// Waits until one of the targets is there, and says which.
+async fn there(page: &Page, step: &Step, targets: &[&Target], within: Duration) -> Option<usize> {
+    match page.first_of(targets, "what the step is about", within).await {
+        Ok(first) => Some(first),
+        Err(_) if matches!(step.action, Action::Gone(_)) => Some(0),
+        Err(error) => {
+            tracing::debug!(step = %step.id, %error, "there was nothing to keep");
+            None
+        }
+    }
+}
+
+/// What a step clicks. It is kept as it takes the click.
 fn clicked(action: &Action) -> Option<&Target> {
     match action {
         Action::Click(target) => Some(target),

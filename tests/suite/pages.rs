@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use turnlock::browser::{Guide, Survey};
 use turnlock::credential::{RecoveryCodes, TotpSecret};
 use turnlock::job::{Code, Job, Kind, Outcome};
-use turnlock::mutate::{Fate, Only, Score, mismatches, run};
+use turnlock::mutate::{Fate, Only, Score, mismatches, run, unrecorded};
 use turnlock::pages::{Pages, Recorder, step};
 use turnlock::playbook::{Fault, OriginOverrides, Playbook, Report, parse};
 
@@ -370,6 +370,72 @@ async fn a_step_that_acts_on_something_else_is_reported_and_counts() {
     }
 }
 
+/// What is put in has no page, and shifts the numbers of what was recorded; what is really changed is told all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_that_are_put_in_and_states_that_are_named_anew_leave_the_others_what_they_were() {
+    let (playbook, pages, source) = acme();
+    let browser = Browser::start().await;
+    let before = unrecorded(&playbook, &pages);
+    let mut changed = source;
+    for (from, to) in [
+        ("    - open: /login\n", "    - open: /\n    - open: /login\n"),
+        (
+            "    - click: { role: button, name: Sign in }\n",
+            "    - see: { role: heading, name: Sign in }\n    - click: { role: button, name: Sign in }\n",
+        ),
+        ("        mfa_off:\n", "        mfa_is_off:\n"),
+    ] {
+        assert!(changed.contains(from), "{from}");
+        changed = changed.replacen(from, to, 1);
+    }
+    let book = parse("acme.yaml", &changed, &OriginOverrides::new()).unwrap();
+    assert_eq!(mismatches(&browser.pool, &book, &pages).await, []);
+    // Its page as it is now is found by what it does.
+    let only = Only { step: Some("login.6".to_owned()), mutation: Some("late".to_owned()) };
+    let score = run(&browser.pool, &book, &pages, &only, |_| {}).await;
+    assert_eq!((score.total().survived, score.total().of), (1, 1), "{}", score.json());
+    let now = unrecorded(&book, &pages);
+    assert!(now.contains(&"login.5".to_owned()), "{now:?}");
+    assert_eq!(now.len(), before.len() + 1, "{now:?}");
+    // A recording that sees nothing new keeps what it has, under the names of now.
+    let mut taken = pages.clone();
+    taken.take_in(&Recorder::default(), &book);
+    assert_eq!(taken.index.steps.len(), pages.index.steps.len());
+    assert_eq!(unrecorded(&book, &taken), now);
+
+    let broken =
+        changed.replacen("click: { role: button, name: Sign in }", "click: { role: button, name: Enter }", 1);
+    let broken = parse("acme.yaml", &broken, &OriginOverrides::new()).unwrap();
+    let found = mismatches(&browser.pool, &broken, &pages).await;
+    let [found] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((found.step.as_str(), found.recorded.as_str()), ("login.6", "click role button \"Sign in\""));
+}
+
+/// A banner that is there from the start, and covers what a step fills, which finds it all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_covers_the_page_from_the_start_is_not_kept() {
+    let html = "<h1>Welcome</h1><form><label>Username <input></label><label>Password <input type=password></label></form>
+        <div id=banner style='position:fixed;inset:0;background:#fff'><p>We use cookies</p>
+        <button onclick='setTimeout(() => banner.remove(), 200)'>Reject all</button></div>";
+    let site = Site::page(html).await;
+    let mut stage = Stage::open(&site.url()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let away =
+        "interruptions:\n  - see: { text: We use cookies }\n    click: { role: button, name: Reject all }\n";
+    let book = playbook(folder.path(), &stage, away, &[]);
+    stage.page.set_guide(Guide::of(&book));
+    let recorder = Recorder::default();
+    for (flow, step) in step::all(&book) {
+        recorder.look(&stage.page, flow.kind, step, SOON).await;
+    }
+    let mut pages = Pages::default();
+    pages.take_in(&recorder, &book);
+    pages.save(&folder.path().join("pages")).unwrap();
+    assert_eq!(pages.index.steps.len(), 3);
+    assert!(!whole(&folder.path().join("pages")).contains("Reject all"));
+    assert_eq!(mismatches(&stage.browser.pool, &book, &pages).await, []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bundled_playbook_finds_what_it_looks_for_on_the_pages_recorded_for_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -377,6 +443,8 @@ async fn every_bundled_playbook_finds_what_it_looks_for_on_the_pages_recorded_fo
     let (out, said, code) = command(folder.path(), &["playbook", "check", "--pages", &playbooks], "").await;
     assert_eq!(code, 0, "{out}{said}");
     assert!(!said.contains("no recorded pages"), "{said}");
+    let acme = said.lines().find(|line| line.contains("acme.yaml")).unwrap_or_default();
+    assert!(acme.contains("nothing was recorded of it") && acme.contains("recover.2"), "{said}");
 }
 
 #[test]

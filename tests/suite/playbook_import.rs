@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use turnlock::draft::{recording, write};
-use turnlock::playbook::{FlowKind, OriginOverrides, Playbook, parse};
+use turnlock::playbook::{Action, FlowKind, OriginOverrides, Playbook, parse};
+
+use crate::harness::{SOON, Site, Stage};
 
 fn draft(json: &str) -> Result<String, String> {
     let findings =
@@ -242,4 +244,68 @@ fn a_new_tab_is_no_app_and_another_origin_is_declared() {
         ],
     );
     has_not(&draft, &["chrome:", "null"]);
+}
+
+/// A recording's selectors are tried one after the other, a playbook's locators all at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_repeats_a_name_in_a_weaker_form_is_left_out() {
+    let steps = r##"
+        { "type": "change", "selectors": [["aria/Username"], ["#u"]], "value": "waldorf.s" },
+        { "type": "change", "selectors": [["aria/Password"], ["label:nth-of-type(2) > input"], ["xpath///html/body/form/label[2]/input"]], "value": "right-Password-7" },
+        { "type": "click", "selectors": [["aria/Sign in"], ["button"], ["xpath///html/body/form/button"], ["pierce/button"], ["text/Sign in"]] },
+        { "type": "click", "selectors": [["aria/Sign out"], ["a:nth-of-type(2)"], ["text/Sign out"]] }"##;
+    let site = Site::page(
+        "<h1>Sign in</h1><form onsubmit='document.title = `sent`; return false'><label>Username <input id=u></label>
+        <label>Password <input type=password></label><button>Sign in</button></form>
+        <a href=/a>Sign in</a><button>Help</button>",
+    )
+    .await;
+    let draft = draft(&recording(&site.url(), steps)).unwrap();
+    let playbook = checked(&draft);
+    has(
+        &draft,
+        &[
+            "into: [{ label: Username }, { css: \"#u\" }]",
+            "into: { label: Password }",
+            "- click: { role: button, name: Sign in }\n",
+            "signed_in: { role: link, name: Sign out }",
+        ],
+    );
+    let stage = Stage::open(&site.url()).await;
+    for step in &playbook.flows.login.steps {
+        if let Action::Click(target) = &step.action {
+            stage.page.click(target, SOON).await.unwrap_or_else(|error| panic!("{error}\n{draft}"));
+        }
+    }
+}
+
+#[test]
+fn what_nothing_else_names_is_kept_and_so_is_what_says_another_thing() {
+    let click = |selectors: &str| {
+        let steps = format!(r##"{SIGNED_IN}, {{ "type": "click", "selectors": {selectors} }}"##);
+        draft(&recording("https://ledger.example/", &steps)).unwrap()
+    };
+    for (selectors, locators) in [
+        // Nothing tells what it is.
+        (
+            r##"[["aria/Go on"], ["text/Go on"]]"##,
+            "[{ role: button, name: Go on }, { role: link, name: Go on }]",
+        ),
+        (
+            r##"[["aria/Go on"], ["#next"]]"##,
+            "[{ role: button, name: Go on }, { role: link, name: Go on }, { css: \"#next\" }]",
+        ),
+        // The click met something within it.
+        (r##"[["aria/Go on"], ["nav > a.next > span"]]"##, "{ role: link, name: Go on }"),
+        (r##"[["aria/Go on"], ["xpath///*[@id=\"a/button\"]/a"]]"##, "{ role: link, name: Go on }"),
+        (r##"[["aria/Go on"], ["input[type='submit']"]]"##, "{ role: button, name: Go on }"),
+        (r##"[["aria/Go on"], ["#input-37"], ["button.primary"]]"##, "{ role: button, name: Go on }"),
+        (r##"[["button"], ["text/Go on"]]"##, "{ text: Go on }"),
+        (r##"[["button.primary"], ["xpath///html/body/button"]]"##, "{ css: button.primary }"),
+        (r##"[["#input-37"]]"##, "{ css: \"#input-37\" }"),
+    ] {
+        let draft = click(selectors);
+        checked(&draft);
+        assert!(draft.contains(&format!("click: {locators}\n")), "`{locators}` is not in:\n{draft}");
+    }
 }

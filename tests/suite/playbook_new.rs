@@ -441,3 +441,28 @@ async fn an_app_that_fails_at_the_login_is_told_with_its_status() {
         said.out
     );
 }
+
+/// Nothing was sent, so nothing was refused: what sends the form is no button.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_stays_without_a_word_was_not_refused() {
+    let site = Site::page(
+        "<h1>Sign in</h1><form onsubmit='return false'><label>Name <input name=n></label>
+        <label>Password <input type=password></label><a href='#'>Proceed</a></form>",
+    )
+    .await;
+    let (_, said) = tried(&site, 0).await;
+    let unclear = "not signed in: the login form is still there and the page says nothing: was it sent off?";
+    assert!(said.out.contains(unclear), "{}{}", said.out, said.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_form_says_that_came_again_is_told_as_it_is() {
+    let site = Site::new(|request| match request.method.as_str() {
+        "POST" => Reply::html(format!("<p role=alert>Das war nichts</p>{FORM}")),
+        _ => Reply::html(FORM.replace("type=email", "")),
+    })
+    .await;
+    let (_, said) = tried(&site, 0).await;
+    let unclear = "not signed in: the login form is still there, and the page says: Das war nichts";
+    assert!(said.out.contains(unclear), "{}{}", said.out, said.err);
+}

@@ -476,6 +476,16 @@ const turnlock = {
       () => ({ why: 'still there', what: visible().slice(0, 3).map(describe) }));
   },
 
+  // {interruptions, milliseconds} → {done} once none of them can be clicked away any more.
+  clear(request) {
+    const there = () => request.interruptions.flatMap(({ see, click }) => {
+      const roots = rootsOf(document), { visible } = matches(click.alternatives, roots);
+      return visible.length === 1 && matches(see.alternatives, roots).visible.length ? visible : [];
+    });
+    return answer(request, async () => await inTheWay(request.interruptions) ?? (there().length ? undefined : { done: true }),
+      () => ({ why: 'still there', what: there().slice(0, 3).map(describe) }));
+  },
+
   // {target, x, y, ...}: the frame element is in sight at that point of its viewport → {point} in this viewport.
   through(request) {
     const frame = () => matches(request.target.alternatives, rootsOf(document)).visible;

@@ -141,6 +141,15 @@ pub async fn mismatches(pool: &Pool, playbook: &Playbook) -> Result<Report, Fail
     if pages.index.steps.is_empty() {
         writeln!(stderr(), "{}: its folder of recorded pages holds no step", playbook.name)?;
     }
+    let unrecorded = crate::mutate::unrecorded(playbook, &pages);
+    if !unrecorded.is_empty() {
+        writeln!(
+            stderr(),
+            "{}: not looked at, since nothing was recorded of it: {}",
+            playbook.name,
+            unrecorded.join(", ")
+        )?;
+    }
     let found = crate::mutate::mismatches(pool, playbook, &pages).await;
     Ok(Report::of_mismatches(playbook, &found))
 }

@@ -209,7 +209,11 @@ impl Explorer {
         } else if find::login(&survey).is_some() {
             let messages = survey.frames.iter().flat_map(|frame| &frame.page.messages);
             let said = messages.filter(|text| says(text, REFUSED)).find(|text| !self.is_kept_out(text));
-            SignIn::Refused(said.cloned().unwrap_or_default())
+            match said {
+                Some(said) => SignIn::Refused(said.clone()),
+                None if says(&shown(&survey), REFUSED) => SignIn::Refused(String::new()),
+                None => SignIn::Unclear(self.form_again(&survey, before)),
+            }
         } else if says(&shown(&survey), REFUSED) {
             // Some apps say no on a page of its own.
             SignIn::Refused(
@@ -223,6 +227,20 @@ impl Explorer {
             SignIn::Done
         };
         Ok(survey)
+    }
+
+    /// What there is to say of a login form that is there again, or still, without a word of refusal.
+    fn form_again(&self, survey: &Survey, before: &str) -> String {
+        if is_error(survey) {
+            return came(survey);
+        }
+        let messages = survey.frames.iter().flat_map(|frame| &frame.page.messages);
+        let new = messages.filter(|text| !before.contains(text.as_str()) && !self.is_kept_out(text));
+        let new: Vec<&str> = new.map(String::as_str).collect();
+        if new.is_empty() {
+            return "the login form is still there and the page says nothing: was it sent off? Sign in by hand and see what sends it; the draft's last step before `expect` has to do that".to_owned();
+        }
+        format!("the login form is still there, and the page says: {}", new.join("; "))
     }
 
     /// Does what the steps say.
