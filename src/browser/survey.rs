@@ -41,6 +41,8 @@ pub struct SurveyedFrame {
     pub element: Vec<Locator>,
     /// What a person would notice first.
     pub page: Overview,
+    /// What it says to who looks at it.
+    pub text: SecretString,
     /// It asks for a proof of being human.
     pub captcha: bool,
     /// What can be filled, clicked and followed.

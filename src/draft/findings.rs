@@ -1,5 +1,7 @@
 //! What was found of an app, as its draft says it.
 
+use secrecy::SecretString;
+
 use crate::playbook::Locator;
 
 /// What names one element, the best first. Never empty where it stands.
@@ -70,6 +72,8 @@ pub(super) struct ChangeForm {
     pub submit: Option<Names>,
     pub rules: Option<String>,
     pub minlength: Option<u32>,
+    /// What the page says before anything is done, in small letters.
+    pub says: SecretString,
 }
 
 /// What was found of an app.
@@ -85,6 +89,8 @@ pub struct Findings {
     /// What was recorded and belongs to none of the flows.
     pub(super) leftover: Vec<Move>,
     pub(super) login: Vec<Move>,
+    /// What the login's page says before anything is done, in small letters.
+    pub(super) login_says: SecretString,
     /// The steps behind a code's field: where it goes, and how it is sent.
     pub(super) code: Option<(Names, Option<Names>)>,
     /// The login's first field: what shows that nobody is signed in.
@@ -115,6 +121,7 @@ impl Findings {
             banner: None,
             leftover: Vec::new(),
             login: Vec::new(),
+            login_says: SecretString::default(),
             code: None,
             entrance: Vec::new(),
             mark: None,

@@ -1,5 +1,7 @@
 //! The draft as its author gets it: what was found, and as questions what was not.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use super::findings::{ChangeForm, Findings, Move, Names, Settings, SignIn};
 use super::words::REFUSED;
 use super::yaml::{locator, remark, steps, target};
@@ -8,6 +10,22 @@ use crate::playbook::{By, Locator};
 
 /// What the schema is called beside a draft, from which editors complete its keys.
 pub const SCHEMA_FILE: &str = "playbook.schema.json";
+
+/// The end that a change of the password is for.
+const CHANGED: &str = "password_changed";
+
+/// What apps say to a change of the password, in small letters.
+const CHANGE: [(&str, &[&str]); 3] = [
+    (
+        CHANGED,
+        &["password was changed", "password changed", "password updated", "has been changed", "successfully"],
+    ),
+    (
+        "password_refused",
+        &["too short", "too common", "too similar", "at least", "does not meet", "must contain"],
+    ),
+    ("bad_credentials", &["incorrect", "wrong", "invalid", "not correct"]),
+];
 
 /// A draft, and what is to be said of it.
 #[derive(Debug, Clone)]
@@ -144,8 +162,7 @@ impl Writer<'_> {
             }
             _ => {
                 self.ask("        ", "what does the app say to a wrong password? sign in wrongly once by hand; these are guesses");
-                let words = REFUSED.join(", ");
-                self.line(&format!("        bad_credentials: {{ text: [{words}] }}"));
+                self.guess("bad_credentials", REFUSED, &findings.login_says);
             }
         }
         let Some((field, submit)) = &findings.code else { return };
@@ -208,10 +225,23 @@ impl Writer<'_> {
             "        ",
             "what does the app say when it has changed the password, and when it has not? these are guesses",
         );
-        self.line("        password_changed: { text: [password was changed, password changed, password updated, has been changed, successfully] }");
-        self.line("        password_refused: { text: [too short, too common, too similar, at least, does not meet, must contain] }");
-        self.line("        bad_credentials: { text: [incorrect, wrong, invalid, not correct] }");
+        for (state, words) in CHANGE {
+            self.guess(state, words, &change.says);
+        }
         self.found.push("change of password".to_owned());
+    }
+
+    /// A state by what apps say then, but for what this page says anyway: that would be taken for its answer.
+    fn guess(&mut self, state: &str, words: &[&str], says: &SecretString) {
+        let said = says.expose_secret();
+        let mut words: Vec<&str> = words.iter().copied().filter(|word| !said.contains(word)).collect();
+        if words.is_empty() && state == CHANGED {
+            // Without it the flow has no end.
+            words.push("the password has been changed");
+        }
+        if !words.is_empty() {
+            self.line(&format!("        {state}: {{ text: [{}] }}", words.join(", ")));
+        }
     }
 
     /// What else was recorded, as a question: nothing of it is lost without a word.

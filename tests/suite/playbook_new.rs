@@ -399,7 +399,7 @@ async fn an_owners_menu_is_not_named_by_the_owner() {
     let fields = "<input type=password autocomplete=current-password aria-label=Current>\
                   <input type=password autocomplete=new-password aria-label=New>";
     let me = format!(
-        "{bar}<h1>You</h1><button onclick=\"d.innerHTML = `<form>{fields}<button>Save</button></form>`\">Change password</button>\
+        "{bar}<h1>You</h1><p>A password has at least 12 characters.</p><button onclick=\"d.innerHTML = `<form>{fields}<button>Save</button></form>`\">Change password</button>\
          <div id=d></div>"
     );
     let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
@@ -424,6 +424,13 @@ async fn an_owners_menu_is_not_named_by_the_owner() {
     assert!(draft.contains(r##"signed_in: { css: "#bar > button[aria-haspopup]" }"##), "{draft}");
     let changes = "change_password:\n    - open: /me\n    - click: { role: button, name: Change password }\n    - fill: { into: ";
     assert!(draft.contains(changes), "{draft}");
+    // What the page says anyway is no answer to a change.
+    assert!(
+        draft.contains(
+            "password_refused: { text: [too short, too common, too similar, does not meet, must contain] }"
+        ),
+        "{draft}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -149,7 +149,8 @@ function survey() {
   });
   const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||
     /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(textOf(document.body || document.createTextNode('')));
-  return { url: location.href, page: overview(), controls, captcha };
+  const text = (document.body?.innerText || '').slice(0, 20000);
+  return { url: location.href, page: overview(), text, controls, captcha };
 }
 
 // Resolves once the document has changed and then stayed as it is for a moment: true; or when the time is up: false.

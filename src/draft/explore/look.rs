@@ -1,5 +1,7 @@
 //! What a survey says at a glance.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use crate::browser::Survey;
 
 pub(super) fn is_error(survey: &Survey) -> bool {
@@ -22,6 +24,12 @@ pub(super) fn came(survey: &Survey) -> String {
         (_, said) if said.is_empty() => "a page without a message or a heading".to_owned(),
         (_, said) => said,
     }
+}
+
+/// All that the page says, in small letters.
+pub(super) fn says(survey: &Survey) -> SecretString {
+    let texts = survey.frames.iter().map(|frame| frame.text.expose_secret().to_lowercase());
+    texts.collect::<Vec<_>>().join("\n").into()
 }
 
 /// What the page says, in a line.

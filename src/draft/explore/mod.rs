@@ -150,6 +150,7 @@ impl Explorer {
             self.findings.title = title;
         }
         self.at_login = words_of(&survey).collect();
+        self.findings.login_says = look::says(&survey);
         if let Some(button) = find::consent(&survey) {
             self.findings.banner = Some(self.names(&button, &survey)).filter(|names| !names.is_empty());
             self.set_guide();

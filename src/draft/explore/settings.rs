@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::address::{lasting, relative};
-use super::look::is_error;
+use super::look::{is_error, says};
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft, PATIENCE};
 use crate::browser::{Control, Survey, SurveyedFrame};
@@ -154,6 +154,7 @@ impl Explorer {
                 submit: change.submit.as_ref().map(|found| self.names(found, survey)),
                 rules: change.new.control.rules.clone(),
                 minlength: change.new.control.minlength,
+                says: says(survey),
                 new: self.names(&change.new, survey),
             };
             self.findings.change = Some(Settings { way: way.clone(), what });

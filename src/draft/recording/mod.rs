@@ -293,6 +293,7 @@ impl Import {
             submit: rest.get(from).and_then(|(each, _)| clicked(each)),
             rules: None,
             minlength: None,
+            says: SecretString::default(),
         };
         let behind = from + usize::from(what.submit.is_some());
         self.findings.change = Some(Settings { way, what });
