@@ -64,8 +64,10 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
     let page = &session.page;
     let words = |error: PageError| error.to_string();
     let enrolling = session.flow.enrols();
+    // Before, for what may go meanwhile, and behind each look, for what may have come.
     session.know_what_is_shown().await;
     let mut before = page.shots().await.map_err(words)?;
+    session.know_what_is_shown().await;
     let register = |shots: &[Shot]| shots.iter().for_each(|shot| session.cover_address(&shot.url));
     register(&before);
     let controls = page.controls().await;
@@ -73,6 +75,7 @@ async fn look(session: &Session<'_>) -> Result<(String, Result<Vec<u8>, String>)
     for _ in 0..SHOTS {
         let (png, after) = (page.screenshot(None).await, page.shots().await.map_err(words)?);
         register(&after);
+        session.know_what_is_shown().await;
         let (covered, still) = (covers(enrolling, &before), covers(enrolling, &after));
         match png {
             Ok(png) if covered == still => {

@@ -29,7 +29,7 @@ impl Session<'_> {
             match self.page.first_of(&targets, "the TOTP secret", within).await.map_err(nameless) {
                 Ok(first) => {
                     let source = left.remove(first);
-                    match self.read_source(source, self.within(Some(&source.from))).await {
+                    match self.read_source(source).await {
                         Ok(secret) => read.push((source.how, secret)),
                         Err(ReadError::Page(error)) if read.is_empty() && left.is_empty() => {
                             return Err(error.into());
@@ -75,16 +75,17 @@ impl Session<'_> {
             match &step.action {
                 Action::ReadSecret { sources } => {
                     for source in sources {
-                        if let Ok(secret) = self.read_source(source, QUICK).await {
+                        for secret in self.glimpse(source).await {
                             redact::register(&secret.base32());
                             redact::register(&secret.to_uri());
                         }
                     }
                 }
                 Action::ReadRecoveryCodes { from: CodesSource::Element(element), count } => {
-                    let Ok(text) = self.page.read_text(element, QUICK).await else { continue };
-                    if let Ok(codes) = RecoveryCodes::parse(text.expose_secret(), *count) {
-                        codes.iter().for_each(redact::register);
+                    for seen in self.page.glimpse(element).await {
+                        if let Ok(codes) = RecoveryCodes::parse(seen.text.expose_secret(), *count) {
+                            codes.iter().for_each(redact::register);
+                        }
                     }
                 }
                 Action::Expect(expect) => {
@@ -95,7 +96,19 @@ impl Session<'_> {
         }
     }
 
-    async fn read_source(&self, source: &SecretSource, within: Duration) -> Result<TotpSecret, ReadError> {
+    /// What a source shows now. Pictures are covered whatever they show, and are not read.
+    async fn glimpse(&self, source: &SecretSource) -> Vec<TotpSecret> {
+        let seen = self.page.glimpse(&source.from).await;
+        let read = seen.iter().filter_map(|seen| match source.how {
+            SecretForm::Text => from_text(seen.text.expose_secret()).ok(),
+            SecretForm::Link => TotpSecret::from_uri(seen.link.expose_secret()).ok(),
+            SecretForm::Qr => None,
+        });
+        read.collect()
+    }
+
+    async fn read_source(&self, source: &SecretSource) -> Result<TotpSecret, ReadError> {
+        let within = self.within(Some(&source.from));
         match source.how {
             SecretForm::Text => {
                 let text = self.page.read_text(&source.from, within).await.map_err(nameless)?;

@@ -1,6 +1,7 @@
 //! An action waits until its element can be acted on, and lands on that element alone.
 
-use turnlock::browser::PageError;
+use secrecy::ExposeSecret;
+use turnlock::browser::{Glimpse, PageError};
 
 use crate::harness::{BRIEFLY, SOON, Site, Stage};
 
@@ -208,4 +209,31 @@ async fn a_component_s_button_is_clicked_on_the_text_that_it_was_given() {
     let covered = stage.page.click(&stage.target("{ role: button, name: Log in }"), BRIEFLY).await;
     let words = covered.unwrap_err().to_string();
     assert!(words.contains("is covered by <i>"), "{words}");
+}
+
+/// A look at what an element says now neither waits nor clicks away what covers the page, as a step would.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_glimpse_changes_nothing_on_the_page() {
+    let site = Site::page(
+        "<p id=key>JBSW Y3DP</p><a id=link href='otpauth://totp/a'>Open</a>\
+         <div id=nag><p>Have a license key?</p><button onclick='nag.remove()'>Skip</button></div>",
+    )
+    .await;
+    let nag = "interruptions: [{ see: { text: Have a license key? }, click: { role: button, name: Skip } }]";
+    let stage = Stage::set(&site.url(), nag).await;
+    stage.goto("/").await.unwrap();
+    stage.see("{ text: Have a license key? }").await.unwrap();
+    let said = async |target: &str| {
+        let seen = stage.page.glimpse(&stage.target(target)).await;
+        let both =
+            |seen: &Glimpse| (seen.text.expose_secret().to_owned(), seen.link.expose_secret().to_owned());
+        seen.iter().map(both).collect::<Vec<_>>()
+    };
+    assert_eq!(said(r##"{ css: "#key" }"##).await, [("JBSW Y3DP".to_owned(), String::new())]);
+    assert_eq!(said(r##"{ css: "#link" }"##).await, [("Open".to_owned(), "otpauth://totp/a".to_owned())]);
+    assert_eq!(said("{ text: Nothing }").await, []);
+    assert_eq!(said("{ text: Have a license key? }").await.len(), 1, "it is still there");
+    // A step clicks it away.
+    assert_eq!(stage.text(r##"{ css: "#key" }"##).await, "JBSW Y3DP");
+    stage.page.gone(&stage.target("{ text: Have a license key? }"), SOON).await.unwrap();
 }

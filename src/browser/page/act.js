@@ -510,6 +510,13 @@ const turnlock = {
     });
   },
 
+  // {target, origins} → what the only element says that can be seen now; null without one. Looks, and changes nothing.
+  glimpse({ target, origins }) {
+    if (!origins.includes(self.origin)) return null;
+    const { visible } = matches(target.alternatives, rootsOf(document));
+    return visible.length === 1 ? { text: read(visible[0]), link: linkOf(visible[0]) } : null;
+  },
+
   // {target} → everything that the locators name now, seen or not, without waiting; for a person who tries one.
   tried({ target }) {
     try {
