@@ -41,7 +41,7 @@ pub enum NotRequeued {
     Runs,
     /// It is being performed, and asks for something.
     #[error(
-        "it waits for a person; give it the code that it asks for (`turnlock job answer`, or its page), or cancel it"
+        "it waits for a person; give it what it asks for (`turnlock job answer`, or its page), or cancel it"
     )]
     Asks,
     /// It has ended.
