@@ -247,7 +247,11 @@ async fn greeting(address: SocketAddr) -> Finding {
 fn playbooks(config: &Config, colour: bool) -> Finding {
     let library = Library::load(&config.playbooks, &config.origins, colour).map_err(text)?;
     let apps: Vec<_> = library.iter().map(|playbook| playbook.app.to_string()).collect();
-    Ok(format!("{} fine: {}", apps.len(), apps.join(", ")))
+    let fine = format!("{} fine: {}", apps.len(), apps.join(", "));
+    match library.complaint() {
+        Some(complaint) => Err(format!("{fine}; {} cannot be used\n{complaint}", library.unusable().len())),
+        None => Ok(fine),
+    }
 }
 
 fn artifacts(config: &Config) -> Finding {

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,14 +10,25 @@ use crate::playbook::{self, Families, Family, OriginOverrides, Playbook, Report}
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     playbooks: BTreeMap<String, Arc<Playbook>>,
+    unusable: Vec<Unusable>,
+}
+
+/// A file that cannot be used. It holds up the jobs of its own app alone.
+#[derive(Debug, Clone)]
+pub struct Unusable {
+    /// The app that it is for: as it says itself, or else by its name.
+    pub app: String,
+    /// The file.
+    pub file: String,
+    /// All that is wrong with it.
+    pub why: String,
 }
 
 impl Library {
-    /// Reads every playbook that these files and folders hold. One that is invalid keeps all from being used:
-    /// a deployment should not find out job by job.
+    /// Reads every playbook that these files and folders hold.
     ///
     /// # Errors
-    /// With [`Exit::PlaybookInvalid`] and everything that is wrong with all of them, or with
+    /// With [`Exit::PlaybookInvalid`] and everything that is wrong if none can be used, or with
     /// [`Exit::Environment`] if there are none or they cannot be read.
     pub fn load(paths: &[PathBuf], overrides: &OriginOverrides, colour: bool) -> Result<Self, Failure> {
         let files = files(paths)?;
@@ -30,41 +40,60 @@ impl Library {
             )));
         }
         let mut library = Self::default();
-        let mut wrong = String::new();
+        let mut sound: BTreeMap<String, Vec<Playbook>> = BTreeMap::new();
         for file in files {
-            let playbook = match parse(&file, &read(&file)?, overrides) {
-                Ok(playbook) => playbook,
-                Err(report) => {
-                    let _ = write!(wrong, "\n{}", report.render(colour).trim_end());
-                    continue;
-                }
-            };
-            let app = playbook.app.to_string();
-            if let Some(other) = library.playbooks.get(&app) {
-                let _ = write!(
-                    wrong,
-                    "\n{} and {} both describe the app `{app}`: keep one of them",
-                    other.name, playbook.name
-                );
+            let source = read(&file)?;
+            match parse(&file, &source, overrides) {
+                Ok(playbook) => sound.entry(playbook.app.to_string()).or_default().push(playbook),
+                Err(report) => library.unusable.push(Unusable {
+                    app: app_of(&file, &source),
+                    file: file.display().to_string(),
+                    why: report.render(colour).trim_end().to_owned(),
+                }),
             }
-            library.playbooks.insert(app, Arc::new(playbook));
         }
-        if wrong.is_empty() {
-            return Ok(library);
+        for (app, mut playbooks) in sound {
+            match (playbooks.pop(), playbooks.first()) {
+                // Which of them is meant, nobody but their owner can say.
+                (Some(last), Some(first)) => library.unusable.push(Unusable {
+                    why: format!(
+                        "{} and {} both describe the app `{app}`: keep one of them",
+                        first.name, last.name
+                    ),
+                    file: last.name,
+                    app,
+                }),
+                (Some(only), None) => drop(library.playbooks.insert(app, Arc::new(only))),
+                (None, _) => {}
+            }
         }
-        Err(Failure::new(
-            Exit::PlaybookInvalid,
-            format_args!("a playbook is invalid; nothing was started{wrong}"),
-        ))
+        match library.complaint() {
+            Some(complaint) if library.playbooks.is_empty() => {
+                Err(Failure::new(Exit::PlaybookInvalid, format_args!("no playbook can be used\n{complaint}")))
+            }
+            _ => Ok(library),
+        }
     }
 
-    /// That this app has a playbook.
+    /// Everything that is wrong with what cannot be used.
+    pub fn complaint(&self) -> Option<String> {
+        let reasons: Vec<_> = self.unusable.iter().map(|one| one.why.as_str()).collect();
+        (!reasons.is_empty()).then(|| reasons.join("\n"))
+    }
+
+    /// That this app has a playbook, and that it can be used.
     ///
     /// # Errors
-    /// With [`Exit::Usage`] and the apps that have one.
+    /// With [`Exit::PlaybookInvalid`] and what is wrong with it, or with [`Exit::Usage`] and the apps that have one.
     pub fn must_describe(&self, app: &str) -> Result<(), Failure> {
         if self.playbooks.contains_key(app) {
             return Ok(());
+        }
+        if let Some(unusable) = self.unusable.iter().find(|one| one.app == app) {
+            return Err(Failure::new(
+                Exit::PlaybookInvalid,
+                format_args!("the playbook of the app `{app}` cannot be used\n{}", unusable.why),
+            ));
         }
         let apps: Vec<_> = self.playbooks.keys().map(String::as_str).collect();
         Err(Failure::usage(format_args!(
@@ -73,26 +102,41 @@ impl Library {
         )))
     }
 
-    /// All of them, each under its app.
+    /// Those that can be used.
     pub fn into_playbooks(self) -> impl Iterator<Item = (String, Arc<Playbook>)> {
         self.playbooks.into_iter()
     }
 
-    /// All of them, by app.
+    /// Those that can be used, by app.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
         self.playbooks.values()
+    }
+
+    /// The files that cannot be used.
+    pub fn unusable(&self) -> &[Unusable] {
+        &self.unusable
+    }
+}
+
+/// The app that an unsound playbook is for.
+fn app_of(file: &Path, source: &str) -> String {
+    let said = source.lines().find_map(|line| line.strip_prefix("app:"));
+    let said = said.map(|said| said.split(" #").next().unwrap_or(said).trim().trim_matches(['"', '\'']));
+    match said.filter(|said| !said.is_empty()) {
+        Some(said) => said.to_owned(),
+        None => file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
     }
 }
 
 /// That this app has a playbook, where there are playbooks at all: only a worker needs them, and it may run
-/// elsewhere. Of an invalid one the worker tells.
+/// elsewhere. Of one that cannot be used the worker tells.
 ///
 /// # Errors
 /// With [`Exit::Usage`] and the apps that have one.
 pub fn must_describe_if_any(config: &Config, app: &str) -> Result<(), Failure> {
     match Library::load(&config.playbooks, &config.origins, false) {
-        Ok(library) => library.must_describe(app),
-        Err(_) => Ok(()),
+        Ok(library) if !library.unusable.iter().any(|one| one.app == app) => library.must_describe(app),
+        _ => Ok(()),
     }
 }
 

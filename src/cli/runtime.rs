@@ -1,5 +1,6 @@
 //! The assembly: a worker with everything that it needs, put together in one place.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,6 +78,7 @@ pub struct TryOut {
 /// What the performer does.
 struct Does {
     playbooks: Playbooks,
+    unusable: HashMap<String, String>,
     trial: Option<Trial>,
     watch: Option<Arc<dyn Watch>>,
 }
@@ -95,7 +97,11 @@ impl Runtime {
         let program = config.browser.find()?;
         config.browser.check_sandbox()?;
         let library = Library::load(&config.playbooks, &config.origins, colour)?;
-        let does = Does { playbooks: library.into_playbooks().collect(), trial: None, watch: None };
+        let unusable = library.unusable().iter().map(|one| (one.app.clone(), one.file.clone())).collect();
+        for one in library.unusable() {
+            tracing::warn!("{} cannot be used; jobs of {} will be rejected\n{}", one.file, one.app, one.why);
+        }
+        let does = Does { playbooks: library.into_playbooks().collect(), unusable, trial: None, watch: None };
         Self::assemble(config, (program, None), does, mail, from).await
     }
 
@@ -111,7 +117,7 @@ impl Runtime {
         };
         config.browser.check_sandbox()?;
         let playbooks = [(playbook.app.to_string(), playbook)].into();
-        let does = Does { playbooks, trial: Some(trial), watch };
+        let does = Does { playbooks, unusable: HashMap::new(), trial: Some(trial), watch };
         Self::assemble(config, (program, display), does, Mail::IfFree, Jobs::ByHand).await
     }
 
@@ -151,6 +157,7 @@ impl Runtime {
             inbox: inbox.clone(),
             mail_servers: config.inbox_authserv.clone(),
             playbooks: does.playbooks,
+            unusable: does.unusable,
             artifacts: config.artifacts.clone(),
             trial: does.trial,
             watch: does.watch,

@@ -37,6 +37,8 @@ pub struct FlowPerformer {
     pub mail_servers: Vec<String>,
     /// The apps.
     pub playbooks: Playbooks,
+    /// Apps whose playbook cannot be used, and its file.
+    pub unusable: HashMap<String, String>,
     /// The folder for evidence: a folder a job, and in it one an attempt.
     pub artifacts: PathBuf,
     /// A playbook is tried out: what one job does instead of what its kind says.
@@ -61,8 +63,7 @@ impl Performer for FlowPerformer {
             Err(error) => return Performed::new(Halt::from(error).verdict()),
         };
         let Some(playbook) = self.playbooks.get(job.account.app()) else {
-            let message = format!("There is no playbook for the app {}.", job.account.app());
-            return Performed::new(Verdict::new(Code::UnknownApp, message));
+            return Performed::new(Verdict::new(Code::UnknownApp, self.no_playbook(job.account.app())));
         };
         // With the account's parameters in their places, and checked with them.
         let playbook = match playbook.for_account(&account.params) {
@@ -117,6 +118,15 @@ impl Performer for FlowPerformer {
 }
 
 impl FlowPerformer {
+    fn no_playbook(&self, app: &str) -> String {
+        match self.unusable.get(app) {
+            Some(file) => format!(
+                "The playbook of the app {app} could not be used when this worker started: `turnlock playbook check {file}` says what is wrong with it."
+            ),
+            None => format!("There is no playbook for the app {app}."),
+        }
+    }
+
     /// What is tried out, if this job does that.
     pub(super) fn trial_of(&self, job: &Job) -> Option<&Trial> {
         self.trial.as_ref().filter(|trial| trial.job == job.id)

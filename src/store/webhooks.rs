@@ -59,6 +59,9 @@ pub(super) fn canary_failed(now: &CanaryRow, before: Option<&CanaryRow>) -> Opti
     Some(("canary.failed", data))
 }
 
+/// Why a message is laid aside that was due for days.
+pub(super) const UNDELIVERED: &str = "nobody has delivered to its server for days: the server stands in nobody's settings, or the whole fleet was off";
+
 /// How many messages there are to each server.
 pub(super) fn by_endpoint(endpoints: Vec<String>) -> Vec<(String, u64)> {
     let mut counts = std::collections::BTreeMap::<String, u64>::new();
@@ -155,9 +158,9 @@ pub trait Webhooks {
     /// Forgets this one, or all that are dead. Returns how many.
     async fn drop_deliveries(&self, id: Option<Uuid>) -> Result<u64, StoreError>;
 
-    /// Forgets messages that have been due for so long: nobody delivers to their servers any more. Returns how many, by
-    /// server.
-    async fn forget_deliveries(&self, due_for: Duration) -> Result<Vec<(String, u64)>, StoreError>;
+    /// Lays aside messages that have been due for so long: nobody delivers to their servers any more. Returns how many,
+    /// by server.
+    async fn lay_aside_deliveries(&self, due_for: Duration) -> Result<Vec<(String, u64)>, StoreError>;
 
     /// How many there are.
     async fn delivery_depths(&self) -> Result<DeliveryDepths, StoreError>;

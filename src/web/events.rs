@@ -91,13 +91,16 @@ pub fn both(
     one: impl Stream<Item = Event> + Send + 'static,
     other: impl Stream<Item = Event> + Send + 'static,
 ) -> Response {
-    answer(select(one, other).take_until(sleep(site.stream)).map(Ok))
+    answer(site, select(one, other).take_until(sleep(site.stream)).map(Ok))
 }
 
-/// A stream of events. What stands between is not to keep any of it.
-pub fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+/// A stream of events, for as long as the server runs. What stands between is not to keep any of it.
+pub fn answer(
+    site: &Site,
+    events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> Response {
     let begin = Event::default().retry(AGAIN).comment("events follow");
-    let events = once(ready(Ok(begin))).chain(events);
+    let events = once(ready(Ok(begin))).chain(events).take_until(site.pulse.over());
     let headers = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response();
     for (name, value) in headers {

@@ -37,6 +37,7 @@ pub struct Pulse {
     ticks: watch::Sender<u64>,
     questions: watch::Sender<Open>,
     ends: Arc<Ends>,
+    over: watch::Sender<bool>,
 }
 
 impl Pulse {
@@ -46,6 +47,7 @@ impl Pulse {
             ticks: watch::Sender::new(0),
             questions: watch::Sender::new(Arc::default()),
             ends: Arc::new(Ends::new()),
+            over: watch::Sender::new(false),
         }
     }
 
@@ -69,6 +71,12 @@ impl Pulse {
         &self.ends
     }
 
+    /// Ends when nothing is told any more, so that no viewer holds up the end of the server.
+    pub fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut over = self.over.subscribe();
+        async move { told_to_stop(&mut over).await }
+    }
+
     /// Asks until it is told to stop.
     pub async fn run(self, store: Arc<dyn Store>, mut stop: watch::Receiver<bool>) {
         let mut look = interval(LOOK);
@@ -81,7 +89,7 @@ impl Pulse {
         loop {
             tokio::select! {
                 _ = look.tick() => {}
-                () = told_to_stop(&mut stop) => return,
+                () = told_to_stop(&mut stop) => break,
             }
             waited += LOOK;
             let asked = self.questions.receiver_count() > 0;
@@ -102,6 +110,7 @@ impl Pulse {
             }
             self.ticks.send_modify(|tick| *tick = tick.wrapping_add(1));
         }
+        self.over.send_replace(true);
     }
 
     /// Tells of what has changed, also where nobody seems to listen: whoever has begun to listen meanwhile misses nothing.

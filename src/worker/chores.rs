@@ -27,7 +27,7 @@ const CANCELLATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long it is remembered what people were asked for.
 const QUESTIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// For how long a message waits for somebody who delivers to its server.
+/// For how long a message waits for somebody who delivers to its server, before it is laid aside.
 const DELIVERIES: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// For how long a worker is remembered that has gone without a word.
@@ -70,8 +70,8 @@ impl Inner {
         }
     }
 
-    /// Forgets what nobody needs any more: secrets whose retention is over, cancellations of jobs that never came, old questions, and
-    /// messages that nobody delivers.
+    /// Forgets what nobody needs any more: secrets whose retention is over, cancellations of jobs that never came, old
+    /// questions. Lays aside messages that nobody delivers.
     async fn forget_quietly(&self) {
         if let Err(error) = self.store.forget_cancellations(CANCELLATIONS).await {
             tracing::warn!(%error, "could not forget old cancellations");
@@ -79,15 +79,15 @@ impl Inner {
         if let Err(error) = self.store.forget_questions(QUESTIONS).await {
             tracing::warn!(%error, "could not forget old questions");
         }
-        match self.store.forget_deliveries(DELIVERIES).await {
-            Ok(gone) => gone.into_iter().for_each(|(endpoint, messages)| {
+        match self.store.lay_aside_deliveries(DELIVERIES).await {
+            Ok(aside) => aside.into_iter().for_each(|(endpoint, messages)| {
                 tracing::warn!(
                     endpoint,
                     messages,
-                    "forgot webhooks that were due for three days: nobody delivers to this endpoint"
+                    "laid aside webhooks that were due for three days: nobody delivers to this endpoint; `turnlock webhook list --dead` shows them"
                 );
             }),
-            Err(error) => tracing::warn!(%error, "could not forget webhooks that nobody delivers"),
+            Err(error) => tracing::warn!(%error, "could not lay aside webhooks that nobody delivers"),
         }
         let Some(retention) = self.config.retention else { return };
         let before = Timestamp::now().checked_sub(retention).unwrap_or(Timestamp::MIN);

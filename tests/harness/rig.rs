@@ -111,6 +111,7 @@ impl Rig {
             inbox: inbox.clone(),
             mail_servers: Vec::new(),
             playbooks,
+            unusable: HashMap::new(),
             artifacts: folder.path().join("artifacts"),
             trial: None,
             new_password: None,

@@ -316,3 +316,35 @@ async fn a_breaker_opens_for_all_workers_on_a_file() {
 async fn a_breaker_opens_for_all_workers_behind_a_broker() {
     a_breaker(Size::Rabbit).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_playbook_holds_up_the_jobs_of_its_own_app_alone() {
+    let scene = Scene::set(Size::Embedded, "").await;
+    let playbooks = scene.home.path().join("playbooks");
+    std::fs::create_dir(&playbooks).unwrap();
+    std::fs::rename(scene.home.path().join("acme.yaml"), playbooks.join("acme.yaml")).unwrap();
+    std::fs::write(playbooks.join("draft.yaml"), "app: other\nflows: { login: [ { opn: / } ] }\n").unwrap();
+    let new = NewAccount {
+        account: "other/bob".parse().unwrap(),
+        username: "bob".to_owned(),
+        address: None,
+        number: None,
+        password: Some(FIRST_PASSWORD.into()),
+        totp: None,
+    };
+    scene.vault.add_account(&new).await.unwrap();
+    let other = Job::new(Kind::VerifyLogin, new.account);
+    EmbeddedQueue::new(scene.vault.store().clone()).submit(&other, None).await.unwrap();
+    let jobs = scene.jobs(Kind::VerifyLogin, 1).await;
+    let mut worker = scene.worker(&[("TURNLOCK_PLAYBOOKS", playbooks.to_str().unwrap())]);
+    for (job, code) in [(&jobs[0], Code::LoggedIn), (&other, Code::UnknownApp)] {
+        scene.until("an end", async || scene.row(job).await.is_some_and(|row| row.has_ended())).await;
+        assert_eq!(scene.row(job).await.unwrap().code, Some(code));
+    }
+    let rows = scene.store().log(&LogQuery { job: Some(other.id), ..LogQuery::default() }).await.unwrap();
+    let message = &rows[0].verdict.as_ref().unwrap().message;
+    assert!(message.contains("playbook check") && message.contains("draft.yaml"), "{message}");
+    let said = scene.home.words();
+    assert!(said.contains("draft.yaml cannot be used") && said.contains("opn"), "{said}");
+    worker.kill().await.unwrap();
+}

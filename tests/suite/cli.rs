@@ -188,6 +188,38 @@ fn an_invalid_playbook_ends_with_4_and_says_where() {
 }
 
 #[test]
+fn a_playbook_that_cannot_be_used_is_told_of_and_the_others_are_used() {
+    let home = with_alice();
+    std::fs::create_dir(home.path().join("playbooks")).unwrap();
+    let write =
+        |name: &str, text: &str| std::fs::write(home.path().join("playbooks").join(name), text).unwrap();
+    write("good.yaml", GOOD);
+    write(
+        "draft.yaml",
+        &GOOD.replace("app: good", "app: other # mine").replace("label: Username", "lable: Username"),
+    );
+    let listed = home.call(&["playbook", "list"]).ends(4).complains("draft.yaml:8:");
+    assert!(listed.out.contains("http://127.0.0.1:9"), "{}", listed.out);
+    let run = ["run", "verify_login", "--account", "other/carol"];
+    home.call(&run)
+        .ends(4)
+        .complains("the playbook of the app `other` cannot be used")
+        .complains("draft.yaml:8:");
+    let found = home.call(&["doctor", "playbooks"]);
+    assert!(found.out.contains("1 fine: good; 1 cannot be used"), "{}{}", found.out, found.err);
+    // Of an app that has a sound one, that one is used.
+    write("draft.yaml", &GOOD.replace("label: Username", "lable: Username"));
+    home.call(&["run", "verify_login", "--account", "nope/carol"]).ends(2).complains("the apps are good");
+    // Which of two is meant, nobody can say.
+    write("draft.yaml", GOOD);
+    write("third.yaml", &GOOD.replace("app: good", "app: third"));
+    let twice = "playbooks/good.yaml both describe the app `good`: keep one of them";
+    let listed = home.call(&["playbook", "list"]).ends(4).complains(twice);
+    assert!(listed.out.contains("third") && !listed.out.contains("draft"), "{}", listed.out);
+    home.call(&["run", "verify_login", "--account", "good/carol"]).ends(4).complains(twice);
+}
+
+#[test]
 fn a_missing_playbook_ends_with_3() {
     let home = Home::new();
     home.call(&["playbook", "check", "none.yaml"]).ends(3).complains("none.yaml");

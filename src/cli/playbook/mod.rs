@@ -185,5 +185,10 @@ fn list(context: &Context) -> Result<Exit, Failure> {
         ]);
     }
     writeln!(stdout(), "{table}")?;
-    Ok(Exit::Done)
+    match library.complaint() {
+        Some(complaint) => {
+            Err(Failure::new(Exit::PlaybookInvalid, format_args!("not all can be used\n{complaint}")))
+        }
+        None => Ok(Exit::Done),
+    }
 }

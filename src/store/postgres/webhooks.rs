@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis, now};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
-use crate::store::webhooks::{UNTOLD, by_endpoint};
+use crate::store::webhooks::{UNDELIVERED, UNTOLD, by_endpoint};
 use crate::store::{DeliveryDepths, DeliveryRow, Happening, Log as _, NewDelivery, StoreError, Webhooks};
 
 #[async_trait]
@@ -199,18 +199,20 @@ impl Webhooks for PostgresStore {
         .await
     }
 
-    async fn forget_deliveries(&self, due_for: Duration) -> Result<Vec<(String, u64)>, StoreError> {
+    async fn lay_aside_deliveries(&self, due_for: Duration) -> Result<Vec<(String, u64)>, StoreError> {
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            let gone: Vec<String> = sqlx::query_scalar(
-                "DELETE FROM webhook_deliveries WHERE due_at < turnlock_now() - $1 RETURNING endpoint",
+            let aside: Vec<String> = sqlx::query_scalar(
+                "UPDATE webhook_deliveries SET due_at = NULL, failure = coalesce(failure || '; then ', '') || $2
+                 WHERE due_at < turnlock_now() - $1 RETURNING endpoint",
             )
             .bind(millis(due_for))
+            .bind(UNDELIVERED)
             .fetch_all(write.on())
             .await?;
             write.commit().await?;
-            Ok(by_endpoint(gone))
+            Ok(by_endpoint(aside))
         })
         .await
     }

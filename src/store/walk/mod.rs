@@ -13,7 +13,7 @@ use super::LogQuery;
 use crate::job::{Kind, Outcome};
 
 /// So many rows are looked at for one page at most, where more is asked than one index knows.
-pub(super) const WALKED: u32 = 2_000;
+pub(super) const WALKED: u32 = 1_000;
 
 /// Whose token has more accounts than that is shown the log by walking along it, not account by account.
 pub(super) const ACCOUNTS: u32 = 100;

@@ -175,7 +175,7 @@ pub async fn events(
         let json = serde_json::to_string(&Attempt::of(row)).unwrap_or_default();
         Event::default().event("attempt").id(row.changed.to_string()).data(json)
     };
-    Ok(events::answer(events::rows(&site, after, wants, as_event).await?.map(Ok)))
+    Ok(events::answer(&site, events::rows(&site, after, wants, as_event).await?.map(Ok)))
 }
 
 /// Which attempts are followed.

@@ -51,15 +51,30 @@ pub async fn list(
 
 /// The code that a job waits for, or the decision.
 #[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Answer {
+    Code(GivenCode),
+    Decision(GivenDecision),
+}
+
+/// The code that a job waits for.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct GivenCode {
     /// As the app shows or sends it; spaces do not count.
     #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[0-9A-Za-z-]{1,64}$", example = "123456")]
-    #[serde(default)]
-    code: Option<SecretString>,
-    /// Where the job waits for a `decision`: `go_on`, since what the app asked of a person is done, or `give_up`.
+    code: SecretString,
+    /// The question that it answers; the job's open one unless it is said.
+    question: Option<Uuid>,
+}
+
+/// What is to become of a job that waits for a `decision`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenDecision {
+    /// `go_on`, since what the app asked of a person is done, or `give_up`.
     #[schema(pattern = "^(go_on|give_up)$", example = "go_on")]
-    decision: Option<String>,
+    decision: String,
     /// The question that it answers; the job's open one unless it is said.
     question: Option<Uuid>,
 }
@@ -99,14 +114,14 @@ pub async fn answer(
     site.view(&caller).job(id).await?;
     // Serde's own words may show what the body holds.
     let answer: Answer = serde_json::from_slice(&body).map_err(|_| Problem::bad_request(SHAPE))?;
-    let said = match (answer.code, answer.decision) {
-        (Some(code), None) => Said::Code(code),
-        (None, Some(decision)) => {
-            let decision = decision.parse::<Decision>();
-            Said::Decision(decision.map_err(|error| Problem::bad_request(error.to_string()))?)
+    let (said, question) = match answer {
+        Answer::Code(given) => (Said::Code(given.code), given.question),
+        Answer::Decision(given) => {
+            let decision = given.decision.parse::<Decision>();
+            let decision = decision.map_err(|error| Problem::bad_request(error.to_string()))?;
+            (Said::Decision(decision), given.question)
         }
-        _ => return Err(Problem::bad_request(SHAPE)),
     };
-    let row = answer_job(&site, &caller, id, answer.question, &said).await?;
+    let row = answer_job(&site, &caller, id, question, &said).await?;
     Ok(Json(Answered { job: id, question: row.id, wanted: row.wanted.to_string() }))
 }

@@ -160,7 +160,7 @@ pub async fn events(
             return Some((iter(both), (shown, now.ended)));
         }
     });
-    Ok(events::answer(stream.flatten()))
+    Ok(events::answer(&site, stream.flatten()))
 }
 
 /// The job's timeline as it is now; `None` if there is no such job.

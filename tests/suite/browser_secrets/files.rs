@@ -1,6 +1,6 @@
 //! A browser's temporary files hold nothing secret, whatever the app asks it to keep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -132,6 +132,7 @@ async fn a_browser_writes_no_secret_to_its_temporary_files() {
         inbox: turnlock::inbox::Inbox::new(Arc::clone(vault.store()), vault.message_seal()),
         mail_servers: Vec::new(),
         playbooks: [("acme".to_owned(), Arc::new(playbook))].into(),
+        unusable: HashMap::new(),
         artifacts: folder.path().join("artifacts"),
         trial: None,
         new_password: None,

@@ -97,7 +97,7 @@ pub(super) async fn messages_are_one_process_s_at_a_time(store: &Arc<dyn Store>)
     assert_eq!(store.drop_deliveries(None).await.unwrap(), 0);
 }
 
-/// Its server was taken out of the settings: what is due to it is forgotten some day, and what is tried is not.
+/// Its server was taken out of the settings: what is due to it is laid aside some day, and what is tried is not.
 pub(super) async fn messages_that_nobody_delivers(store: &Arc<dyn Store>) {
     let at = store.webhook_cursor().await.unwrap();
     let (gone, dead, later) = (message("hooks-gone", "1"), message("hooks-a", "2"), message("hooks-a", "3"));
@@ -105,12 +105,17 @@ pub(super) async fn messages_that_nobody_delivers(store: &Arc<dyn Store>) {
     assert!(store.put_deliveries((at, at), &[], &all).await.unwrap());
     store.not_delivered(dead.id, "it answered 410", None).await.unwrap();
     store.not_delivered(later.id, "it answered 503", Some(LONG)).await.unwrap();
-    assert_eq!(store.forget_deliveries(LONG).await.unwrap(), []);
+    assert_eq!(store.lay_aside_deliveries(LONG).await.unwrap(), []);
     tokio::time::sleep(Duration::from_millis(5)).await;
-    assert_eq!(store.forget_deliveries(Duration::ZERO).await.unwrap(), [("hooks-gone".to_owned(), 2)]);
-    let left: Vec<_> = store.deliveries(10).await.unwrap().into_iter().map(|row| row.delivery.id).collect();
-    assert_eq!(left, [dead.id, later.id]);
-    for id in left {
-        store.drop_deliveries(Some(id)).await.unwrap();
+    assert_eq!(store.lay_aside_deliveries(Duration::ZERO).await.unwrap(), [("hooks-gone".to_owned(), 2)]);
+    let rows = store.deliveries(10).await.unwrap();
+    let waits = |id: Uuid| rows.iter().find(|row| row.delivery.id == id).unwrap().due_at.is_some();
+    assert_eq!((rows.len(), waits(gone.id), waits(dead.id), waits(later.id)), (4, false, false, true));
+    let why = rows.iter().find(|row| row.delivery.id == gone.id).unwrap().failure.clone().unwrap();
+    assert!(why.contains("nobody has delivered to its server"), "{why}");
+    // Once somebody delivers there again, none is lost.
+    assert_eq!(store.retry_deliveries(Some(gone.id)).await.unwrap(), 1);
+    for row in rows {
+        assert_eq!(store.drop_deliveries(Some(row.delivery.id)).await.unwrap(), 1);
     }
 }

@@ -11,7 +11,7 @@ use turnlock::store::{AuditOutcome, AuditQuery, NewQuestion, QuestionState, Role
 use turnlock::vault::{MasterKey, NewAccount};
 
 use super::*;
-use crate::harness::{SOON, Stage};
+use crate::harness::{PATIENCE, SOON, Stage};
 
 /// A browser that is signed in by its own hands.
 pub(super) async fn signed_in(web: &Web) -> Stage {
@@ -228,4 +228,27 @@ async fn many_tabs_are_open_at_once() {
     assert_eq!(said.next_line().await.unwrap(), None);
     assert!(tabs.wait().await.unwrap().success());
     web.end().await;
+}
+
+/// Whoever watches does not hold up the end of the server, and is told of it in good order.
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_end_with_the_server() {
+    let web = Web::start_streaming(None, PATIENCE).await;
+    let begun = web.begun(&web.account("acme/alice", "alice").await).await;
+    let reader = web.signed_in(&[Scope::Read]).await;
+    let token = web.token(&[Scope::Read]).await;
+    let mut streams = Vec::new();
+    for path in ["/log/events", "/needs-you/events", &*format!("/jobs/{}/events", begun.job)] {
+        streams.push(reader.get(web.at(path)).send().await.unwrap());
+    }
+    let api = Client::new().get(web.at("/api/v1/events")).bearer_auth(token.expose());
+    streams.push(api.send().await.unwrap());
+    for stream in &mut streams {
+        assert!(stream.chunk().await.unwrap().is_some(), "it has begun");
+    }
+    web.end().await;
+    for mut stream in streams {
+        // One that is cut off is an error to its reader.
+        while stream.chunk().await.unwrap().is_some() {}
+    }
 }

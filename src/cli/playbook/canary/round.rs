@@ -32,16 +32,13 @@ impl Round<'_> {
     pub async fn of(&self, accounts: &[AccountRef]) -> Result<bool, Failure> {
         // As they are now: somebody may have mended one since the last round.
         let library = Library::load(&self.config.playbooks, &self.config.origins, self.context.colour)?;
-        let playbooks: Playbooks = library.into_playbooks().collect();
         for account in accounts {
-            if !playbooks.contains_key(account.app()) {
-                return Err(Failure::usage(format_args!("there is no playbook for the app of {account}")));
-            }
+            library.must_describe(account.app())?;
             if self.runtime.store.account(account).await?.is_none() {
                 return Err(StoreError::NoAccount(account.clone()).into());
             }
         }
-        let playbooks = &playbooks;
+        let playbooks: &Playbooks = &library.into_playbooks().collect();
         stream::iter(accounts)
             .map(|account| {
                 let entry = entry_of(&who::at_the_shell(), "playbook.canary", account);
