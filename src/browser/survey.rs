@@ -90,6 +90,8 @@ pub struct Control {
     pub id: String,
     pub name: String,
     pub labels: Vec<String>,
+    /// What stands before a field without a label.
+    pub beside: String,
     /// The accessible name.
     pub text: String,
     pub placeholder: String,

@@ -1,8 +1,8 @@
 //! Which controls of a surveyed page are the login, the way out, the change of password.
 
 use super::words::{
-    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MENU, MFA, NEXT, PASSWORD, REPEAT, SECURITY, SETTINGS, SIGN_IN,
-    SIGN_OUT, TURN_ON, USERNAME, Words, says,
+    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MENU, MFA, NEXT, OTHER_CODE, PASSWORD, REGISTER, REPEAT,
+    SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 
@@ -32,9 +32,9 @@ pub(super) struct Change {
 
 /// All that people and programs see of a control.
 fn seen(control: &Control) -> String {
-    let Control { labels, text, placeholder, name, id, .. } = control;
+    let Control { labels, beside, text, placeholder, name, id, .. } = control;
     format!(
-        "{} {text} {placeholder} {} {}",
+        "{} {beside} {text} {placeholder} {} {}",
         labels.join(" "),
         name.replace(['_', '-'], " "),
         id.replace(['_', '-'], " ")
@@ -82,9 +82,37 @@ fn groups(survey: &Survey) -> Vec<Vec<Found>> {
 
 /// The login, if the page asks for one.
 pub(super) fn login(survey: &Survey) -> Option<Login> {
-    let groups = groups(survey);
+    let mut groups = groups(survey);
+    let elsewhere = way_in(survey).is_some() && is_about(survey, REGISTER) && !is_about(survey, SIGN_IN);
+    groups.retain(|group| !registers(group, elsewhere));
     let with_password = groups.iter().find_map(|group| password_form(group));
     with_password.or_else(|| groups.iter().find_map(|group| name_first(group)))
+}
+
+/// Whether the page's title or headings say so.
+fn is_about(survey: &Survey, words: Words) -> bool {
+    let pages = survey.frames.iter().map(|frame| &frame.page);
+    pages.flat_map(|page| page.headings.iter().chain([&page.title])).any(|text| says(text, words))
+}
+
+/// Whether a form makes a new account: its button says so, or only its page does and the login is `elsewhere`.
+fn registers(group: &[Found], elsewhere: bool) -> bool {
+    let named = |words: Words| {
+        let buttons = group.iter().filter(|found| found.control.kind == ControlKind::Button);
+        buttons.filter(|found| says(&read(&found.control), words)).count() > 0
+    };
+    match submit(group) {
+        Some(found) if says(&read(&found.control), SIGN_IN) => false,
+        Some(_) => elsewhere,
+        None => named(REGISTER) || elsewhere,
+    }
+}
+
+/// Whether there is a form that makes a new account, which nobody is to send off.
+pub(super) fn registration(survey: &Survey) -> bool {
+    groups(survey).iter().any(|group| {
+        group.iter().any(|found| is_password(&found.control)) && registers(group, is_about(survey, REGISTER))
+    })
 }
 
 fn password_form(group: &[Found]) -> Option<Login> {
@@ -121,12 +149,23 @@ fn is_name(control: &Control) -> bool {
         || (is(control, USERNAME) && !is(control, CODE))
 }
 
+/// What else a login's form has to choose from.
+pub(super) fn choices(survey: &Survey, login: &Login) -> Vec<Found> {
+    let Some(field) = login.password.as_ref().or(login.username.as_ref()) else { return Vec::new() };
+    let choice = |found: &Found| {
+        let same = found.frame == field.frame && found.control.form == field.control.form;
+        same && found.control.form.is_some() && found.control.r#type == "select-one"
+    };
+    all(survey).filter(choice).collect()
+}
+
 /// The button that sends a group of fields off.
 pub(super) fn submit(group: &[Found]) -> Option<Found> {
     let worth = |found: &Found| {
         let control = &found.control;
         let text = read(control);
-        if control.kind != ControlKind::Button || control.menu || says(&text, ASIDE) {
+        let registers = says(&text, REGISTER) && !says(&text, SIGN_IN);
+        if control.kind != ControlKind::Button || control.menu || says(&text, ASIDE) || registers {
             return 0;
         }
         let sends = matches!(control.r#type.as_str(), "submit" | "image") && control.form.is_some();
@@ -152,7 +191,7 @@ pub(super) fn code_field(survey: &Survey) -> Option<(Found, Option<Found>)> {
         let field = group.iter().find(|found| {
             let control = &found.control;
             let text = takes_text(control) || control.r#type == "number";
-            text && (has_token(control, "one-time-code") || (is(control, CODE) && control.name != "zip"))
+            text && (has_token(control, "one-time-code") || (is(control, CODE) && !is(control, OTHER_CODE)))
         })?;
         Some((field.clone(), submit(group)))
     })

@@ -6,6 +6,8 @@ pub(super) type Words = &'static [&'static str];
 /// The name that somebody signs in with.
 pub(super) const USERNAME: Words = &[
     "user",
+    "username",
+    "userid",
     "login",
     "e-mail",
     "email",
@@ -90,6 +92,74 @@ pub(super) const SIGN_IN: Words = &[
     "bejelentkezés",
     "conectare",
     "đăng nhập",
+];
+
+/// Making a new account, which is no login; also the button that does it.
+pub(super) const REGISTER: Words = &[
+    "register",
+    "sign up",
+    "signup",
+    "sign-up",
+    "join",
+    "create account",
+    "create an account",
+    "create a new account",
+    "create my account",
+    "create your",
+    "new account",
+    "registrieren",
+    "registrierung",
+    "konto erstellen",
+    "konto anlegen",
+    "account erstellen",
+    "inscription",
+    "s'inscrire",
+    "créer un compte",
+    "créer mon compte",
+    "registrarse",
+    "regístrate",
+    "registro",
+    "crear cuenta",
+    "crear una cuenta",
+    "cadastr",
+    "criar conta",
+    "criar uma conta",
+    "registrati",
+    "registrazione",
+    "crea account",
+    "crea un account",
+    "registreren",
+    "account aanmaken",
+    "registrera",
+    "skapa konto",
+    "opprett konto",
+    "registrer",
+    "opret konto",
+    "rekisteröidy",
+    "luo tili",
+    "registrovat",
+    "registrace",
+    "vytvořit účet",
+    "zarejestruj",
+    "rejestracja",
+    "załóż konto",
+    "регистрац",
+    "зарегистрир",
+    "реєстрац",
+    "зареєстр",
+    "kayıt ol",
+    "üye ol",
+    "hesap oluştur",
+    "注册",
+    "註冊",
+    "登録",
+    "회원가입",
+    "가입하기",
+    "إنشاء حساب",
+    "הרשמה",
+    "regisztr",
+    "înregistr",
+    "đăng ký",
 ];
 
 /// On to the next step.
@@ -353,6 +423,29 @@ pub(super) const CODE: Words = &[
     "코드",
 ];
 
+/// A code of another kind, of which pages have some.
+pub(super) const OTHER_CODE: Words = &[
+    "voucher",
+    "coupon",
+    "promo",
+    "gift",
+    "discount",
+    "referral",
+    "invit",
+    "redeem",
+    "zip",
+    "postal",
+    "postcode",
+    "country",
+    "area code",
+    "source code",
+    "gutschein",
+    "rabatt",
+    "postleitzahl",
+    "code postal",
+    "código postal",
+];
+
 /// Security.
 pub(super) const SECURITY: Words = &[
     "security",
@@ -535,19 +628,15 @@ pub(super) const CONSENT: Words = &[
     "elfogad",
 ];
 
-/// What a button does that is not the login's.
+/// What a button does that is not the login's, besides what makes an account.
 pub(super) const ASIDE: Words = &[
     "back",
     "cancel",
     "forgot",
     "reset",
-    "register",
-    "sign up",
-    "signup",
     "create",
     "zurück",
     "abbrechen",
-    "registrieren",
     "show",
     "hide",
     "google",
@@ -577,6 +666,68 @@ pub(super) const REFUSED: Words = &[
     "failed",
 ];
 
+/// The same in other words and languages, by which a refusal is known and none is guessed.
+pub(super) const DENIED: Words = &[
+    "denied",
+    "rejected",
+    "unrecognized",
+    "unrecognised",
+    "no such",
+    "unknown user",
+    "falsch",
+    "ungültig",
+    "nicht korrekt",
+    "stimmen nicht",
+    "stimmt nicht",
+    "fehlgeschlagen",
+    "nicht erkannt",
+    "erroné",
+    "erreur",
+    "échec",
+    "no coinciden",
+    "inválid",
+    "incorret",
+    "errat",
+    "non valid",
+    "onjuist",
+    "ongeldig",
+    "felaktig",
+    "feil",
+    "forkert",
+    "ugyldig",
+    "väärä",
+    "nesprávn",
+    "neplatn",
+    "nieprawidłow",
+    "błędn",
+    "неверн",
+    "неправильн",
+    "ошиб",
+    "невірн",
+    "помилк",
+    "yanlış",
+    "hatalı",
+    "geçersiz",
+    "错误",
+    "不正确",
+    "錯誤",
+    "正しくありません",
+    "間違",
+    "잘못",
+    "올바르지",
+    "غير صحيح",
+    "שגוי",
+    "hibás",
+    "érvénytelen",
+    "greșit",
+    "không đúng",
+];
+
+/// Whether it is what an app says to wrong credentials.
+pub(super) fn refuses(text: &str) -> bool {
+    says(text, REFUSED) || says(text, DENIED)
+}
+
 /// Whether the text holds one of the words. Short Latin words count only as whole words: `go` is not in `good`.
 pub(super) fn says(text: &str, words: Words) -> bool {
     let text = text.to_lowercase();
@@ -597,7 +748,7 @@ mod tests {
     fn short_words_are_whole_ones() {
         assert!(says("Go", NEXT) && says("Let’s go!", NEXT));
         assert!(!says("Good morning", NEXT));
-        assert!(says("Benutzername oder E-Mail", USERNAME));
+        assert!(says("Benutzername oder E-Mail", USERNAME) && says("Username", USERNAME));
         assert!(says("次へ", NEXT));
         assert!(!says("Threshold", CURRENT));
     }

@@ -160,6 +160,11 @@ impl Writer<'_> {
             SignIn::Refused(said) if !said.is_empty() => {
                 self.line(&format!("        bad_credentials: {{ text: {} }}", scalar(said)))
             }
+            _ if findings.answered.is_some() => {
+                self.ask("        ", "is this what the app says to a wrong password?");
+                let said = findings.answered.as_deref().unwrap_or_default();
+                self.line(&format!("        bad_credentials: {{ text: {} }}", scalar(said)));
+            }
             _ => {
                 self.ask("        ", "what does the app say to a wrong password? sign in wrongly once by hand; these are guesses");
                 self.guess("bad_credentials", REFUSED, &findings.login_says);

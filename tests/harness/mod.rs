@@ -24,7 +24,7 @@ use turnlock::browser::{Guide, Options, Page, Pool, Sandbox};
 use turnlock::config::CANDIDATES;
 use turnlock::playbook::{OriginOverrides, Playbook, Target};
 
-pub use site::{Reply, Site};
+pub use site::{Reply, Request, Site};
 pub use stage::{BRIEFLY, Stage};
 
 /// Long enough on a busy machine, short enough to notice.

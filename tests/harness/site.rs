@@ -15,6 +15,8 @@ use tokio::task::JoinHandle;
 pub struct Request {
     pub method: String,
     pub path: String,
+    /// In small letters.
+    pub cookie: String,
     pub body: String,
 }
 
@@ -113,7 +115,7 @@ pub async fn serve(
     stream.read_line(&mut first).await?;
     let mut words = first.split_whitespace().map(str::to_owned);
     let (Some(method), Some(path)) = (words.next(), words.next()) else { return Ok(()) };
-    let mut length = 0;
+    let (mut length, mut cookie) = (0, String::new());
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).await?;
@@ -123,11 +125,13 @@ pub async fn serve(
         }
         if let Some(value) = line.strip_prefix("content-length:") {
             length = value.trim().parse().unwrap();
+        } else if let Some(value) = line.strip_prefix("cookie:") {
+            cookie = value.trim().to_owned();
         }
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    let request = Request { method, path, body: String::from_utf8_lossy(&body).into_owned() };
+    let request = Request { method, path, cookie, body: String::from_utf8_lossy(&body).into_owned() };
     if request.path == "/favicon.ico" {
         return stream.write_all(b"HTTP/1.1 404 -\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
     }

@@ -309,3 +309,44 @@ fn what_nothing_else_names_is_kept_and_so_is_what_says_another_thing() {
         assert!(draft.contains(&format!("click: {locators}\n")), "`{locators}` is not in:\n{draft}");
     }
 }
+
+#[test]
+fn a_name_and_a_password_may_be_the_same_and_may_be_typed_twice() {
+    let steps = r##"
+        { "type": "change", "selectors": [["aria/Username"], ["#u"]], "value": "adm" },
+        { "type": "change", "selectors": [["aria/Username"], ["#u"]], "value": "admin" },
+        { "type": "change", "selectors": [["aria/Password"], ["#p"]], "value": "admin" },
+        { "type": "click", "selectors": [["aria/Log in[role=\"button\"]"]] }"##;
+    let draft = draft(&recording("https://ledger.example/login", steps)).unwrap();
+    let playbook = checked(&draft);
+    assert_eq!(playbook.flows.login.steps.len(), 5, "{draft}");
+    assert_eq!(draft.matches("with: username }").count(), 1, "{draft}");
+    has(&draft, &["fill: { into: [{ label: Password }, { css: \"#p\" }], with: password }"]);
+}
+
+#[test]
+fn a_way_out_in_a_menu_is_reached_through_it() {
+    let steps = format!(
+        r##"{SIGNED_IN},
+        {{ "type": "click", "selectors": [["aria/Account menu"], ["#menu"]] }},
+        {{ "type": "click", "selectors": [["aria/Log out"], ["#menu > li:nth-of-type(3)"]] }}"##
+    );
+    let draft = draft(&recording("https://ledger.example/login", &steps)).unwrap();
+    let playbook = checked(&draft);
+    assert_eq!(playbook.flows.get(FlowKind::Logout).unwrap().steps.len(), 3, "{draft}");
+    let mark = draft.lines().find(|line| line.contains("signed_in:")).unwrap();
+    assert!(mark.contains("Account menu") && !mark.contains("Log out"), "{draft}");
+    assert!(!draft.contains("to which flow"), "{draft}");
+}
+
+#[test]
+fn a_password_is_kept_out_in_every_form_that_the_web_gives_it() {
+    let steps = r##"
+        { "type": "change", "selectors": [["aria/Username"], ["#u"]], "value": "anna" },
+        { "type": "change", "selectors": [["aria/Password"], ["[value=\"Old-Pass\\26 77\"]"]], "value": "Old-Pass&77" },
+        { "type": "click", "selectors": [["aria/Sign in Old-Pass&amp;77[role=\"button\"]"], ["text/Old-Pass&#38;77"], ["#go"]] },
+        { "type": "navigate", "url": "https://ledger.example/basic/T2xkLVBhc3MmNzc/x" },
+        { "type": "navigate", "url": "https://ledger.example/hex/4f6c642d50617373263737" }"##;
+    let draft = draft(&recording("https://ledger.example/login", steps)).unwrap();
+    has_not(&draft, &["Pass\\26", "Pass&", "T2xkLVBhc3MmNzc", "4f6c642d"]);
+}

@@ -117,6 +117,21 @@ function controls(most) {
   };
 }
 
+// What stands before a field that has no label: in the cell before its own, or in the line that it is in.
+function besideOf(element) {
+  const cell = element.closest('td,th,dd');
+  for (let at = element; at && at !== document.body; at = at.parentElement) {
+    let before = '';
+    for (let each = at.previousSibling; each; each = each.previousSibling) {
+      if (each.nodeType === Node.ELEMENT_NODE && each.matches(`${CONTROLS},form,fieldset`) || each.querySelector?.(CONTROLS)) return '';
+      before = fold(`${each.textContent} ${before}`);
+      if (before) return before.length <= LONGEST ? before : '';
+    }
+    if (at !== cell && at.matches('form,td,th,fieldset')) return '';
+  }
+  return '';
+}
+
 function survey() {
   const roots = rootsOf(document);
   const forms = [];
@@ -138,6 +153,7 @@ function survey() {
       kind: button ? 'button' : element.tagName === 'A' ? 'link' : 'field',
       type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',
       labels: labelTexts(element).map((text) => clip(text, 120)).filter(Boolean),
+      beside: button || element.tagName === 'A' || labelTexts(element).length ? '' : besideOf(element),
       text: clip(nameOf(element, role), 120), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
       href: element.tagName === 'A' ? element.href : '', form: formOf(element), disabled: isDisabled(element),

@@ -27,6 +27,19 @@ impl DraftFile {
         Ok(Self { path })
     }
 
+    /// Says something about the draft: not in its midst.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn say(&self, text: &str) -> Result<(), Failure> {
+        if self.path == Path::new("-") {
+            writeln!(stderr(), "{text}")?
+        } else {
+            writeln!(stdout(), "{text}")?
+        }
+        Ok(())
+    }
+
     /// Writes it, and says what was found, what remains and what comes next.
     ///
     /// # Errors

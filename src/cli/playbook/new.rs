@@ -1,4 +1,3 @@
-use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -68,21 +67,19 @@ impl New {
         let explored = self.explore(&pool, &app, &config).await;
         pool.close().await;
         let findings = explored?;
-        match &findings.sign_in {
-            SignIn::Done => writeln!(stdout(), "signed in once")?,
-            SignIn::NotTried(why) => writeln!(stdout(), "not signed in: {why}")?,
-            SignIn::CodeWanted => writeln!(stdout(), "not signed in: the app asked for a code")?,
+        file.say(&match &findings.sign_in {
+            SignIn::Done => "signed in once".to_owned(),
+            SignIn::NotTried(why) => format!("not signed in: {why}"),
+            SignIn::CodeWanted => "not signed in: the app asked for a code".to_owned(),
             SignIn::Refused(said) if said.is_empty() => {
-                writeln!(stdout(), "not signed in: the app refused the credentials")?
+                "not signed in: the app refused the credentials".to_owned()
             }
             SignIn::Refused(said) => {
                 let said = output::printable(&redact(said));
-                writeln!(stdout(), "not signed in: the app refused the credentials: {said}")?
+                format!("not signed in: the app refused the credentials: {said}")
             }
-            SignIn::Unclear(there) => {
-                writeln!(stdout(), "not signed in: {}", output::printable(&redact(there)))?
-            }
-        }
+            SignIn::Unclear(there) => format!("not signed in: {}", output::printable(&redact(there))),
+        })?;
         file.keep(&write(&findings), context)
     }
 

@@ -1,17 +1,28 @@
 //! The login: where it is, what it asks for, and what became of it.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use super::address::{is_plain, relative};
-use super::look::{came, is_error, shown};
+use super::look::{came, is_error, lines, shown};
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{Survey, SurveyedFrame, Typed};
 use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
-use crate::draft::words::{REFUSED, says};
+use crate::draft::words::refuses;
 use crate::draft::write::guessed;
 use crate::playbook::Key;
+
+/// A message has so many characters at most.
+const MESSAGE: usize = 200;
+
+/// What the login's page said before anything was sent off.
+struct Before {
+    shown: String,
+    lines: HashSet<String>,
+}
 
 /// Where apps have their logins.
 const LOGINS: [&str; 8] = [
@@ -36,6 +47,9 @@ impl Explorer {
             return Ok((first, login));
         }
         let mut looked = Vec::new();
+        if find::registration(&first) {
+            looked.push("whose form makes a new account and is left alone".to_owned());
+        }
         if let Some(way) = find::way_in(&first) {
             looked.push(format!("behind {:?}", way.control.text));
             let moves = self.way_to(&way, &first, &given);
@@ -74,7 +88,7 @@ impl Explorer {
             .filter(|url| self.is_own(url) && !find::leads_nowhere(&way.control.href));
         match url.filter(is_plain) {
             Some(url) if !self.is_kept_out(&relative(&url)) => vec![Move::Open(relative(&url))],
-            _ => vec![Move::Open(from.to_owned()), Move::Click(self.names(way, survey))],
+            _ => vec![Move::Open(from.to_owned()), Move::Click(self.names_in_any_case(way, survey))],
         }
     }
 
@@ -102,6 +116,12 @@ impl Explorer {
             let why = format!("its form is of {there}: to sign in there too, add --trust {there}");
             self.findings.sign_in = SignIn::NotTried(why);
             keys = None;
+        }
+        for choice in find::choices(&survey, &login) {
+            let called = choice.control.labels.first().unwrap_or(&choice.control.name).clone();
+            self.findings.remarks.push(format!(
+                "? the login has a choice, {called:?}: what is to be chosen there, by a step `select`?"
+            ));
         }
         if let Some(first) = login.username.as_ref().or(login.password.as_ref()) {
             self.findings.entrance = self.names(first, &survey);
@@ -162,7 +182,7 @@ impl Explorer {
                 SignIn::NotTried("the password is asked for in another origin".to_owned());
             return Ok((survey, None));
         }
-        let before = shown(&survey);
+        let before = Before { shown: shown(&survey), lines: lines(&survey).into_iter().collect() };
         self.walk(&moves[earlier..], given).await?;
         let after = self.outcome(&before).await?;
         Ok(match self.findings.sign_in {
@@ -175,51 +195,57 @@ impl Explorer {
     fn form_moves(&mut self, login: &Login, survey: &Survey, moves: &mut Vec<Move>) {
         for (field, with) in [(&login.username, "username"), (&login.password, "password")] {
             if let Some(field) = field {
-                let into = self.names(field, survey);
+                let into = self.names_in_any_case(field, survey);
                 moves.push(Move::Fill { into, with: with.to_owned() });
             }
         }
         let last = login.password.as_ref().or(login.username.as_ref());
         match (&login.submit, last) {
-            (Some(submit), _) => moves.push(Move::Click(self.names(submit, survey))),
+            (Some(submit), _) => moves.push(Move::Click(self.names_in_any_case(submit, survey))),
             (None, Some(field)) => {
-                moves.push(Move::Press { key: "Enter", within: Some(self.names(field, survey)) });
+                let within = Some(self.names_in_any_case(field, survey));
+                moves.push(Move::Press { key: "Enter", within });
             }
             (None, None) => {}
         }
     }
 
     /// What became of the login.
-    async fn outcome(&mut self, before: &str) -> Result<Survey, NoDraft> {
+    async fn outcome(&mut self, before: &Before) -> Result<Survey, NoDraft> {
         let refused = |survey: &Survey| {
-            find::login(survey).is_some() && shown(survey) != before && says(&shown(survey), REFUSED)
+            find::login(survey).is_some() && shown(survey) != before.shown && refuses(&shown(survey))
         };
         let survey = self
             .await_that(|survey| {
                 find::way_out(survey).is_some() || find::code_field(survey).is_some() || refused(survey)
             })
             .await?;
-        self.findings.sign_in = if find::way_out(&survey).is_some() {
-            SignIn::Done
-        } else if let (Some((field, submit)), None) = (find::code_field(&survey), find::login(&survey)) {
-            let field = self.names(&field, &survey);
-            let submit = submit.map(|submit| self.names(&submit, &survey));
+        let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
+        let way_out = find::way_out(&survey).is_some();
+        self.findings.sign_in = if let Some((field, submit)) = code
+            && (!way_out || self.asks_for_code_anew().await?)
+        {
+            let field = self.names_in_any_case(&field, &survey);
+            let submit = submit.map(|submit| self.names_in_any_case(&submit, &survey));
             self.findings.code = Some((field, submit));
             SignIn::CodeWanted
+        } else if way_out {
+            SignIn::Done
         } else if find::login(&survey).is_some() {
             let messages = survey.frames.iter().flat_map(|frame| &frame.page.messages);
-            let said = messages.filter(|text| says(text, REFUSED)).find(|text| !self.is_kept_out(text));
-            match said {
+            let said = messages.filter(|text| refuses(text)).find(|text| !self.is_kept_out(text));
+            let new = self.new_lines(&survey, before);
+            match said.or_else(|| new.iter().find(|line| refuses(line))) {
                 Some(said) => SignIn::Refused(said.clone()),
-                None if says(&shown(&survey), REFUSED) => SignIn::Refused(String::new()),
-                None => SignIn::Unclear(self.form_again(&survey, before)),
+                None if refuses(&shown(&survey)) => SignIn::Refused(String::new()),
+                None => SignIn::Unclear(self.form_again(&survey, &new)),
             }
-        } else if says(&shown(&survey), REFUSED) {
+        } else if refuses(&shown(&survey)) {
             // Some apps say no on a page of its own.
             SignIn::Refused(
                 shown(&survey)
                     .split("; ")
-                    .find(|text| says(text, REFUSED) && !self.is_kept_out(text))
+                    .find(|text| refuses(text) && !self.is_kept_out(text))
                     .unwrap_or_default()
                     .to_owned(),
             )
@@ -229,14 +255,49 @@ impl Explorer {
         Ok(survey)
     }
 
+    /// Whether the login leads to a code again when it is opened anew, or to itself: a page may offer the way out before it
+    /// has let anybody in, and who is in may be asked for other codes than these.
+    async fn asks_for_code_anew(&mut self) -> Result<bool, NoDraft> {
+        let here = self.page.url();
+        let seen = self
+            .entrance_anew(|survey| find::login(survey).is_some() || find::way_out(survey).is_some())
+            .await?;
+        let asks =
+            seen.is_some_and(|survey| find::code_field(&survey).is_some() || find::login(&survey).is_some());
+        if let (false, Ok(back)) = (asks, Url::parse(&here)) {
+            self.reaches(&back).await?;
+        }
+        Ok(asks)
+    }
+
+    /// The page that the login's first step opens, opened once more.
+    pub(super) async fn entrance_anew(
+        &mut self,
+        holds: impl Fn(&Survey) -> bool,
+    ) -> Result<Option<Survey>, NoDraft> {
+        let entrance = self.findings.login.iter().find_map(|each| match each {
+            Move::Open(path) => self.url.join(path).ok(),
+            _ => None,
+        });
+        let Some(entrance) = entrance else { return Ok(None) };
+        if !self.reaches(&entrance).await? {
+            return Ok(None);
+        }
+        Ok(Some(self.await_that(holds).await?))
+    }
+
+    /// What the page says that it did not say before the form was sent off.
+    fn new_lines(&self, survey: &Survey, before: &Before) -> Vec<String> {
+        let told = |line: &String| line.chars().count() <= MESSAGE && !self.is_kept_out(line);
+        lines(survey).into_iter().filter(|line| !before.lines.contains(line) && told(line)).collect()
+    }
+
     /// What there is to say of a login form that is there again, or still, without a word of refusal.
-    fn form_again(&self, survey: &Survey, before: &str) -> String {
+    fn form_again(&mut self, survey: &Survey, new: &[String]) -> String {
         if is_error(survey) {
             return came(survey);
         }
-        let messages = survey.frames.iter().flat_map(|frame| &frame.page.messages);
-        let new = messages.filter(|text| !before.contains(text.as_str()) && !self.is_kept_out(text));
-        let new: Vec<&str> = new.map(String::as_str).collect();
+        self.findings.answered = new.first().cloned();
         if new.is_empty() {
             return "the login form is still there and the page says nothing: was it sent off? Sign in by hand and see what sends it; the draft's last step before `expect` has to do that".to_owned();
         }
@@ -252,6 +313,7 @@ impl Explorer {
                     let typed =
                         if secret { Typed::Secret(&keys.password) } else { Typed::Plain(&keys.username) };
                     self.page.fill(&as_target(into), typed, PATIENCE).await?;
+                    self.typed = true;
                 }
                 Move::Click(names) => {
                     self.sent |= moves

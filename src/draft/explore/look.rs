@@ -32,6 +32,13 @@ pub(super) fn says(survey: &Survey) -> SecretString {
     texts.collect::<Vec<_>>().join("\n").into()
 }
 
+/// What the page says, line by line.
+pub(super) fn lines(survey: &Survey) -> Vec<String> {
+    let texts = survey.frames.iter().map(|frame| frame.text.expose_secret());
+    let lines = texts.flat_map(|text| text.lines().map(|line| line.trim().to_owned()));
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
 /// What the page says, in a line.
 pub(super) fn shown(survey: &Survey) -> String {
     let all = survey.frames.iter().flat_map(|frame| frame.page.messages.iter().chain(&frame.page.headings));

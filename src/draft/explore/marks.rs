@@ -1,13 +1,15 @@
 //! What shows that somebody is signed in, and the way out.
 
+use std::collections::HashSet;
+
 use url::Url;
 
-use super::look::came;
+use super::look::{came, words_of};
 use super::names::as_target;
-use super::{CALM, Explorer, NoDraft};
-use crate::browser::Survey;
+use super::{CALM, Explorer, NoDraft, PATIENCE};
+use crate::browser::{Guide, PageError, Survey};
 use crate::draft::find;
-use crate::draft::findings::{Move, SignIn};
+use crate::draft::findings::SignIn;
 use crate::playbook::{self, Locator};
 
 impl Explorer {
@@ -48,21 +50,29 @@ impl Explorer {
     /// Whether the login asks for a password again when it is opened anew: then nobody is signed in, whatever the page behind
     /// the form has said.
     async fn asks_anew(&mut self) -> Result<bool, NoDraft> {
-        let here = self.page.url();
-        let entrance = self.findings.login.iter().find_map(|each| match each {
-            Move::Open(path) => self.url.join(path).ok(),
-            _ => None,
-        });
-        let Some(entrance) = entrance else { return Ok(false) };
-        if !self.reaches(&entrance).await? {
+        let here = Url::parse(&self.page.url()).ok();
+        let seen = self.entrance_anew(|survey| find::login(survey).is_some()).await?;
+        let asks = seen.is_some_and(|seen| find::login(&seen).is_some() && find::way_out(&seen).is_none());
+        let Some(here) = here else { return Ok(asks) };
+        if !self.reaches(&here).await? || !asks {
+            return Ok(asks);
+        }
+        // Some logins ask whoever comes by, also those who are in. Then what is behind it tells.
+        let ours = self.await_that(|survey| !survey.frames.is_empty()).await?;
+        Ok(self.is_for_everybody(&here, &ours).await?)
+    }
+
+    /// Whether somebody who has not signed in sees the same at this address.
+    async fn is_for_everybody(&self, url: &Url, ours: &Survey) -> Result<bool, NoDraft> {
+        let mut stranger = self.pool.page().await.map_err(PageError::from)?;
+        stranger.set_guide(Guide { origins: self.trusted.clone(), ..Guide::default() });
+        if stranger.open(url, PATIENCE).await.is_err() {
             return Ok(false);
         }
-        let seen = self.await_that(|survey| find::login(survey).is_some()).await?;
-        let asks = find::login(&seen).is_some() && find::way_out(&seen).is_none();
-        if let Ok(back) = Url::parse(&here) {
-            self.reaches(&back).await?;
-        }
-        Ok(asks)
+        while stranger.changed(CALM).await {}
+        let theirs = stranger.survey().await?;
+        let words = |survey: &Survey| words_of(survey).collect::<HashSet<_>>();
+        Ok(words(ours) == words(&theirs))
     }
 
     /// What was not there before the login: what is one's own, else a heading, else whatever there is.

@@ -79,12 +79,15 @@ pub enum NoDraft {
 
 /// One look at one app.
 pub struct Explorer {
+    pool: Pool,
     page: Page,
     url: Url,
     /// The origins in which credentials may be typed.
     trusted: Vec<Origin>,
     /// Of the account, which must not stand in the draft.
     username: String,
+    /// It was typed: from then on pages may show it.
+    typed: bool,
     /// Credentials were sent off.
     sent: bool,
     /// What the login's page says, signed in or not.
@@ -108,8 +111,17 @@ impl Explorer {
         let page = pool.page().await.map_err(PageError::from)?;
         let mut findings = Findings::new(app, "no account was given");
         findings.origins.push(("app".to_owned(), own));
-        let (username, at_login) = (String::new(), HashSet::new());
-        let mut explorer = Self { page, url, trusted, username, sent: false, at_login, findings };
+        let mut explorer = Self {
+            pool: pool.clone(),
+            page,
+            url,
+            trusted,
+            username: String::new(),
+            typed: false,
+            sent: false,
+            at_login: HashSet::new(),
+            findings,
+        };
         explorer.set_guide();
         Ok(explorer)
     }
@@ -183,10 +195,9 @@ impl Explorer {
         self.trusted.iter().any(|origin| origin.matches(url))
     }
 
-    /// Whether it says who signs in, or a secret.
+    /// Whether it says who has signed in, or a secret.
     fn is_kept_out(&self, text: &str) -> bool {
-        let named = !self.username.is_empty() && text.to_lowercase().contains(&self.username);
-        named || !redact::find(text).is_empty()
+        self.typed && names_somebody(text, &self.username) || !redact::find(text).is_empty()
     }
 
     /// Opens an address that may well not be there.
@@ -197,6 +208,16 @@ impl Explorer {
             Err(_) => Ok(false),
         }
     }
+}
+
+/// Whether this name, in small letters, stands in the text as a word of its own: `me` is not in `Username`.
+fn names_somebody(text: &str, name: &str) -> bool {
+    let text = text.to_lowercase();
+    let free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    !name.is_empty()
+        && text.match_indices(name).any(|(at, _)| {
+            free(text[..at].chars().next_back()) && free(text[at + name.len()..].chars().next())
+        })
 }
 
 /// An origin, if a playbook may declare it: only the checker makes one.
@@ -215,5 +236,17 @@ fn origin(text: &str) -> Result<Origin, NoDraft> {
                 help: words(|found| &found.help),
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_somebody;
+
+    #[test]
+    fn a_name_is_a_word_of_its_own() {
+        assert!(names_somebody("Signed in as Me.", "me") && names_somebody("/u/me", "me"));
+        assert!(!names_somebody("label: Username", "me") && !names_somebody("input[name=\"u\"]", "me"));
+        assert!(names_somebody("quirin@x.example", "quirin@x.example") && !names_somebody("anything", ""));
     }
 }

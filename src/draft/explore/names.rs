@@ -23,6 +23,18 @@ impl Explorer {
         names
     }
 
+    /// The same; never nothing for what a step is to act on, were it by what would better stay out.
+    pub(super) fn names_in_any_case(&mut self, found: &Found, survey: &Survey) -> Names {
+        let names = self.names(found, survey);
+        if !names.is_empty() {
+            return names;
+        }
+        let frame = self.frame(found.frame, survey);
+        let mut first: Names = found.control.locators.last().cloned().into_iter().collect();
+        first.iter_mut().for_each(|name| name.frame.clone_from(&frame));
+        first
+    }
+
     /// What names the menu of an account, for everybody.
     pub(super) fn menu_names(&mut self, found: &Found, survey: &Survey) -> Names {
         let mut lasting = found.clone();

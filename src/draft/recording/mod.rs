@@ -15,7 +15,7 @@ use parse::{Act, Recorded};
 use secrets::{Kept, Typed};
 
 use super::findings::{ChangeForm, Findings, Move, Names, Settings};
-use super::words::{MFA, SIGN_OUT, says};
+use super::words::{MENU, MFA, SETTINGS, SIGN_OUT, USERNAME, says};
 use super::write::guessed;
 use crate::playbook::{By, Locator};
 
@@ -35,8 +35,17 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
         BadRecording::new("steps", "no step goes to an address: record from an open page on")
     })?;
     import.findings.origins.push(("app".to_owned(), start.origin().ascii_serialization()));
-    let moves: Vec<(Move, Option<Typed>)> =
+    let mut moves: Vec<(Move, Option<Typed>)> =
         recorded.iter().enumerate().flat_map(|(at, step)| import.moves(step, recorded.get(at + 1))).collect();
+    // What is typed in several goes is there once.
+    moves.dedup_by(|later, earlier| {
+        let again = later.1.is_some()
+            && matches!((&later.0, &earlier.0), (Move::Fill { into, .. }, Move::Fill { into: before, .. }) if into == before);
+        if again {
+            std::mem::swap(later, earlier);
+        }
+        again
+    });
     import.arrange(moves);
     Ok(import.findings)
 }
@@ -251,7 +260,12 @@ impl Import {
             .position(|(each, _)| clicked(each).is_some_and(|names| says(&words(&names), SIGN_OUT)));
         let way_out = out.and_then(|at| clicked(&rest[at].0));
         self.findings.way_out.clone_from(&way_out);
-        self.findings.mark = way_out;
+        // The click before may have opened the menu that the way out is in: then the menu is what is always there.
+        let menu = out.and_then(|at| at.checked_sub(1)).filter(|at| *at >= taken);
+        let menu = menu.and_then(|at| clicked(&rest[at].0).filter(opens_a_menu).map(|names| (at, names)));
+        let menu_at = menu.as_ref().map(|(at, _)| *at);
+        self.findings.menu = menu.map(|(_, names)| names);
+        self.findings.mark = self.findings.menu.clone().or(way_out);
         let mfa =
             rest.iter().position(|(each, _)| clicked(each).is_some_and(|names| says(&words(&names), MFA)));
         if let Some((at, what)) = mfa.and_then(|at| Some((at, clicked(&rest[at].0)?))) {
@@ -264,7 +278,7 @@ impl Import {
             taken = taken.max(at + 1);
         }
         for (at, each) in rest.iter().enumerate().skip(taken) {
-            if Some(at) != out {
+            if Some(at) != out && Some(at) != menu_at {
                 self.leave(std::slice::from_ref(each));
             }
         }
@@ -299,6 +313,13 @@ impl Import {
         self.findings.change = Some(Settings { way, what });
         behind
     }
+}
+
+/// Whether a click on it shows a menu of one's own account rather than another page.
+fn opens_a_menu(names: &Names) -> bool {
+    let link = |Locator { by, .. }: &Locator| matches!(by, By::Role { role, .. } if role == "link");
+    let words = words(names);
+    says(&words, MENU) || (says(&words, SETTINGS) || says(&words, USERNAME)) && !names.iter().all(link)
 }
 
 fn clicked(each: &Move) -> Option<Names> {

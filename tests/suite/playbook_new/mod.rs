@@ -1,5 +1,7 @@
 //! `turnlock playbook new`, with the real binary and a real browser: what it drafts signs in as it stands.
 
+mod who;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 

@@ -1,0 +1,186 @@
+//! Who is signed in, and who is not: what is sent off, and what comes of it.
+
+use super::*;
+use crate::harness::Request;
+
+const HOME: &str = "<h1>Projects</h1><a href=/out>Log out</a>";
+const SIGN_IN: &str = "<h1>Sign in</h1><form method=post><label>Username <input name=u></label>\
+    <label>Password <input type=password name=p></label><button>Sign in</button></form>";
+
+fn has_session(request: &Request) -> bool {
+    request.cookie.contains("s=1")
+}
+
+/// An app with its login at this path: with the right password a session, and this to the others.
+fn answer(request: &Request, login: &str, form: &str, refusal: &str) -> Reply {
+    match (request.method.as_str(), request.path.as_str()) {
+        (_, "/home") if has_session(request) => Reply::html(HOME),
+        ("POST", path) if path == login && request.body.contains(PASSWORD) => {
+            let headers = vec![("location", "/home".into()), ("set-cookie", "s=1; Path=/".into())];
+            Reply::Answer(303, headers, String::new())
+        }
+        ("POST", path) if path == login => Reply::html(format!("{refusal}{form}")),
+        (_, path) if path == login => Reply::html(form),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    }
+}
+
+/// By an account of this name, with this password.
+async fn by(site: &Site, username: &str, password: &str, code: i32) -> (Desk, Said) {
+    let desk = Desk::new();
+    let add = ["account", "add", "site/x", "--username", username, "--password-file", "-"];
+    desk.call(&add, password).await.ends(0);
+    let said = desk.call(&["playbook", "new", &site.url(), "--account", "site/x"], "").await.ends(code);
+    (desk, said)
+}
+
+fn sent(site: &mut Site) -> Vec<String> {
+    let all = std::iter::from_fn(|| site.requests.try_recv().ok());
+    all.filter(|request| request.method == "POST").map(|request| request.path).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_makes_an_account_is_never_sent_off() {
+    const REGISTER: &str = "<h1>Create your free account</h1><form method=post action=/register><label>Email <input type=email name=e></label>\
+        <label>Password <input type=password name=n></label><button>Sign up</button></form>";
+    let join = format!("{REGISTER}<p>Already a member? <a href=/members>Sign in</a></p>");
+    let mut site = Site::new(move |request| match request.path.as_str() {
+        "/" => Reply::html(join.clone()),
+        _ => answer(&request, "/members", SIGN_IN, ""),
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+    assert!(desk.draft("site").contains("- open: /members\n"), "{}", desk.draft("site"));
+    assert_eq!(sent(&mut site), ["/members"]);
+
+    // Both on one page; and the other one behind a tab.
+    let beside = format!("{}<h2>Anmelden</h2>{SIGN_IN}", REGISTER.replace("Sign up", "Registrieren"));
+    let tabs = format!(
+        "<button type=button onclick='a.hidden = true; b.hidden = false'>Sign in</button>\
+         <div id=a>{}</div><div id=b hidden>{SIGN_IN}</div>",
+        REGISTER.replace("Sign up", "Continue")
+    );
+    for form in [beside, tabs] {
+        let mut site = Site::new(move |request| answer(&request, "/", &form, "")).await;
+        let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+        assert!(said.out.contains("signed in once"), "{}{}\n{}", said.out, said.err, desk.draft("site"));
+        assert_eq!(sent(&mut site), ["/"]);
+    }
+
+    let mut site = Site::new(|request| match request.path.as_str() {
+        "/" => Reply::html(REGISTER),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (_, said) = by(&site, "quirin", PASSWORD, 1).await;
+    assert!(said.err.contains("whose form makes a new account and is left alone"), "{}", said.err);
+    assert!(sent(&mut site).is_empty());
+}
+
+/// `me` is a part of `Username`, and nobody is named there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_name_takes_no_word_from_the_page() {
+    for name in ["me", "username"] {
+        let site = Site::new(|request| answer(&request, "/", SIGN_IN, "")).await;
+        let (desk, said) = by(&site, name, PASSWORD, 0).await;
+        assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+        let draft = desk.draft("site");
+        assert!(draft.contains("- fill: { into: { label: Username }, with: username }"), "{draft}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_asks_for_a_code_is_no_login_though_it_offers_the_way_out() {
+    const CODE: &str = "<h1>One more step</h1><form method=post action=/code><label>Code <input name=c></label>\
+        <button>Verify</button></form><a href=/out>Log out</a>";
+    let site = Site::new(|request| match request.path.as_str() {
+        "/" if request.method == "GET" && has_session(&request) => Reply::html(CODE),
+        "/home" => Reply::html(CODE),
+        _ => answer(&request, "/", SIGN_IN, ""),
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("not signed in: the app asked for a code"), "{}{}", said.out, said.err);
+    let draft = desk.draft("site");
+    assert!(draft.contains("code_wanted:\n          see: { label: Code }"), "{draft}");
+
+    // Who is in may be asked for a code of another kind.
+    let home =
+        format!("{HOME}<form><label>Voucher code <input name=v></label><button>Redeem</button></form>");
+    let site = Site::new(move |request| match request.path.as_str() {
+        "/home" | "/" if request.method == "GET" && has_session(&request) => Reply::html(home.clone()),
+        _ => answer(&request, "/", SIGN_IN, ""),
+    })
+    .await;
+    let (_, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_on_standard_output_is_a_playbook() {
+    let site = Site::new(|request| answer(&request, "/", SIGN_IN, "")).await;
+    let desk = Desk::new();
+    let add = ["account", "add", "site/x", "--username", "quirin", "--password-file", "-"];
+    desk.call(&add, PASSWORD).await.ends(0);
+    let new = ["playbook", "new", &site.url(), "--account", "site/x", "--output", "-"];
+    let said = desk.call(&new, "").await.ends(0);
+    assert!(said.err.contains("signed in once"), "{}", said.err);
+    parse("site.yaml", &said.out, &OriginOverrides::new())
+        .unwrap_or_else(|report| panic!("{report}\n{}", said.out));
+}
+
+/// In whatever words and wherever on the page: what is there now and was not before.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_app_says_to_a_wrong_password_is_in_the_draft() {
+    let refused = "not signed in: the app refused the credentials: ";
+    let unclear = "not signed in: the login form is still there, and the page says: ";
+    for (says, told) in [
+        ("Benutzername oder Kennwort stimmen nicht.", refused),
+        ("No such user or passphrase", refused),
+        ("Wrong user or password", refused),
+        ("Hier kommst du nicht rein", unclear),
+    ] {
+        let refusal = format!("<p>{says}</p>");
+        let site = Site::new(move |request| answer(&request, "/", SIGN_IN, &refusal)).await;
+        let (desk, said) = by(&site, "quirin", "Another-Pass-1", 0).await;
+        assert!(said.out.contains(&format!("{told}{says}")), "{}{}", said.out, said.err);
+        let draft = desk.draft("site");
+        assert!(draft.contains(&format!("bad_credentials: {{ text: {says} }}")), "{draft}");
+    }
+}
+
+/// The login asks whoever comes by, and the page behind it names no way out: that no stranger sees it tells who is in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_strangers_do_not_see_shows_who_is_in() {
+    let site = Site::new(|request| match request.path.as_str() {
+        "/home" if has_session(&request) => Reply::html("<h1>Dashboard</h1><a href=/prefs>Preferences</a>"),
+        "/prefs" if has_session(&request) => Reply::html("<h1>Preferences</h1>"),
+        _ => answer(&request, "/", SIGN_IN, ""),
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+    let draft = desk.draft("site");
+    assert!(draft.contains("signed_in: { role: link, name: Preferences }"), "{draft}");
+}
+
+/// Old pages put words before their fields, in a cell of a table or in the line, and no label.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_before_a_field_tell_what_it_is() {
+    const NAME: &str = "<form method=post action=/two><table><tr><td>Benutzername:</td><td><input name=f1></td></tr></table>\
+        <input type=submit value=Weiter></form>";
+    const TENANT: &str = "<form method=post><p>Kennwort: <input type=password name=f2></p>\
+        <select name=t aria-label=Mandant><option>Nord</option></select><button>Anmelden</button></form>";
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/two") if request.body.contains("f1=quirin") => {
+            Reply::html(TENANT.replace("<form method=post>", "<form method=post action=/three>"))
+        }
+        (_, "/") => Reply::html(NAME),
+        _ => answer(&request, "/three", TENANT, ""),
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+    assert!(desk.draft("site").contains("with: username"), "{}", desk.draft("site"));
+}
