@@ -14,6 +14,10 @@ function isLargeImage(element) {
   const { width, height } = element.getBoundingClientRect();
   return element.matches(IMAGES) && Math.min(width, height) >= 48 && !element.closest(`${BUTTONS},a[href]`);
 }
+// What is made into a button by a script alone: it says so by being reached with the keyboard, or by what it does.
+const MADE = '[onclick],[tabindex="0"]';
+const isMade = (element) => element.matches(MADE) && !element.matches(CONTROLS) && !element.querySelector(CONTROLS) &&
+  !element.closest(`${BUTTONS},a[href]`) && Boolean(short(element.textContent));
 const LONGEST = 80;
 const MOST = 400;
 
@@ -57,6 +61,7 @@ function candidates(element) {
     else if (opening(label)) found.push([locator({ label: [opening(label)] })]);
   }
   if (!field && ROLES_NAMED.has(role) && short(nameOf(element, role))) add({ role: { role, name: [short(nameOf(element, role))] } });
+  if (!field && !ROLES_NAMED.has(role) && isMade(element)) add({ text: [short(element.textContent)] });
   if (field && short(element.getAttribute('placeholder'))) add({ placeholder: [short(element.getAttribute('placeholder'))] });
   const id = element.dataset?.testid || element.dataset?.testId || element.dataset?.test;
   if (isWord(id)) found.push([locator({ test_id: id })]);
@@ -142,9 +147,10 @@ function survey() {
     if (!forms.includes(at)) forms.push(at);
     return forms.indexOf(at);
   };
-  const controls = select(roots, CONTROLS).filter(isVisible).slice(0, MOST).map((element) => {
+  const used = select(roots, `${CONTROLS},${MADE}`).filter((element) => isVisible(element) && (element.matches(CONTROLS) || isMade(element)));
+  const controls = used.slice(0, MOST).map((element) => {
     const role = roleOf(element);
-    const button = element.matches(BUTTONS);
+    const button = element.matches(BUTTONS) || isMade(element);
     const menu = MENUS.find((each) => element.matches(each));
     const locators = locatorsOf(element);
     // The menu of one's own account is mostly called by one's own name, which is nobody else's.
@@ -154,7 +160,7 @@ function survey() {
       type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',
       labels: labelTexts(element).map((text) => clip(text, 120)).filter(Boolean),
       beside: button || element.tagName === 'A' || labelTexts(element).length ? '' : besideOf(element),
-      text: clip(nameOf(element, role), 120), placeholder: clip(element.getAttribute('placeholder'), 120),
+      text: clip(isMade(element) ? element.textContent : nameOf(element, role), 120), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
       href: element.tagName === 'A' ? element.href : '', form: formOf(element), disabled: isDisabled(element),
       menu: Boolean(menu),

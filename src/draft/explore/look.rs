@@ -18,10 +18,14 @@ pub(super) fn words_of(survey: &Survey) -> impl Iterator<Item = String> + '_ {
 /// What came instead of what was awaited: never nothing, for a person has to make something of it.
 pub(super) fn came(survey: &Survey) -> String {
     let status = survey.frames.first().map_or(0, |frame| frame.page.status);
-    match (status, shown(survey)) {
+    let mut said = shown(survey);
+    if said.is_empty() {
+        said = lines(survey).into_iter().take(3).collect::<Vec<_>>().join("; ").chars().take(200).collect();
+    }
+    match (status, said) {
         (400.., said) if said.is_empty() => format!("a page with the status {status} and no words on it"),
         (400.., said) => format!("a page with the status {status}: {said}"),
-        (_, said) if said.is_empty() => "a page without a message or a heading".to_owned(),
+        (_, said) if said.is_empty() => "a page without a word".to_owned(),
         (_, said) => said,
     }
 }

@@ -1,10 +1,8 @@
 //! What shows that somebody is signed in, and the way out.
 
-use std::collections::HashSet;
-
 use url::Url;
 
-use super::look::{came, words_of};
+use super::look::{came, is_error, lines, words_of};
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft, PATIENCE};
 use crate::browser::{Guide, PageError, Survey};
@@ -58,7 +56,7 @@ impl Explorer {
             return Ok(asks);
         }
         // Some logins ask whoever comes by, also those who are in. Then what is behind it tells.
-        let ours = self.await_that(|survey| !survey.frames.is_empty()).await?;
+        let ours = self.await_that(|survey| words_of(survey).next().is_some()).await?;
         Ok(self.is_for_everybody(&here, &ours).await?)
     }
 
@@ -71,8 +69,8 @@ impl Explorer {
         }
         while stranger.changed(CALM).await {}
         let theirs = stranger.survey().await?;
-        let words = |survey: &Survey| words_of(survey).collect::<HashSet<_>>();
-        Ok(words(ours) == words(&theirs))
+        let says = |survey: &Survey| (is_error(survey), lines(survey));
+        Ok(says(ours) == says(&theirs))
     }
 
     /// What was not there before the login: what is one's own, else a heading, else whatever there is.

@@ -165,6 +165,23 @@ async fn a_page_that_strangers_do_not_see_shows_who_is_in() {
     assert!(draft.contains("signed_in: { role: link, name: Preferences }"), "{draft}");
 }
 
+/// A script makes a button of anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_script_makes_a_button_of_is_one() {
+    const FORM: &str = "<h3>Espace client</h3><input placeholder=Identifiant id=a><input placeholder='Mot de passe' type=password id=b>\
+        <div tabindex=0 onclick='go()'>Se connecter</div><p id=m></p><script>async function go() {\
+        const sent = await fetch('/', { method: 'POST', body: new URLSearchParams({ u: a.value, p: b.value }) });\
+        if (sent.redirected) location = '/home'; else m.textContent = 'Mot de passe erroné'; }</script>";
+    for (password, told) in
+        [(PASSWORD, "signed in once"), ("Another-Pass-1", "refused the credentials: Mot de passe erroné")]
+    {
+        let site = Site::new(|request| answer(&request, "/", FORM, "")).await;
+        let (desk, said) = by(&site, "quirin", password, 0).await;
+        assert!(said.out.contains(told), "{}{}", said.out, said.err);
+        assert!(desk.draft("site").contains("- click: { text: Se connecter }"), "{}", desk.draft("site"));
+    }
+}
+
 /// Old pages put words before their fields, in a cell of a table or in the line, and no label.
 #[tokio::test(flavor = "multi_thread")]
 async fn words_before_a_field_tell_what_it_is() {
