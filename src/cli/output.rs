@@ -62,6 +62,33 @@ pub fn local_time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// How long it is from one time to another, as far as people want to know while it grows: `12 s`, `3 min 5 s`, `2 h 4 min`,
+/// `3 d 2 h`.
+#[must_use]
+pub fn span(from: Timestamp, to: Timestamp) -> String {
+    // The clocks of two machines differ by a moment.
+    let seconds = to.duration_since(from).as_secs().max(0);
+    match (seconds / 86_400, seconds / 3_600, seconds / 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0 | 1, minutes) => format!("{minutes} min {} s", seconds % 60),
+        (0 | 1, hours, minutes) => format!("{hours} h {} min", minutes % 60),
+        (days, hours, _) => format!("{days} d {} h", hours % 24),
+    }
+}
+
+/// How long ago that was, in one unit, for those who look back: `12 s ago`, `3 min ago`, `5 h ago`; nothing where it was more
+/// than a day ago, and the date says more.
+#[must_use]
+pub fn ago(at: Timestamp, now: Timestamp) -> Option<String> {
+    let seconds = now.duration_since(at).as_secs().max(0);
+    match (seconds / 3_600, seconds / 60) {
+        (0, 0) => Some(format!("{seconds} s ago")),
+        (0, minutes) => Some(format!("{minutes} min ago")),
+        (hours @ 1..24, _) => Some(format!("{hours} h ago")),
+        _ => None,
+    }
+}
+
 /// The last characters of a job's id, which differ between jobs of one moment; `turnlock log --job` takes them.
 #[must_use]
 pub fn short_id(id: Uuid) -> String {
@@ -79,4 +106,21 @@ pub fn printable(text: &str) -> String {
 #[must_use]
 pub fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_people_want_to_know_them() {
+        let now: Timestamp = "2026-11-29T15:21:07Z".parse().unwrap();
+        let before = |seconds| now - jiff::SignedDuration::from_secs(seconds);
+        let said = [-1, 12, 185, 7_260, 90_000, 266_400].map(|seconds| span(before(seconds), now));
+        assert_eq!(said, ["0 s", "12 s", "3 min 5 s", "2 h 1 min", "25 h 0 min", "3 d 2 h"]);
+        let said = [-1, 12, 185, 7_260, 86_399].map(|seconds| ago(before(seconds), now).unwrap());
+        assert_eq!(said, ["0 s ago", "12 s ago", "3 min ago", "2 h ago", "23 h ago"]);
+        assert_eq!(ago(before(86_400), now), None);
+    }
 }

@@ -60,7 +60,7 @@ impl Run {
         context: &Context,
         cancel: impl Future<Output = ()>,
     ) -> Result<Exit, Failure> {
-        let job = self.wish.job(context, runtime.store.as_ref()).await?;
+        let job = self.wish.job(runtime.store.as_ref()).await?;
         let mut events = runtime.worker.events();
         let mut progress =
             Progress::new(Place::Stderr, super::context::colours_welcome(&context.environment));

@@ -55,7 +55,7 @@ impl Wish {
     ///
     /// # Errors
     /// If there is no such account.
-    pub async fn job(&self, context: &Context, store: &dyn Store) -> Result<Job, Failure> {
+    pub async fn job(&self, store: &dyn Store) -> Result<Job, Failure> {
         if store.account(&self.account).await?.is_none() {
             return Err(StoreError::NoAccount(self.account.clone()).into());
         }
@@ -66,7 +66,7 @@ impl Wish {
         Ok(Job {
             id: self.id.unwrap_or(usual.id),
             priority: self.priority,
-            requested_by: context.environment.get("USER").map(str::to_owned),
+            requested_by: Some(who::at_the_shell()),
             reason: self.reason.clone(),
             evidence: self.evidence,
             deadline,
@@ -100,7 +100,7 @@ impl Submit {
         let config = context.config()?;
         must_describe_if_any(&config, self.wish.app())?;
         let store = parts::open_store(&config).await?;
-        let mut job = self.wish.job(context, store.as_ref()).await?;
+        let mut job = self.wish.job(store.as_ref()).await?;
         let queue = parts::queue(&config, store.clone());
         let (tracer, exporting) = parts::tracer(&config)?;
         let submission = tracer.submit(&mut job);

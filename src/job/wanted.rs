@@ -44,6 +44,24 @@ impl Wanted {
     }
 }
 
+/// How a step begins that waits for a person.
+const STEP: &str = "wait for a person to give ";
+
+impl Wanted {
+    /// The step that waits for a person to give it.
+    #[must_use]
+    pub fn step(self) -> String {
+        format!("{STEP}{}", self.words())
+    }
+
+    /// What a step waits for a person to give, by what it says, if it is such a one.
+    #[must_use]
+    pub fn of_step(summary: &str) -> Option<Self> {
+        let words = summary.strip_prefix(STEP)?;
+        Self::ALL.into_iter().find(|wanted| words.starts_with(wanted.words()))
+    }
+}
+
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

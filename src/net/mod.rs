@@ -9,6 +9,7 @@ mod listen;
 mod serve;
 mod stream;
 mod tls;
+mod turned_away;
 
 pub use call::{Answer, CallError, Caller, is_loopback};
 pub use clients::ClientLimits;

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::clients::{Clients, Guest};
 use super::listen::Listener;
 use super::stream::Stream;
+use super::turned_away::{Full, TurnedAway};
 
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long whoever is turned away may take to hear of it.
@@ -40,6 +41,7 @@ impl Hall<'_> {
     {
         let places = Arc::new(Semaphore::new(self.connections));
         let mut guests = JoinSet::new();
+        let mut turned_away = TurnedAway::default();
         loop {
             let (mut stream, from) = tokio::select! {
                 () = told_to_stop(&mut stop) => break,
@@ -54,16 +56,18 @@ impl Hall<'_> {
                 },
                 Some(_) = guests.join_next() => continue,
             };
-            let place = Arc::clone(&places).try_acquire_owned().ok();
-            match place.and_then(|place| Some((place, self.clients.enter(from)?))) {
-                Some((place, guest)) => {
+            let place = Arc::clone(&places).try_acquire_owned().map_err(|_| Full::Hall);
+            let let_in = place.and_then(|place| Ok((place, self.clients.enter(from).ok_or(Full::Client)?)));
+            match let_in {
+                Ok((place, guest)) => {
                     let attended = attend(stream, from, guest);
                     guests.spawn(async move {
                         attended.await;
                         drop(place);
                     });
                 }
-                None => {
+                Err(why) => {
+                    turned_away.note(from, why);
                     // A few bytes fit the socket's buffer, so that this does not wait.
                     let _ = timeout(FAREWELL, stream.write_all(self.no_room)).await;
                 }

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::ledger::names;
-use super::{AttemptRow, Claim, Claiming, Delivered, Ending, Requeueing, StoreError, Taking, WorkerId};
+use super::{
+    AttemptRow, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, Requeueing, StoreError, Taking,
+    WorkerId,
+};
 use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 
 /// Where a job is in its life.
@@ -45,6 +48,8 @@ pub struct JobRow {
     pub tries: u32,
     /// It is not taken up before then.
     pub not_before: Timestamp,
+    /// It was put back to wait until its app has room.
+    pub held_back: bool,
     /// Who works on it, while it runs.
     pub worker: Option<WorkerId>,
     /// How its last attempt ended.
@@ -61,7 +66,32 @@ impl JobRow {
     pub fn has_ended(&self) -> bool {
         matches!(self.state, JobState::Finished | JobState::Cancelled)
     }
+
+    /// The same wish as a job of its own, in the name of whoever wants it now.
+    ///
+    /// # Errors
+    /// If it has not ended.
+    pub fn once_more(&self, requested_by: String) -> Result<Job, NotEnded> {
+        if !self.has_ended() {
+            return Err(NotEnded);
+        }
+        let job = &self.job;
+        Ok(Job {
+            priority: job.priority,
+            requested_by: Some(requested_by),
+            reason: Some(format!("once more, after {}", job.id)),
+            evidence: job.evidence,
+            deadline: job.deadline,
+            wait_for_human: job.wait_for_human,
+            ..Job::new(job.kind, job.account.clone())
+        })
+    }
 }
+
+/// A job that has not ended is not submitted once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the job has not ended: it is tried again by itself; requeue it to have that done at once")]
+pub struct NotEnded;
 
 impl JobState {
     /// Where a job is that has ended with this code.
@@ -115,7 +145,7 @@ pub(super) fn cancelled_unbegun() -> Verdict {
 
 /// The jobs, and the queue that the embedded size makes of them.
 #[async_trait]
-pub trait Jobs {
+pub trait Jobs: Sync {
     /// Writes a job down. Submitting the same id again changes nothing. Durable when it returns. One that was
     /// [cancelled ahead](Self::cancel_ahead) has ended with that, and the log says so.
     ///
@@ -125,6 +155,25 @@ pub trait Jobs {
 
     /// One job.
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError>;
+
+    /// The jobs that the query asks for, those that were submitted last first, as far as they are found among so many that a page
+    /// does not take long, whatever is asked.
+    async fn job_page(&self, query: &JobQuery) -> Result<JobPage, StoreError>;
+
+    /// The jobs that the query asks for, however far they are.
+    async fn job_list(&self, query: &JobQuery) -> Result<Vec<JobRow>, StoreError> {
+        let mut query = query.clone();
+        let mut rows = Vec::new();
+        loop {
+            let page = self.job_page(&query).await?;
+            query.limit = query.limit.saturating_sub(u32::try_from(page.rows.len()).unwrap_or(u32::MAX));
+            rows.extend(page.rows);
+            if page.next.is_none() || query.limit == 0 {
+                return Ok(rows);
+            }
+            query.before = page.next;
+        }
+    }
 
     /// How many jobs are in each state: queued, running.
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError>;

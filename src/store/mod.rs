@@ -17,6 +17,7 @@ mod ending;
 mod error;
 mod fleet;
 mod gates;
+mod job_list;
 mod jobs;
 mod lease;
 mod ledger;
@@ -48,7 +49,8 @@ pub use ending::{Ending, ITS_TURN, Next};
 pub use error::StoreError;
 pub use fleet::{Beat, Duty, Fleet, WorkerRow};
 pub use gates::{AppGate, AppLimits, AppRow, Breaker, Entry, Gates, Left, Refusal, Visit, Why};
-pub use jobs::{Cancelling, JobRow, JobState, Jobs, Submitted};
+pub use job_list::{JobPage, JobQuery, Waits};
+pub use jobs::{Cancelling, JobRow, JobState, Jobs, NotEnded, Submitted};
 pub use lease::{Fence, Lease, Leases};
 pub use ledger::{
     Candidate, CandidateKind, CandidateState, Disproof, Ledger, NewCandidate, Refused, Transition,

@@ -19,11 +19,11 @@ pub struct Depths {
     pub due: u64,
     /// They wait for their time.
     pub later: u64,
-    /// They wait for room in their app.
+    /// They wait for room in their app: its limits or its breaker hold them back.
     pub held_back: u64,
     /// A worker has claimed them.
     pub running: u64,
-    /// The one that has been due for longest and that no worker has claimed.
+    /// The one that has been due for longest, that no worker has claimed and its app does not hold back.
     pub oldest: Option<JobRow>,
 }
 

@@ -60,6 +60,7 @@ pub(super) struct Standing {
     pub state: JobState,
     /// A question of it is open.
     pub asks: bool,
+    /// Its app has no room for it; of one that was just taken up from a lost worker, that does not matter.
     pub held_back: bool,
     /// Its time has not come.
     pub put_off: bool,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::span::{half, of_job};
 use super::{Kind, Span, Tracer};
-use crate::job::{Job, Outcome, TraceParent};
+use crate::job::{Job, Outcome, TraceParent, Wanted};
 use crate::store::{AttemptRow, Step, StepResult};
 use crate::worker::Event;
 
@@ -116,8 +116,9 @@ fn spans(under_way: &UnderWay, row: &AttemptRow) -> Vec<Span> {
 
 /// A step by its place and by what it does, in a word; what it does it to stands in the log.
 fn of_step(step: &Step, within: TraceParent, id: u64) -> Span {
+    let person = Wanted::of_step(&step.summary);
     // As the flow words it when it awaits what the app has sent.
-    let awaits = step.summary.starts_with("wait for ");
+    let awaits = person.is_none() && step.summary.starts_with("wait for ");
     let does = step.summary.split([' ', ':']).next().unwrap_or_default();
     let took = step.duration.and_then(|took| SignedDuration::try_from(took).ok()).unwrap_or_default();
     let result = step.result.map_or("interrupted", StepResult::as_str);
@@ -129,14 +130,52 @@ fn of_step(step: &Step, within: TraceParent, id: u64) -> Span {
     if awaits {
         attributes.push(("turnlock.inbox.awaits", step.summary.trim_start_matches("wait for the ").into()));
     }
+    attributes.extend(person.map(|wanted| ("turnlock.person.wanted", wanted.as_str().into())));
+    let what = match person {
+        Some(_) => "person",
+        None if awaits => "inbox",
+        None => does,
+    };
     Span {
         within,
         id,
         kind: Kind::Internal,
-        name: if awaits { format!("inbox {}", step.id) } else { format!("{does} {}", step.id) },
+        name: format!("{what} {}", step.id),
         began: step.started_at,
         ended: step.started_at.saturating_add(took).unwrap_or(step.started_at),
         attributes,
         failure: matches!(step.result, Some(StepResult::Failed)).then(|| result.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Wanted;
+
+    #[test]
+    fn a_wait_for_a_person_is_none_for_the_inbox() {
+        let of = |summary: &str| {
+            let step = Step {
+                seq: 4,
+                id: "login.4".to_owned(),
+                summary: summary.to_owned(),
+                started_at: Timestamp::UNIX_EPOCH,
+                duration: None,
+                result: Some(StepResult::Ok),
+                detail: None,
+            };
+            let span = of_step(&step, TraceParent::of_job(Uuid::nil()), 1);
+            let said =
+                |key| span.attributes.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
+            (span.name.clone(), said("turnlock.person.wanted"), said("turnlock.inbox.awaits"))
+        };
+        for wanted in Wanted::ALL {
+            let person = ("person login.4".to_owned(), Some(wanted.as_str().into()), None);
+            assert_eq!(of(&wanted.step()), person);
+        }
+        let inbox = ("inbox login.4".to_owned(), None, Some("mailed code".into()));
+        assert_eq!(of("wait for the mailed code"), inbox);
+        assert_eq!(of("click button Sign in"), ("click login.4".to_owned(), None, None));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
@@ -76,6 +76,13 @@ pub async fn known(State(site): State<Arc<Site>>, mut request: Request, next: Ne
 /// Whether programs ask for it, and not a person with a browser.
 pub fn is_of_the_api(path: &str) -> bool {
     path.starts_with("/api/") || path == "/metrics"
+}
+
+/// What is there takes other methods.
+pub async fn wrong_method(uri: Uri) -> Response {
+    let why = "what is at this address is not for this method; the header Allow names those that it is for";
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, why);
+    if is_of_the_api(uri.path()) { problem.into_response() } else { pages::problem(None, &problem) }
 }
 
 /// A session is for pages only, so that no other site can have a browser use the API with it.

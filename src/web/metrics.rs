@@ -17,6 +17,7 @@ use super::guard::MayReadAll;
 use super::problem::Problem;
 use super::site::Site;
 use crate::store::{AttemptRow, Breaker, Store, StoreError};
+use crate::worker::identity::is_gone;
 
 /// OpenMetrics, which Prometheus asks for.
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -79,7 +80,7 @@ async fn stand(registry: &mut Registry, store: &dyn Store) -> Result<(), StoreEr
     let oldest = gauge(
         registry,
         "oldest_due_job_seconds",
-        "For how long the job has been due that has waited longest",
+        "For how long the job has been due that has waited longest, those aside that their apps hold back",
     );
     let waited = depths.oldest.map(|row| Timestamp::now().duration_since(row.not_before).as_secs().max(0));
     set(&oldest, Vec::new(), u64::try_from(waited.unwrap_or(0)).unwrap_or(0));
@@ -88,7 +89,7 @@ async fn stand(registry: &mut Registry, store: &dyn Store) -> Result<(), StoreEr
         gauge(registry, "slots", "Slots of the workers that are alive, and how many of them are busy");
     let workers = gauge(registry, "workers", "Workers, by whether they are alive");
     let rows = store.workers().await?;
-    let (alive, gone): (Vec<_>, Vec<_>) = rows.iter().partition(|row| !row.gone);
+    let (alive, gone): (Vec<_>, Vec<_>) = rows.iter().partition(|row| !is_gone(row));
     let of = |number: fn(&crate::store::WorkerRow) -> u32| {
         alive.iter().map(|row| u64::from(number(row))).sum::<u64>()
     };

@@ -8,6 +8,7 @@
 
 mod answer;
 mod api;
+mod apps;
 mod asked;
 mod csrf;
 mod events;

@@ -116,7 +116,7 @@ impl Server {
             no_room: b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         };
         let http = Http {
-            router: router(&self.site),
+            router: router(&self.site, self.tls.is_some()),
             tls: self.tls.clone(),
             head: HEAD,
             connection: CONNECTION,
@@ -134,17 +134,19 @@ impl Server {
     }
 }
 
-fn router(site: &Arc<Site>) -> Router {
+fn router(site: &Arc<Site>, tls: bool) -> Router {
     let inside = Router::new().merge(api::routes()).merge(pages::routes());
+    let inside = inside.method_not_allowed_fallback(guard::wrong_method);
     let inside = inside.layer(from_fn_with_state(Arc::clone(site), guard::known));
     Router::new()
         .merge(inside)
         .merge(pages::open_routes())
         .merge(api::open_routes())
+        .method_not_allowed_fallback(guard::wrong_method)
         .fallback(pages::nothing_there)
         .layer(from_fn(whole::to_its_end))
         .layer(from_fn_with_state(Arc::clone(site), guard::within_bounds))
-        .layer(from_fn(headers::strict))
+        .layer(from_fn_with_state(tls, headers::strict))
         .with_state(Arc::clone(site))
 }
 

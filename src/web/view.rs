@@ -7,8 +7,8 @@ use super::problem::Problem;
 use crate::audit::{entry_of, refused};
 use crate::job::{AccountRef, Kind};
 use crate::store::{
-    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobRow, LogPage, LogQuery, QuestionRow,
-    Role, Store, StoreError, Wanting,
+    AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobPage, JobQuery, JobRow, LogPage,
+    LogQuery, QuestionRow, Role, Store, StoreError, Wanting,
 };
 
 /// What a caller sees of the store: all of it, or what has to do with the accounts that are shared with its token. What
@@ -93,6 +93,15 @@ impl<'a> View<'a> {
             return Ok(LogPage::default());
         }
         self.store.log_page(&LogQuery { shared_with: self.shared_with(), ..query.clone() }).await
+    }
+
+    pub async fn job_page(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
+        if let Some(account) = &query.account
+            && !self.sees(account).await?
+        {
+            return Ok(JobPage::default());
+        }
+        self.store.job_page(&JobQuery { shared_with: self.shared_with(), ..query.clone() }).await
     }
 
     pub async fn accounts(&self, query: AccountQuery) -> Result<Vec<AccountSummary>, StoreError> {

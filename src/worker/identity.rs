@@ -7,7 +7,7 @@ use std::process;
 use uuid::Uuid;
 
 use crate::process_table;
-use crate::store::WorkerId;
+use crate::store::{WorkerId, WorkerRow};
 
 /// An id for a new worker in this process: `host:pid:start:boot:pid-namespace:nonce`.
 #[must_use]
@@ -35,6 +35,13 @@ pub fn is_dead(worker: &WorkerId) -> bool {
     let (Ok(pid), Ok(start)) = (pid.parse(), start.parse::<u64>()) else { return false };
     // A process number means something only within one boot and one PID namespace.
     place().is_some_and(|here| here == format!("{boot}:{namespace}")) && process_table::has_ended(pid, start)
+}
+
+/// Whether a worker does not live any more, as far as can be known from here: nothing was heard of it for too long, or its
+/// process is gone.
+#[must_use]
+pub fn is_gone(row: &WorkerRow) -> bool {
+    row.gone || is_dead(&row.id)
 }
 
 /// This boot and this PID namespace.

@@ -465,6 +465,28 @@ fn a_job_is_submitted_once_under_one_id() {
         let line: serde_json::Value = serde_json::from_str(&home.call(&submit).ends(0).out).unwrap();
         assert_eq!((line["job"].as_str(), line["new"].as_bool()), (Some(id), Some(new)));
     }
+    // It waits; whoever is at the shell asked for it, whatever the environment says.
+    let list = |filter: &[&str]| home.call(&[&["job", "list"], filter].concat()).ends(0).out;
+    let line: serde_json::Value = serde_json::from_str(&list(&["--state", "queued", "--json"])).unwrap();
+    assert_eq!((line["job"].as_str(), line["waits"].as_str()), (Some(id), Some("due")));
+    let asker = line["requested_by"].as_str().unwrap();
+    assert!(asker.starts_with("shell:"), "{line}");
+    let shown = list(&["--requested-by", asker, "--app", "acme"]);
+    assert!(
+        shown.contains("a8057") && shown.contains("due since") && shown.contains("acme/alice"),
+        "{shown}"
+    );
+    assert_eq!(list(&["--failed"]), "no jobs\n");
+    home.call(&["job", "list", "--state", "lost"]).ends(2).complains("is no state of a job");
+    home.call(&["job", "retry", "b302099a8057"]).ends(1).complains("has not ended");
+    home.call(&["cancel", id]).ends(0);
+    let line: serde_json::Value =
+        serde_json::from_str(&home.call(&["job", "retry", id, "--json"]).ends(0).out).unwrap();
+    assert_eq!(line["retry_of"].as_str(), Some(id));
+    let audit = home.call(&["audit"]).ends(0).out;
+    assert!(audit.contains("job.retry"), "{audit}");
+    let listed = list(&["--json"]);
+    assert!(listed.lines().count() == 2 && listed.contains(line["job"].as_str().unwrap()), "{listed}");
     home.call(&["submit", "enrol-mfa", "--account", "acme/alice", "--id", id])
         .ends(2)
         .complains("submitted before");

@@ -71,10 +71,14 @@ async fn on_a_terminal_lines_are_coloured_and_fit() {
     let fleet = Fleet::embedded().await;
     let attempt = begin(&fleet, "acme/a-name-that-is-longer-than-there-is-room").await;
     end(&fleet, &attempt, Code::AppError, &"The app says that it is broken. ".repeat(9)).await;
-    let line = format!("stty columns 80; {} log --follow", env!("CARGO_BIN_EXE_turnlock"));
+    let turnlock = env!("CARGO_BIN_EXE_turnlock");
+    let line = format!("stty columns 80; {turnlock} log; {turnlock} log --absolute; {turnlock} log --follow");
     let mut terminal = OnTerminal::start(&fleet.command(&[]), &line, "xterm");
-    terminal.shows("stays broken, tell").await;
-    let shown = &terminal.shown;
+    terminal.shows("from now on as it happens").await;
+    let tables: Vec<_> = terminal.shown.split("started").collect();
+    assert!(tables[1].contains(" s ago") && !tables[1].contains(" ┆ 20"), "{}", tables[1]);
+    assert!(!tables[2].split("── ").next().unwrap().contains(" ago"), "{}", tables[2]);
+    let shown = tables[2].split_once("── ").unwrap().1;
     assert!(shown.contains("\u{1b}[33mretry_later\u{1b}[0m"), "{shown}");
     assert!(shown.contains(&format!("  {}  change_password  acme/a-name", short(attempt.job))), "{shown}");
     for line in shown.lines() {

@@ -120,7 +120,7 @@ impl Demo {
         let mut rows = runtime.store.log(&LogQuery::default()).await?;
         rows.reverse();
         let mut out = stdout().lock();
-        writeln!(out, "\nThe automation log:\n{}", log::table(&rows, context.colour))?;
+        writeln!(out, "\nThe automation log:\n{}", log::table(&rows, None, context.colour))?;
         writeln!(
             out,
             "Screenshots and page snapshots, without secrets, are in {}",

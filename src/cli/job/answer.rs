@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Context, Exit, Failure};
 use crate::answer::{Answer as Said, NotGiven, asked, give};
-use crate::cli::output::{local_time, printable};
+use crate::cli::output::{local_time, printable, short_id};
 use crate::cli::{parts, secret_input, which_job, who};
 use crate::job::{Decision, Wanted};
 use crate::store::QuestionRow;
@@ -19,6 +19,12 @@ Examples:
 A job waits for a person only if it was submitted with --wait-for-human, or `wait_for_human` in its message. The code is \
 never taken from the arguments, where every process of the machine could read it. It is sealed for the one worker that \
 waits; the database holds nothing else of it. A job that waits for a decision takes --go-on or --give-up. The exit code is 1 if the job waits for nothing.";
+
+/// The command that answers it.
+pub fn hint(question: &QuestionRow) -> String {
+    let decide = if question.wanted == Wanted::Decision { " --go-on, or --give-up" } else { "" };
+    format!("turnlock job answer {}{decide}", short_id(question.job))
+}
 
 #[derive(Debug, Args)]
 pub struct Answer {
@@ -62,7 +68,7 @@ impl Answer {
             let line = json!({ "job": job, "question": question.id, "wanted": question.wanted });
             writeln!(out, "{line}")?;
         } else {
-            writeln!(out, "given; the job goes on: turnlock job show {}", crate::cli::output::short_id(job))?;
+            writeln!(out, "given; the job goes on: turnlock job show {}", short_id(job))?;
         }
         Ok(Exit::Done)
     }
@@ -77,5 +83,36 @@ impl Answer {
             }
             _ => Said::Code(secret_input::from_prompt_or_stdin("the code")?),
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::QuestionState;
+
+    #[test]
+    fn the_hint_is_what_the_question_takes() {
+        let question = |wanted| QuestionRow {
+            id: Uuid::nil(),
+            job: Uuid::from_u128(0x30b2_a4d7),
+            attempt: Uuid::nil(),
+            account: "acme/alice".parse().unwrap(),
+            wanted,
+            step: "login.4".to_owned(),
+            key: Vec::new(),
+            asked_at: Timestamp::UNIX_EPOCH,
+            until: Timestamp::UNIX_EPOCH,
+            state: QuestionState::Open,
+            answer: None,
+            answered_by: None,
+            watched: false,
+        };
+        assert_eq!(hint(&question(Wanted::Totp)), "turnlock job answer 30b2a4d7");
+        assert_eq!(hint(&question(Wanted::Decision)), "turnlock job answer 30b2a4d7 --go-on, or --give-up");
     }
 }

@@ -4,15 +4,20 @@ mod dossier;
 mod evidence;
 mod export;
 mod json;
+mod list;
 mod picture;
 mod requeue;
+mod retry;
 mod show;
+
+pub use answer::hint as how_to_answer;
 
 use clap::{Args, Subcommand};
 
 use super::{Context, Exit, Failure};
 
-/// Show all that is known of a job, put it into a file for a ticket, give it a code that it waits for, or have it tried now
+/// List jobs, show all that is known of one, put it into a file for a ticket, give it a code that it waits for, have it tried
+/// now or once more
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true)]
 pub struct Job {
@@ -22,6 +27,9 @@ pub struct Job {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List jobs, those included that no attempt was made at
+    #[command(after_help = list::HELP)]
+    List(list::List),
     /// Show a job: what was asked, every attempt with its steps, what went wrong and what a person should do
     #[command(after_help = show::HELP)]
     Show(show::Show),
@@ -34,6 +42,9 @@ enum Command {
     /// Have jobs tried now that wait for their time, or whose worker was lost
     #[command(after_help = requeue::HELP)]
     Requeue(requeue::Requeue),
+    /// Submit jobs once more that have ended
+    #[command(after_help = retry::HELP)]
+    Retry(retry::Retry),
 }
 
 impl Job {
@@ -43,10 +54,12 @@ impl Job {
     /// If the database fails, or no job has that id.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
+            Command::List(list) => list.run(context).await,
             Command::Show(show) => show.run(context).await,
             Command::Export(export) => export.run(context).await,
             Command::Answer(answer) => answer.run(context).await,
             Command::Requeue(requeue) => requeue.run(context).await,
+            Command::Retry(retry) => retry.run(context).await,
         }
     }
 }

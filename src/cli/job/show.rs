@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::dossier::{Attempt, Dossier};
 use super::evidence::Evidence;
-use super::{Context, Exit, Failure, json, picture};
+use super::{Context, Exit, Failure, how_to_answer, json, picture};
 use crate::cli::output::{self, local_time, printable, short_id};
 use crate::cli::terminal::{self, Pictures, wrap};
 use crate::cli::{parts, which_job};
@@ -88,7 +88,7 @@ impl<W: Write> Page<'_, W> {
         writeln!(self.out, "  {:<NAME$}{state}", "state")?;
         if let Some(question) = &dossier.question {
             let (wanted, until) = (question.wanted.words(), local_time(question.until));
-            let how = format!("{wanted}, until {until}; turnlock job answer {}", short_id(dossier.id));
+            let how = format!("{wanted}, until {until}; {}", how_to_answer(question));
             self.said(2, "waits for", &how)?;
         }
         let attempts = dossier.attempts.len();

@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::row::{action, evidence};
 use crate::cli::output::{self, duration, painted, short_id};
@@ -19,6 +20,9 @@ const ACCOUNT: (usize, usize) = (10, 32);
 /// From so many columns on there is room for a code behind the rest.
 const CODE: usize = 2 + 21;
 
+/// After so long a time without a line it is said how long that was.
+const PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
 /// What belongs to an attempt stands below it, moved in as far as its job.
 const INDENT: usize = 10;
 
@@ -30,22 +34,30 @@ pub(super) struct Lines {
     colour: bool,
     /// The day of the last line, which its time leaves out.
     day: Option<Date>,
+    /// The time of the last line.
+    last: Option<Timestamp>,
 }
 
 impl Lines {
     /// For standard output.
     pub fn new(colour: bool) -> Self {
-        Self { width: terminal::width(), colour, day: None }
+        Self { width: terminal::width(), colour, day: None, last: None }
     }
 
     /// An attempt that begins, or that has ended; of one that failed, below it what happened, what to do, and where its
     /// evidence lies.
     pub fn write(&mut self, out: &mut impl Write, row: &AttemptRow) -> io::Result<()> {
-        let at = row.ended_at.unwrap_or(row.started_at).to_zoned(TimeZone::system());
+        let when = row.ended_at.unwrap_or(row.started_at);
+        let at = when.to_zoned(TimeZone::system());
         if self.day != Some(at.date()) {
             self.day = Some(at.date());
             writeln!(out, "{}", self.dim(&format!("── {} ──", at.strftime("%A, %Y-%m-%d"))))?;
         }
+        // What has been said stays on the screen: that much later stays true, and that long ago does not.
+        if let Some(last) = self.last.filter(|last| when.duration_since(*last) >= PAUSE) {
+            writeln!(out, "{}", self.dim(&format!("── {} later ──", output::span(last, when))))?;
+        }
+        self.last = Some(when);
         let room = self.width.map_or(ACCOUNT.1, |all| all.saturating_sub(BEFORE + BEHIND));
         let account = fit(&row.account.to_string(), room.clamp(ACCOUNT.0, ACCOUNT.1));
         let (time, job) = (at.strftime("%H:%M:%S"), short_id(row.job));
@@ -70,6 +82,18 @@ impl Lines {
         }
         // A path that is broken is of no use.
         evidence(row).map_or(Ok(()), |path| writeln!(out, "{:INDENT$}{}", "", output::printable(&path)))
+    }
+
+    /// That what stands above was before, and what comes now is new, for who looks on.
+    pub fn from_now_on(&self, out: &mut impl Write, now: Timestamp) -> io::Result<()> {
+        match self.last.filter(|_| self.width.is_some()) {
+            Some(last) => {
+                let words =
+                    format!("── that was {} ago; from now on as it happens ──", output::span(last, now));
+                writeln!(out, "{}", self.dim(&words))
+            }
+            None => Ok(()),
+        }
     }
 
     fn dim(&self, text: &str) -> String {
@@ -112,7 +136,7 @@ mod tests {
     }
 
     fn shown(width: Option<usize>, rows: &[AttemptRow]) -> String {
-        let (mut out, mut lines) = (Vec::new(), Lines { width, colour: false, day: None });
+        let (mut out, mut lines) = (Vec::new(), Lines { width, colour: false, day: None, last: None });
         rows.iter().for_each(|row| lines.write(&mut out, row).unwrap());
         String::from_utf8(out).unwrap()
     }
@@ -130,9 +154,25 @@ mod tests {
 15:21:07  30b2a4d7  change_password  acme/alice                        begins
 15:21:19  30b2a4d7  change_password  acme/alice                        succeeded       12.1 s  password_changed
 ── Monday, 2026-11-30 ──
+── 8 h 38 min later ──
 00:00:01  30b2a4d7  change_password  acme/alice                        begins
 "
         );
+    }
+
+    #[test]
+    fn who_looks_on_learns_how_long_ago_the_last_thing_was() {
+        let one = row("acme/alice", "2026-11-29T15:21:07", None);
+        let said = |width| {
+            let (mut out, mut lines) = (Vec::new(), Lines { width, colour: false, day: None, last: None });
+            lines.from_now_on(&mut out, one.started_at).unwrap();
+            lines.write(&mut out, &one).unwrap();
+            lines.from_now_on(&mut out, one.started_at + SignedDuration::from_secs(185)).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert!(said(Some(80)).starts_with("── Sunday"), "nothing was before");
+        assert!(said(Some(80)).ends_with("\n── that was 3 min 5 s ago; from now on as it happens ──\n"));
+        assert!(said(None).ends_with("  begins\n"), "a file is read at any time");
     }
 
     #[test]

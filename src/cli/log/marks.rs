@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
+use crate::cli::job::how_to_answer;
 use crate::cli::output::{local_time, painted, short_id};
 use crate::cli::{Failure, canary};
 use crate::job::Outcome;
@@ -48,9 +49,10 @@ impl<'a> Marks<'a> {
             }
             let (job, until) = (short_id(question.job), local_time(question.until));
             let line = format!(
-                "{job} of {} waits for {} until {until}: turnlock job answer {job}",
+                "{job} of {} waits for {} until {until}: {}",
                 question.account,
-                question.wanted.words()
+                question.wanted.words(),
+                how_to_answer(&question)
             );
             lines.push(painted(&line, Outcome::NeedsHuman, self.colour));
         }

@@ -7,9 +7,10 @@ mod steps;
 pub use row::table;
 pub use steps::as_json as steps_as_json;
 
-use std::io::{Write, stdout};
+use std::io::{IsTerminal, Write, stdout};
 
 use clap::Args;
+use jiff::Timestamp;
 
 use self::line::Lines;
 use self::marks::Marks;
@@ -33,6 +34,9 @@ pub struct Log {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+    /// No `3 min ago`, but dates and times, as in a file or a pipe
+    #[arg(long)]
+    absolute: bool,
     /// The attempts at this job with their steps; its id, or the end of it, as the table shows it
     #[arg(long, value_name = "ID")]
     job: Option<String>,
@@ -92,10 +96,15 @@ impl Log {
             }
         } else if self.follow {
             rows.iter().try_for_each(|row| lines.write(&mut out, row))?;
+            if !self.absolute {
+                lines.from_now_on(&mut out, Timestamp::now())?;
+            }
         } else if rows.is_empty() {
             writeln!(out, "no attempts")?;
         } else {
-            writeln!(out, "{}", table(&rows, context.colour))?;
+            // What goes into a file or a pipe is true there later, too.
+            let now = (stdout().is_terminal() && !self.absolute).then(Timestamp::now);
+            writeln!(out, "{}", table(&rows, now, context.colour))?;
             if self.job.is_some() {
                 for row in &rows {
                     steps::print(&mut out, row, &store.log_steps(row.id).await?)?;

@@ -1,4 +1,5 @@
 use comfy_table::{Cell, ColumnConstraint};
+use jiff::Timestamp;
 
 use crate::cli::output::{self, short_id};
 use crate::job::Outcome;
@@ -8,9 +9,10 @@ use crate::store::AttemptRow;
 const WIDE: u16 = 120;
 
 /// The rows as people read them, from the first to the last: a table, and where the terminal is narrow, below
-/// it what happened in those attempts that did not succeed; then where their evidence lies, and where to read on.
+/// it what happened in those attempts that did not succeed; then where their evidence lies, and where to read on. Told what
+/// the time is, it says how long ago they began that have begun within a day.
 #[must_use]
-pub fn table(rows: &[AttemptRow], colour: bool) -> String {
+pub fn table(rows: &[AttemptRow], now: Option<Timestamp>, colour: bool) -> String {
     let mut table = output::table(["started", "job", "what", "outcome", "took"]);
     let wide = table.width().is_none_or(|width| width >= WIDE);
     if wide {
@@ -20,7 +22,7 @@ pub fn table(rows: &[AttemptRow], colour: bool) -> String {
     let mut failed = None;
     for row in rows {
         let mut cells = vec![
-            Cell::new(output::local_time(row.started_at).replace(' ', "\n")),
+            Cell::new(started(row, now)),
             Cell::new(short_id(row.job)),
             Cell::new(what(row)),
             outcome(row, colour),
@@ -45,6 +47,16 @@ pub fn table(rows: &[AttemptRow], colour: bool) -> String {
     });
     let hint = failed.map(|job| format!("\nEvery step: turnlock log --job {}", short_id(job)));
     format!("{table}{below}{}", hint.unwrap_or_default())
+}
+
+/// The date above the time, or how long ago that was.
+fn started(row: &AttemptRow, now: Option<Timestamp>) -> String {
+    let at = output::local_time(row.started_at);
+    let ago = now.and_then(|now| output::ago(row.started_at, now));
+    match at.split_once(' ') {
+        Some((date, time)) => format!("{}\n{time}", ago.as_deref().unwrap_or(date)),
+        None => at,
+    }
 }
 
 fn what(row: &AttemptRow) -> String {

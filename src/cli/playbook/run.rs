@@ -78,7 +78,7 @@ impl Run {
         write!(stderr(), "{}", playbook.warnings.render(colour))?;
         self.must_fit(&playbook)?;
         let display = self.display(context)?;
-        let job = self.job(context);
+        let job = self.job();
         let console = self.watch.then(|| {
             let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| context.environment.get(name));
             Arc::new(Console::new(source, editor.map(str::to_owned), self.step, colour))
@@ -156,11 +156,11 @@ impl Run {
         })
     }
 
-    fn job(&self, context: &Context) -> Job {
+    fn job(&self) -> Job {
         let job = Job::new(Trial::kind(self.flow, self.rehearse), self.account.clone());
         let rehearse = if self.rehearse { " --rehearse" } else { "" };
         Job {
-            requested_by: context.environment.get("USER").map(str::to_owned),
+            requested_by: Some(who::at_the_shell()),
             reason: Some(format!("playbook run {} {}{rehearse}", self.file.display(), self.flow)),
             evidence: true,
             deadline: if self.watch { WATCHED } else { job.deadline },

@@ -15,7 +15,7 @@ use self::stage::Stage;
 use crate::cli::library::{self, read};
 use crate::cli::progress::{Place, Progress};
 use crate::cli::runtime::{Jobs, Mail, Runtime};
-use crate::cli::{Context, Exit, Failure, context};
+use crate::cli::{Context, Exit, Failure, context, who};
 use crate::config::{Config, Inbox};
 use crate::flow::{FlowPerformer, Trial, Watch};
 use crate::job::{AccountRef, Code, Job, Outcome};
@@ -249,7 +249,7 @@ impl Acceptance<'_> {
         let watch = self.recorder.clone().map(|recorder| -> Arc<dyn Watch> { recorder });
         let environment = &self.context.environment;
         let job = Job {
-            requested_by: environment.get("USER").map(str::to_owned),
+            requested_by: Some(who::at_the_shell()),
             reason: Some("turnlock playbook test".to_owned()),
             ..Job::new(stage.kind.unwrap_or(Trial::kind(stage.flow, false)), account.clone())
         };

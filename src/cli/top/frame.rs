@@ -1,13 +1,11 @@
-use std::time::Duration;
-
-use jiff::Timestamp;
-
 use super::glance::{Glance, many};
-use crate::cli::output::{self, duration, local_time, short_id};
+use crate::cli::job::how_to_answer;
+use crate::cli::output::{self, local_time, short_id, span};
 use crate::cli::terminal::{columns, cut, fit};
 use crate::cli::{app, canary, worker};
 use crate::job::Outcome;
 use crate::store::{Duty, UnderWay, WorkerRow};
+use crate::worker::identity::is_gone;
 
 /// Lines of one part that need not all be shown.
 struct Part {
@@ -62,7 +60,7 @@ impl Frame {
     /// What there is as a whole: three lines, and the ends by outcome.
     fn head(self, glance: &Glance) -> Vec<String> {
         let (slots, busy) = glance.slots();
-        let live = glance.workers.iter().filter(|row| !worker::is_gone(row)).count();
+        let live = glance.workers.iter().filter(|row| !is_gone(row)).count();
         let workers = if live == 1 { "worker" } else { "workers" };
         let left = format!(
             "turnlock {}   {live} {workers}, {busy} of {slots} slots busy",
@@ -82,7 +80,7 @@ impl Frame {
         let oldest = depths.oldest.as_ref().map_or_else(
             || "no job is due".to_owned(),
             |row| {
-                let (id, since) = (short_id(row.job.id), since(glance.at, row.not_before));
+                let (id, since) = (short_id(row.job.id), span(row.not_before, glance.at));
                 format!("oldest  {id} {} of {}, due for {since}", row.job.kind, row.job.account)
             },
         );
@@ -115,8 +113,10 @@ impl Frame {
         let canaries = glance.ill.iter().filter_map(|row| canary::warning(row, false));
         let paint = |line: String| output::painted(&cut(&line, self.width), Outcome::Rejected, self.colour);
         let questions = glance.questions.iter().map(|question| {
-            let (job, words) = (short_id(question.job), question.wanted.words());
-            let line = format!("! {} waits for {words}: turnlock job answer {job}", question.account);
+            let (account, how) = (&question.account, how_to_answer(question));
+            let whole = format!("! {account} waits for {}: {how}", question.wanted.words());
+            // What to do comes before what for.
+            let line = if columns(&whole) > self.width { format!("! {account} waits: {how}") } else { whole };
             output::painted(&cut(&line, self.width), Outcome::NeedsHuman, self.colour)
         });
         Part { heading: None, lines: questions.chain(breakers.chain(canaries).map(paint)).collect() }
@@ -126,7 +126,7 @@ impl Frame {
         let room = self.width.saturating_sub(8 + 2 + 2 + 9 + 2 + 20 + 2 + 12).clamp(8, 40);
         let heading = format!("{:<8}  {:<room$}  {:<9}  {:<20}  HEARD OF", "WORKER", "HOST", "BUSY", "STATE");
         let line = |row: &WorkerRow| {
-            let (state, outcome) = match (worker::is_gone(row), row.duty) {
+            let (state, outcome) = match (is_gone(row), row.duty) {
                 (true, _) => ("gone".to_owned(), Outcome::Rejected),
                 (false, duty) if duty != row.wanted => (
                     format!("{duty}, is to {}", if row.wanted == Duty::Draining { "drain" } else { "work" }),
@@ -141,7 +141,7 @@ impl Frame {
                 fit(row.id.host().unwrap_or("?"), room),
                 fit(&format!("{}/{}", row.busy, row.slots), 9),
                 output::painted(&fit(&state, 20), outcome, self.colour),
-                cut(&format!("{} ago", since(glance.at, row.beat_at)), 12)
+                cut(&format!("{} ago", span(row.beat_at, glance.at)), 12)
             )
         };
         let mut lines: Vec<_> = glance.workers.iter().map(line).collect();
@@ -163,7 +163,7 @@ impl Frame {
                 short_id(row.job),
                 fit(row.kind.as_str(), 15),
                 fit(&row.account.to_string(), account),
-                fit(&since(glance.at, row.started_at), 11),
+                fit(&span(row.started_at, glance.at), 11),
                 cut(&step.unwrap_or_else(|| "begins".to_owned()), rest)
             )
         };
@@ -175,17 +175,6 @@ impl Frame {
 
     fn dim(self, text: &str) -> String {
         if self.colour { format!("\u{1b}[2m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-}
-
-fn since(now: Timestamp, at: Timestamp) -> String {
-    // The clocks of two machines differ by a moment.
-    let length = Duration::try_from(now.duration_since(at)).unwrap_or_default();
-    match length.as_secs() {
-        hours @ 7_200.. => format!("{} h {} min", hours / 3_600, hours / 60 % 60),
-        // Tenths of what is drawn once a second tell nothing.
-        seconds @ 0..60 => format!("{seconds} s"),
-        _ => duration(length),
     }
 }
 
@@ -204,6 +193,7 @@ fn share(mut room: usize, wants: [usize; 3]) -> [usize; 3] {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use jiff::Timestamp;
     use uuid::Uuid;
 
     use super::*;

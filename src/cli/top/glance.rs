@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use crate::cli::{app, canary, worker};
 use crate::job::Outcome;
 use crate::store::{AppRow, Breaker, CanaryRow, Depths, QuestionRow, Store, StoreError, UnderWay, WorkerRow};
+use crate::worker::identity::is_gone;
 
 /// So many jobs that run are looked at; more fit no screen.
 const MOST: u32 = 200;
@@ -54,7 +55,7 @@ impl Glance {
 
     /// How many slots the workers that live have, and how many of them are busy.
     pub fn slots(&self) -> (u32, u32) {
-        let live = self.workers.iter().filter(|row| !worker::is_gone(row));
+        let live = self.workers.iter().filter(|row| !is_gone(row));
         live.fold((0, 0), |(slots, busy), row| (slots + row.slots, busy + row.busy))
     }
 

@@ -4,11 +4,12 @@ use std::time::Duration;
 use clap::Args;
 use tokio::time::sleep;
 
-use super::which::{Which, is_gone, short};
+use super::which::{Which, short};
 use super::{Context, Exit, Failure, parts};
 use crate::audit::{audited, entry};
 use crate::cli::who;
 use crate::store::{Duty, Store, StoreError, WorkerRow};
+use crate::worker::identity::is_gone;
 
 /// How often is looked whether they have heeded it.
 const LOOK: Duration = Duration::from_millis(250);

@@ -6,9 +6,10 @@ use comfy_table::{Cell, Color};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::which::{is_gone, short};
+use super::which::short;
 use super::{Context, Exit, Failure, output, parts};
 use crate::store::{Duty, WorkerRow};
+use crate::worker::identity::is_gone;
 
 /// Show the workers: what they are at, and when they were last heard of
 #[derive(Debug, Args)]

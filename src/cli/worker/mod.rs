@@ -5,7 +5,7 @@ mod run;
 mod which;
 
 pub use list::as_json;
-pub use which::{is_gone, short};
+pub use which::short;
 
 use clap::{Args, Subcommand};
 

@@ -4,7 +4,6 @@ use clap::Args;
 
 use crate::cli::Failure;
 use crate::store::WorkerRow;
-use crate::worker::identity;
 
 /// Which workers are meant.
 #[derive(Debug, Args)]
@@ -36,12 +35,6 @@ impl Which {
         }
         Ok(rows.into_iter().filter(|row| self.all || meant.contains(row.id.as_str())).collect())
     }
-}
-
-/// Whether it does not live any more, as far as can be known from here.
-#[must_use]
-pub fn is_gone(row: &WorkerRow) -> bool {
-    row.gone || identity::is_dead(&row.id)
 }
 
 /// The last part of its id, which no other worker has.

@@ -166,6 +166,9 @@ pub trait Gates {
     /// The apps that have a gate or jobs that have not ended, by name.
     async fn apps(&self) -> Result<Vec<AppRow>, StoreError>;
 
+    /// The apps at which no attempt may begin now, for their limits or their breakers.
+    async fn shut_apps(&self) -> Result<Vec<String>, StoreError>;
+
     /// Closes the breaker and forgets the failures. `false` if there was nothing to forget.
     async fn reset_app(&self, app: &str) -> Result<bool, StoreError>;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::gates::shut;
+use super::gates::{shut, shut_apps};
 use super::value::{Reader, millis};
 use super::{LOCKS, Write};
 use crate::store::{Delivered, StoreError, WorkerId};
@@ -20,13 +20,6 @@ macro_rules! account_is_free {
          AND (j.kind = 'reconcile' OR NOT EXISTS (
               SELECT 1 FROM jobs AS o
               WHERE o.account = j.account AND o.cause IS NOT NULL AND o.state IN ('queued', 'running')))"
-    };
-}
-
-/// The apps whose gates are shut.
-macro_rules! shut_apps {
-    () => {
-        concat!("SELECT g.app FROM app_gates AS g WHERE ", shut!("NULL"))
     };
 }
 

@@ -32,6 +32,27 @@ macro_rules! shut {
 }
 pub(super) use shut;
 
+/// The apps whose gates are shut.
+macro_rules! shut_apps {
+    () => {
+        concat!("SELECT g.app FROM app_gates AS g WHERE ", $crate::store::postgres::gates::shut!("NULL"))
+    };
+}
+pub(super) use shut_apps;
+
+/// The queued job `j` waits for room in its app: it was put back for that, or is due and passed over.
+macro_rules! held_back {
+    () => {
+        concat!(
+            "(coalesce(j.called_up_until = 0, false)
+              OR (j.not_before <= (SELECT turnlock_now()) AND j.app = ANY (ARRAY(",
+            $crate::store::postgres::gates::shut_apps!(),
+            "))))"
+        )
+    };
+}
+pub(super) use held_back;
+
 /// Whether the claim of the last probe of `g` stands.
 macro_rules! probing {
     () => {
@@ -220,6 +241,11 @@ impl Gates for PostgresStore {
         let mut reader = self.reader().await?;
         let rows = answer(sqlx::query(APPS).fetch_all(&mut *reader)).await?;
         rows.iter().map(read_app).collect()
+    }
+
+    async fn shut_apps(&self) -> Result<Vec<String>, StoreError> {
+        let mut reader = self.reader().await?;
+        answer(sqlx::query_scalar(shut_apps!()).fetch_all(&mut *reader)).await
     }
 
     async fn reset_app(&self, app: &str) -> Result<bool, StoreError> {

@@ -12,8 +12,8 @@ use super::value::{Reader, from_now, millis, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Lease,
-    Requeueing, StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, JobRow, JobState,
+    Jobs, Lease, Requeueing, StoreError, Submitted, Taking, WorkerId,
 };
 
 // A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
@@ -46,6 +46,10 @@ impl Jobs for PostgresStore {
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
         let mut reader = self.reader().await?;
         answer(fetch(&mut reader, id)).await
+    }
+
+    async fn job_page(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
+        self.page_of_jobs(query).await
     }
 
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError> {
@@ -341,6 +345,7 @@ pub(super) fn read(row: &PgRow) -> Result<JobRow, StoreError> {
         attempts: row.count("attempts")?,
         tries: row.count("tries")?,
         not_before: row.here("not_before")?,
+        held_back: row.int_or_null("called_up_until")? == Some(0),
         worker: row.worker_or_null("worker")?,
         outcome: row.parsed_or_null("outcome", "an outcome")?,
         code: row.parsed_or_null("code", "a code")?,

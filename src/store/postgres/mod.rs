@@ -23,6 +23,7 @@ mod end;
 pub(super) mod error;
 mod fleet;
 mod gates;
+mod job_page;
 mod jobs;
 mod leases;
 mod ledger;

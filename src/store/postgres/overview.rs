@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 
+use super::gates::held_back;
 use super::value::{Reader, millis};
 use super::{PostgresStore, answer, jobs, log};
 use crate::job::Outcome;
@@ -12,18 +13,23 @@ use crate::store::{Depths, Lately, Overview, Step, StoreError, UnderWay};
 impl Overview for PostgresStore {
     async fn depths(&self) -> Result<Depths, StoreError> {
         let mut reader = self.reader().await?;
-        let counts = sqlx::query(
-            "SELECT count(*) FILTER (WHERE called_up_until IS DISTINCT FROM 0 AND not_before <= now) AS due,
-                    count(*) FILTER (WHERE called_up_until IS DISTINCT FROM 0 AND not_before > now) AS later,
-                    count(*) FILTER (WHERE called_up_until = 0) AS held_back,
+        let counts = sqlx::query(concat!(
+            "SELECT count(*) FILTER (WHERE NOT held_back AND not_before <= now) AS due,
+                    count(*) FILTER (WHERE NOT held_back AND not_before > now) AS later,
+                    count(*) FILTER (WHERE held_back) AS held_back,
                     (SELECT count(*) FROM jobs WHERE state = 'running') AS running
-             FROM turnlock_now() AS now CROSS JOIN jobs WHERE state = 'queued'",
-        );
+             FROM turnlock_now() AS now CROSS JOIN (
+                 SELECT not_before, ",
+            held_back!(),
+            " AS held_back FROM jobs AS j WHERE state = 'queued') AS waiting",
+        ));
         let counts = answer(counts.fetch_one(&mut *reader)).await?;
-        let oldest = sqlx::query(
+        let oldest = sqlx::query(concat!(
             "SELECT j.*, now AS asked_at FROM turnlock_now() AS now CROSS JOIN jobs AS j
-             WHERE state = 'queued' AND not_before <= now ORDER BY not_before, seq LIMIT 1",
-        );
+             WHERE state = 'queued' AND not_before <= now AND NOT ",
+            held_back!(),
+            " ORDER BY not_before, seq LIMIT 1",
+        ));
         let oldest = answer(oldest.fetch_optional(&mut *reader)).await?;
         let counts = Reader(&counts);
         Ok(Depths {

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::gates::held_back;
 use super::value::Reader;
 use super::{Outlasts, PostgresStore, detached};
 use crate::store::requeue::Standing;
@@ -16,12 +17,13 @@ impl PostgresStore {
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             write.lock_account_of(id).await?;
-            let row = sqlx::query(
-                "SELECT j.state, coalesce(j.called_up_until = 0, false) AS held_back, j.not_before > t.now AS put_off,
-                        EXISTS (SELECT 1 FROM questions AS q
-                                WHERE q.job = j.id AND q.state = 'open' AND q.until > t.now) AS asks
+            let row = sqlx::query(concat!(
+                "SELECT j.state, j.not_before > t.now AS put_off, ",
+                held_back!(),
+                " AS held_back, EXISTS (SELECT 1 FROM questions AS q
+                                        WHERE q.job = j.id AND q.state = 'open' AND q.until > t.now) AS asks
                  FROM jobs AS j, (SELECT turnlock_now() AS now) AS t WHERE j.id = $1",
-            )
+            ))
             .bind(id)
             .fetch_one(write.on())
             .await?;
@@ -29,7 +31,7 @@ impl PostgresStore {
             let standing = Standing {
                 state: row.parsed("state", "the state of a job")?,
                 asks: row.flag("asks")?,
-                held_back: row.flag("held_back")?,
+                held_back: row.flag("held_back")? && !lost,
                 put_off: row.flag("put_off")?,
             };
             let put_off = standing.may_be_made_due().map_err(|why| StoreError::NotRequeued { id, why })?;
@@ -47,7 +49,13 @@ impl PostgresStore {
             }
             write.commit().await?;
             store.news.tell(&store.pool).await;
-            Ok(if lost { Requeueing::TakenUp } else if put_off { Requeueing::Due } else { Requeueing::Already })
+            Ok(if lost {
+                Requeueing::TakenUp
+            } else if put_off {
+                Requeueing::Due
+            } else {
+                Requeueing::Already
+            })
         })
         .await
     }

@@ -36,6 +36,26 @@ macro_rules! shut {
 }
 pub(super) use shut;
 
+/// The apps whose gates are shut at `?1`.
+macro_rules! shut_apps {
+    () => {
+        concat!("SELECT g.app FROM app_gates AS g WHERE ", $crate::store::sqlite::gates::shut!("NULL"))
+    };
+}
+pub(super) use shut_apps;
+
+/// The queued job `j` waits at `?1` for room in its app: it was put back for that, or is due and passed over.
+macro_rules! held_back {
+    () => {
+        concat!(
+            "(j.called_up_until IS 0 OR (j.not_before <= ?1 AND j.app IN (",
+            $crate::store::sqlite::gates::shut_apps!(),
+            ")))"
+        )
+    };
+}
+pub(super) use held_back;
+
 /// Whether the claim of the last probe of `g` stands.
 macro_rules! probing {
     () => {
@@ -224,6 +244,10 @@ impl Gates for SqliteStore {
     async fn apps(&self) -> Result<Vec<AppRow>, StoreError> {
         let rows = sqlx::query(APPS).bind(self.clock.now()).bind(now()).fetch_all(&self.readers).await?;
         rows.iter().map(|row| read_app(row, self.clock)).collect()
+    }
+
+    async fn shut_apps(&self) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(shut_apps!()).bind(self.clock.now()).fetch_all(&self.readers).await?)
     }
 
     async fn reset_app(&self, app: &str) -> Result<bool, StoreError> {

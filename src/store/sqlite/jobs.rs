@@ -8,14 +8,14 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::cancellations::Unknown;
-use super::gates::shut;
+use super::gates::{shut, shut_apps};
 use super::value::{Reader, millis, to_i64};
 use super::{Outlasts, SqliteStore, detached, leases, log};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::jobs::cancelled_ahead;
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobRow, JobState, Jobs, Requeueing,
-    StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, JobRow, JobState,
+    Jobs, Requeueing, StoreError, Submitted, Taking, WorkerId,
 };
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -27,13 +27,6 @@ macro_rules! account_is_free {
          AND (j.kind = 'reconcile' OR NOT EXISTS (
               SELECT 1 FROM jobs AS o
               WHERE o.account = j.account AND o.cause IS NOT NULL AND o.state IN ('queued', 'running')))"
-    };
-}
-
-/// The apps whose gates are shut at `?1`.
-macro_rules! shut_apps {
-    () => {
-        concat!("SELECT g.app FROM app_gates AS g WHERE ", shut!("NULL"))
     };
 }
 
@@ -116,6 +109,10 @@ impl Jobs for SqliteStore {
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
         let mut reader = self.readers.acquire().await?;
         self.fetch_job(&mut reader, id).await
+    }
+
+    async fn job_page(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
+        self.page_of_jobs(query).await
     }
 
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError> {
@@ -335,6 +332,7 @@ impl SqliteStore {
             attempts: row.count("attempts")?,
             tries: row.count("tries")?,
             not_before: self.clock.wall(row.time("not_before")?),
+            held_back: row.int_or_null("called_up_until")? == Some(0),
             worker: row.worker_or_null("worker")?,
             outcome: row.parsed_or_null("outcome", "an outcome")?,
             code: row.parsed_or_null("code", "a code")?,

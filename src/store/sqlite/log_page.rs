@@ -6,15 +6,27 @@ use uuid::Uuid;
 use super::SqliteStore;
 use super::log::read;
 use crate::store::walk::sql::{Dialect, accounts, bound, rows};
-use crate::store::walk::{ACCOUNTS, Question, Walk};
+use crate::store::walk::{ACCOUNTS, Question, Table, Walk};
 use crate::store::{LogPage, LogQuery, SKEW, StoreError};
 
 impl Dialect for Sqlite {
-    const ATTEMPTS: &'static str = "automation_log";
-    // It joins no table with a question that depends on its rows, but looks among the places that such a one names.
-    const EACH: (&'static str, &'static str) = ("automation_log AS l ON l.seq IN (", ") WHERE ");
     const BY_THE_INDEX: bool = false;
     const OF_EACH: &'static str = "seq";
+
+    fn table(of: Table) -> &'static str {
+        match of {
+            Table::Attempts => "automation_log",
+            Table::Jobs => "jobs",
+        }
+    }
+
+    // It joins no table with a question that depends on its rows, but looks among the places that such a one names.
+    fn each(of: Table) -> (&'static str, &'static str) {
+        match of {
+            Table::Attempts => ("automation_log AS l ON l.seq IN (", ") WHERE "),
+            Table::Jobs => ("jobs AS l ON l.seq IN (", ") WHERE "),
+        }
+    }
 
     fn push_id(sql: &mut QueryBuilder<Self>, id: Uuid) {
         sql.push_bind(id.to_string());
@@ -24,13 +36,8 @@ impl Dialect for Sqlite {
 impl SqliteStore {
     pub(super) async fn page(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
         let mut question = Question::new(query);
-        let mut many = 1;
-        if let Some(token) = query.shared_with {
-            let mut shares = accounts::<Sqlite>(token);
-            let shares: i64 = shares.build_query_scalar().fetch_one(&self.readers).await?;
-            question.few_accounts = shares <= i64::from(ACCOUNTS);
-            many = u32::try_from(shares).unwrap_or(u32::MAX);
-        }
+        let many = self.accounts_of(query.shared_with).await?;
+        question.few_accounts = many <= ACCOUNTS;
         // What began before or after the time that is asked for is not walked through.
         if let Some(until) = query.until {
             let at = until.checked_add(SKEW).map_or(i64::MAX, |at| at.as_millisecond());
@@ -47,15 +54,40 @@ impl SqliteStore {
             );
             question.after = last.bind(at).fetch_optional(&self.readers).await?;
         }
+        let walks = question.ways().into_iter().map(|by| question.walk(by)).collect();
+        let Some((walk, reached)) = self.farthest(walks, query.limit, many).await? else {
+            return Ok(LogPage::default());
+        };
+        let mut sql = QueryBuilder::<Sqlite>::default();
+        rows(&mut sql, &walk, walk.reach(query.limit, many), reached, query.limit);
+        let found = sql.build().fetch_all(&self.readers).await?;
+        let found = found.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(LogPage::of(found, query.limit, reached))
+    }
+
+    /// How many accounts are shared with the token, but not more than are counted; one stands for all, if none is named.
+    pub(super) async fn accounts_of(&self, token: Option<Uuid>) -> Result<u32, StoreError> {
+        let Some(token) = token else { return Ok(1) };
+        let mut shares = accounts::<Sqlite>(token);
+        let shares: i64 = shares.build_query_scalar().fetch_one(&self.readers).await?;
+        Ok(u32::try_from(shares).unwrap_or(u32::MAX))
+    }
+
+    /// The walk that leads farthest, and the place that it reaches; none, if it leads through all that is asked for.
+    pub(super) async fn farthest(
+        &self,
+        walks: Vec<Walk>,
+        limit: u32,
+        accounts: u32,
+    ) -> Result<Option<(Walk, Option<i64>)>, StoreError> {
         let mut best: Option<(Walk, Option<i64>)> = None;
-        for by in question.ways() {
-            let walk = question.walk(by);
+        for walk in walks {
             let mut reached = None;
             if !walk.is_straight() {
-                let mut sql = bound::<Sqlite>(&walk, walk.reach(query.limit, many));
+                let mut sql = bound::<Sqlite>(&walk, walk.reach(limit, accounts));
                 reached = sql.build_query_scalar().fetch_one(&self.readers).await?;
             }
-            // None is farthest: this way leads through all of them.
+            // None is farthest.
             if best.as_ref().is_none_or(|(_, before)| reached < *before) {
                 best = Some((walk, reached));
             }
@@ -63,11 +95,7 @@ impl SqliteStore {
                 break;
             }
         }
-        let Some((walk, reached)) = best else { return Ok(LogPage::default()) };
-        let mut sql = rows::<Sqlite>(&walk, walk.reach(query.limit, many), reached, query.limit);
-        let found = sql.build().fetch_all(&self.readers).await?;
-        let found = found.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
-        Ok(LogPage::of(found, query.limit, reached))
+        Ok(best)
     }
 }
 

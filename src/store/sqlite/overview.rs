@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
+use super::gates::held_back;
 use super::value::{Reader, millis};
 use super::{SqliteStore, log};
 use crate::job::Outcome;
@@ -12,17 +13,21 @@ use crate::store::{Depths, Lately, Overview, Step, StoreError, UnderWay};
 impl Overview for SqliteStore {
     async fn depths(&self) -> Result<Depths, StoreError> {
         let now = self.clock.now();
-        let counts = sqlx::query(
-            "SELECT count(*) FILTER (WHERE called_up_until IS NOT 0 AND not_before <= ?1) AS due,
-                    count(*) FILTER (WHERE called_up_until IS NOT 0 AND not_before > ?1) AS later,
-                    count(*) FILTER (WHERE called_up_until IS 0) AS held_back,
+        let counts = sqlx::query(concat!(
+            "SELECT count(*) FILTER (WHERE NOT held_back AND not_before <= ?1) AS due,
+                    count(*) FILTER (WHERE NOT held_back AND not_before > ?1) AS later,
+                    count(*) FILTER (WHERE held_back) AS held_back,
                     (SELECT count(*) FROM jobs WHERE state = 'running') AS running
-             FROM jobs WHERE state = 'queued'",
-        );
+             FROM (SELECT not_before, ",
+            held_back!(),
+            " AS held_back FROM jobs AS j WHERE state = 'queued')",
+        ));
         let counts = counts.bind(now).fetch_one(&self.readers).await?;
-        let oldest = sqlx::query(
-            "SELECT * FROM jobs WHERE state = 'queued' AND not_before <= ? ORDER BY not_before, seq LIMIT 1",
-        );
+        let oldest = sqlx::query(concat!(
+            "SELECT * FROM jobs AS j WHERE state = 'queued' AND not_before <= ?1 AND NOT ",
+            held_back!(),
+            " ORDER BY not_before, seq LIMIT 1",
+        ));
         let oldest = oldest.bind(now).fetch_optional(&self.readers).await?;
         let counts = Reader(&counts);
         Ok(Depths {

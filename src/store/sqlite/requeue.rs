@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::gates::held_back;
 use super::value::Reader;
 use super::{Outlasts, SqliteStore, detached};
 use crate::store::requeue::Standing;
@@ -16,21 +17,22 @@ impl SqliteStore {
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
             let now = store.clock.now();
-            let row = sqlx::query(
-                "SELECT state, called_up_until IS 0 AS held_back, not_before > ?2 AS put_off,
-                        EXISTS (SELECT 1 FROM questions AS q
-                                WHERE q.job = jobs.id AND q.state = 'open' AND q.until > ?2) AS asks
-                 FROM jobs WHERE id = ?1",
-            )
-            .bind(id.to_string())
+            let row = sqlx::query(concat!(
+                "SELECT state, not_before > ?1 AS put_off, ",
+                held_back!(),
+                " AS held_back, EXISTS (SELECT 1 FROM questions AS q
+                                        WHERE q.job = j.id AND q.state = 'open' AND q.until > ?1) AS asks
+                 FROM jobs AS j WHERE id = ?2",
+            ))
             .bind(now)
+            .bind(id.to_string())
             .fetch_one(write.on())
             .await?;
             let row = Reader(&row);
             let standing = Standing {
                 state: row.parsed("state", "the state of a job")?,
                 asks: row.int("asks")? != 0,
-                held_back: row.int("held_back")? != 0,
+                held_back: row.int("held_back")? != 0 && !lost,
                 put_off: row.int("put_off")? != 0,
             };
             let put_off = standing.may_be_made_due().map_err(|why| StoreError::NotRequeued { id, why })?;

@@ -1,10 +1,11 @@
-//! How a page of the log is looked for: along an index that yields rows newest first, and never farther than a bound,
-//! whatever is asked for at once.
+//! How a page of the log, or of the jobs, is looked for: along an index that yields rows newest first, and never farther than
+//! a bound, whatever is asked for at once.
 //!
 //! No database has an index for every set of conditions. So some of them say which rows are walked along, in one strand or
 //! several, each in the order of its own index; the others are looked for among those. What is left of the walk when the
 //! bound is reached is another page's.
 
+pub(super) mod jobs;
 pub(super) mod sql;
 
 use uuid::Uuid;
@@ -17,6 +18,14 @@ pub(super) const WALKED: u32 = 1_000;
 
 /// Whose token has more accounts than that is shown the log by walking along it, not account by account.
 pub(super) const ACCOUNTS: u32 = 100;
+
+/// Whose rows are walked along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// Those of the automation log, attempts under way included.
+    Attempts,
+    Jobs,
+}
 
 /// What stands in a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +78,7 @@ pub(super) struct Question<'a> {
 /// A walk along rows: in strands, each of rows that meet its conditions; of what is walked along, rows that meet the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Walk {
+    pub table: Table,
     pub strands: Vec<Strand>,
     /// Rows are walked along behind this place,
     pub after: Option<i64>,
@@ -169,6 +179,7 @@ impl<'a> Question<'a> {
             strand
         };
         Walk {
+            table: Table::Attempts,
             strands: if in_strands { wanted.iter().map(of_outcome).collect() } else { vec![one] },
             after: self.after,
             before: self.before,
@@ -179,9 +190,9 @@ impl<'a> Question<'a> {
 }
 
 /// What an index of the rare kinds holds.
-const RARE: &str = "kind <> 'verify_login'";
+pub(super) const RARE: &str = "kind <> 'verify_login'";
 
-fn of_outcomes(outcomes: &[Outcome]) -> String {
+pub(super) fn of_outcomes(outcomes: &[Outcome]) -> String {
     let names: Vec<String> = outcomes.iter().map(|outcome| format!("'{}'", outcome.as_str())).collect();
     match names.as_slice() {
         [only] => format!("outcome = {only}"),

@@ -3,15 +3,15 @@
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use super::{Condition, Strand, Value, Walk};
+use super::{Condition, Strand, Table, Value, Walk};
 
 /// What differs between databases.
 pub(in crate::store) trait Dialect: Database {
-    /// Where all attempts stand.
-    const ATTEMPTS: &'static str;
+    /// Where the rows stand.
+    fn table(of: Table) -> &'static str;
 
     /// Before the strand of an account `s.account`, and behind it, where there is one for each of several.
-    const EACH: (&'static str, &'static str);
+    fn each(of: Table) -> (&'static str, &'static str);
 
     /// Whether the order that an index yields has to be asked for, its first column included. Else a planner may take the index
     /// of places alone, since it expects to find what is frequent there soon; what was frequent long ago it would look for in
@@ -26,41 +26,39 @@ pub(in crate::store) trait Dialect: Database {
 
 /// The rows that are walked along, not farther than the bound, and meet the rest.
 pub(in crate::store) fn rows<DB: Dialect>(
+    sql: &mut QueryBuilder<DB>,
     walk: &Walk,
     reach: u32,
     bound: Option<i64>,
     limit: u32,
-) -> QueryBuilder<DB>
-where
+) where
     String: for<'t> Encode<'t, DB> + Type<DB>,
     i64: for<'t> Encode<'t, DB> + Type<DB>,
 {
-    let mut sql = QueryBuilder::default();
     if walk.is_straight() && walk.accounts_of.is_none() && walk.strands.len() == 1 {
-        strand(&mut sql, walk, 0, "*", "", Take::First(reach));
-        return sql;
+        return strand(sql, walk, 0, "*", "", Take::First(reach));
     }
     sql.push("SELECT * FROM (");
     match walk.accounts_of {
         Some(token) => {
-            sql.push("SELECT l.* FROM shares AS s CROSS JOIN ").push(DB::EACH.0);
-            strand(&mut sql, walk, 0, DB::OF_EACH, " AND account = s.account", Take::First(reach));
-            sql.push(DB::EACH.1).push("s.token = ");
-            DB::push_id(&mut sql, token);
+            let (before, behind) = DB::each(walk.table);
+            sql.push("SELECT l.* FROM shares AS s CROSS JOIN ").push(before);
+            strand(sql, walk, 0, DB::OF_EACH, " AND account = s.account", Take::First(reach));
+            sql.push(behind).push("s.token = ");
+            DB::push_id(sql, token);
         }
-        None => strands(&mut sql, "*", walk, Take::First(reach)),
+        None => strands(sql, "*", walk, Take::First(reach)),
     }
     sql.push(") AS walked WHERE TRUE");
     if let Some(bound) = bound {
         sql.push(" AND seq >= ").push_bind(bound);
     }
     for condition in &walk.rest {
-        push(&mut sql, condition);
+        push(sql, condition);
     }
     let ordered = walk.accounts_of.is_none() && walk.strands.len() == 1;
-    in_order(&mut sql, if ordered { &walk.strands[0].at } else { &[] });
+    in_order(sql, if ordered { &walk.strands[0].at } else { &[] });
     sql.push(" LIMIT ").push(limit);
-    sql
 }
 
 /// Newest first: of one strand, in the order in which it is walked.
@@ -126,7 +124,7 @@ where
     String: for<'t> Encode<'t, DB> + Type<DB>,
     i64: for<'t> Encode<'t, DB> + Type<DB>,
 {
-    sql.push("SELECT ").push(what).push(" FROM ").push(DB::ATTEMPTS).push(" WHERE TRUE").push(of);
+    sql.push("SELECT ").push(what).push(" FROM ").push(DB::table(walk.table)).push(" WHERE TRUE").push(of);
     let Strand { at, also } = &walk.strands[nth];
     for (nth, (column, value)) in at.iter().enumerate() {
         sql.push(" AND ").push(*column);

@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 
 use super::shapes::millis;
 use crate::store::Breaker;
+use crate::web::apps;
 use crate::web::guard::MayReadAll;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
-use crate::web::track_record::TrackRecord;
+use crate::worker::identity::is_gone;
 
 /// An app.
 #[derive(Serialize, ToSchema)]
@@ -41,7 +42,7 @@ pub struct App {
 
 /// List apps
 ///
-/// Needs the scope `read`, and a token that is good for all accounts.
+/// Those for which this server has a playbook, and those that have jobs, trouble or a canary. /// Needs the scope `read`, and a token that is good for all accounts.
 #[utoipa::path(
     get, path = "/api/v1/apps", tag = "fleet",
     responses(
@@ -51,17 +52,10 @@ pub struct App {
     ),
 )]
 pub async fn apps(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Json<Vec<App>>, Problem> {
-    let canaries = site.store.canaries(None).await?;
-    let rows = site.store.apps().await?;
-    let names: Vec<_> = rows.iter().map(|row| row.app.clone()).collect();
-    let mut records = TrackRecord::of(site.store.as_ref(), &names).await?;
-    let rows = rows.into_iter().map(|row| {
-        let record = records.remove(&row.app).unwrap_or_default();
-        let mut of = canaries.iter().filter(|canary| canary.last.account.app() == row.app).peekable();
-        let canary_fails = of
-            .peek()
-            .is_some()
-            .then(|| of.filter(|canary| !canary.is_well()).map(|canary| canary.last.flow.clone()).collect());
+    let rows = apps::all(&site).await?.into_iter().map(|apps::App { row, canaries, record }| {
+        let failing = canaries.iter().filter(|canary| !canary.is_well());
+        let failing = failing.map(|canary| canary.last.flow.clone()).collect();
+        let canary_fails = (!canaries.is_empty()).then_some(failing);
         App {
             running: row.running,
             waiting: row.waiting,
@@ -112,12 +106,12 @@ pub struct Worker {
 )]
 pub async fn workers(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Json<Vec<Worker>>, Problem> {
     let rows = site.store.workers().await?.into_iter().map(|row| Worker {
+        gone: is_gone(&row),
         worker: row.id.to_string(),
         version: row.version,
         slots: row.slots,
         busy: row.busy,
         duty: row.duty.as_str(),
-        gone: row.gone,
         started_at: row.started_at.to_string(),
         beat_at: row.beat_at.to_string(),
     });

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::shapes::Job;
 use crate::audit::{audited, entry, entry_of};
 use crate::job::{Code, JobMessage, LARGEST, TraceParent, Verdict};
-use crate::store::{Cancelling, NewAudit, Requeueing, Submitted};
+use crate::store::{Cancelling, JobState, NewAudit, Requeueing, Submitted};
 use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
@@ -133,6 +134,14 @@ pub async fn submit(
     Ok((status, location, Json(shown)).into_response())
 }
 
+/// The key that the request carries, if it carries one.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<job_id::Key<'_>>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = job_id::Key::new(key.to_str().unwrap_or_default());
+    key.map(Some)
+        .ok_or_else(|| Problem::bad_request("Idempotency-Key has 1 to 200 printable ASCII characters"))
+}
+
 fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage, Problem> {
     if body.len() > LARGEST {
         return Err(Problem::bad_request(format!("a job has at most {LARGEST} bytes")));
@@ -143,11 +152,7 @@ fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage
     if fields.contains_key("id") {
         return Err(Problem::bad_request("send the id as the header Idempotency-Key"));
     }
-    let id = match headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default()) {
-        Some(key) => job_id::of_key(key, caller.token)
-            .ok_or_else(|| Problem::bad_request("Idempotency-Key has 1 to 200 printable ASCII characters"))?,
-        None => Uuid::now_v7(),
-    };
+    let id = idempotency_key(headers)?.map_or_else(Uuid::now_v7, |key| job_id::of_key(&key, caller.token));
     fields.insert("id".to_owned(), id.to_string().into());
     let said = fields.get("requested_by").and_then(Value::as_str).unwrap_or_default();
     if said.chars().count() > LONGEST_ASKER {
@@ -189,7 +194,10 @@ pub async fn get(
 ) -> Result<Json<Job>, Problem> {
     let row = site.view(&caller).job(id).await?;
     let question = open_question(&site, id).await?;
-    Ok(Json(Job::waiting(&row, question.as_ref())))
+    let queued = row.state == JobState::Queued;
+    let shut = if queued { site.store.shut_apps().await? } else { Vec::new() };
+    let waits = row.waits(&shut, Timestamp::now());
+    Ok(Json(Job::waiting(&row, waits, question.as_ref())))
 }
 
 /// What came of the wish to cancel a job.

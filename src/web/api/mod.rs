@@ -5,8 +5,10 @@ mod attempts;
 mod audit;
 mod fleet;
 mod health;
+mod job_list;
 mod jobs;
 mod questions;
+mod retry;
 mod shapes;
 
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use super::site::Site;
 
 pub use accounts::{named, show_code, show_password};
 pub use jobs::{cancel_job, requeue_job};
+pub use retry::retry_job;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -49,10 +52,11 @@ impl Modify for Bearer {
 
 fn documented() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(jobs::submit))
+        .routes(routes!(jobs::submit, job_list::list))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::requeue))
+        .routes(routes!(retry::retry))
         .routes(routes!(questions::answer))
         .routes(routes!(questions::list))
         .routes(routes!(attempts::list))

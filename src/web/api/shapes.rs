@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::redact::redact;
-use crate::store::{AttemptRow, JobRow, JobState, QuestionRow, Step, StepResult};
+use crate::store::{AttemptRow, JobRow, JobState, QuestionRow, Step, StepResult, Waits};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +34,10 @@ pub struct Job {
     /// Attempts begun.
     attempts: u32,
     worker: Option<String>,
+    /// Of one that is queued: `due`, and it waits for a worker or for another job of its account; `later`, for its time; or
+    /// `held_back`, for room in its app. Null where it is not looked up: when it was just submitted.
+    #[schema(example = "due")]
+    waits: Option<String>,
     /// What a person has to give it now; null if it waits for nothing.
     waits_for: Option<Question>,
 }
@@ -91,13 +95,22 @@ impl Job {
             finished_at: row.finished_at.map(|at| at.to_string()),
             attempts: row.attempts,
             worker: row.worker.as_ref().map(ToString::to_string),
+            waits: None,
             waits_for: None,
         }
     }
 
     /// The same, with what it waits for.
-    pub fn waiting(row: &JobRow, question: Option<&QuestionRow>) -> Self {
-        Self { waits_for: question.map(Question::of), ..Self::of(row) }
+    pub fn waiting(row: &JobRow, waits: Option<Waits>, question: Option<&QuestionRow>) -> Self {
+        Self {
+            waits: waits.map(|waits| waits.to_string()),
+            waits_for: question.map(Question::of),
+            ..Self::of(row)
+        }
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.id
     }
 
     /// One that a broker has, and that no worker has written down yet.
@@ -108,6 +121,7 @@ impl Job {
             state: JobState::Queued,
             attempts: 0,
             tries: 0,
+            held_back: false,
             worker: None,
             outcome: None,
             code: None,

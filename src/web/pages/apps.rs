@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -9,13 +8,13 @@ use jiff::Timestamp;
 use super::job::Nothing;
 use super::{Answer, Frame, render};
 use crate::audit::{audited, entry};
-use crate::store::{AppRow, Breaker, CanaryRow};
+use crate::store::Breaker;
+use crate::web::apps;
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::guard::{MayOperateAll, MayReadAll};
 use crate::web::rows::Time;
 use crate::web::site::{AppInfo, Site};
-use crate::web::track_record::TrackRecord;
 use crate::words::duration;
 
 struct App {
@@ -47,24 +46,15 @@ struct Page {
 }
 
 pub async fn page(MayReadAll(caller): MayReadAll, State(site): State<Arc<Site>>) -> Answer {
-    let mut rows: BTreeMap<String, AppRow> =
-        site.store.apps().await?.into_iter().map(|row| (row.app.clone(), row)).collect();
-    for info in &site.apps {
-        rows.entry(info.app.clone()).or_insert_with(|| AppRow { app: info.app.clone(), ..AppRow::default() });
-    }
-    let canaries = site.store.canaries(None).await?;
-    let names: Vec<_> = rows.keys().cloned().collect();
-    let mut records = TrackRecord::of(site.store.as_ref(), &names).await?;
-    let apps = rows.into_values().map(|row| {
-        let of_app: Vec<_> = canaries.iter().filter(|canary| canary.last.account.app() == row.app).collect();
-        let info = site.app(&row.app);
-        let record = records.remove(&row.app).unwrap_or_default();
-        app(row, info, &of_app, &record)
+    let apps = apps::all(&site).await?.into_iter().map(|all| {
+        let info = site.app(&all.row.app);
+        app(all, info)
     });
     Ok(render(&Page { frame: Frame::new("Apps", "apps", &caller), apps: apps.collect() }))
 }
 
-fn app(row: AppRow, info: Option<&AppInfo>, canaries: &[&CanaryRow], record: &TrackRecord) -> App {
+fn app(all: apps::App, info: Option<&AppInfo>) -> App {
+    let apps::App { row, canaries, record } = all;
     let failing: Vec<_> = canaries
         .iter()
         .filter(|canary| !canary.is_well())

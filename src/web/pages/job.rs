@@ -15,11 +15,9 @@ use uuid::Uuid;
 
 use super::question::Question;
 use super::{Answer, Frame, render};
-use crate::audit::{audited, entry_of};
-use crate::job::{Job, LONGEST_ATTEMPT};
-use crate::store::{JobRow, JobState, LogQuery, NewAudit};
+use crate::store::{JobRow, JobState, LogQuery};
 use crate::web::answer::open_question;
-use crate::web::api::{cancel_job, requeue_job};
+use crate::web::api::{cancel_job, requeue_job, retry_job};
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::events;
@@ -218,33 +216,7 @@ pub async fn retry(
     Path(id): Path<Uuid>,
     Posted(Again { wait }): Posted<Again>,
 ) -> Answer {
-    let view = site.view(&caller);
-    let row = view.job(id).await?;
-    view.may_ask(&row.job.account, row.job.kind).await?;
-    if !matches!(row.state, JobState::Finished | JobState::Cancelled) {
-        return Err(Problem::bad_request("the job has not ended: it is tried again by itself").into());
-    }
-    let longest = Duration::try_from(LONGEST_ATTEMPT).unwrap_or_default();
     let patience = if wait.is_some() { PATIENCE } else { Duration::ZERO };
-    let patience = patience.min(longest.saturating_sub(row.job.deadline));
-    let usual = Job::new(row.job.kind, row.job.account.clone());
-    let mut job = Job {
-        priority: row.job.priority,
-        requested_by: Some(caller.name.clone()),
-        reason: Some(format!("once more, after {id}")),
-        evidence: row.job.evidence,
-        deadline: row.job.deadline,
-        wait_for_human: row.job.wait_for_human.max(patience),
-        ..usual
-    };
-    let entry = NewAudit {
-        target: id.to_string(),
-        detail: Some(format!("as {}", job.id)),
-        ..entry_of(&caller.name, "job.retry", &job.account)
-    };
-    let submission = site.tracer.submit(&mut job);
-    let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, None)).await;
-    submission.ended(&submitted);
-    submitted?;
+    let job = retry_job(&site, &caller, id, None, patience).await?;
     Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::Barrier;
 
+use super::jobs::unwanted;
 use super::*;
 use crate::harness::SOON;
 
@@ -353,5 +354,52 @@ pub(super) async fn racing_enters(stores: [Arc<dyn Store>; 2]) {
         let claim = claimed(&stores[0], &last).await;
         enter(&stores[0], &claim, &NO_LIMITS).await;
         finish(&stores[0], &claim, Code::LoggedIn).await;
+    }
+}
+
+/// Where no queue outside of the database brings the jobs, those of an app whose breaker is open are passed over: they wait for
+/// room in their app like those that were put back for it.
+pub(super) async fn passed_over(store: &Arc<dyn Store>) {
+    let before = store.depths().await.unwrap();
+    let counts = async || {
+        let now = store.depths().await.unwrap();
+        [now.due - before.due, now.later - before.later, now.held_back - before.held_back]
+    };
+    let ours = async || {
+        let oldest = store.depths().await.unwrap().oldest;
+        oldest.filter(|row| row.job.account.app() == "passed-over").map(|row| row.job.id)
+    };
+    let now = Timestamp::now();
+    let [fails, waits, later] = ["a", "b", "c"].map(|name| job(&format!("passed-over/{name}")));
+    let long_ago = now - SignedDuration::from_hours(20_000);
+    store.submit(&fails, Some(long_ago)).await.unwrap();
+    store.submit(&waits, Some(long_ago)).await.unwrap();
+    store.submit(&later, Some(now + LONG)).await.unwrap();
+    let claim = claimed(store, &fails).await;
+    let how = async |id: Uuid| {
+        let shut = store.shut_apps().await.unwrap();
+        store.job(id).await.unwrap().unwrap().waits(&shut, Timestamp::now())
+    };
+    assert_eq!((counts().await, ours().await), ([1, 1, 0], Some(waits.id)));
+    assert_eq!((how(waits.id).await, how(fails.id).await), (Some(Waits::Due), None));
+
+    enter(store, &claim, &NO_LIMITS).await;
+    let policy = BreakerPolicy { failures: 1, first_wait: LONG, longest_wait: LONG };
+    assert!(matches!(store.leave(&claim, Code::AppError, &policy).await.unwrap(), Left::Opened { .. }));
+    finish(store, &claim, Code::AppError).await;
+    assert!(store.shut_apps().await.unwrap().contains(&"passed-over".to_owned()));
+    assert_eq!((counts().await, ours().await), ([0, 1, 1], None));
+    assert_eq!((how(waits.id).await, how(later.id).await), (Some(Waits::HeldBack), Some(Waits::Later)));
+    let refused = store.requeue(waits.id).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NotRequeued { why: NotRequeued::HeldBack, .. }), "{refused}");
+    // What waits for its time may be made due, and is held back then.
+    assert_eq!(store.requeue(later.id).await.unwrap(), Requeueing::Due);
+    assert_eq!(counts().await, [0, 0, 2]);
+
+    assert!(store.reset_app("passed-over").await.unwrap());
+    assert_eq!((counts().await, ours().await), ([2, 0, 0], Some(waits.id)));
+    assert_eq!(store.requeue(waits.id).await.unwrap(), Requeueing::Already);
+    for job in [waits, later] {
+        store.cancel(job.id, &unwanted()).await.unwrap();
     }
 }

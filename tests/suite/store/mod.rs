@@ -7,6 +7,7 @@ mod canaries;
 mod delivered;
 mod fleet;
 mod gates;
+mod job_list;
 mod jobs;
 mod leases;
 mod ledger;
@@ -33,10 +34,10 @@ use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priorit
 use turnlock::store::{
     AccountEntry, AccountQuery, AppGate, AppLimits, AppRow, AttemptRow, AuditOutcome, AuditQuery, Beat,
     Begun, Breaker, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming, CodesLeft,
-    Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, JobState, Left, Limit, LogQuery, NewAttempt,
-    NewAudit, NewCanary, NewCandidate, NewDelivery, NewQuestion, NewToken, NewTry, Next, NotRequeued,
-    Provenance, QuestionState, Refusal, Requeueing, Role, Scope, SqliteStore, Step, StepResult, Store,
-    StoreError, Submitted, Taking, Transition, TryResult, Visit, Why, WorkerId, WorkerRow,
+    Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, JobQuery, JobState, Left, Limit, LogQuery,
+    NewAttempt, NewAudit, NewCanary, NewCandidate, NewDelivery, NewQuestion, NewToken, NewTry, Next,
+    NotRequeued, Provenance, QuestionState, Refusal, Requeueing, Role, Scope, SqliteStore, Step, StepResult,
+    Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Waits, Why, WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 
@@ -83,12 +84,14 @@ async fn conform(store: Arc<dyn Store>) {
     jobs::priorities(&store).await;
     jobs::offers(&store).await;
     jobs::requeueing(&store).await;
+    job_list::jobs_by_page(&store).await;
     delivered::jobs_that_are_delivered(&store).await;
     delivered::ends_that_are_announced(&store).await;
     gates::places(&store).await;
     gates::the_window(&store).await;
     gates::the_breaker(&store).await;
     gates::held_back_and_called_up(&store).await;
+    gates::passed_over(&store).await;
     gates::racing_enters([store.clone(), store.clone()]).await;
     log::the_log(&store).await;
     questions::asked_and_answered_once(&store).await;

@@ -394,7 +394,7 @@ async fn fill(on: &mut PgConnection, rows: i64) {
 }
 
 /// The most rows that a part of these plans had to do with.
-fn looked_at(plans: &str) -> u64 {
+pub(super) fn looked_at(plans: &str) -> u64 {
     let number = |text: &str| -> u64 {
         let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
         digits.parse().unwrap()

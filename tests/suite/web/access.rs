@@ -1,10 +1,12 @@
 //! Nobody gets an answer without the scope that it needs.
 
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use turnlock::store::{AuditOutcome, AuditQuery};
 
 use super::*;
+use crate::suite::inbox::wire::SelfSigned;
 
 /// What each scope opens beside the pages that are read.
 const OPERATED: &str = "/audit";
@@ -197,11 +199,12 @@ async fn a_sign_in_leads_nowhere_else_and_the_cookie_is_for_no_script() {
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert!(!response.headers().contains_key("set-cookie"));
     // Not for long.
-    let mut last = StatusCode::OK;
+    let mut last = response;
     for _ in 0..30 {
-        last = client().post(web.at("/login")).form(&form).send().await.unwrap().status();
+        last = client().post(web.at("/login")).form(&form).send().await.unwrap();
     }
-    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(last.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(last.headers()["retry-after"], "10");
     web.end().await;
 }
 
@@ -215,6 +218,54 @@ async fn no_token_crosses_a_network_in_the_clear() {
     assert!(refused.to_string().contains("--behind-proxy"), "{refused}");
     let behind = Options { behind_proxy: true, ..everywhere };
     assert!(Server::bind(behind, store, queue).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_comes_by_tls_is_told_to_come_by_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path().join("t.db")).await.unwrap());
+    let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
+    let certificate = SelfSigned::new();
+    let tls = Options { tls: Some(certificate.files()), ..options(folder.path()) };
+    let server = Server::bind(tls, store, queue).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(async move { server.run(stopped).await.unwrap() });
+    let mut stream = certificate.connect(TcpStream::connect(address).await.unwrap()).await;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    assert!(
+        said.starts_with("HTTP/1.1 200") && said.contains("strict-transport-security: max-age="),
+        "{said}"
+    );
+    stop.send_replace(true);
+    serving.await.unwrap();
+    // In the clear it would mean nothing.
+    let web = Web::start().await;
+    let response = asked(&web, "GET", "/healthz", None).await;
+    assert!(!response.headers().contains_key("strict-transport-security"));
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_for_it_is_refused_with_the_reason() {
+    let web = Web::start().await;
+    let token = web.token(&[Scope::Read]).await;
+    for (method, path, allow) in [
+        ("DELETE", "/api/v1/jobs", "GET,HEAD,POST"),
+        ("POST", "/api/v1/apps", "GET,HEAD"),
+        ("PUT", "/metrics", "GET,HEAD"),
+        ("POST", "/api/v1/openapi.json", "GET,HEAD"),
+    ] {
+        let response = asked(&web, method, path, Some(token.expose())).await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{method} {path}");
+        assert_eq!(response.headers()["allow"], allow, "{method} {path}");
+    }
+    let response = asked(&web, "DELETE", "/api/v1/jobs", None).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "who is not known learns nothing");
+    web.end().await;
 }
 
 #[tokio::test]

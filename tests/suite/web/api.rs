@@ -178,3 +178,117 @@ async fn the_log_is_read_page_by_page_and_a_job_is_cancelled() {
     assert_eq!(came["came"], "asked");
     web.end().await;
 }
+
+#[tokio::test]
+async fn jobs_are_listed_also_those_that_only_wait() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let token = web.token(&[Scope::Read]).await;
+    let list = async |query: &str| {
+        let request = client().get(web.at(&format!("/api/v1/jobs{query}"))).bearer_auth(token.expose());
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        (status, json_of(response).await)
+    };
+    let begun = web.begun(&account).await;
+    web.ended(&begun, Code::Captcha, "", None).await;
+    let (due, later) = (Job::new(Kind::EnrolMfa, account.clone()), Job::new(Kind::VerifyLogin, account));
+    web.store.submit(&due, None).await.unwrap();
+    web.store.submit(&later, Some(Timestamp::now() + LONG)).await.unwrap();
+    let ids = |list: &Value| -> Vec<Uuid> {
+        let jobs = list["jobs"].as_array().unwrap();
+        jobs.iter().map(|job| job["id"].as_str().unwrap().parse().unwrap()).collect()
+    };
+    let (status, all) = list("").await;
+    assert_eq!((status, ids(&all)), (StatusCode::OK, vec![later.id, due.id, begun.job]));
+    let waits: Vec<_> = all["jobs"].as_array().unwrap().iter().map(|job| job["waits"].clone()).collect();
+    assert_eq!(waits, [json!("later"), json!("due"), Value::Null]);
+    let (_, page) = list("?limit=2").await;
+    assert_eq!(ids(&page), [later.id, due.id]);
+    let (_, page) = list(&format!("?limit=2&before={}", page["next"])).await;
+    assert_eq!((ids(&page), &page["next"]), (vec![begun.job], &Value::Null));
+    for (query, wanted) in [
+        ("?state=queued", vec![later.id, due.id]),
+        ("?state=finished&outcome=needs_human&code=captcha&app=acme&account=acme/alice", vec![begun.job]),
+        ("?kind=enrol_mfa", vec![due.id]),
+        ("?requested_by=nobody", vec![]),
+    ] {
+        assert_eq!(ids(&list(query).await.1), wanted, "{query}");
+    }
+    for wrong in ["?state=lost", "?limit=0", "?limit=501", "?outcome=bad", "?account=alice", "?kind=x"] {
+        assert_eq!(list(wrong).await.0, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_job_that_has_ended_is_submitted_once_more() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let token = web.named("bob", &[Scope::Submit], false).await;
+    let retry = async |id: Uuid, key: Option<&str>, token: &Secret| {
+        let mut request =
+            client().post(web.at(&format!("/api/v1/jobs/{id}/retry"))).bearer_auth(token.expose());
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        (status, json_of(response).await)
+    };
+    let begun = web.begun(&account).await;
+    let (status, problem) = retry(begun.job, None, &token).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("requeue"), "{problem}");
+    web.ended(&begun, Code::Captcha, "", None).await;
+    let (status, once) = retry(begun.job, Some("again"), &token).await;
+    assert_eq!((status, &once["state"]), (StatusCode::CREATED, &json!("queued")), "{once}");
+    assert_eq!((&once["account"], &once["requested_by"]), (&json!("acme/alice"), &json!("bob")));
+    let (status, same) = retry(begun.job, Some("again"), &token).await;
+    assert_eq!((status, &same["id"]), (StatusCode::OK, &once["id"]));
+    let (status, other) = retry(begun.job, None, &token).await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert_ne!(other["id"], once["id"]);
+    assert_eq!(retry(begun.job, Some("\u{1}"), &token).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(retry(Uuid::now_v7(), None, &token).await.0, StatusCode::NOT_FOUND);
+    let operator = web.token(&[Scope::Operate]).await;
+    assert_eq!(retry(begun.job, None, &operator).await.0, StatusCode::FORBIDDEN);
+    let audits = web.store.audits(&turnlock::store::AuditQuery::default()).await.unwrap();
+    assert_eq!(audits.iter().filter(|row| row.audit.action == "job.retry").count(), 2, "{audits:?}");
+    web.end().await;
+}
+
+#[tokio::test]
+async fn apps_that_are_well_are_listed_and_the_killed_are_gone_at_once() {
+    let web = Web::start().await;
+    let token = web.token(&[Scope::Read]).await;
+    let get = async |path: &str| client().get(web.at(path)).bearer_auth(token.expose()).send().await.unwrap();
+    let apps = json_of(get("/api/v1/apps").await).await;
+    assert_eq!((&apps[0]["app"], &apps[0]["breaker"]), (&json!("acme"), &json!("closed")), "{apps}");
+
+    // Their words hold for long, but of one that is known to have ended, here.
+    let lives = turnlock::worker::identity::new_worker();
+    let mut parts: Vec<&str> = lives.as_str().split(':').collect();
+    parts[1] = "4194305"; // beyond the greatest process number
+    for worker in [lives.clone(), WorkerId::new(parts.join(":"))] {
+        let beat = turnlock::store::Beat {
+            worker,
+            version: "0".to_owned(),
+            slots: 1,
+            duty: turnlock::store::Duty::Working,
+            overrules: false,
+            hold: LONG,
+            browser_memory: None,
+        };
+        web.store.worker_beat(&beat).await.unwrap();
+    }
+    let workers = json_of(get("/api/v1/workers").await).await;
+    for row in workers.as_array().unwrap() {
+        assert_eq!(row["gone"], json!(row["worker"] != lives.as_str()), "{workers}");
+    }
+    let metrics = get("/metrics").await.text().await.unwrap();
+    for line in ["turnlock_workers{state=\"alive\"} 1", "turnlock_workers{state=\"gone\"} 1"] {
+        assert!(metrics.contains(line), "`{line}` is not in {metrics}");
+    }
+    web.end().await;
+}

@@ -258,6 +258,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         ("GET", format!("/api/v1/jobs/{}", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/cancel", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/requeue", theirs.job)),
+        ("POST", format!("/api/v1/jobs/{}/retry", theirs.job)),
         ("POST", format!("/api/v1/jobs/{}/answer", theirs.job)),
         ("GET", format!("/api/v1/attempts/{}", theirs.attempt)),
         ("POST", "/api/v1/accounts/acme/bob/reveal".to_owned()),
@@ -314,7 +315,14 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
     let response = browser.post(web.at("/apps/acme/reset")).form(&[("csrf", &form)]).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     // Lists hold what is theirs, and nothing else.
-    for path in ["/api/v1/attempts", "/api/v1/attempts?app=acme", "/api/v1/accounts", "/api/v1/audit"] {
+    for path in [
+        "/api/v1/jobs",
+        "/api/v1/jobs?app=acme",
+        "/api/v1/attempts",
+        "/api/v1/attempts?app=acme",
+        "/api/v1/accounts",
+        "/api/v1/audit",
+    ] {
         let list = sent(&web, "GET", path, &token, None).await.text().await.unwrap();
         assert!(!of_bob(&list), "{path}: {list}");
         assert!(path.ends_with("audit") || list.contains("alice"), "{path}: {list}");
@@ -354,6 +362,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         "/api/v1/jobs/{id}/answer",
         "/api/v1/jobs/{id}/cancel",
         "/api/v1/jobs/{id}/requeue",
+        "/api/v1/jobs/{id}/retry",
         "/api/v1/questions",
         "/api/v1/workers",
     ];

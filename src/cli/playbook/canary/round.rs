@@ -88,6 +88,7 @@ impl Round<'_> {
     ) -> Result<AttemptRow, Failure> {
         let rehearse = flow != FlowKind::Login;
         let job = Job {
+            requested_by: Some(who::at_the_shell()),
             reason: Some(format!("playbook canary: {flow}")),
             ..Job::new(Trial::kind(flow, rehearse), account.clone())
         };

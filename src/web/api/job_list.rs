@@ -1,0 +1,118 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::shapes::Job;
+use crate::job::AccountRef;
+use crate::store::{JobQuery, JobState};
+use crate::web::asked::Query;
+use crate::web::guard::MayRead;
+use crate::web::problem::Problem;
+use crate::web::site::Site;
+
+/// The most jobs of an answer.
+const MOST: u32 = 500;
+
+/// Jobs that wait for a person are looked for among so many.
+const ASKED: u32 = 1_000;
+
+/// Which jobs are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// In this state.
+    #[param(pattern = "^(queued|running|finished|cancelled)$")]
+    state: Option<String>,
+    /// Of accounts of this app.
+    app: Option<String>,
+    /// Of this account, `app/name`.
+    #[param(pattern = "^[a-z0-9-]{1,64}/[A-Za-z0-9._@+-]{1,64}$")]
+    account: Option<String>,
+    /// Of this kind.
+    #[param(pattern = "^(verify_login|enrol_mfa|change_password|set_contact|reconcile)$")]
+    kind: Option<String>,
+    /// That they asked for.
+    requested_by: Option<String>,
+    /// Whose last attempt ended with this outcome.
+    #[param(pattern = "^(succeeded|rejected|retry_later|needs_human|interrupted|unknown)$")]
+    outcome: Option<String>,
+    /// Whose last attempt ended with this code.
+    code: Option<String>,
+    /// Only those before this place: the next page.
+    before: Option<i64>,
+    /// At most so many, 1 to 500; 50 unless it is said.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+impl Wanted {
+    fn query(self) -> Result<JobQuery, Problem> {
+        let wrong = |what: &str| Problem::bad_request(format!("`{what}` is not as it should be"));
+        let limit = self.limit.unwrap_or(50);
+        if !(1..=MOST).contains(&limit) {
+            return Err(wrong("limit"));
+        }
+        let outcome = self.outcome.map(|outcome| outcome.parse()).transpose();
+        let account = self.account.map(|account| account.parse::<AccountRef>()).transpose();
+        Ok(JobQuery {
+            state: self.state.map(|state| state.parse()).transpose().map_err(|_| wrong("state"))?,
+            app: self.app,
+            account: account.map_err(|_| wrong("account"))?,
+            kind: self.kind.map(|kind| kind.parse()).transpose().map_err(|_| wrong("kind"))?,
+            requested_by: self.requested_by,
+            outcomes: outcome.map_err(|_| wrong("outcome"))?.into_iter().collect(),
+            code: self.code.map(|code| code.parse()).transpose().map_err(|_| wrong("code"))?,
+            limit,
+            before: self.before,
+            shared_with: None,
+        })
+    }
+}
+
+/// Jobs, those that were submitted last first.
+#[derive(Serialize, ToSchema)]
+pub struct Jobs {
+    jobs: Vec<Job>,
+    /// What `before` is for the next page; null if there is none. A page may hold fewer than were asked for, even none, and
+    /// have a next one: where several conditions are given, only so many jobs are looked at for a page.
+    next: Option<i64>,
+}
+
+/// List jobs
+///
+/// Those that have not begun included, newest first, in pages that do not shift. One that a broker has is listed when a worker
+/// has taken it down. Needs the scope `read`.
+#[utoipa::path(
+    get, path = "/api/v1/jobs", tag = "jobs", params(Wanted),
+    responses(
+        (status = 200, body = Jobs),
+        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    MayRead(caller): MayRead,
+    State(site): State<Arc<Site>>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Jobs>, Problem> {
+    let query = wanted.query()?;
+    let view = site.view(&caller);
+    let page = view.job_page(&query).await?;
+    let any = |state| page.rows.iter().any(|row| row.state == state);
+    // Neither is looked up for a page of jobs that have ended.
+    let shut = if any(JobState::Queued) { site.store.shut_apps().await? } else { Vec::new() };
+    let asked = if any(JobState::Running) { view.open_questions(ASKED).await? } else { Vec::new() };
+    let asked: HashMap<_, _> = asked.iter().map(|question| (question.job, question)).collect();
+    let now = Timestamp::now();
+    let jobs = page.rows.iter().map(|row| {
+        let waits = row.waits(&shut, now);
+        Job::waiting(row, waits, asked.get(&row.job.id).copied())
+    });
+    Ok(Json(Jobs { jobs: jobs.collect(), next: page.next }))
+}
