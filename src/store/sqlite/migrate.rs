@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0020_wanting.sql"),
     include_str!("../../../migrations/sqlite/0021_log_filters.sql"),
     include_str!("../../../migrations/sqlite/0022_told_to_nobody.sql"),
+    include_str!("../../../migrations/sqlite/0023_all_who_want.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.
