@@ -126,7 +126,11 @@ impl Session<'_> {
         let store = context.vault.store();
         store.ask(&question, context.vault.fence()).await.map_err(stored)?;
         context.steps.asked(&question.account, wanted, lasts);
-        let log = context.steps.begin(&step.id, format!("wait for a person to give {}", wanted.words()));
+        let what = match wanted {
+            Wanted::Decision => format!("wait for {}", wanted.words()),
+            _ => format!("wait for a person to give {}", wanted.words()),
+        };
+        let log = context.steps.begin(&step.id, what);
         tracing::info!(job = %context.job.id, account = %context.job.account, wanted = %wanted, seconds = lasts.as_secs(), "a job waits for a person");
         let began = Instant::now();
         let still = context.stop.stand_still();
