@@ -39,7 +39,7 @@ impl Wanted {
             Self::EmailCode => "the code that the app has mailed",
             Self::SmsCode => "the code that the app has sent as a text message",
             Self::Totp => "a code of the account's authenticator app",
-            Self::Decision => "what the app asks of a person to be done, and a word whether to go on",
+            Self::Decision => "a person to do what the app asks for",
         }
     }
 }
