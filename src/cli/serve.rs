@@ -69,6 +69,7 @@ impl Serve {
             title: playbook.title.clone(),
             file: playbook.name.clone(),
             hash: playbook.hash.clone(),
+            quotes: playbook.quotes(),
             flows: playbook.flows.iter().map(|flow| flow.kind.as_str().to_owned()).collect(),
         });
         let tls = self.tls_certificate.zip(self.tls_key);

@@ -113,6 +113,7 @@ impl Context<'_> {
     async fn prove_password(&self, new: &Held) -> Result<Verdict, Halt> {
         crate::failpoint::reach("change_password.answered");
         let totp = self.credentials().await?.totp;
+        self.steps.heading("log in with the new password, to prove it");
         let login = match self.log_in(new, totp.as_ref()).await {
             Ok(login) => login,
             Err(halt) => return Ok(halt.after_commit()),

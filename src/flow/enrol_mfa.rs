@@ -109,6 +109,7 @@ impl Context<'_> {
     /// The app said that it took the secret: a login in a fresh context has to prove it.
     async fn prove_totp(&self, password: &Held, totp: &Held, codes: Option<&Held>) -> Result<Verdict, Halt> {
         crate::failpoint::reach("enrol_mfa.answered");
+        self.steps.heading("log in with a code of the new TOTP secret, to prove it");
         let login = match self.log_in(password, Some(totp)).await {
             Ok(login) => login,
             Err(halt) => return Ok(halt.after_commit()),

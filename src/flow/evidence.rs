@@ -13,6 +13,7 @@ use crate::credential::qr;
 use crate::evidence::{PAGE, PICTURE};
 use crate::playbook::Locator;
 use crate::redact;
+use crate::store::Step;
 
 /// Covers reach this much further than what they cover, in pixels.
 const MARGIN: f64 = 3.0;
@@ -24,9 +25,10 @@ const SWAP: Duration = Duration::from_millis(150);
 /// Keeps what the page shows now. That there is no evidence is no reason to fail the attempt, so it is only noted.
 pub(super) async fn keep(session: &Session<'_>) {
     let folder = &session.context.evidence;
-    if let Err(error) = take(session, folder).await {
-        let log = session.context.steps.begin("evidence", "keep evidence of the page");
-        log.failed(redact::redact(&without_what_may_be_secret(&error)));
+    let log = session.context.steps.begin(Step::EVIDENCE, "keep evidence of the page");
+    match take(session, folder).await {
+        Ok(()) => log.ok(),
+        Err(error) => log.failed(redact::redact(&without_what_may_be_secret(&error))),
     }
 }
 

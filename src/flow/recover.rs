@@ -86,6 +86,7 @@ impl Context<'_> {
         crate::failpoint::reach("recover.answered");
         let mut end = End::BadCredentials;
         for totp in totp_choices(credentials) {
+            self.steps.heading("log in with the new password, to prove it");
             let login = match self.log_in(new, totp).await {
                 Ok(login) => login,
                 Err(halt) => return Err(Halt::Verdict(halt.after_commit())),

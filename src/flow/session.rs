@@ -93,6 +93,10 @@ impl<'a> Session<'a> {
 
     /// Walks a flow to its end.
     pub async fn walk(&mut self, kind: FlowKind) -> Result<End, Halt> {
+        // What a login is for is known to whoever has it made.
+        if kind != FlowKind::Login {
+            self.context.steps.heading(kind.as_str());
+        }
         self.flow = kind;
         self.until = Instant::now() + self.playbook.timeouts.flow;
         self.sent = SentCode::default();
@@ -454,10 +458,7 @@ impl<'a> Session<'a> {
     pub(super) fn halted(&self, step: &Step, error: StepError) -> Halt {
         let playbook = &self.playbook;
         let (file, ..) = playbook.warnings.file_of(step.place);
-        let place = match file == playbook.name {
-            true => format!("playbook line {}", step.place.line),
-            false => format!("line {} of {file}", step.place.line),
-        };
+        let place = format!("{file}:{}", step.place.line);
         Halt::Step(Box::new(FailedStep { id: step.id.clone(), place, summary: step.summary(), error }))
     }
 

@@ -73,6 +73,10 @@ impl<'a> Context<'a> {
     pub async fn log_in_with_current(&'a self) -> Result<Login<'a>, Halt> {
         let credentials = self.credentials().await?;
         let password = credentials.password.as_ref().ok_or_else(no_password)?;
+        // One that is all that the job asks needs no word.
+        if self.job.kind != Kind::VerifyLogin {
+            self.steps.heading(format!("log in with the current password (version {})", password.version));
+        }
         let login = self.log_in(password, credentials.totp.as_ref()).await;
         let pending = [&credentials.pending_password, &credentials.pending_totp];
         let pending: Vec<&Held> = pending.into_iter().flatten().filter(|held| !held.submitted()).collect();
@@ -90,6 +94,7 @@ impl<'a> Context<'a> {
             self.settle(credentials, Doubt::AnswerLost).await?;
             let found = self.credentials().await?;
             let password = found.password.as_ref().ok_or_else(no_password)?;
+            self.steps.heading(format!("log in with the current password (version {})", password.version));
             return self.log_in(password, found.totp.as_ref()).await;
         }
         for held in pending.into_iter().chain(&credentials.pending_recovery_codes) {
@@ -237,6 +242,12 @@ impl<'a> Context<'a> {
                     if right { continue } else { break }
                 }
                 let at = Timestamp::now();
+                let gloss = match which {
+                    Which::Pending => ", which is the new one",
+                    Which::Current if !pending.is_empty() => ", which is the old one",
+                    _ => "",
+                };
+                self.steps.heading(format!("find out what opens the account: log in with the {name}{gloss}"));
                 let login = match self.log_in(password, totp).await {
                     Err(Halt::Step(failed)) if failed.error.is_for_want_of_a_totp_secret() => {
                         let message = format!(

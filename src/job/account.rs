@@ -25,6 +25,11 @@ pub enum AccountRefError {
     /// The part behind the `/` cannot be the name of an account.
     #[error("`{0}` is not the name of an account: use 1 to 128 letters, digits and `._@+-`")]
     BadName(String),
+    /// Browsers would take the name for a step in an address.
+    #[error(
+        "`{0}` is not the name of an account: an address that ends in it leads elsewhere; give it another one"
+    )]
+    NoPage(String),
 }
 
 impl AccountRef {
@@ -38,6 +43,20 @@ impl AccountRef {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether an address can end in its name. `.` and `..` lead elsewhere, however they are written.
+    #[must_use]
+    pub fn can_have_a_page(&self) -> bool {
+        !matches!(&*self.name, "." | "..")
+    }
+
+    /// The same for one that is to be added: those that are there already stay as they are.
+    ///
+    /// # Errors
+    /// If it can have no page of its own.
+    pub fn to_be_added(self) -> Result<Self, AccountRefError> {
+        if self.can_have_a_page() { Ok(self) } else { Err(AccountRefError::NoPage(self.name)) }
     }
 }
 
@@ -97,5 +116,10 @@ mod tests {
         assert!(matches!("../alice".parse::<AccountRef>(), Err(AccountRefError::BadApp(_))));
         assert!(matches!("acme/".parse::<AccountRef>(), Err(AccountRefError::BadName(_))));
         assert!(matches!("acme/a/b".parse::<AccountRef>(), Err(AccountRefError::BadName(_))));
+        for name in ["acme/.", "acme/.."] {
+            let account: AccountRef = name.parse().unwrap();
+            assert!(matches!(account.to_be_added(), Err(AccountRefError::NoPage(_))));
+        }
+        assert!("acme/...".parse::<AccountRef>().unwrap().to_be_added().is_ok());
     }
 }

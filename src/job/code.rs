@@ -70,7 +70,7 @@ codes! {
     NotSupported = "not_supported", Rejected, "Add the flow to the app's playbook and restart the worker, or submit another kind of job.";
 
     /// MFA is on in the app, and the vault holds no secret that answers it.
-    MfaUnmanaged = "mfa_unmanaged", NeedsHuman, "Turn MFA off in the app, or give its secret to `turnlock account add --totp-file`, then submit the job again.";
+    MfaUnmanaged = "mfa_unmanaged", NeedsHuman, "Give Turnlock what it needs to answer, with `turnlock account add`: for codes that the app mails or texts an address or number that it reads (`--address`, `--number`), for an authenticator app its secret (`--totp-file`). Or submit the job again with `--wait-for-human 10m` and give the code in time, or turn MFA off in the app.";
     /// The app has locked the account.
     AccountLocked = "account_locked", NeedsHuman, "Wait until the app lifts the lock, or unlock the account in the app, then submit the job again.";
     /// The app asks for proof that a person is there.

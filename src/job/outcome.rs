@@ -89,6 +89,17 @@ impl Verdict {
         Self { outcome: code.outcome(), code, message: message.into() }
     }
 
+    /// Whether a person has to act, once a job has ended so and nothing is tried again by itself. Nobody has where it was
+    /// merely not the job's turn, where it was called off, nor where Turnlock reconciles the account.
+    #[must_use]
+    pub const fn calls_a_person(&self) -> bool {
+        match self.outcome {
+            Outcome::NeedsHuman | Outcome::Rejected => true,
+            Outcome::RetryLater => !matches!(self.code, Code::AccountBusy | Code::AppOnHold),
+            Outcome::Succeeded | Outcome::Interrupted | Outcome::Unknown => false,
+        }
+    }
+
     /// The same, but with another outcome than the code's usual one.
     #[must_use]
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {

@@ -39,26 +39,25 @@ impl Wanted {
             Self::EmailCode => "the code that the app has mailed",
             Self::SmsCode => "the code that the app has sent as a text message",
             Self::Totp => "a code of the account's authenticator app",
-            Self::Decision => "what the app asks of a person to be done, and a word whether to go on",
+            Self::Decision => "a person to do what the app asks for",
         }
     }
 }
-
-/// How a step begins that waits for a person.
-const STEP: &str = "wait for a person to give ";
 
 impl Wanted {
     /// The step that waits for a person to give it.
     #[must_use]
     pub fn step(self) -> String {
-        format!("{STEP}{}", self.words())
+        match self {
+            Self::Decision => format!("wait for {}", self.words()),
+            _ => format!("wait for a person to give {}", self.words()),
+        }
     }
 
     /// What a step waits for a person to give, by what it says, if it is such a one.
     #[must_use]
     pub fn of_step(summary: &str) -> Option<Self> {
-        let words = summary.strip_prefix(STEP)?;
-        Self::ALL.into_iter().find(|wanted| words.starts_with(wanted.words()))
+        Self::ALL.into_iter().find(|wanted| summary.starts_with(&wanted.step()))
     }
 }
 

@@ -65,7 +65,7 @@ fn subject(occasion: &Occasion) -> String {
 fn body(occasion: &Occasion, more: u32) -> String {
     let (what, mut facts, look) = match occasion {
         Occasion::Asked { job, account, wanted, until } => (
-            format!("A job needs {}. It waits for a person to give it, and goes on then.", wanted.words()),
+            format!("A job needs {}. It waits for that, and goes on then.", wanted.words()),
             vec![("account", account.to_string()), ("job", job.to_string()), ("until", utc(*until))],
             vec![
                 format!("turnlock job answer {job}    # asks for the code; so does the job's page"),

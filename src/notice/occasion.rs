@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::job::{AccountRef, Code, Outcome, Verdict, Wanted};
+use crate::job::{AccountRef, Code, Verdict, Wanted};
 use crate::store::AttemptRow;
 use crate::worker::Event;
 
@@ -46,7 +46,7 @@ impl Occasion {
     pub(super) fn of(event: Event) -> Option<Self> {
         match event {
             Event::AttemptEnded { row, again_at: None } => {
-                let verdict = row.verdict.clone().filter(|verdict| verdict.outcome == Outcome::NeedsHuman)?;
+                let verdict = row.verdict.clone().filter(Verdict::calls_a_person)?;
                 Some(Self::NeedsHuman(row, verdict))
             }
             Event::BreakerOpened { app, failures, probe_at, job, verdict } => {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{Action, Playbook, Step};
 
 /// A line of a playbook, or of the family that it extends, as it is written there.
@@ -19,6 +21,24 @@ impl Playbook {
         let (file, source, _) = self.warnings.file_of(place);
         let text = source.lines().nth(place.line.checked_sub(1)?)?;
         Some(Quote { file: file.to_owned(), line: place.line, text: text.trim().to_owned() })
+    }
+}
+
+impl Playbook {
+    /// The lines of all of its steps, by their ids.
+    #[must_use]
+    pub fn quotes(&self) -> BTreeMap<String, Quote> {
+        fn ids<'a>(steps: &'a [Step], all: &mut Vec<&'a str>) {
+            for step in steps {
+                all.push(&step.id);
+                if let Action::Expect(expect) = &step.action {
+                    expect.branches.iter().for_each(|branch| ids(&branch.then, all));
+                }
+            }
+        }
+        let mut all = Vec::new();
+        self.flows.iter().for_each(|flow| ids(&flow.steps, &mut all));
+        all.into_iter().filter_map(|id| Some((id.to_owned(), self.quote(id)?))).collect()
     }
 }
 
@@ -65,5 +85,7 @@ flows:
         assert_eq!((within.line, within.text.contains("Accept")), (13, true));
         assert_eq!(playbook.quote("login.9"), None);
         assert_eq!(playbook.quote("evidence"), None);
+        assert_eq!(playbook.quotes()["login.2"], quote);
+        assert!(playbook.quotes().contains_key("login.3.cookies.1"));
     }
 }

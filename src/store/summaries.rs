@@ -83,8 +83,9 @@ pub trait Summaries {
     /// The accounts that the query asks for, by name.
     async fn summaries(&self, query: &AccountQuery) -> Result<Vec<AccountSummary>, StoreError>;
 
-    /// The accounts whose newest attempt ended in want of a human, the most frequent reason first, and of each reason at
-    /// most so many attempts; of accounts that are shared with this token's holder, if it is said.
+    /// The accounts whose newest attempt ended its job so that a person has to act
+    /// ([`calls_a_person`](crate::job::Verdict::calls_a_person)), the most frequent reason first, and of each reason at most
+    /// so many attempts; of accounts that are shared with this token's holder, if it is said.
     async fn wanting(&self, shared_with: Option<Uuid>, of_each: u32) -> Result<Vec<Wanting>, StoreError>;
 }
 

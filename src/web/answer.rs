@@ -25,7 +25,7 @@ pub async fn answer_job(
 ) -> Result<QuestionRow, Problem> {
     let view = site.view(caller);
     let row = view.job(job).await?;
-    view.may_ask(&row.job.account, row.job.kind).await?;
+    view.may_do("job.answer", job, &row.job.account, row.job.kind).await?;
     let question = asked(site.store.as_ref(), job, question).await?;
     give(site.store.as_ref(), &caller.name, &question, answer).await?;
     Ok(question)

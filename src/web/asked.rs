@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 
-use super::guard::{Caller, is_of_the_api};
+use super::guard::Caller;
 use super::pages;
 use super::problem::Problem;
 use super::site::Site;
@@ -50,8 +50,5 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Query<T> {
 }
 
 fn refused(parts: &Parts, problem: &Problem) -> Response {
-    if is_of_the_api(parts.uri.path()) {
-        return problem.clone().into_response();
-    }
-    pages::problem(parts.extensions.get::<Caller>(), problem)
+    pages::problem_at(parts.uri.path(), parts.extensions.get::<Caller>(), problem)
 }

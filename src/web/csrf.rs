@@ -5,13 +5,14 @@
 
 use axum::extract::{Form, FromRequest, Request};
 use axum::http::Method;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::guard::Caller;
+use super::pages;
 use super::problem::Problem;
 
 /// What the forms of a session's pages hold.
@@ -36,16 +37,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Posted<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         debug_assert_eq!(request.method(), Method::POST, "only a POST changes anything");
         let caller = request.extensions().get::<Caller>().cloned();
-        let Form(posted) = Form::<WithCsrf<T>>::from_request(request, state)
-            .await
-            .map_err(|_| Problem::bad_request("the form is not as this page has it").into_response())?;
-        let expected = caller.and_then(|caller| caller.csrf);
+        let refused = |problem| pages::problem(caller.as_ref(), &problem);
+        let Ok(Form(posted)) = Form::<WithCsrf<T>>::from_request(request, state).await else {
+            return Err(refused(Problem::bad_request(
+                "the form is not as this page has it: go back, load the page again, and send it once more",
+            )));
+        };
+        let expected = caller.as_ref().and_then(|caller| caller.csrf.as_deref());
         match expected {
             Some(expected) if same(expected.as_bytes(), posted.csrf.as_bytes()) => Ok(Self(posted.form)),
-            _ => Err(Problem::forbidden(
-                "this form was not sent from a page of this session: load the page again",
-            )
-            .into_response()),
+            _ => Err(refused(Problem::forbidden(
+                "this form was not sent from a page of this session, so nothing was done: go back, load the page again, and send \
+                 it once more",
+            ))),
         }
     }
 }

@@ -69,7 +69,7 @@ pub async fn known(State(site): State<Arc<Site>>, mut request: Request, next: Ne
             let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
             Redirect::to(&format!("/login?{query}")).into_response()
         }
-        Err(error) => Problem::from(error).into_response(),
+        Err(error) => pages::problem_at(request.uri().path(), None, &error.into()),
     }
 }
 
@@ -120,14 +120,16 @@ pub fn session(headers: &HeaderMap) -> Option<&str> {
 pub async fn within_bounds(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().and_then(|Peer(peer)| *peer);
     let client = if site.behind_proxy { forwarded(request.headers()).or(peer) } else { peer };
+    let path = request.uri().path().to_owned();
+    let refused = |status, why| pages::problem_at(&path, None, &Problem::new(status, why));
     match client {
         Some(client) if !site.clients.may_send(client) => {
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; wait a moment").into_response()
+            refused(StatusCode::TOO_MANY_REQUESTS, "too many requests; wait a moment")
         }
         // The answer may take as long as it likes, as events do; what comes in may not.
         _ => match timeout(REQUEST, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response(),
+            Err(_) => refused(StatusCode::REQUEST_TIMEOUT, "the request took too long"),
         },
     }
 }
@@ -196,9 +198,9 @@ enum Of {
 }
 
 fn allowed(parts: &Parts, scope: Scope, of: Of) -> Result<Caller, Box<Response>> {
-    let of_api = is_of_the_api(parts.uri.path());
+    let path = parts.uri.path();
     let Some(caller) = parts.extensions.get::<Caller>() else {
-        return Err(Box::new(Problem::unauthorized("nobody is known here").into_response()));
+        return Err(Box::new(pages::problem_at(path, None, &Problem::unauthorized("nobody is known here"))));
     };
     let problem = if !caller.may(scope) {
         Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", caller.name))
@@ -210,5 +212,5 @@ fn allowed(parts: &Parts, scope: Scope, of: Of) -> Result<Caller, Box<Response>>
     } else {
         return Ok(caller.clone());
     };
-    Err(Box::new(if of_api { problem.into_response() } else { pages::problem(Some(caller), &problem) }))
+    Err(Box::new(pages::problem_at(path, Some(caller), &problem)))
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::evidence::{PAGE, PICTURE};
 use crate::job::Outcome;
+use crate::playbook::Quote;
 use crate::redact::redact;
 use crate::store::{AttemptRow, Step, StepResult};
 use crate::words::duration;
@@ -118,11 +119,15 @@ pub struct StepRow {
     pub result: &'static str,
     pub took: String,
     pub detail: String,
+    /// Its line in the playbook, with the file before it, where that is what one looks for.
+    pub quote: String,
 }
 
 impl StepRow {
-    pub fn of(step: &Step) -> Self {
+    pub fn of(step: &Step, quote: Option<&Quote>) -> Self {
+        let line = |quote: &Quote| format!("{}:{}: {}", quote.file, quote.line, quote.text);
         Self {
+            quote: quote.map(|quote| redact(&line(quote)).into_owned()).unwrap_or_default(),
             id: step.id.clone(),
             summary: redact(&step.summary).into_owned(),
             result: step.result.map_or("running", StepResult::as_str),

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,9 +10,10 @@ use super::pulse::Pulse;
 use super::view::View;
 use super::watched::Watched;
 use crate::net::Clients;
+use crate::playbook::Quote;
 use crate::queue::Queue;
 use crate::reveal::Reveal;
-use crate::store::{Store, TokenRow};
+use crate::store::{AttemptRow, Step, Store, TokenRow};
 use crate::traces::Tracer;
 
 /// When a token was used is written down that often.
@@ -31,6 +32,8 @@ pub struct AppInfo {
     pub hash: String,
     /// The flows that it has.
     pub flows: Vec<String>,
+    /// The lines of its steps, by their ids.
+    pub quotes: BTreeMap<String, Quote>,
 }
 
 /// What all handlers share.
@@ -80,6 +83,12 @@ impl Site {
     /// What this caller sees of the store.
     pub fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
         View::new(self.store.as_ref(), caller)
+    }
+
+    /// The step's line of the playbook, if the text that the attempt followed is known here.
+    pub fn quote(&self, row: &AttemptRow, step: &Step) -> Option<&Quote> {
+        let followed = row.provenance.playbook_hash.as_ref();
+        self.app(row.account.app()).filter(|info| followed == Some(&info.hash))?.quotes.get(&step.id)
     }
 
     pub fn app(&self, app: &str) -> Option<&AppInfo> {

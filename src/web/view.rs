@@ -1,5 +1,6 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::guard::Caller;
@@ -8,7 +9,7 @@ use crate::audit::{entry_of, refused};
 use crate::job::{AccountRef, Kind};
 use crate::store::{
     AccountQuery, AccountSummary, AttemptRow, AuditQuery, AuditRow, JobPage, JobQuery, JobRow, LogPage,
-    LogQuery, QuestionRow, Role, Store, StoreError, Wanting,
+    LogQuery, NewAudit, QuestionRow, Role, Store, StoreError, Wanting,
 };
 
 /// What a caller sees of the store: all of it, or what has to do with the accounts that are shared with its token. What
@@ -45,6 +46,24 @@ impl Seen {
     }
 }
 
+/// What somebody may have done to accounts that they see, looked up once for many.
+pub enum May {
+    /// Whatever there is.
+    All,
+    /// What their roles take.
+    Of(HashMap<AccountRef, Role>),
+}
+
+impl May {
+    /// Whether they may have such a job done.
+    pub fn ask(&self, account: &AccountRef, kind: Kind) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(roles) => roles.get(account).is_some_and(|role| role.may_ask(kind)),
+        }
+    }
+}
+
 impl<'a> View<'a> {
     pub fn new(store: &'a dyn Store, caller: &'a Caller) -> Self {
         Self { store, caller }
@@ -60,6 +79,13 @@ impl<'a> View<'a> {
         let Some(token) = self.shared_with() else { return Ok(Seen::All) };
         let shares = self.store.shares_of(token).await?;
         Ok(Seen::Only(shares.into_iter().map(|share| share.account).collect()))
+    }
+
+    /// What they may have done.
+    pub async fn may(&self) -> Result<May, StoreError> {
+        let Some(token) = self.shared_with() else { return Ok(May::All) };
+        let shares = self.store.shares_of(token).await?;
+        Ok(May::Of(shares.into_iter().map(|share| (share.account, share.role)).collect()))
     }
 
     /// Whether they see this account, be it there or not.
@@ -153,6 +179,24 @@ impl<'a> View<'a> {
             "a {role} of {account} may have `{}` done, and not `{kind}`: that is for its owners",
             Kind::VerifyLogin
         )))
+    }
+
+    /// The same of something that is done to a job of the account; that it is refused is written down.
+    pub async fn may_do(
+        &self,
+        action: &str,
+        job: Uuid,
+        account: &AccountRef,
+        kind: Kind,
+    ) -> Result<(), Problem> {
+        let asked = self.may_ask(account, kind).await;
+        if let Err(problem) = &asked
+            && problem.status() == StatusCode::FORBIDDEN
+        {
+            let entry = NewAudit { target: job.to_string(), ..entry_of(&self.caller.name, action, account) };
+            refused(self.store, entry, problem.detail()).await?;
+        }
+        asked
     }
 
     /// Refuses to show what the caller's role does not take, and writes that down. Roles count here for every token, also

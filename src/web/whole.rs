@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::pages;
 use super::problem::Problem;
 
 /// A body is no larger, in bytes.
@@ -22,7 +23,7 @@ pub async fn to_its_end(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY).await else {
         let why = format!("the body did not come whole, or is larger than {BODY} bytes");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why).into_response();
+        return pages::problem_at(head.uri.path(), None, &Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why));
     };
     match tokio::spawn(next.run(Request::from_parts(head, Body::from(body)))).await {
         Ok(response) => response,

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::message::message;
 use super::{Endpoint, Event};
-use crate::job::Outcome;
+use crate::job::Verdict;
 use crate::store::{AttemptRow, LogQuery, NewDelivery, Store, StoreError};
 
 /// So many changes of the log are looked at in one go.
@@ -48,7 +48,7 @@ async fn of_attempt(
     at: Timestamp,
 ) -> Result<Vec<NewDelivery>, StoreError> {
     let wants = |event| endpoints.iter().any(|endpoint| endpoint.events().contains(&event));
-    let human = row.verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::NeedsHuman);
+    let human = row.verdict.as_ref().is_some_and(Verdict::calls_a_person);
     let mut events = vec![Event::AttemptEnded];
     // Whether there is another try stands with the job.
     if (wants(Event::JobFinished) || (human && wants(Event::NeedsHuman))) && is_last(store, row).await? {

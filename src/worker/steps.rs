@@ -48,6 +48,11 @@ impl StepSink {
         OpenStep { sink: self.clone(), step: Some(step), began: Instant::now() }
     }
 
+    /// Says what the steps behind it are for. The words must hold no secret.
+    pub fn heading(&self, words: impl Into<String>) {
+        self.begin(Step::HEADING, words).ok();
+    }
+
     /// Tells those who watch that the attempt waits for a person, for so long.
     pub fn asked(&self, account: &AccountRef, wanted: Wanted, lasts: Duration) {
         let until = Timestamp::now().saturating_add(lasts).unwrap_or(Timestamp::MAX);

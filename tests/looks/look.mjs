@@ -17,7 +17,7 @@ const wrong = [];
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 
 async function signedIn(options) {
-  const context = await browser.newContext({ ...options, reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC" });
+  const context = await browser.newContext({ reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC", ...options });
   const page = await context.newPage();
   await page.goto(`${url}/login`);
   await page.getByLabel("Token").fill(token);
@@ -38,6 +38,23 @@ async function look(page, where, size) {
       .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 24).map((element) => element.outerHTML.slice(0, 100)));
     for (const each of small) wrong.push(`${where}: too small for a finger: ${each}`);
   }
+}
+
+// What is cut off, or has to be scrolled sideways to be read: a page, a box or a cell that is wider than its place.
+async function measure(page, where) {
+  const wide = await page.evaluate(() => [...document.querySelectorAll("html,body,main,main *")]
+    .filter((element) => element.checkVisibility() && !["inline", "contents"].includes(getComputedStyle(element).display))
+    .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0
+      && !element.matches("input,select,button,thead,thead *,.skip"))
+    .map((element) => `${element.tagName.toLowerCase()}.${element.className}: ${element.scrollWidth} in ${element.clientWidth}: ${element.textContent.trim().slice(0, 60)}`));
+  for (const each of wide.slice(0, 5)) wrong.push(`${where}: wider than its place: ${each}`);
+}
+
+// Steps of an attempt that runs look as they ended, too.
+async function colours(page, where) {
+  const same = await page.evaluate(() => [...document.querySelectorAll(".running li.failed .result")]
+    .some((result) => getComputedStyle(result).color === getComputedStyle(result.closest("section").querySelector("h2 .outcome")).color));
+  if (same) wrong.push(`${where}: a step that failed looks like one that runs`);
 }
 
 // Everything that can be used is reached with the Tab key, and seen when it is.
@@ -75,11 +92,27 @@ for (const colorScheme of ["light", "dark"]) {
       const response = await page.goto(`${url}${address}`, { waitUntil: "load" });
       if (!response.ok()) wrong.push(`${where}: ${response.status()}`);
       await look(page, where, size);
+      await colours(page, where);
+      if (size === "phone") await measure(page, where);
       await page.screenshot({ path: path.join(pictures, `${name}-${size}-${colorScheme}.png`) });
       if (size === "desk" && colorScheme === "light") await keyboard(page, where);
     }
     await context.close();
   }
+}
+
+// The narrowest phones, with times as long as they get.
+{
+  const { context, page } = await signedIn({ viewport: { width: 375, height: 800 }, locale: "en-US" });
+  for (const [name, address] of Object.entries(pages)) {
+    await page.goto(`${url}${address}`);
+    for (const width of [375, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      await measure(page, `${name}, ${width} pixels, en-US`);
+      if (width === 320) await page.screenshot({ path: path.join(pictures, `${name}-narrow.png`), fullPage: true });
+    }
+  }
+  await context.close();
 }
 
 // Nothing is lost without scripts.

@@ -1,6 +1,7 @@
 //! The main job, end to end, on the bundled app.
 
 use turnlock::job::{Code, Kind, Outcome};
+use turnlock::store::Step;
 
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, acme_playbook, assert_ended};
 
@@ -16,7 +17,21 @@ async fn logs_in_turns_on_mfa_and_changes_the_password() {
     assert!(held.totp.is_some() && held.recovery_codes.is_some() && held.pending_totp.is_none());
     assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
 
-    assert_ended(&rig.run(Kind::ChangePassword, &alice).await, Outcome::Succeeded, Code::PasswordChanged);
+    let changed = rig.run(Kind::ChangePassword, &alice).await;
+    assert_ended(&changed, Outcome::Succeeded, Code::PasswordChanged);
+    // What each login was for stands above its steps.
+    let steps = rig.vault.store().log_steps(changed.id).await.unwrap();
+    let parts = Step::parts(&steps);
+    let shown: Vec<_> =
+        parts.iter().map(|part| (part.heading.unwrap_or_default(), &*part.steps[0].id)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("log in with the current password (version 1)", "login.1"),
+            ("change_password", "change_password.1"),
+            ("log in with the new password, to prove it", "login.1"),
+        ]
+    );
     assert_eq!(rig.app.user("alice").unwrap().password_changes, 1);
     assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
     rig.assert_current_opens(&alice).await;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::queue::Queue;
-use turnlock::store::{JobState, StepResult};
+use turnlock::store::{JobState, Step, StepResult};
 use turnlock::vault::NewAccount;
 use turnlock::worker::{Event, StopReason};
 
@@ -149,7 +149,7 @@ async fn a_page_that_is_not_as_described_is_described() {
     let (row, commit) = join(rig.run(Kind::VerifyLogin, &alice), rig.run(Kind::ChangePassword, &bob)).await;
     assert_ended(&row, Outcome::NeedsHuman, Code::PageNotAsDescribed);
     let message = row.verdict.as_ref().unwrap().message.clone();
-    for told in ["login.4", "playbook line", r#"button "Log on""#, "Sign in to Acme", "buttons: Sign in"] {
+    for told in ["login.4", "(login:", r#"button "Log on""#, "Sign in to Acme", "buttons: Sign in"] {
         assert!(message.contains(told), "{told} is not in: {message}");
     }
     let page = std::fs::read_to_string(row.provenance.evidence.unwrap().join("page.txt")).unwrap();
@@ -158,7 +158,8 @@ async fn a_page_that_is_not_as_described_is_described() {
         assert!(page.contains(named), "{named} is not in: {page}");
     }
     let steps = rig.vault.store().log_steps(row.id).await.unwrap();
-    assert_eq!(steps.last().unwrap().result, Some(StepResult::Failed));
+    let failed = steps.iter().rev().find(|step| step.result == Some(StepResult::Failed)).unwrap();
+    assert_eq!(Step::pictured(&steps), Some(failed), "{steps:#?}");
     // A commit step that cannot be performed was not performed: the app was told of nothing.
     assert_ended(&commit, Outcome::NeedsHuman, Code::PageNotAsDescribed);
     assert!(commit.verdict.as_ref().unwrap().message.contains("change_password.4"));

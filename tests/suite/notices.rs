@@ -40,14 +40,21 @@ async fn the_people_named_learn_what_is_to_be_done_and_no_secret() {
             Code::Captcha,
             format!("a CAPTCHA\nJob: none, beside {PASSWORD} and A-PASSWORD OF THE NOTICES"),
         ),
+        "carol" => Verdict::new(Code::BadCredentials, "the app refused the password"),
         _ => Verdict::new(Code::LoggedIn, "as it should be"),
     });
     let notifying = notifier(server.address).start(worker.events());
     site.run(&worker, "acme/bob").await;
     let job = site.run(&worker, "acme/alice").await;
+    site.run(&worker, "acme/carol").await;
     notifying.end().await;
 
     let arrivals = [tray.next().await, tray.next().await];
+    for arrival in [tray.next().await, tray.next().await] {
+        let mail = Mail::of(&arrival);
+        assert_eq!(mail.subject, "[turnlock] acme/carol needs a human: bad_credentials");
+        assert!(mail.text.contains(Code::BadCredentials.user_action()), "{}", mail.text);
+    }
     assert_eq!(arrivals.each_ref().map(|mail| &*mail.recipient), [OPS, BOSS]);
     assert_eq!(tray.waiting(), 0, "nobody else gets one, and nothing is said of what went well");
     for arrival in &arrivals {

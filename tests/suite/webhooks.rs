@@ -94,13 +94,42 @@ async fn what_calls_for_a_person_is_told_unless_it_is_said_otherwise() {
     site.begun().await;
     let worker = site.worker(|_| Verdict::new(Code::AppError, "the app said 502"));
     site.run(&worker, "acme/bob").await;
-    let got = receiver.next().await;
+    // Not that an attempt merely failed; but that the job has used up its tries, and nothing goes on by itself.
+    let mut got = [receiver.next().await, receiver.next().await];
+    got.sort_by_key(|got| got.body()["type"].to_string());
+    let [got, human] = got;
+    assert_eq!(
+        (&human.body()["type"], &human.body()["data"]["code"]),
+        (&"job.needs_human".into(), &"app_error".into())
+    );
     let body = got.body();
-    assert_eq!(body["type"], "breaker.opened", "an attempt that merely failed is not told");
+    assert_eq!(body["type"], "breaker.opened");
     assert_eq!((&body["data"]["app"], &body["data"]["failures"]), (&"acme".into(), &2.into()));
     assert_eq!(body["data"]["code"], "app_error");
     assert!(body["data"]["probe_at"].as_str().unwrap().parse::<Timestamp>().unwrap() > Timestamp::now());
     assert!(got.is_signed_by(&secret));
+    site.nothing_waits().await;
+    assert!(receiver.got.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_an_app_refuses_calls_for_a_person_too() {
+    let (secret, site) = (Key::generate().unwrap(), Site::new().await);
+    let mut receiver = Receiver::start([]).await;
+    let _delivering = site.courier(&receiver.url("events=job.needs_human"), &secret, Pace::default());
+    site.begun().await;
+    let worker = site.worker(|attempt| match attempt.job.account.name() {
+        "bob" => Verdict::new(Code::LoggedIn, "as it should be"),
+        _ => Verdict::new(Code::BadCredentials, "the app refused the password"),
+    });
+    site.run(&worker, "acme/bob").await;
+    let job = site.run(&worker, "acme/alice").await;
+    let body = receiver.next().await.body();
+    assert_eq!(
+        (&body["data"]["code"], &body["data"]["outcome"]),
+        (&"bad_credentials".into(), &"rejected".into())
+    );
+    assert_eq!(body["data"]["job"], job.id.to_string());
     site.nothing_waits().await;
     assert!(receiver.got.try_recv().is_err());
 }

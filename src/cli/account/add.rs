@@ -64,6 +64,9 @@ impl Add {
         params.extend(self.params.iter().cloned());
         check_params(&config, self.account.app(), &params, !self.params.is_empty())?;
         let known = vault.account(&self.account).await?;
+        if known.is_none() {
+            self.account.clone().to_be_added().map_err(Failure::usage)?;
+        }
         let asked = self.password || (known.is_none() && self.password_file.is_none());
         // The prompt comes last: until it is answered nothing else was begun.
         let totp = match &self.totp_file {

@@ -196,6 +196,7 @@ fn account(Record { fields, params }: Record) -> Result<Imported, String> {
     };
     let (password, totp) = (secret(password), secret(totp));
     let account: crate::job::AccountRef = account.parse().map_err(|error| format!("{error}"))?;
+    let account = account.to_be_added().map_err(|error| error.to_string())?;
     if password.is_none() {
         return Err(format!("{account} has no password"));
     }

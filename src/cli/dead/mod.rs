@@ -77,7 +77,7 @@ fn url(config: &Config) -> Result<&ServerUrl, Failure> {
     match &config.queue {
         Queue::Rabbit(url) => Ok(url),
         Queue::Embedded => Err(Failure::usage(
-            "the queue lies in the database, which takes nothing but jobs, so there are no dead letters: `turnlock log --outcome needs_human` shows jobs that wait for a person. --queue-url amqp://… names a RabbitMQ",
+            "the queue lies in the database, which takes nothing but jobs, so there are no dead letters: `turnlock log --failed` shows attempts that somebody may have to look into. --queue-url amqp://… names a RabbitMQ",
         )),
     }
 }

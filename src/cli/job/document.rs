@@ -46,6 +46,8 @@ struct Section {
     steps: Vec<Line>,
     /// The PNG in base64.
     picture: Option<String>,
+    /// When it was taken, in words.
+    pictured: String,
     page: Option<String>,
     /// What cannot be shown, and why.
     missing: Option<String>,
@@ -53,6 +55,8 @@ struct Section {
 
 /// A step.
 struct Line {
+    /// No step, but what those behind it are for.
+    heading: bool,
     result: &'static str,
     mark: &'static str,
     id: String,
@@ -131,6 +135,10 @@ impl Section {
             facts: known(facts),
             steps: attempt.steps.iter().map(|step| Line::of(attempt, step, decisive == Some(step))).collect(),
             picture,
+            pictured: match Step::pictured(&attempt.steps) {
+                Some(step) => format!("at step {}", for_the_log(&step.id)),
+                None => "at the end".to_owned(),
+            },
             page,
             missing,
         }
@@ -150,6 +158,7 @@ impl Line {
             more.push(Fact::new("playbook", &format!("{}:{}: {}", quote.file, quote.line, quote.text)));
         }
         Self {
+            heading: step.is_heading(),
             result: step.result.map_or("open", StepResult::as_str),
             mark: match step.result {
                 Some(StepResult::Ok) => "✓",

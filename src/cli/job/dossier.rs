@@ -16,9 +16,6 @@ use crate::store::{AttemptRow, JobRow, LogQuery, QuestionRow, Step, StepResult, 
 /// No job has more attempts.
 const ATTEMPTS: u32 = 10_000;
 
-/// The step under which a flow says that it could keep no evidence.
-const EVIDENCE: &str = "evidence";
-
 /// All that is known of a job.
 #[derive(Debug)]
 pub(super) struct Dossier {
@@ -112,15 +109,9 @@ impl Dossier {
 }
 
 impl Attempt {
-    /// The step at which the attempt ended, if it did not succeed: the last that failed or was not brought to an end, or
-    /// else the last one, where the app said no.
+    /// The step at which the attempt ended, if it did not succeed.
     pub fn decisive(&self) -> Option<&Step> {
-        if self.row.verdict.as_ref().is_none_or(|verdict| verdict.outcome == Outcome::Succeeded) {
-            return None;
-        }
-        let mut steps = self.steps.iter().rev().filter(|step| step.id != EVIDENCE);
-        let bad = |step: &&Step| !matches!(step.result, Some(StepResult::Ok | StepResult::Skipped));
-        steps.clone().find(bad).or_else(|| steps.next())
+        self.row.decisive(&self.steps)
     }
 
     /// What the verdict says, unless that is what the decisive step, which failed, says already.

@@ -133,6 +133,10 @@ impl<W: Write> Page<'_, W> {
         // An id is as long as the path through the states that leads to it.
         let width = attempt.steps.iter().map(|step| terminal::columns(&step.id)).max().unwrap_or(0);
         for step in &attempt.steps {
+            if step.is_heading() {
+                writeln!(self.out, "  {}:", printable(&step.summary))?;
+                continue;
+            }
             let decides = decisive == Some(step);
             self.step(attempt, step, width, !decides)?;
             if decides {

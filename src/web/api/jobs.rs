@@ -105,7 +105,7 @@ pub async fn submit(
     let not_before = message.not_before;
     let mut job = message.into_job();
     job.trace = traced(&headers);
-    site.view(&caller).may_ask(&job.account, job.kind).await?;
+    site.view(&caller).may_do("job.submit", job.id, &job.account, job.kind).await?;
     // With a broker in between, only this tells that it was submitted before.
     if let Some(row) = site.store.job(job.id).await? {
         if (row.job.kind, &row.job.account) != (job.kind, &job.account) {
@@ -286,7 +286,7 @@ fn traced(headers: &HeaderMap) -> Option<TraceParent> {
 pub async fn requeue_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Requeueing, Problem> {
     let view = site.view(caller);
     let row = view.job(id).await?;
-    view.may_ask(&row.job.account, row.job.kind).await?;
+    view.may_do("job.requeue", id, &row.job.account, row.job.kind).await?;
     let entry = NewAudit { account: Some(row.job.account), ..entry(&caller.name, "job.requeue", id) };
     Ok(audited(site.store.as_ref(), entry, site.queue.requeue(id)).await?)
 }
@@ -297,7 +297,7 @@ pub async fn cancel_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Cancel
     if caller.only_shared {
         let view = site.view(caller);
         let row = view.job(id).await?;
-        view.may_ask(&row.job.account, row.job.kind).await?;
+        view.may_do("job.cancel", id, &row.job.account, row.job.kind).await?;
     }
     // With a broker in between, it may not be written down yet.
     let account = site.store.job(id).await?.map(|row| row.job.account);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::jobs::idempotency_key;
 use super::shapes::Job;
-use crate::audit::{audited, entry_of};
+use crate::audit::{audited, entry_of, refused};
 use crate::job::{self, LONGEST_ATTEMPT};
 use crate::store::NewAudit;
 use crate::web::asked::Path;
@@ -17,6 +17,9 @@ use crate::web::guard::{Caller, MaySubmit};
 use crate::web::job_id;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
+
+/// As the audit calls it.
+const RETRY: &str = "job.retry";
 
 /// Submit an ended job once more
 ///
@@ -77,16 +80,23 @@ pub async fn retry_job(
 ) -> Result<job::Job, Problem> {
     let view = site.view(caller);
     let row = view.job(id).await?;
-    view.may_ask(&row.job.account, row.job.kind).await?;
-    let once_more = row.once_more(caller.name.clone());
-    let mut job = once_more.map_err(|error| Problem::new(StatusCode::CONFLICT, error.to_string()))?;
+    view.may_do(RETRY, id, &row.job.account, row.job.kind).await?;
+    let mut job = match row.once_more(caller.name.clone()) {
+        Ok(job) => job,
+        Err(error) => {
+            let entry =
+                NewAudit { target: id.to_string(), ..entry_of(&caller.name, RETRY, &row.job.account) };
+            refused(site.store.as_ref(), entry, &error.to_string()).await?;
+            return Err(Problem::new(StatusCode::CONFLICT, error.to_string()));
+        }
+    };
     job.id = by_id.unwrap_or(job.id);
     let longest = Duration::try_from(LONGEST_ATTEMPT).unwrap_or_default();
     job.wait_for_human = job.wait_for_human.max(patience.min(longest.saturating_sub(job.deadline)));
     let entry = NewAudit {
         target: id.to_string(),
         detail: Some(format!("as {}", job.id)),
-        ..entry_of(&caller.name, "job.retry", &job.account)
+        ..entry_of(&caller.name, RETRY, &job.account)
     };
     let submission = site.tracer.submit(&mut job);
     let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, None)).await;

@@ -219,8 +219,35 @@ function followJob(timeline) {
   });
 }
 
+/** A part of the page, whenever it has changed. Who is at something in it by keyboard stays there. */
+function followPart(part) {
+  const mark = document.querySelector(".live");
+  const place = (element) => element?.getAttribute("href") ?? element?.form?.getAttribute("action");
+  const focusable = () => Array.from(part.querySelectorAll("a[href],button,[tabindex]"));
+  let shown = null;
+  follow(() => part.dataset.live, mark, {
+    part: (event) => {
+      if (event.data === shown) return;
+      shown = event.data;
+      const at = focusable().indexOf(document.activeElement);
+      const was = at < 0 ? null : place(document.activeElement);
+      part.innerHTML = event.data;
+      for (const form of part.querySelectorAll("form")) {
+        if (part.dataset.csrf) form.elements.csrf.value = part.dataset.csrf;
+        else form.remove();
+      }
+      local(part);
+      if (at < 0) return;
+      const now = focusable();
+      (now.find((element) => was && place(element) === was) ?? now[at])?.focus({ preventScroll: true });
+    },
+  });
+}
+
 local(document);
 look(document);
+const part = document.querySelector("#part[data-live]");
+if (part) followPart(part);
 const mark = document.querySelector(".live[data-live]");
 const needs = document.getElementById("needs");
 if (mark && needs) followNeeds(needs, mark);

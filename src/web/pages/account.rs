@@ -65,8 +65,8 @@ pub async fn login(
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Answer {
     let account = named(&app, &name)?;
-    site.view(&caller).may_ask(&account, Kind::VerifyLogin).await?;
     let job = Job { requested_by: Some(caller.name.clone()), ..Job::new(Kind::VerifyLogin, account.clone()) };
+    site.view(&caller).may_do("job.submit", job.id, &account, job.kind).await?;
     let entry = NewAudit {
         target: job.id.to_string(),
         detail: Some(format!("{} of {account}", job.kind)),

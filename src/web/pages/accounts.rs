@@ -101,8 +101,11 @@ impl Account {
     }
 }
 
-/// The address of an account's own page.
+/// The address of an account's own page; of one that can have none, of those that are called like it.
 pub fn address_of(account: &AccountRef) -> String {
+    if !account.can_have_a_page() {
+        return format!("/accounts?app={}&name={}", account.app(), account.name());
+    }
     let name: String = form_urlencoded::byte_serialize(account.name().as_bytes()).collect();
     format!("/accounts/{}/{name}", account.app())
 }

@@ -2,19 +2,21 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 
 use super::job::Nothing;
-use super::{Answer, Frame, render};
+use super::{Answer, Frame, live, render};
 use crate::audit::{audited, entry};
 use crate::store::Breaker;
 use crate::web::apps;
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::guard::{MayOperateAll, MayReadAll};
+use crate::web::problem::Problem;
 use crate::web::rows::Time;
 use crate::web::site::{AppInfo, Site};
+use crate::web::watched::{Shown, Subject};
 use crate::words::duration;
 
 struct App {
@@ -38,19 +40,43 @@ struct App {
     ill: bool,
 }
 
+/// How the apps fare now.
+#[derive(Template)]
+#[template(path = "web/apps_now.html")]
+struct Now {
+    apps: Vec<App>,
+    /// What the forms hold; empty where the page's script puts it in.
+    csrf: String,
+    may_operate: bool,
+}
+
 #[derive(Template)]
 #[template(path = "web/apps.html")]
 struct Page {
     frame: Frame,
-    apps: Vec<App>,
+    now: Now,
 }
 
 pub async fn page(MayReadAll(caller): MayReadAll, State(site): State<Arc<Site>>) -> Answer {
-    let apps = apps::all(&site).await?.into_iter().map(|all| {
+    let frame = Frame::new("Apps", "apps", &caller);
+    let now = Now { apps: apps(&site).await?, csrf: frame.csrf.clone(), may_operate: frame.may_operate };
+    Ok(render(&Page { now, frame }))
+}
+
+/// The same, anew whenever it has changed.
+pub async fn events(MayReadAll(_): MayReadAll, State(site): State<Arc<Site>>) -> Response {
+    live::part(&site, Subject::Apps, |site| async move {
+        let now = Now { apps: apps(&site).await?, csrf: String::new(), may_operate: true };
+        Ok(Some(Shown::always(now.render().unwrap_or_default())))
+    })
+}
+
+async fn apps(site: &Site) -> Result<Vec<App>, Problem> {
+    let apps = apps::all(site).await?.into_iter().map(|all| {
         let info = site.app(&all.row.app);
         app(all, info)
     });
-    Ok(render(&Page { frame: Frame::new("Apps", "apps", &caller), apps: apps.collect() }))
+    Ok(apps.collect())
 }
 
 fn app(all: apps::App, info: Option<&AppInfo>) -> App {

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::question::Question;
 use super::{Answer, Frame, render};
-use crate::store::{JobRow, JobState, LogQuery};
+use crate::redact::redact;
+use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, Step};
 use crate::web::answer::open_question;
 use crate::web::api::{cancel_job, requeue_job, retry_job};
 use crate::web::asked::Path;
@@ -25,7 +26,7 @@ use crate::web::guard::{MayOperate, MayRead, MaySubmit};
 use crate::web::problem::Problem;
 use crate::web::rows::{Row, StepRow, Time};
 use crate::web::site::Site;
-use crate::web::watched::Shown;
+use crate::web::watched::{Shown, Subject};
 use crate::words::duration;
 
 /// The most attempts that are shown of a job.
@@ -37,7 +38,35 @@ const NO_QUESTION: &str = "-";
 /// An attempt with its steps.
 struct Attempt {
     row: Row,
+    parts: Vec<Part>,
+    /// Behind which step the picture was taken; empty if nobody says so.
+    pictured: String,
+}
+
+/// Steps with what they are for.
+struct Part {
+    heading: String,
     steps: Vec<StepRow>,
+}
+
+impl Attempt {
+    fn of(site: &Site, row: &AttemptRow, steps: &[Step]) -> Self {
+        // The line is for whoever has to mend it.
+        let decisive = row.decisive(steps);
+        let step = |step: &Step| {
+            let quote = Some(step).filter(|step| decisive == Some(step));
+            StepRow::of(step, quote.and_then(|step| site.quote(row, step)))
+        };
+        let part = |part: store::Part<'_>| Part {
+            heading: part.heading.map(|heading| redact(heading).into_owned()).unwrap_or_default(),
+            steps: part.steps.iter().map(step).collect(),
+        };
+        Self {
+            row: Row::with_evidence(row, &site.artifacts),
+            parts: Step::parts(steps).into_iter().map(part).collect(),
+            pictured: Step::pictured(steps).map(|step| step.id.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 /// What a job has come to.
@@ -68,6 +97,10 @@ struct Page {
     timeline: Timeline,
     /// What it waits for.
     question: Option<Question>,
+    may_cancel: bool,
+    may_requeue: bool,
+    may_retry: bool,
+    may_answer: bool,
     /// How long it waits for people, if it does.
     patience: Option<String>,
 }
@@ -79,8 +112,17 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(
     let job = &row.job;
     let frame = Frame::new(format!("{} of {}", job.kind, job.account), "log", &caller);
     let question = open_question(&site, id).await?;
+    // A button that would be refused is none.
+    let may_ask = site.view(&caller).may_ask(&job.account, job.kind).await.is_ok();
+    let operates = frame.may_operate && !row.has_ended();
+    let may_answer = operates && may_ask;
     Ok(render(&Page {
-        question: question.map(|row| Question::on(&row, &frame, false)),
+        question: question.map(|row| Question::on(&row, &frame, may_answer, false)),
+        // Of an account that has gone, too.
+        may_cancel: operates && (may_ask || !caller.only_shared),
+        may_requeue: operates && may_ask,
+        may_retry: frame.may_submit && may_ask && row.has_ended(),
+        may_answer,
         patience: Some(job.wait_for_human).filter(|wait| !wait.is_zero()).map(duration),
         frame,
         id: id.to_string(),
@@ -100,10 +142,7 @@ async fn timeline(site: &Site, row: &JobRow) -> Result<Timeline, Problem> {
     let mut attempts = Vec::new();
     for row in site.store.log(&query).await? {
         let steps = site.store.log_steps(row.id).await?;
-        attempts.push(Attempt {
-            row: Row::with_evidence(&row, &site.artifacts),
-            steps: steps.iter().map(StepRow::of).collect(),
-        });
+        attempts.push(Attempt::of(site, &row, &steps));
     }
     let due = Some(row.not_before).filter(|at| row.state == JobState::Queued && *at > Timestamp::now());
     let waits = due.is_some() || is_lost(site, row).await?;
@@ -142,7 +181,7 @@ pub async fn events(
 ) -> Result<Response, super::Failed> {
     site.view(&caller).job(id).await?;
     let until = Instant::now() + site.stream;
-    let mut shown = site.watched.job(id, &site, look);
+    let mut shown = site.watched.follow(Subject::Job(id), &site, move |site| look(site, id));
     shown.mark_changed();
     let stream = unfold((shown, false), move |(mut shown, ended)| async move {
         if ended {

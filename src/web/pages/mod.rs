@@ -9,6 +9,7 @@ mod evidence;
 mod filter;
 mod fleet;
 mod job;
+mod live;
 mod log;
 mod needs_you;
 mod question;
@@ -103,6 +104,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/needs-you", get(needs_you::page))
         .route("/needs-you/events", get(needs_you::events))
         .route("/apps", get(apps::page))
+        .route("/apps/events", get(apps::events))
         .route("/apps/{app}/reset", post(apps::reset))
         .route("/accounts", get(accounts::page))
         .route("/accounts/{app}/{name}", get(account::page))
@@ -110,8 +112,10 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/accounts/{app}/{name}/reveal", post(account::reveal))
         .route("/accounts/{app}/{name}/totp", post(account::totp))
         .route("/fleet", get(fleet::page))
+        .route("/fleet/events", get(fleet::events))
         .route("/audit", get(audit::page))
         .route("/logout", post(sign_in::sign_out))
+        .method_not_allowed_fallback(another_way)
 }
 
 /// Pages for anybody.
@@ -135,12 +139,24 @@ pub fn problem(caller: Option<&Caller>, problem: &Problem) -> Response {
     let title = status.canonical_reason().unwrap_or("Error");
     let frame = caller.map_or_else(|| Frame::of_nobody(title), |caller| Frame::new(title, "", caller));
     let page = ProblemPage { frame, status, detail: problem.detail().to_owned() };
-    (status, render(&page)).into_response()
+    let mut response = (status, render(&page)).into_response();
+    problem.hints(response.headers_mut());
+    response
+}
+
+/// The same where programs may have asked, who are answered as they understand it.
+pub fn problem_at(path: &str, caller: Option<&Caller>, what: &Problem) -> Response {
+    if is_of_the_api(path) { what.clone().into_response() } else { problem(caller, what) }
 }
 
 pub async fn nothing_there(uri: Uri) -> Response {
-    let nothing = Problem::not_found("there is nothing at this address");
-    if is_of_the_api(uri.path()) { nothing.into_response() } else { problem(None, &nothing) }
+    problem_at(uri.path(), None, &Problem::not_found("there is nothing at this address"))
+}
+
+/// As when somebody loads the address of a form anew.
+async fn another_way() -> Response {
+    let why = "this address takes what a button of a page sends, and shows nothing: go back to the page";
+    problem(None, &Problem::new(StatusCode::METHOD_NOT_ALLOWED, why))
 }
 
 fn render(page: &impl Template) -> Response {

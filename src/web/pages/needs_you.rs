@@ -6,13 +6,14 @@ use axum::response::Response;
 use axum::response::sse::Event;
 use futures::StreamExt as _;
 
-use super::question::Question;
+use super::question::{Question, may_answer};
 use super::{Answer, Frame, render};
-use crate::job::{Code, Outcome};
-use crate::store::AttemptRow;
+use crate::job::{Code, Verdict};
+use crate::store::{AttemptRow, Wanting};
 use crate::web::guard::MayRead;
 use crate::web::rows::Row;
 use crate::web::site::Site;
+use crate::web::view::May;
 use crate::web::{events, waiting};
 
 /// So many jobs that wait now are shown.
@@ -28,10 +29,34 @@ struct Group {
     accounts: u64,
     /// Somebody who has the code can help.
     for_want_of_a_code: bool,
-    rows: Vec<Row>,
+    rows: Vec<Wants>,
+}
+
+/// One of them.
+struct Wants {
+    row: Row,
+    /// The reader may submit the job once more.
+    may_retry: bool,
 }
 
 impl Group {
+    fn of(wanting: &Wanting, frame: &Frame, may: &May) -> Self {
+        let code = wanting.code;
+        // No job is taken of an account that is not there.
+        let tries = frame.may_submit && code != Code::UnknownAccount;
+        let wants = |row: &AttemptRow| Wants {
+            row: Row::of(row),
+            may_retry: tries && may.ask(&row.account, row.kind),
+        };
+        Self {
+            code: code.as_str(),
+            action: code.user_action(),
+            accounts: wanting.accounts,
+            for_want_of_a_code: matches!(code, Code::MfaUnmanaged | Code::CodeNotReceived),
+            rows: wanting.newest.iter().map(wants).collect(),
+        }
+    }
+
     /// How many are not shown.
     fn hidden(&self) -> u64 {
         self.accounts.saturating_sub(self.rows.len() as u64)
@@ -39,7 +64,7 @@ impl Group {
 
     /// By what the page's script knows whether it has changed.
     fn mark(&self) -> String {
-        let places: Vec<String> = self.rows.iter().map(|row| row.seq.to_string()).collect();
+        let places: Vec<String> = self.rows.iter().map(|wants| wants.row.seq.to_string()).collect();
         format!("{}: {}", self.accounts, places.join(" "))
     }
 }
@@ -53,20 +78,19 @@ struct Page {
     groups: Vec<Group>,
 }
 
-/// Accounts whose newest attempt wants a human: what somebody did about it shows in a later one.
+/// Accounts whose newest attempt ended its job so that a person has to act: what somebody did about it shows in a later one.
 pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>) -> Answer {
     let frame = Frame::new("Needs you", "needs-you", &caller);
     let view = site.view(&caller);
-    let questions = view.open_questions(WAITING).await?;
-    let questions = questions.iter().map(|row| Question::on(row, &frame, true)).collect();
-    let groups = view.wanting(OF_EACH).await?.into_iter().map(|wanting| Group {
-        code: wanting.code.as_str(),
-        action: wanting.code.user_action(),
-        accounts: wanting.accounts,
-        for_want_of_a_code: matches!(wanting.code, Code::MfaUnmanaged | Code::CodeNotReceived),
-        rows: wanting.newest.iter().map(Row::of).collect(),
-    });
-    Ok(render(&Page { frame, questions, groups: groups.collect() }))
+    let may = view.may().await?;
+    let mut questions = Vec::new();
+    for row in view.open_questions(WAITING).await? {
+        let answers = frame.may_operate && may_answer(&view, &may, &row).await?;
+        questions.push(Question::on(&row, &frame, answers, true));
+    }
+    let wanting = view.wanting(OF_EACH).await?;
+    let groups = wanting.iter().map(|wanting| Group::of(wanting, &frame, &may)).collect();
+    Ok(render(&Page { frame, questions, groups }))
 }
 
 /// When to load the page's lists anew: at first, since something may have changed meanwhile; when the questions change;
@@ -91,10 +115,11 @@ pub async fn events(
 /// What the attempt changes of who wants a human.
 fn change(row: &AttemptRow) -> Option<&'static str> {
     match &row.verdict {
-        Some(verdict) if verdict.outcome == Outcome::NeedsHuman => Some("wants"),
+        // Maybe: whether its job is tried again stands with the job.
+        Some(verdict) if verdict.calls_a_person() => Some("wants"),
         // It begins, or ended before it began.
         None => Some("goes_on"),
-        Some(verdict) if verdict.code == Code::Cancelled => Some("goes_on"),
+        Some(Verdict { code: Code::Cancelled, .. }) => Some("goes_on"),
         Some(_) => None,
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Answer, Frame};
 use crate::answer::Answer as Said;
-use crate::job::{UnknownDecision, Wanted};
+use crate::job::{Kind, UnknownDecision, Wanted};
 use crate::store::QuestionRow;
 use crate::web::answer::answer_job;
 use crate::web::asked::{Path, Query};
@@ -20,6 +20,7 @@ use crate::web::guard::{MayOperate, MayRead};
 use crate::web::problem::Problem;
 use crate::web::rows::Time;
 use crate::web::site::Site;
+use crate::web::view::{May, View};
 
 /// Who looks on does so for this long, unless they ask again.
 const LOOKS_ON: Duration = Duration::from_secs(5);
@@ -62,9 +63,19 @@ impl Question {
     }
 
     /// On this page.
-    pub fn on(row: &QuestionRow, frame: &Frame, brief: bool) -> Self {
-        Self { csrf: frame.csrf.clone(), may_answer: frame.may_operate, brief, ..Self::of(row) }
+    pub fn on(row: &QuestionRow, frame: &Frame, may_answer: bool, brief: bool) -> Self {
+        Self { csrf: frame.csrf.clone(), may_answer, brief, ..Self::of(row) }
     }
+}
+
+/// Whether the caller's role takes that they answer, whatever their scopes.
+pub async fn may_answer(view: &View<'_>, may: &May, row: &QuestionRow) -> Result<bool, Problem> {
+    let answers = |kind| may.ask(&row.account, kind);
+    // What kind of job it is matters to those only who may not have every kind done.
+    if Kind::ALL.iter().all(|kind| answers(*kind)) {
+        return Ok(true);
+    }
+    Ok(answers(view.job(row.job).await?.job.kind))
 }
 
 /// What the form sends.

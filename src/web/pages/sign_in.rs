@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Extension, Form, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -64,8 +65,10 @@ pub async fn sign_in(
     State(site): State<Arc<Site>>,
     Extension(Peer(peer)): Extension<Peer>,
     headers: HeaderMap,
-    Form(form): Form<SignIn>,
+    form: Result<Form<SignIn>, FormRejection>,
 ) -> Answer {
+    let Form(form) =
+        form.map_err(|_| Problem::bad_request("the form is not as the page has it: load it again"))?;
     let client = if site.behind_proxy { forwarded(&headers).or(peer) } else { peer };
     if client.is_some_and(|client| !site.sign_ins.may_send(client)) {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many tries; wait a minute").into());

@@ -67,6 +67,7 @@ async fn conform(store: Arc<dyn Store>) {
     summaries::accounts_by_page(&store).await;
     summaries::what_is_known_of_an_account(&store).await;
     summaries::who_wants_a_human(&store).await;
+    summaries::what_calls_a_person(&store).await;
     webhooks::messages_are_written_once(&store).await;
     webhooks::messages_are_one_process_s_at_a_time(&store).await;
     webhooks::messages_that_nobody_delivers(&store).await;

@@ -156,3 +156,64 @@ pub(super) async fn who_wants_a_human(store: &Arc<dyn Store>) {
     store.remove_account(&account).await.unwrap();
     assert_eq!(of(Code::AccountLocked, 10).await.0, already(Code::AccountLocked));
 }
+
+/// Whatever a job ends with: who has to act is shown, and nobody else.
+pub(super) async fn what_calls_a_person(store: &Arc<dyn Store>) {
+    let groups = async || store.wanting(None, 1000).await.unwrap();
+    let wants = async |account: &AccountRef| {
+        let all = groups().await;
+        let found = all.into_iter().find(|group| group.newest.iter().any(|row| row.account == *account));
+        found.map(|group| group.code)
+    };
+    for code in Code::ALL.iter().copied() {
+        let account = add(store, &format!("calls/{code}")).await;
+        let job = Job::new(Kind::VerifyLogin, account.clone());
+        let verdict = Verdict::new(code, "");
+        // As long as it is tried again by itself, it calls nobody; with its last try it may.
+        let again = Next::Again { at: Timestamp::now(), counts: true };
+        store.submit(&job, None).await.unwrap();
+        let tries = match verdict.outcome {
+            Outcome::RetryLater | Outcome::Unknown | Outcome::Interrupted => vec![again, Next::Ended],
+            _ => vec![Next::Ended],
+        };
+        for next in tries {
+            let worker = WorkerId::new("w");
+            let Claiming::Claimed(claim) = store.claim_job(job.id, &worker, LONG).await.unwrap() else {
+                panic!("{account} is free")
+            };
+            let attempt = NewAttempt { number: claim.attempt, ..beginning(&account, job.id) };
+            store.start_attempt(&attempt, None).await.unwrap();
+            assert_eq!(wants(&account).await, None, "{code} is tried");
+            let ending = Ending {
+                attempt: attempt.id,
+                verdict: verdict.clone(),
+                provenance: Provenance::default(),
+                next,
+            };
+            store.end(&claim, &ending).await.unwrap();
+            let called = next == Next::Ended && verdict.calls_a_person();
+            assert_eq!(wants(&account).await, Some(code).filter(|_| called), "{code}, {next:?}");
+        }
+        attempted(store, &account, Kind::VerifyLogin, Code::LoggedIn).await;
+        assert_eq!(wants(&account).await, None, "{code} was put right");
+        store.remove_account(&account).await.unwrap();
+    }
+    // Who asked that it be cancelled has no use for what it ended with.
+    let account = add(store, "calls/cancelled").await;
+    let (claim, attempt) = begin(store, &account, &WorkerId::new("w")).await;
+    store.cancel(claim.job.id, &Verdict::new(Code::Cancelled, "")).await.unwrap();
+    let verdict = Verdict::new(Code::AppUnreachable, "");
+    let ending = Ending { attempt, verdict, provenance: Provenance::default(), next: Next::Ended };
+    store.end(&claim, &ending).await.unwrap();
+    assert_eq!(wants(&account).await, None);
+    // That an account is missing is what somebody has to see to, until there is something newer.
+    let missing: AccountRef = "calls/missing".parse().unwrap();
+    attempted(store, &missing, Kind::VerifyLogin, Code::UnknownAccount).await;
+    assert_eq!(wants(&missing).await, Some(Code::UnknownAccount));
+    attempted(store, &missing, Kind::VerifyLogin, Code::BadCredentials).await;
+    assert_eq!(wants(&missing).await, None, "it has gone");
+    attempted(store, &missing, Kind::VerifyLogin, Code::UnknownAccount).await;
+    add(store, "calls/missing").await;
+    attempted(store, &missing, Kind::VerifyLogin, Code::LoggedIn).await;
+    assert_eq!(wants(&missing).await, None);
+}

@@ -1,6 +1,7 @@
 //! Nobody gets an answer without the scope that it needs.
 
 use serde_json::Value;
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use turnlock::store::{AuditOutcome, AuditQuery};
@@ -153,6 +154,15 @@ async fn a_form_of_another_site_does_nothing() {
     for forged in ["", "x", csrf(&of_other)] {
         let response = operator.post(format!("{job}/cancel")).form(&[("csrf", forged)]).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{forged}");
+        assert!(
+            response.headers()["content-type"].to_str().unwrap().starts_with("text/html"),
+            "people read it"
+        );
+        let page = response.text().await.unwrap();
+        assert!(
+            page.contains("nothing was done: go back, load the page again") && page.contains("href=\"/log\""),
+            "{page}"
+        );
     }
     // A session is for pages: no other site can have a browser use the API with it.
     let response = operator.post(web.at(&format!("/api/v1/jobs/{}/cancel", begun.job))).send().await.unwrap();
@@ -290,6 +300,40 @@ async fn only_hashes_are_kept() {
     web.end().await;
 }
 
+/// Who asks for a page is told what is the matter as people read it; a program, as programs do.
+#[tokio::test]
+async fn a_page_says_that_the_database_is_away() {
+    let web = Web::start().await;
+    let (browser, token) = (web.signed_in(&[Scope::Read]).await, web.token(&[Scope::Read]).await);
+    let file = format!("sqlite://{}", web.folder.path().join("turnlock.db").display());
+    let mut raw = SqliteConnection::connect(&file).await.unwrap();
+    raw.execute("ALTER TABLE sessions RENAME TO sessions_away; ALTER TABLE tokens RENAME TO tokens_away")
+        .await
+        .unwrap();
+    for path in ["/log", "/fleet", "/jobs/0197e2a4-7c1e-7aaa-8000-0123456789ab"] {
+        let response = browser.get(web.at(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(response.headers().contains_key("retry-after"), "{path}");
+        let page = response.text().await.unwrap();
+        assert!(
+            page.contains("<h1>Service Unavailable</h1>") && page.contains("does not answer; try again"),
+            "{page}"
+        );
+    }
+    let response = asked(&web, "GET", "/api/v1/attempts", Some(token.expose())).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    // The address of a form, loaded anew, and a form that is none.
+    let page = browser.get(web.at("/logout")).send().await.unwrap();
+    assert!(
+        page.status() == StatusCode::SERVICE_UNAVAILABLE || page.status() == StatusCode::METHOD_NOT_ALLOWED
+    );
+    let response = client().post(web.at("/login")).body("no form").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(response.text().await.unwrap().contains("load it again"));
+    web.end().await;
+}
+
 #[tokio::test]
 async fn whoever_is_revoked_watches_no_longer() {
     let web = Web::start().await;
@@ -298,8 +342,8 @@ async fn whoever_is_revoked_watches_no_longer() {
     let token = web.token(&[Scope::Read]).await;
     let name = web.store.tokens().await.unwrap().remove(0).token.name;
     let mut open = Vec::new();
-    for path in ["/api/v1/events".to_owned(), "/log/events".to_owned(), format!("/jobs/{}/events", begun.job)]
-    {
+    for path in ["/api/v1/events", "/log/events", "/fleet/events", &*format!("/jobs/{}/events", begun.job)] {
+        let path = path.to_owned();
         let response = asked(&web, "GET", &path, Some(token.expose())).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(response.headers()["x-accel-buffering"], "no");

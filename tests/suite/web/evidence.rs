@@ -26,3 +26,48 @@ async fn a_job_whose_evidence_has_gone_is_shown_without_it() {
     }
     web.end().await;
 }
+
+/// Whoever has to mend the playbook is shown where; of another text than the attempt followed, nothing.
+#[tokio::test]
+async fn the_failing_step_is_shown_with_its_line_and_its_picture() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let reader = web.signed_in(&[Scope::Read]).await;
+    for (hash, quoted) in [("00ff", true), ("00fe", false)] {
+        let begun = web.begun(&account).await;
+        let folder = web.artifacts().join(begun.job.to_string());
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("screenshot.png"), "a picture").unwrap();
+        web.step(&begun, 3, "fill", Some(StepResult::Ok)).await;
+        web.step(&begun, 4, "click", Some(StepResult::Failed)).await;
+        let kept = Step {
+            seq: 5,
+            id: Step::EVIDENCE.to_owned(),
+            summary: "keep evidence of the page".to_owned(),
+            started_at: Timestamp::now(),
+            duration: Some(Duration::ZERO),
+            result: Some(StepResult::Ok),
+            detail: None,
+        };
+        web.store.write_steps(begun.attempt, &[kept], None).await.unwrap();
+        let ending = Ending {
+            attempt: begun.attempt,
+            verdict: Verdict::new(Code::PageNotAsDescribed, "there is no such button"),
+            provenance: Provenance {
+                playbook_hash: Some(hash.to_owned()),
+                evidence: Some(folder),
+                ..Provenance::default()
+            },
+            next: Next::Ended,
+        };
+        web.store.end(&begun.claim, &ending).await.unwrap();
+        let page = text(&reader, web.at(&format!("/jobs/{}", begun.job))).await;
+        assert_eq!(
+            page.matches("acme.yaml:28: - click: { role: button, name: Log on }").count(),
+            usize::from(quoted),
+            "{page}"
+        );
+        assert!(page.contains("The page at step <code>login.4</code>"), "{page}");
+    }
+    web.end().await;
+}

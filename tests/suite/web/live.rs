@@ -201,6 +201,29 @@ async fn a_job_that_is_put_off_is_requeued_by_a_button() {
     web.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fleet_and_the_apps_change_by_themselves() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let stage = signed_in(&web).await;
+    stage.goto("/fleet").await.unwrap();
+    stage.see("{ text: Nothing runs. }").await.unwrap();
+    stage.see("{ text: live, exact: true }").await.unwrap();
+    let begun = web.begun(&account).await;
+    stage.see("{ role: link, name: verify_login of acme/alice }").await.unwrap();
+    web.step(&begun, 1, "open /login", None).await;
+    stage.see("{ text: open /login }").await.unwrap();
+    web.ended(&begun, Code::LoggedIn, "well", None).await;
+    stage.see("{ text: Nothing runs. }").await.unwrap();
+    stage.goto("/apps").await.unwrap();
+    stage.see("{ text: 100 % of the last 1, exact: true }").await.unwrap();
+    stage.see("{ text: live, exact: true }").await.unwrap();
+    let begun = web.begun(&account).await;
+    web.ended(&begun, Code::BadCredentials, "it was refused", None).await;
+    stage.see("{ text: 50 % of the last 2, exact: true }").await.unwrap();
+    web.end().await;
+}
+
 /// More tabs than a browser keeps connections to one server: one that nobody looks at gives its up, and catches up.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_tabs_are_open_at_once() {
@@ -238,7 +261,13 @@ async fn streams_end_with_the_server() {
     let reader = web.signed_in(&[Scope::Read]).await;
     let token = web.token(&[Scope::Read]).await;
     let mut streams = Vec::new();
-    for path in ["/log/events", "/needs-you/events", &*format!("/jobs/{}/events", begun.job)] {
+    for path in [
+        "/log/events",
+        "/needs-you/events",
+        "/fleet/events",
+        "/apps/events",
+        &*format!("/jobs/{}/events", begun.job),
+    ] {
         streams.push(reader.get(web.at(path)).send().await.unwrap());
     }
     let api = Client::new().get(web.at("/api/v1/events")).bearer_auth(token.expose());

@@ -6,12 +6,12 @@ use std::process::Stdio;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
-use turnlock::store::Step;
+use turnlock::store::{Beat, Duty, Step};
 
 use super::*;
 
 /// A night's work: attempts of every outcome, one that is under way, and words that are long.
-async fn busy() -> (Web, Uuid) {
+async fn busy() -> (Web, [Uuid; 2]) {
     let web = Web::start().await;
     let ends = [
         (Code::LoggedIn, "The credentials open the account."),
@@ -20,7 +20,7 @@ async fn busy() -> (Web, Uuid) {
         (Code::AppUnreachable, "http://127.0.0.1:4180/login cannot be reached: net::ERR_CONNECTION_REFUSED"),
         (
             Code::PageNotAsDescribed,
-            "Step login.4 (playbook line 28) waited 15 s for button \"Log on\", but nothing on the page matches (what comes near: \
+            "Step login.4 (acme.yaml:28) waited 15 s for button \"Log on\", but nothing on the page matches (what comes near: \
              { role: button, name: Sign in }); the page has the title \"Sign in to Acme\", buttons: Sign in",
         ),
         (Code::Captcha, "The app asks for proof that a person is there, in login."),
@@ -50,10 +50,26 @@ async fn busy() -> (Web, Uuid) {
     }
     let account = web.account("acme/at-work", "somebody").await;
     let begun = web.begun(&account).await;
-    web.step(&begun, 1, "open /login", None).await;
-    let later = web.account("acme/later", "somebody").await;
+    web.step(&begun, 1, "open /login", Some(StepResult::Failed)).await;
+    web.step(&begun, 2, "open /login", None).await;
+    let later = web
+        .account(
+            "acme/later.somebody-with-a-long-name@mail.of-the-company.example",
+            "somebody-with-a-long-name@mail.of-the-company.example",
+        )
+        .await;
     web.store.submit(&Job::new(Kind::EnrolMfa, later), None).await.unwrap();
-    (web, shown)
+    let beat = Beat {
+        worker: WorkerId::new("worker-with-a-long-name-4242-01938c5e"),
+        version: "0.1.0".to_owned(),
+        slots: 4,
+        duty: Duty::Working,
+        overrules: false,
+        hold: LONG,
+        browser_memory: None,
+    };
+    web.store.worker_beat(&beat).await.unwrap();
+    (web, [shown, begun.job])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +77,7 @@ async fn everybody_can_use_every_page() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let modules = root.join("target/looks");
     assert!(modules.join("installed").is_file(), "scripts/install-test-deps installs what looks at pages");
-    let (web, job) = busy().await;
+    let (web, [job, running]) = busy().await;
     let token = web.named("me", Scope::ALL, false).await;
     let mut pages = serde_json::Map::new();
     for page in PAGES.into_iter().chain(["/log?code=captcha&since=3d", "/audit", "/accounts/acme/user-0"]) {
@@ -70,6 +86,7 @@ async fn everybody_can_use_every_page() {
         pages.insert(name, json!(page));
     }
     pages.insert("job".to_owned(), json!(format!("/jobs/{job}")));
+    pages.insert("running".to_owned(), json!(format!("/jobs/{running}")));
     pages.insert("nothing".to_owned(), json!("/login"));
     let kept = std::env::var_os("TURNLOCK_KEEP_PICTURES");
     let folder = kept.map_or_else(|| web.folder.path().join("looks"), std::path::PathBuf::from);

@@ -12,6 +12,7 @@ mod metrics;
 mod question;
 mod roles;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use reqwest::{Client, Response, StatusCode, redirect};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use turnlock::job::{AccountRef, Code, Job, Kind, Verdict};
+use turnlock::playbook::Quote;
 use turnlock::queue::EmbeddedQueue;
 use turnlock::reveal::Reveal;
 use turnlock::store::{
@@ -198,6 +200,14 @@ fn options(folder: &Path) -> Options {
             file: "acme.yaml".to_owned(),
             hash: "00ff".to_owned(),
             flows: vec!["login".to_owned()],
+            quotes: BTreeMap::from([(
+                "login.4".to_owned(),
+                Quote {
+                    file: "acme.yaml".to_owned(),
+                    line: 28,
+                    text: "- click: { role: button, name: Log on }".to_owned(),
+                },
+            )]),
         }],
         reveal: None,
         stream: Duration::from_secs(1),

@@ -59,6 +59,7 @@ async fn a_job_that_ended_for_want_of_a_code_is_submitted_once_more_to_wait_for_
     web.ended(&begun, Code::MfaUnmanaged, "the app asks for a code", None).await;
     let client = web.signed_in(&[Scope::Read, Scope::Submit]).await;
     let page = text(&client, web.at("/needs-you")).await;
+    assert!(page.contains("--address") && page.contains("and wait for a code of mine"), "{page}");
     let form = [("csrf", csrf(&page)), ("wait", "yes")];
     let retry = web.at(&format!("/jobs/{}/retry", begun.job));
     let response = client.post(retry).form(&form).send().await.unwrap();

@@ -199,6 +199,66 @@ async fn a_collaborator_uses_an_account_without_its_password() {
     web.end().await;
 }
 
+/// A button that would be refused is none; and who asks all the same finds it in the audit.
+#[tokio::test]
+async fn a_collaborator_is_shown_no_button_that_is_for_owners() {
+    let (web, [alice, _]) = with_vault().await;
+    let change = Job::new(Kind::ChangePassword, alice.clone());
+    web.store.submit(&change, None).await.unwrap();
+    let token = web.named("helper", Scope::ALL, true).await;
+    web.store.share(&alice, "helper", Role::Collaborator, "the test").await.unwrap();
+    let helper = web.signed_in_with(&token).await;
+    let at = format!("/jobs/{}", change.id);
+    let page = text(&helper, web.at(&at)).await;
+    assert!(!page.contains("Cancel this job") && !page.contains("Requeue it now"), "{page}");
+    let form = csrf(&page).to_owned();
+    let refused = async |what: &str| {
+        let response =
+            helper.post(web.at(&format!("{at}/{what}"))).form(&[("csrf", &form)]).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{what}");
+        assert_eq!(newest(&web).await, row("helper", &format!("job.{what}"), AuditOutcome::Refused));
+    };
+    refused("cancel").await;
+    refused("requeue").await;
+    refused("retry").await;
+
+    let worker = WorkerId::new("w");
+    let claim = web.store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    let attempt = NewAttempt {
+        id: Uuid::now_v7(),
+        job: change.id,
+        kind: change.kind,
+        account: alice.clone(),
+        number: 1,
+        worker,
+        queued_at: Timestamp::now(),
+        started_at: Timestamp::now(),
+    };
+    web.store.start_attempt(&attempt, None).await.unwrap();
+    web.ended(
+        &Begun { claim, attempt: attempt.id, job: change.id },
+        Code::PasswordRefused,
+        "too short",
+        None,
+    )
+    .await;
+    for page in [at.as_str(), "/needs-you"] {
+        let page = text(&helper, web.at(page)).await;
+        assert!(page.contains("too short") && !page.contains("Submit it once more"), "{page}");
+    }
+    web.store.share(&alice, "helper", Role::Owner, "the test").await.unwrap();
+    for page in [at.as_str(), "/needs-you"] {
+        assert!(text(&helper, web.at(page)).await.contains("Submit it once more"), "{page}");
+    }
+    // One that is tried again by itself is not submitted once more, and that is written down, too.
+    let running = web.begun(&alice).await;
+    let retry = web.at(&format!("/jobs/{}/retry", running.job));
+    let response = helper.post(retry).form(&[("csrf", &form)]).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert_eq!(newest(&web).await, row("helper", "job.retry", AuditOutcome::Refused));
+    web.end().await;
+}
+
 /// No file of the server's holds one of these.
 async fn scan(web: &Web, secrets: &[&str]) {
     let audits = web.store.audits(&AuditQuery { limit: 1000, ..AuditQuery::default() }).await.unwrap();
@@ -308,7 +368,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
         assert!(response.text().await.unwrap().contains("about all of them"), "{path}");
     }
-    for path in ["/apps", "/fleet"] {
+    for path in ["/apps", "/fleet", "/apps/events", "/fleet/events"] {
         let response = browser.get(web.at(path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
     }
