@@ -48,6 +48,7 @@ mod suite {
     mod password_rules;
     mod playbook;
     mod playbook_canary;
+    mod playbook_explained;
     mod playbook_format;
     mod playbook_import;
     mod playbook_new;

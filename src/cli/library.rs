@@ -41,8 +41,20 @@ impl Library {
         }
         let mut library = Self::default();
         let mut sound: BTreeMap<String, Vec<Playbook>> = BTreeMap::new();
+        let mut unread = None;
         for file in files {
-            let source = read(&file)?;
+            let source = match read(&file) {
+                Ok(source) => source,
+                Err(failure) => {
+                    library.unusable.push(Unusable {
+                        app: app_of(&file, ""),
+                        file: file.display().to_string(),
+                        why: failure.to_string(),
+                    });
+                    unread.get_or_insert(failure);
+                    continue;
+                }
+            };
             match parse(&file, &source, overrides) {
                 Ok(playbook) => sound.entry(playbook.app.to_string()).or_default().push(playbook),
                 Err(report) => library.unusable.push(Unusable {
@@ -67,8 +79,10 @@ impl Library {
                 (None, _) => {}
             }
         }
-        match library.complaint() {
-            Some(complaint) if library.playbooks.is_empty() => {
+        match (library.complaint(), unread) {
+            // Nothing is known to be wrong with what could not be read.
+            (_, Some(failure)) if library.playbooks.is_empty() => Err(failure),
+            (Some(complaint), _) if library.playbooks.is_empty() => {
                 Err(Failure::new(Exit::PlaybookInvalid, format_args!("no playbook can be used\n{complaint}")))
             }
             _ => Ok(library),
@@ -180,8 +194,35 @@ pub fn parse_any(file: &Path, source: &str, overrides: &OriginOverrides) -> Resu
 /// # Errors
 /// With [`Exit::Environment`] if it cannot be read.
 pub fn read(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file)
-        .map_err(|error| Failure::environment(format_args!("{} cannot be read: {error}", file.display())))
+    let name = file.display();
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::environment(format_args!("{name} cannot be read: {error}")))?;
+    let strange = match std::str::from_utf8(&bytes) {
+        // UTF-16 without a mark at its beginning can pass for UTF-8, with zeros in it.
+        Ok(text) => text.find('\0'),
+        Err(error) => Some(error.valid_up_to()),
+    };
+    match (strange, String::from_utf8(bytes)) {
+        (None, Ok(text)) => Ok(text),
+        (at, text) => {
+            let bytes = text.map_or_else(|error| error.into_bytes(), String::into_bytes);
+            let line = bytes[..at.unwrap_or_default()].split(|byte| *byte == b'\n').count();
+            let (encoding, iconv) = encoding_of(&bytes);
+            Err(Failure::environment(format_args!(
+                "{name} cannot be read: it is not UTF-8 from line {line} on, and seems to be {encoding}. Save it as UTF-8 (editors \
+                 offer that as the encoding), or write `iconv -f {iconv} -t UTF-8 {name} > new.yaml`"
+            )))
+        }
+    }
+}
+
+/// What text that is not UTF-8 seems to be instead, for people and for `iconv`.
+fn encoding_of(bytes: &[u8]) -> (&'static str, &'static str) {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("UTF-16", "UTF-16"),
+        _ if bytes.contains(&0) => ("UTF-16, or no text at all", "UTF-16"),
+        _ => ("Windows-1252 or Latin-1", "WINDOWS-1252"),
+    }
 }
 
 /// The files that the paths name, and the YAML files of the folders among them, in order.

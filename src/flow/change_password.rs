@@ -12,6 +12,10 @@ use crate::redact;
 use crate::store::CandidateKind;
 use crate::vault::Held;
 
+/// Why a login that succeeded proves no password.
+pub(super) const UNTYPED: &str = "the playbook's login succeeded without the password being typed, so it proves none: \
+                                  have every path of `login` type `password`.";
+
 impl Context<'_> {
     /// Changes the password, and proves the new one by a fresh login.
     pub async fn change_password(&self) -> Result<Verdict, Halt> {
@@ -34,7 +38,7 @@ impl Context<'_> {
             drop(session);
             return Ok(end_verdict(end, "the login before the change"));
         }
-        self.reject_unsubmitted().await?;
+        self.reject_unsubmitted(&session).await?;
         let new = self.new_password(Some(&session.values.password)).await?;
         session.values.new_password = Some(new.clone());
         crate::failpoint::reach("change_password.proposed");
@@ -118,9 +122,13 @@ impl Context<'_> {
             Ok(login) => login,
             Err(halt) => return Ok(halt.after_commit()),
         };
+        let typed = login.session.values.password_typed;
         drop(login.session);
-        if login.end != End::SignedIn {
-            let reason = end_verdict(login.end, "the fresh login with the new password").message;
+        if login.end != End::SignedIn || !typed {
+            let reason = match login.end {
+                End::SignedIn => UNTYPED.to_owned(),
+                end => end_verdict(end, "the fresh login with the new password").message,
+            };
             let message = format!("The app said that the password was changed, but: {reason}");
             return Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::Unknown));
         }

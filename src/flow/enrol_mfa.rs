@@ -60,7 +60,7 @@ impl Context<'_> {
             let unmanaged = end == End::CodeRefused;
             return Ok(if unmanaged { Verdict::new(Code::MfaUnmanaged, verdict.message) } else { verdict });
         }
-        self.reject_unsubmitted().await?;
+        self.reject_unsubmitted(&session).await?;
         if session.values.totp_typed {
             drop(session);
             let message = "MFA is on already, and a fresh login with the vault's secret succeeded.";

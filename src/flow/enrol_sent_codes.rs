@@ -17,7 +17,7 @@ impl Context<'_> {
         if login.end != End::SignedIn {
             return Ok(end_verdict(login.end, "the login before the enrolment"));
         }
-        self.reject_unsubmitted().await?;
+        self.reject_unsubmitted(&login.session).await?;
         let mut session = login.session;
         if session.values.totp_typed || session.values.sent_code_typed {
             let message = "MFA is on already, and a fresh login with a code succeeded.";

@@ -25,7 +25,11 @@ pub(super) enum Halt {
     /// The account's budget of wrong attempts is used up.
     Budget { spent: u32, until: jiff::Timestamp },
     /// A rehearsal came to the commit step of this id, which could be performed and was left out.
-    Rehearsed(String),
+    Rehearsed {
+        step: String,
+        /// The steps before it by which the app may have got the candidate already.
+        early: Vec<String>,
+    },
     /// The transaction itself came to a verdict.
     Verdict(Verdict),
 }
@@ -38,6 +42,8 @@ pub(super) struct FailedStep {
     /// The line in the playbook, or in the family that it extends.
     pub place: String,
     pub summary: String,
+    /// The steps before it by which the app may have got the candidate, though none of them is the commit step.
+    pub early: Vec<String>,
     pub error: StepError,
 }
 
@@ -127,7 +133,7 @@ impl Halt {
     pub fn verdict(&self) -> Verdict {
         let (code, message) = match self {
             Self::Step(failed) => {
-                let FailedStep { id, place, summary, error } = &**failed;
+                let FailedStep { id, place, summary, early: _, error } = &**failed;
                 (error.code(), format!("Step {id} ({place}), {summary}: {}.", error.words(id)))
             }
             Self::Stopped(reason) => return reason.verdict(),
@@ -145,7 +151,7 @@ impl Halt {
                     until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S")
                 ),
             ),
-            Self::Rehearsed(step) => {
+            Self::Rehearsed { step, .. } => {
                 (Code::Rehearsed, format!("The commit step {step} could be performed, and was left out."))
             }
             Self::Verdict(verdict) => return verdict.clone(),

@@ -71,7 +71,7 @@ impl Performer for FlowPerformer {
             Ok(of_account) => Arc::new(of_account),
             Err(report) => {
                 let message = format!("The playbook cannot be used for {}:\n{report}", job.account);
-                return Performed::new(Verdict::new(Code::UnknownAccount, message));
+                return Performed::new(Verdict::new(Code::AccountIncomplete, message));
             }
         };
         let found = (account, Arc::clone(&playbook), vault);

@@ -1,3 +1,4 @@
+use super::change_password::UNTYPED;
 use super::context::Context;
 use super::evidence;
 use super::halt::{Halt, end_verdict};
@@ -91,10 +92,19 @@ impl Context<'_> {
                 Ok(login) => login,
                 Err(halt) => return Err(Halt::Verdict(halt.after_commit())),
             };
-            let typed = login.session.values.totp_typed;
+            let (typed, proves) = {
+                let values = &login.session.values;
+                (values.totp_typed, values.password_typed)
+            };
             end = login.end;
             drop(login.session);
             match end {
+                End::SignedIn if !proves => {
+                    let message = format!("The app said that the password was set, but: {UNTYPED}");
+                    return Err(Verdict::new(Code::CredentialUncertain, message)
+                        .with_outcome(Outcome::Unknown)
+                        .into());
+                }
                 End::SignedIn => {
                     let name = format!("new password{}", totp_name(totp, credentials));
                     let totp = totp.filter(|_| typed);

@@ -101,8 +101,7 @@ impl<'a> Session<'a> {
         self.until = Instant::now() + self.playbook.timeouts.flow;
         self.sent = SentCode::default();
         self.number_held = None;
-        // What an earlier flow sent off was answered with its end.
-        (self.values.typed, self.values.sent) = (false, false);
+        self.values.begin();
         let mut from = None;
         loop {
             self.context.flow(kind)?;
@@ -247,7 +246,7 @@ impl<'a> Session<'a> {
                 Ok(Came { branch, notes })
             }
             Err(ValueError::Halt(halt)) => {
-                if matches!(halt, Halt::Rehearsed(_)) {
+                if matches!(halt, Halt::Rehearsed { .. }) {
                     log.skipped(REHEARSED);
                 }
                 Err(halt)
@@ -317,6 +316,7 @@ impl<'a> Session<'a> {
                 let clicked = self.page.click(target, self.within(Some(target))).await;
                 self.values.went(&clicked);
                 clicked?;
+                self.note_early(step);
             }
             Action::Press { key, in_ } => {
                 self.values.asked_at = Instant::now();
@@ -324,6 +324,7 @@ impl<'a> Session<'a> {
                 let pressed = self.page.press(*key, in_.as_ref(), within).await;
                 self.values.went(&pressed);
                 pressed?;
+                self.note_early(step);
             }
             Action::Fill { into, with } => self.fill(into, with, given).await?,
             Action::Check { target, on } => {
@@ -352,7 +353,9 @@ impl<'a> Session<'a> {
                 self.ready(action).await?;
                 if self.context.rehearsing {
                     self.is_unanswered(step).await?;
-                    return Err(Halt::Rehearsed(step.id.clone()).into());
+                    return Err(
+                        Halt::Rehearsed { step: step.id.clone(), early: self.values.early.clone() }.into()
+                    );
                 }
                 // From here on the app may have taken the candidate, whatever comes back, and also when this is
                 // cut off in the middle.
@@ -416,7 +419,17 @@ impl<'a> Session<'a> {
         // Many a page sends a code off by itself with its last character.
         self.values.sent |= *with == Value::Totp || with.is_sent_code();
         self.values.sent_code_typed |= with.is_sent_code();
+        self.values.password_typed |= *with == Value::Password;
+        self.values.candidate_typed |=
+            *with == Value::NewPassword || (*with == Value::Totp && self.read_totp.is_some());
         Ok(())
+    }
+
+    /// Notes a step that may have handed the app the candidate before the commit step.
+    fn note_early(&mut self, step: &Step) {
+        if self.flow.commits() && self.values.candidate_typed && !self.committed {
+            self.values.early.push(format!("{} ({})", step.id, step.summary()));
+        }
     }
 
     /// That this took its time is no slowness of the app's.
@@ -459,7 +472,13 @@ impl<'a> Session<'a> {
         let playbook = &self.playbook;
         let (file, ..) = playbook.warnings.file_of(step.place);
         let place = format!("{file}:{}", step.place.line);
-        Halt::Step(Box::new(FailedStep { id: step.id.clone(), place, summary: step.summary(), error }))
+        Halt::Step(Box::new(FailedStep {
+            id: step.id.clone(),
+            place,
+            summary: step.summary(),
+            early: self.values.early.clone(),
+            error,
+        }))
     }
 
     /// The time for a step on this target, within the flow's.

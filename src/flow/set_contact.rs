@@ -14,7 +14,7 @@ impl Context<'_> {
         if login.end != End::SignedIn {
             return Ok(end_verdict(login.end, "the login before the change of the address"));
         }
-        self.reject_unsubmitted().await?;
+        self.reject_unsubmitted(&login.session).await?;
         let mut session = login.session;
         let ended = session.walk(flow).await;
         if self.job.evidence || !matches!(ended, Ok(End::ContactSet)) {

@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use super::change_password::UNTYPED;
 use super::context::Context;
 use super::halt::{Halt, end_verdict};
 use super::login::Login;
 use super::proved::Proved;
+use super::session::Session;
 use crate::job::{Code, Kind, Outcome, Verdict};
 use crate::playbook::{Action, End, FlowKind, Step, Target};
 use crate::store::{Candidate, CandidateKind, CandidateState, Disproof, JobState, LogQuery, Try, TryResult};
@@ -105,11 +107,12 @@ impl<'a> Context<'a> {
         Err(Verdict::new(Code::AnswerLost, message).into())
     }
 
-    /// A candidate that the app was never told of is worth nothing once the current one has opened the account.
-    pub async fn reject_unsubmitted(&self) -> Result<(), Halt> {
+    /// A candidate that the app was never told of is worth nothing once the current one has opened the account, in
+    /// this session. A login that typed no password says nothing of passwords.
+    pub async fn reject_unsubmitted(&self, opened: &Session<'_>) -> Result<(), Halt> {
         let credentials = self.credentials().await?;
-        let pending =
-            [credentials.pending_password, credentials.pending_recovery_codes, credentials.pending_totp];
+        let password = credentials.pending_password.filter(|_| opened.values.password_typed);
+        let pending = [password, credentials.pending_recovery_codes, credentials.pending_totp];
         for held in pending.into_iter().flatten().filter(|held| !held.submitted()) {
             let opened = "current credentials".to_owned();
             self.vault.reject(held.candidate, &Disproof::NeverSubmitted { opened }).await?;
@@ -267,8 +270,16 @@ impl<'a> Context<'a> {
                     login => login?,
                 };
                 let (end, typed) = (login.end, login.session.values.totp_typed);
+                let proves = login.session.values.password_typed;
                 drop(login.session);
                 match end {
+                    // Where no password is in question, none has to be proved.
+                    End::SignedIn
+                        if !proves && (which != Which::Current || credentials.pending_password.is_some()) =>
+                    {
+                        let message = format!("Which password the account has is not known: {UNTYPED}");
+                        return Err(Verdict::new(Code::PageNotAsDescribed, message).into());
+                    }
                     End::SignedIn => {
                         let totp = totp.filter(|_| typed);
                         return Ok(Tried::Opened(Proved { which, password, totp, name }));

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::context::Context;
 use super::evidence;
-use super::halt::{Halt, StepError, end_verdict};
+use super::halt::{FailedStep, Halt, StepError, end_verdict};
 use super::session::Session;
 use super::values::ValueError;
 use crate::job::{Code, Kind, Outcome, Verdict};
@@ -68,7 +68,12 @@ impl Context<'_> {
             FlowKind::SetContact => self.set_contact().await,
         };
         match done {
-            Err(Halt::Rehearsed(step)) => self.after_rehearsal(flow, &step).await,
+            Err(Halt::Rehearsed { step, early }) => self.after_rehearsal(flow, &step, &early).await,
+            Err(Halt::Step(failed)) if self.rehearsing && failed.hints_at_a_change(flow) => {
+                let early = failed.early.clone();
+                let words = Halt::Step(failed).verdict().message;
+                self.after_early(&words, &early).await
+            }
             Ok(verdict) if self.rehearsing && changes_the_app(verdict.code) => {
                 let message = format!(
                     "This was a rehearsal, and a step before the commit step has changed the app all the same: mark that step as \
@@ -88,7 +93,7 @@ impl Context<'_> {
         if login.end != End::SignedIn {
             return Ok(end_verdict(login.end, "the login before the logout"));
         }
-        self.reject_unsubmitted().await?;
+        self.reject_unsubmitted(&login.session).await?;
         let mut session = login.session;
         let ended = session.walk(FlowKind::Logout).await;
         if self.job.evidence || !matches!(ended, Ok(End::SignedOut)) {
@@ -126,26 +131,103 @@ impl Context<'_> {
     ///
     /// A page may send off by itself what was typed: until a fresh login has proved the current credentials once more,
     /// the candidate could be the one that opens the account.
-    async fn after_rehearsal(&self, flow: FlowKind, step: &str) -> Result<Verdict, Halt> {
+    async fn after_rehearsal(&self, flow: FlowKind, step: &str, early: &[String]) -> Result<Verdict, Halt> {
         let words = format!(
             "{flow} was rehearsed up to its commit step {step}, which could be performed and was left out."
         );
-        let login = self.log_in_with_current().await?;
+        // Who recovers an account may well not know what opens it.
+        let recovers = flow == FlowKind::Recover;
+        let login = match self.log_in_with_current().await {
+            Err(Halt::Verdict(verdict)) if verdict.code == Code::AnswerLost && !recovers => {
+                return self.settle_early("", early).await;
+            }
+            login => login?,
+        };
         let end = login.end;
+        if end == End::SignedIn {
+            self.reject_unsubmitted(&login.session).await?;
+        }
         drop(login.session);
         if end == End::SignedIn {
-            self.reject_unsubmitted().await?;
             let message = format!("{words} A fresh login with the same credentials as before succeeded.");
             return Ok(Verdict::new(Code::Rehearsed, message));
         }
         let reason = end_verdict(end, "the fresh login behind it").message;
-        // Who recovers an account may well not know what opens it.
-        if flow == FlowKind::Recover {
+        if recovers {
             let message = format!("{words} Nothing was submitted; the new password stays pending. {reason}");
             return Ok(Verdict::new(Code::Rehearsed, message));
         }
         let message = format!("{words} But the page may have sent it off by itself: {reason}");
         Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::NeedsHuman))
+    }
+}
+
+impl Context<'_> {
+    /// A rehearsal failed on a page that looks as if the app had the candidate already: a fresh login tells.
+    async fn after_early(&self, words: &str, early: &[String]) -> Result<Verdict, Halt> {
+        let login = match self.log_in_with_current().await {
+            Err(Halt::Verdict(verdict)) if verdict.code == Code::AnswerLost => {
+                return self.settle_early(words, early).await;
+            }
+            login => login?,
+        };
+        let message = match login.end {
+            End::SignedIn => {
+                self.reject_unsubmitted(&login.session).await?;
+                format!(
+                    "{words} Nothing was changed: a fresh login with the same credentials as before succeeded."
+                )
+            }
+            end => {
+                let reason = end_verdict(end, "the fresh login behind it").message;
+                format!("{words} Whether the app was changed is not known. {}{reason}", early_words(early))
+            }
+        };
+        drop(login.session);
+        Ok(Verdict::new(Code::PageNotAsDescribed, message))
+    }
+
+    /// What opened the account before the rehearsal does so no more: the app was changed by a step before the commit step.
+    /// Finds out at once what opens it now.
+    async fn settle_early(&self, words: &str, early: &[String]) -> Result<Verdict, Halt> {
+        let changed = early_words(early);
+        match self.settle_submitted().await {
+            Ok(settled) => {
+                let settled = settled.map(|settled| settled.words).unwrap_or_default();
+                let message = format!(
+                    "This was a rehearsal, and the app was changed all the same. {changed}No credential is lost. {settled} {words}"
+                );
+                Ok(Verdict::new(Code::PageNotAsDescribed, message.trim_end()))
+            }
+            Err(halt) => {
+                let lost = halt.after_commit();
+                let message = format!("{changed}{}", lost.message);
+                Ok(Verdict::new(lost.code, message))
+            }
+        }
+    }
+}
+
+/// Which steps before the commit step are likely to have changed the app, and what to do about it.
+fn early_words(early: &[String]) -> String {
+    match early {
+        [] => "The app seems to have taken the change at a step before the commit step: mark that step as `commit`. "
+            .to_owned(),
+        [one] => format!("The app seems to have taken the change at step {one}: mark that step as `commit`. "),
+        several => format!(
+            "The app seems to have taken the change at one of the steps {}: mark that step as `commit`. ",
+            several.join(", ")
+        ),
+    }
+}
+
+impl FailedStep {
+    /// Whether it may have failed because the app was changed before the commit step.
+    fn hints_at_a_change(&self, flow: FlowKind) -> bool {
+        let goal = flow.goal().as_str();
+        let answered = matches!(&self.error, StepError::AnsweredAlready { state, .. } if state == goal);
+        // Who recovers an account may well not know what opens it: no login would tell.
+        flow != FlowKind::Recover && (answered || !self.early.is_empty())
     }
 }
 

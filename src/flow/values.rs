@@ -19,6 +19,12 @@ pub(super) struct Values {
     pub asked_at: Instant,
     /// The password or a code was typed, or a mailed link opened.
     pub typed: bool,
+    /// The password was typed: only a login in which it was proves it.
+    pub password_typed: bool,
+    /// What is to become the account's credential was typed.
+    pub candidate_typed: bool,
+    /// The steps since by which the app may have got it, though none of them is the commit step.
+    pub early: Vec<String>,
     /// It was sent off, or may have been: the app may have counted a wrong one.
     pub sent: bool,
     /// The app asked for a code of this TOTP secret.
@@ -56,6 +62,9 @@ impl Values {
             totp,
             asked_at: Instant::now(),
             typed: false,
+            password_typed: false,
+            candidate_typed: false,
+            early: Vec::new(),
             sent: false,
             totp_typed: false,
             sent_code_typed: false,
@@ -71,6 +80,13 @@ impl Values {
                 | PageError::OriginBlocked { .. })
         );
         self.sent |= self.typed && !kept;
+    }
+
+    /// A flow begins. What an earlier one sent off was answered with its end.
+    pub fn begin(&mut self) {
+        (self.typed, self.sent) = (false, false);
+        (self.password_typed, self.candidate_typed) = (false, false);
+        self.early.clear();
     }
 
     /// The code to type now. A code about to expire is not typed, nor one of a time step that was used already,

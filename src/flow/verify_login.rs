@@ -12,7 +12,7 @@ impl Context<'_> {
         let login = self.log_in_with_current().await?;
         let mut verdict = end_verdict(login.end, "the login");
         if login.end == End::SignedIn {
-            self.reject_unsubmitted().await?;
+            self.reject_unsubmitted(&login.session).await?;
             let values = &login.session.values;
             if values.totp.is_some() && !values.totp_typed {
                 verdict.message.push_str(

@@ -356,7 +356,7 @@ impl Session<'_> {
                     self.took_its_time(since);
                     return Ok(Watched::Came(came.branch));
                 }
-                Err(halt @ Halt::Rehearsed(_)) => {
+                Err(halt @ Halt::Rehearsed { .. }) => {
                     let done = self.done(began.elapsed(), None, REHEARSED.to_owned());
                     watch.after(&View { session: self, step }, &done).await;
                     return Err(halt);

@@ -36,6 +36,7 @@ impl Code {
             | Self::Captcha
             | Self::HumanWanted => Sign::Well,
             Self::UnknownAccount
+            | Self::AccountIncomplete
             | Self::UnknownApp
             | Self::NotSupported
             | Self::OriginBlocked

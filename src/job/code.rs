@@ -64,6 +64,8 @@ codes! {
     CodeRefused = "code_refused", Rejected, "Check this machine's clock, and that the account's MFA secret is the one the app knows.";
     /// The vault has no such account.
     UnknownAccount = "unknown_account", Rejected, "Add the account with `turnlock account add`, then submit the job again.";
+    /// The account lacks what its app's playbook asks for, or has a value that the playbook does not take.
+    AccountIncomplete = "account_incomplete", Rejected, "Give the account what its playbook asks for with `turnlock account add ACCOUNT --param NAME=VALUE`, then submit the job again.";
     /// No playbook describes the app.
     UnknownApp = "unknown_app", Rejected, "Put a playbook for the app where `turnlock playbook list` shows it, restart the worker, which reads playbooks when it starts, then submit the job again.";
     /// The playbook has no flow for this kind of job.

@@ -1,13 +1,13 @@
 //! Whether a flow is sound, on every path through it, before anything runs.
 //!
 //! The walker carries the set of situations that a flow can be in. A step changes each of them; an
-//! `expect` lets each go down every branch. There are only 2⁷ situations, so that a flow with many
+//! `expect` lets each go down every branch. There are only 2⁹ situations, so that a flow with many
 //! branches takes no longer to check than it takes to read.
 
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use super::{Action, Branch, Destination, End, Expect, Flow, FlowKind, Place, Rule, State, Step, Value};
+use super::{Action, Branch, Destination, End, Expect, Flow, FlowKind, Key, Place, Rule, State, Step, Value};
 
 /// What has happened on a path so far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,26 +18,34 @@ struct Situation {
     asked: bool,
     /// A credential was typed, or a mailed link opened.
     proved: bool,
+    /// The current password was typed.
+    password: bool,
     /// What the app mailed was typed or opened.
     mailed: bool,
     /// The new password was typed.
     new_password: bool,
     /// The TOTP secret was read.
     secret: bool,
+    /// A code of the TOTP secret was typed.
+    code: bool,
     /// The commit step was done.
     committed: bool,
 }
 
-/// Checks the paths of a flow whose key is at `place`.
-pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
-    let mut walker = Walker { kind: flow.kind, findings, reaches_goal: false };
+/// Checks the paths of a flow whose key is at `place`. `setter` is the flow of its playbook that sets a password, if one does.
+pub(super) fn check_flow(flow: &Flow, place: Place, setter: Option<FlowKind>, findings: &mut Findings) {
+    let mut seen = Seen::default();
+    seen.steps(&flow.steps);
+    let mut walker = Walker { kind: flow.kind, setter, seen, findings, reaches_goal: false };
     let start = Situation {
         opened: !flow.kind.starts_fresh(),
         asked: false,
         proved: false,
+        password: false,
         mailed: false,
         new_password: false,
         secret: false,
+        code: false,
         committed: false,
     };
     let before = walker.findings.errors();
@@ -46,7 +54,7 @@ pub(super) fn check_flow(flow: &Flow, place: Place, findings: &mut Findings) {
         walker.no_end(last);
     }
     if walker.findings.errors() == before {
-        walker.outcomes(flow, place);
+        walker.outcomes(place);
     }
     if !walker.reaches_goal && walker.findings.errors() == before {
         let (kind, goal) = (flow.kind, flow.kind.goal());
@@ -87,6 +95,8 @@ struct Seen {
     ends: BTreeSet<End>,
     /// A mailed link is opened.
     opens_mail: bool,
+    /// What the commit steps do.
+    commits: Vec<Action>,
 }
 
 impl Seen {
@@ -104,7 +114,10 @@ impl Seen {
         match action {
             Action::Fill { with, .. } => self.typed.push(with.clone()),
             Action::Open(Destination::MailedLink { .. }) => self.opens_mail = true,
-            Action::Commit(action) => self.action(action),
+            Action::Commit(action) => {
+                self.commits.push((**action).clone());
+                self.action(action);
+            }
             Action::Expect(expect) => {
                 for branch in &expect.branches {
                     if let State::End(end) = branch.state {
@@ -118,8 +131,15 @@ impl Seen {
     }
 }
 
+/// Whether both click the same.
+fn same_click(a: &Action, b: &Action) -> bool {
+    matches!((a, b), (Action::Click(a), Action::Click(b)) if a.alternatives == b.alternatives)
+}
+
 struct Walker<'f> {
     kind: FlowKind,
+    setter: Option<FlowKind>,
+    seen: Seen,
     findings: &'f mut Findings,
     reaches_goal: bool,
 }
@@ -165,8 +185,10 @@ impl Walker<'_> {
     fn step(&mut self, action: &Action, place: Place, mut now: Situation) -> Situation {
         match action {
             Action::Open(Destination::MailedLink { .. }) => self.mailed_link(place, &mut now),
-            Action::Open(Destination::Address(_)) | Action::Click(_) | Action::Press { .. } => {
-                now.asked = true
+            Action::Open(Destination::Address(_)) => now.asked = true,
+            Action::Click(_) | Action::Press { .. } => {
+                self.late(action, place, &now);
+                now.asked = true;
             }
             Action::Fill { with, .. } => self.fill(with, place, &mut now),
             Action::ReadSecret { .. } => {
@@ -204,6 +226,8 @@ impl Walker<'_> {
 
     fn fill(&mut self, with: &Value, place: Place, now: &mut Situation) {
         now.proved |= with.is_secret();
+        now.password |= *with == Value::Password;
+        now.code |= *with == Value::Totp;
         now.mailed |= with.is_sent_code();
         match with {
             Value::NewPassword if now.committed => {
@@ -227,6 +251,28 @@ impl Walker<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Warns of a step that may hand the app the credential before the commit step does: a rehearsal would perform it.
+    fn late(&mut self, action: &Action, place: Place, now: &Situation) {
+        let typed = (self.kind.sets_password() && now.new_password) || (now.secret && now.code);
+        if now.committed || !typed {
+            return;
+        }
+        let (message, label, help) = match action {
+            Action::Press { key: Key::Enter, .. } => (
+                "Enter is pressed on the filled form before the commit step",
+                "most forms are sent off by it",
+                "if it sends the form, it is the commit step: `- commit: { press: { key: Enter, in: … } }`; if not, click what leads on instead",
+            ),
+            Action::Click(_) if self.seen.commits.iter().any(|commit| same_click(commit, action)) => (
+                "this clicks what the commit step clicks, before it",
+                "if it is the same button, the app has the credential from here on",
+                "if this sends the form, it is the commit step: wrap this one, `- commit: { click: … }`; if it is another button, tell the two apart (`exact: true`, `within`)",
+            ),
+            _ => return,
+        };
+        self.findings.warning(Rule::CommitLate, place, message).label(label).help(help);
     }
 
     fn commit(&mut self, place: Place, now: &mut Situation) {
@@ -258,17 +304,10 @@ impl Walker<'_> {
     fn expect(&mut self, expect: &Expect, now: &Situations) -> Situations {
         let mut on = Situations::new();
         for (nth, branch) in expect.branches.iter().enumerate() {
-            let all_in = |earlier: &&Branch| {
-                branch.see.alternatives.iter().all(|each| earlier.see.alternatives.contains(each))
-            };
-            if let Some(earlier) = expect.branches[..nth].iter().find(all_in) {
-                self.findings
-                    .error(Rule::Unreachable, branch.see.place, format!("`{}` never comes", branch.state))
-                    .label(format!(
-                        "`{}` above has the same locator, and the one further up counts",
-                        earlier.state
-                    ))
-                    .help("name what shows in this state alone");
+            if let Some(earlier) =
+                expect.branches[..nth].iter().find(|earlier| earlier.see.covers(&branch.see))
+            {
+                self.never_comes(branch, earlier);
             }
             match branch.state {
                 State::Interim(_) => on.extend(self.steps(&branch.then, now.clone())),
@@ -276,6 +315,31 @@ impl Walker<'_> {
             }
         }
         on
+    }
+
+    fn never_comes(&mut self, branch: &Branch, earlier: &Branch) {
+        let (state, first) = (&branch.state, &earlier.state);
+        let same = branch.see.alternatives.iter().all(|each| earlier.see.alternatives.contains(each));
+        let (label, help) = if same {
+            (
+                format!("`{first}` above has the same locator, and the one further up counts"),
+                "name what shows in this state alone".to_owned(),
+            )
+        } else {
+            (
+                format!(
+                    "`{first}` above is found in it, too ({}), and the one further up counts",
+                    earlier.see
+                ),
+                format!(
+                    "put `{state}` above `{first}`, or name for `{first}` what shows in that state alone"
+                ),
+            )
+        };
+        self.findings
+            .error(Rule::Unreachable, branch.see.place, format!("`{state}` never comes"))
+            .label(label)
+            .help(help);
     }
 
     fn end(&mut self, end: End, branch: &Branch, now: Situations) {
@@ -321,13 +385,21 @@ impl Walker<'_> {
                 .error(Rule::ProvesNothing, branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")
                 .help("fill `password` (or `email_code`, `sms_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
+        } else if let Some(setter) =
+            self.setter.filter(|_| kind == FlowKind::Login && now.iter().any(|situation| !situation.password))
+        {
+            self.findings
+                .error(Rule::PasswordUnproved, branch.place, format!("a path ends `{end}` without typing the password, which `{setter}` sets"))
+                .label("a login like this would prove any new password right")
+                .help(format!(
+                    "fill `password` on the way here: `- fill: {{ into: {{ label: Password }}, with: password }}`; where the app can be opened without it, `{setter}` cannot be proved: remove that flow"
+                ));
         }
     }
 
     /// Warns of what an app may well say, and no `expect` names: it would be waited for in vain.
-    fn outcomes(&mut self, flow: &Flow, place: Place) {
-        let mut seen = Seen::default();
-        seen.steps(&flow.steps);
+    fn outcomes(&mut self, place: Place) {
+        let seen = &self.seen;
         let kind = self.kind;
         let wanted = [
             (

@@ -29,7 +29,7 @@ pub(crate) mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use family::{Families, Family};
-pub use format::{Unformatted, format};
+pub use format::{Formatted, Unformatted, format};
 pub use mismatch::{Fault, Mismatch};
 pub use overrides::OriginOverrides;
 pub use parse::{Parameters, Template, parse, parse_among};

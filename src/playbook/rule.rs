@@ -96,11 +96,14 @@ rules! {
     CommitTwice "P0511" "commit-twice"
     OutcomeMissing "P0512" "outcome-missing"
     CodeUnanswered "P0513" "code-unanswered"
+    CommitLate "P0514" "commit-late"
     SecretAnywhere "P0601" "secret-anywhere"
     ProvesNothing "P0602" "proves-nothing"
     RecoversNothing "P0603" "recovers-nothing"
     ContactUnproved "P0604" "contact-unproved"
     SecretShown "P0605" "secret-shown"
+    PasswordUnproved "P0606" "password-unproved"
+    AccountUnnamed "P0607" "account-unnamed"
     Unmatched "P0701" "unmatched"
 }
 

@@ -15,6 +15,18 @@ pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
         .map(|(_, word)| word)
 }
 
+/// The known word that others call so, by a table of such words; else the nearest.
+pub(super) fn meant<'a>(
+    written: &str,
+    others: &[(&'a str, &[&str])],
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let folded = fold(written);
+    let called = |names: &[&str]| names.iter().any(|name| fold(name) == folded);
+    let by_name = others.iter().find(|(_, names)| called(names)).map(|(known, _)| *known);
+    by_name.or_else(|| nearest(written, known))
+}
+
 /// The known word that differs in one letter only: a slip rather than a choice.
 pub(super) fn slip<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let meant = nearest(written, known)?;

@@ -66,7 +66,7 @@ pub(super) fn explain(error: &Error, source: &str) -> Vec<Diagnostic> {
             findings
                 .error(Rule::YamlSyntax, place, format!("this is not YAML: {said}"))
                 .label("the parser stopped here")
-                .help(advice(said));
+                .help(advice(said, line_of(place, source)));
         }
     }
     findings.into_sorted()
@@ -96,9 +96,25 @@ fn beyond(findings: &mut Findings, place: Place, said: &str) {
         .note(format!("the parser said: {said}"));
 }
 
+fn line_of(place: Place, source: &str) -> &str {
+    source.lines().nth(place.line.saturating_sub(1)).unwrap_or_default()
+}
+
+/// Whether a line has `${…}` outside of quotes: within `{ … }` its braces are taken for those of a map.
+fn has_bare_parameter(line: &str) -> bool {
+    line.match_indices("${").any(|(at, _)| {
+        let before = &line[..at];
+        before.contains(['{', '[']) && ['"', '\''].iter().all(|quote| before.matches(*quote).count() % 2 == 0)
+    })
+}
+
 /// What to do about the mistakes that people make most.
-fn advice(said: &str) -> &'static str {
-    if said.contains("tabs") {
+fn advice(said: &str, line: &str) -> &'static str {
+    if has_bare_parameter(line) {
+        "within `{ … }`, put text with `${…}` in quotes: `{ text: \"Wrong ${tenant}\" }`"
+    } else if said.contains("may not precede") {
+        "put a space after the colon: `into: { … }`"
+    } else if said.contains("tabs") {
         "indent with spaces; YAML allows no tabs there"
     } else if said.contains("mapping values are not allowed") {
         "put text that holds `: ` in quotes, as in `rules: \"minlength: 12\"`; and see that a key is not indented further than its neighbours"

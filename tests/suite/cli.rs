@@ -363,8 +363,22 @@ fn what_an_account_gives_to_a_parameter_is_held_to_its_playbook() {
     add(&["--param", "tennant=acme"]).ends(2).complains("it has tenant");
     add(&["--param", "tenant"]).ends(2).complains("NAME=VALUE");
     home.call(&["account", "show", "shop/alice"]).ends(2);
-    add(&[]).ends(0).complains("no value for `tenant`");
+    add(&[]).ends(2).complains("no value for `tenant`");
+    home.call(&["account", "show", "shop/alice"]).ends(2);
+    let csv = "account,password\nshop/alice,Pass-Word-1\n";
+    home.call_with(&["account", "import"], csv, &[]).ends(2).complains("shop/alice: ").complains("`tenant`");
     add(&["--param", "tenant=globex"]).ends(0);
+    // What the playbook asks for no more is no hindrance, and goes.
+    let shop = home.path().join("playbooks/shop.yaml");
+    std::fs::write(&shop, playbook.replace("tenant", "customer")).unwrap();
+    add(&[]).ends(0).complains("no value for `customer`");
+    add(&["--param", "customer=globex"]).ends(0);
+    assert!(!home.call(&["account", "show", "shop/alice"]).ends(0).out.contains("tenant"));
+    std::fs::write(&shop, playbook).unwrap();
+    add(&["--param", "tenant=globex"]).ends(0);
+    // What it gives, it keeps.
+    add(&[]).ends(0);
+    home.call_with(&["account", "import"], csv, &[]).ends(0);
     assert!(home.call(&["account", "show", "shop/alice"]).ends(0).out.contains("tenant=globex"));
 }
 
@@ -418,9 +432,29 @@ fn an_app_without_a_playbook_is_noticed_before_anything_is_changed() {
     std::fs::create_dir(home.path().join("playbooks")).unwrap();
     std::fs::write(home.path().join("playbooks/good.yaml"), GOOD).unwrap();
     let about = "there is no playbook for the app `nope`: the apps are good";
-    home.call_with(&["account", "add", "nope/carol", "--password-file", "-"], PASSWORD, &[])
+    let added =
+        home.call_with(&["account", "add", "nope/carol", "--password-file", "-"], PASSWORD, &[]).ends(0);
+    assert_eq!(
+        added.err,
+        "note: no playbook describes `nope` yet: `turnlock playbook new URL --app nope` drafts one\n"
+    );
+    // Nor is one of use that cannot be read.
+    std::fs::write(home.path().join("playbooks/bad.yaml"), b"app: bad\ntitle: Caf\xe9\n").unwrap();
+    home.call_with(&["account", "add", "bad/carol", "--password-file", "-", "--param", "a=b"], PASSWORD, &[])
         .ends(0)
-        .complains(about);
+        .complains(
+            "note: the playbook of `bad` cannot be used, so what the account gives to its parameters is not",
+        );
+    home.call(&["playbook", "check", "playbooks/bad.yaml"])
+        .ends(3)
+        .complains("not UTF-8 from line 2 on, and seems to be Windows-1252")
+        .complains("iconv -f WINDOWS-1252 -t UTF-8 playbooks/bad.yaml");
+    let wide: Vec<u8> = "\u{feff}app: bad\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(home.path().join("playbooks/bad.yaml"), wide).unwrap();
+    home.call(&["playbook", "check", "playbooks/bad.yaml"])
+        .ends(3)
+        .complains("seems to be UTF-16. Save it as UTF-8");
+    std::fs::remove_file(home.path().join("playbooks/bad.yaml")).unwrap();
     home.call(&["submit", "verify_login", "--account", "nope/carol"]).ends(2).complains(about);
     home.call(&["run", "verify_login", "--account", "nope/carol"]).ends(2).complains(about);
     assert_eq!(home.call(&["log"]).ends(0).out, "no attempts\n");

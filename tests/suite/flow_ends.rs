@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
 use turnlock::queue::Queue;
-use turnlock::store::{JobState, Step, StepResult};
+use turnlock::store::{CandidateKind, JobState, Step, StepResult};
 use turnlock::vault::NewAccount;
 use turnlock::worker::{Event, StopReason};
 
@@ -184,6 +184,44 @@ async fn what_shows_before_the_password_was_typed_proves_no_login() {
     for told in ["login.3", "`signed_in` shows already", "role link \"Acme Workspace\""] {
         assert!(message.contains(told), "{told} is not in: {message}");
     }
+}
+
+/// A login by mail alone says nothing of passwords: it makes none current, and none a wrong one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_in_which_no_password_is_typed_proves_none() {
+    let playbook = "\
+app: acme
+title: Acme
+origins: { app: http://127.0.0.1:4180 }
+mail: { from: acme.test }
+flows:
+  login:
+    - open: /forgot
+    - fill: { into: { label: Username or email }, with: username }
+    - click: { role: button, name: Send reset mail }
+    - see: { text: We sent you a link }
+    - open: email_link
+    - expect:
+        signed_in: { role: heading, name: Choose a new password }
+        code_refused: { text: This link has expired }
+";
+    let rig = Rig::planned(vec![Plan { playbook: playbook.to_owned(), ..Plan::default() }]).await;
+    rig.app.add_user(NewUser::new("carol", FIRST_PASSWORD).email("carol@managed.test")).unwrap();
+    let carol = rig.known("carol", FIRST_PASSWORD, Some("carol@managed.test")).await;
+    // Left over from when the playbook could change the password.
+    let refused = SecretString::from("Never-Taken-2026");
+    let job = Job::new(Kind::ChangePassword, carol.clone()).id;
+    let pending = rig.vault.propose(&carol, CandidateKind::Password, &refused, job).await.unwrap();
+    let held = async || rig.credentials(&carol).await.pending_password.map(|held| held.candidate);
+    assert_ended(&rig.run(Kind::VerifyLogin, &carol).await, Outcome::Succeeded, Code::LoggedIn);
+    assert_eq!(held().await, Some(pending), "nothing was proved of it");
+    rig.vault.mark_submitted(pending).await.unwrap();
+    let row = rig.run(Kind::Reconcile, &carol).await;
+    assert_ended(&row, Outcome::NeedsHuman, Code::PageNotAsDescribed);
+    let message = row.verdict.unwrap().message;
+    assert!(message.contains("without the password being typed"), "{message}");
+    assert_eq!(held().await, Some(pending));
+    rig.assert_current_opens(&carol).await;
 }
 
 /// A locator that finds too much is told by the log: the state alone would send a person to a password that is right.

@@ -16,10 +16,10 @@ async fn each_account_goes_its_own_way() {
     let rig = Rig::planned(vec![plan]).await;
     let alice = rig.account("alice").await;
     let row = rig.run(Kind::VerifyLogin, &alice).await;
-    assert_ended(&row, Outcome::Rejected, Code::UnknownAccount);
+    assert_ended(&row, Outcome::Rejected, Code::AccountIncomplete);
     let message = row.verdict.unwrap().message;
     assert!(message.contains("the account has no value for `way`"), "{message}");
-    for (way, code) in [("login", Code::LoggedIn), ("spa/login", Code::UnknownAccount)] {
+    for (way, code) in [("login", Code::LoggedIn), ("spa/login", Code::AccountIncomplete)] {
         rig.vault.store().put_params(&alice, &[("way".to_owned(), way.to_owned())].into()).await.unwrap();
         let row = rig.run(Kind::VerifyLogin, &alice).await;
         assert_eq!(row.verdict.unwrap().code, code, "{way}");

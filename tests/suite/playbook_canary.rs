@@ -154,6 +154,6 @@ async fn nothing_else_is_tried_where_the_login_fails() {
     let (code, out) = canary.turnlock(&["playbook", "canary", "acme/nobody"]).await;
     assert!(code == 2 && out.contains("acme/nobody"), "{out}");
     let (code, out) = canary.turnlock(&["playbook", "canary", "other/canary"]).await;
-    assert!(code == 2 && out.contains("no playbook for the app of other/canary"), "{out}");
+    assert!(code == 2 && out.contains("there is no playbook for the app `other`"), "{out}");
     canary.changed_nothing().await;
 }

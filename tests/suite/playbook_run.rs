@@ -174,6 +174,14 @@ async fn what_is_wrong_with_an_edited_file_is_said_and_the_prompt_stays() {
         .ends(1)
         .says(&["error[P0402]", "login.3> ", "needs_human (page_not_as_described)"]);
     assert!(!said.out.contains("going on"), "{}", said.out);
+
+    // One that is sound, and cannot be followed here, is told so and no more.
+    desk.edit("clik:", "click:");
+    desk.edit("label: Password }, with: password", "label: Passphrase }, with: password");
+    let other = [("EDITOR", "sed -i s/^app:.acme/app:\\ other/")];
+    let said = desk.run(&["login", "--account", "acme/alice", "--watch"], "e\nq\n", &other).await;
+    let said = said.ends(1).says(&["no: it describes the app other, and this run is about acme"]);
+    assert!(!said.out.contains("going on"), "{}", said.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,9 +258,31 @@ async fn a_rehearsal_that_changes_the_app_is_no_success() {
     .await;
     desk.run(&["change_password", "--account", "acme/alice", "--rehearse"], "", &[]).await.ends(1).says(&[
         "needs_human (page_not_as_described)",
-        "a step before the commit step has changed the app all the same: mark that step as `commit`",
+        "This was a rehearsal, and the app was changed all the same",
+        "at step change_password.4 (click role button \"Change password\"): mark that step as `commit`",
+        "No credential is lost",
     ]);
     // The vault knows what opens the account now.
+    let held = desk.vault.credentials(&desk.alice).await.unwrap().password.unwrap();
+    assert!(desk.app.verify_password("alice", held.secret.expose_secret()));
+}
+
+/// The form is gone with the Enter, and so is what the commit step would click: that alone would send nobody to the Enter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_names_the_step_that_sent_the_form() {
+    let enter = "    - press: { key: Enter, in: { label: New password } }\n";
+    let commit = "    - commit: { click: { role: button, name: Change password } }\n";
+    let desk = Desk::with(&[(commit, &format!("{enter}{commit}"))]).await;
+    let said = desk.run(&["change_password", "--account", "acme/alice", "--rehearse"], "", &[]).await;
+    assert!(said.err.contains("warning[P0514]"), "{}", said.err);
+    said.ends(1).says(&[
+        "needs_human (page_not_as_described)",
+        "at step change_password.4 (press Enter in label \"New password\"): mark that step as `commit`",
+        "No credential is lost",
+        "Step change_password.5",
+    ]);
+    assert!(!desk.app.verify_password("alice", FIRST_PASSWORD));
+    assert_eq!(desk.pending().await, 0);
     let held = desk.vault.credentials(&desk.alice).await.unwrap().password.unwrap();
     assert!(desk.app.verify_password("alice", held.secret.expose_secret()));
 }

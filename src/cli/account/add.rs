@@ -1,15 +1,15 @@
 use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::{Context, Exit, Failure, address, number, totp_link};
 use crate::audit::{audited, entry_of};
-use crate::cli::library::{Library, must_describe_if_any};
+use crate::cli::library::Library;
 use crate::cli::{parts, secret_input, who};
-use crate::config::Config;
 use crate::job::AccountRef;
-use crate::playbook::Parameters;
+use crate::playbook::{Parameters, Playbook};
 use crate::store::NewAudit;
 use crate::vault::NewAccount;
 
@@ -55,17 +55,22 @@ impl Add {
             return Err(Failure::usage("standard input can hold one secret: give the other one in a file"));
         }
         let config = context.config()?;
-        if let Err(failure) = must_describe_if_any(&config, self.account.app()) {
-            writeln!(stderr(), "turnlock: {failure}")?;
-        }
+        let library = Library::load(&config.playbooks, &config.origins, false);
+        note_what_is_lacking(&library, self.account.app())?;
         let vault = parts::open_vault(&config).await?;
-        let mut params =
-            vault.account(&self.account).await?.map(|account| account.params).unwrap_or_default();
-        params.extend(self.params.iter().cloned());
-        check_params(&config, self.account.app(), &params, !self.params.is_empty())?;
         let known = vault.account(&self.account).await?;
         if known.is_none() {
             self.account.clone().to_be_added().map_err(Failure::usage)?;
+        }
+        let params = known.as_ref().map(|account| account.params.clone()).unwrap_or_default();
+        let mut params = still_asked_for(library.as_ref().ok(), self.account.app(), params);
+        params.extend(self.params.iter().cloned());
+        // One that was there before its playbook asked for more can still be given a new password.
+        match check_params(library.as_ref().ok(), self.account.app(), &params) {
+            Err(failure) if known.is_some() && self.params.is_empty() => {
+                writeln!(stderr(), "turnlock: {failure}")?;
+            }
+            checked => checked?,
         }
         let asked = self.password || (known.is_none() && self.password_file.is_none());
         // The prompt comes last: until it is answered nothing else was begun.
@@ -129,27 +134,56 @@ fn param(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// That the app's playbook takes these values, where there is one here: only a worker needs playbooks. Of what is missing
-/// it tells, and refuses what is given and makes no sense.
-pub(super) fn check_params(
-    config: &Config,
-    app: &str,
-    params: &Parameters,
-    given: bool,
-) -> Result<(), Failure> {
-    let Ok(library) = Library::load(&config.playbooks, &config.origins, false) else { return Ok(()) };
-    let Some(playbook) = library.iter().find(|playbook| playbook.app.as_str() == app) else { return Ok(()) };
-    let known = |name: &String| playbook.parameters.iter().any(|parameter| parameter.name == *name);
-    if let Some(unknown) = params.keys().find(|name| !known(name)).filter(|_| given) {
+/// The playbook of this app, where there is one here: only a worker needs playbooks.
+fn described<'l>(library: Option<&'l Library>, app: &str) -> Option<&'l Arc<Playbook>> {
+    library.into_iter().flat_map(Library::iter).find(|playbook| playbook.app.as_str() == app)
+}
+
+fn has(playbook: &Playbook, name: &str) -> bool {
+    playbook.parameters.iter().any(|parameter| parameter.name == name)
+}
+
+/// That the app's playbook takes these values and lacks none.
+pub(super) fn check_params(library: Option<&Library>, app: &str, params: &Parameters) -> Result<(), Failure> {
+    let Some(playbook) = described(library, app) else { return Ok(()) };
+    if let Some(unknown) = params.keys().find(|name| !has(playbook, name)) {
         let names: Vec<_> = playbook.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         return Err(Failure::usage(format_args!(
             "the playbook of {app} has no parameter `{unknown}`: it has {has}"
         )));
     }
-    match playbook.for_account(params) {
-        Ok(_) => Ok(()),
-        Err(report) if given => Err(Failure::usage(report)),
-        Err(report) => Ok(writeln!(stderr(), "turnlock: {report}")?),
+    playbook.for_account(params).map(drop).map_err(Failure::usage)
+}
+
+/// What is left of an account's values where its playbook asks for others meanwhile.
+pub(super) fn still_asked_for(library: Option<&Library>, app: &str, mut params: Parameters) -> Parameters {
+    if let Some(playbook) = described(library, app) {
+        params.retain(|name, _| has(playbook, name));
     }
+    params
+}
+
+/// Tells of an app that no playbook here describes, or whose playbook cannot be used. An account may come before it.
+fn note_what_is_lacking(library: &Result<Library, Failure>, app: &str) -> Result<(), Failure> {
+    let draft = format!("`turnlock playbook new URL --app {app}` drafts one");
+    let note = match library {
+        Err(failure) if failure.exit() == Exit::PlaybookInvalid => {
+            "no playbook here can be used, so what the account gives to its app's parameters is not looked at: \
+             `turnlock playbook check` says what is wrong"
+                .to_owned()
+        }
+        // A worker elsewhere may have them.
+        Err(_) => return Ok(()),
+        Ok(library) if described(Some(library), app).is_some() => return Ok(()),
+        Ok(library) => match library.unusable().iter().find(|unusable| unusable.app == app) {
+            Some(unusable) => format!(
+                "the playbook of `{app}` cannot be used, so what the account gives to its parameters is not looked at: \
+                 `turnlock playbook check {}` says what is wrong with it",
+                unusable.file
+            ),
+            None => format!("no playbook describes `{app}` yet: {draft}"),
+        },
+    };
+    Ok(writeln!(stderr(), "note: {note}")?)
 }

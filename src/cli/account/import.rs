@@ -7,9 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::add::{check_params, entry};
+use super::add::{check_params, entry, still_asked_for};
 use super::{Context, Exit, Failure, address, number, totp_link};
 use crate::audit::audited;
+use crate::cli::library::Library;
 use crate::cli::parts;
 use crate::playbook::Parameters;
 use crate::redact;
@@ -64,12 +65,20 @@ impl Import {
             )));
         }
         let config = context.config()?;
-        for Imported { new, params } in accounts.iter().filter(|account| !account.params.is_empty()) {
-            check_params(&config, new.account.app(), params, true).map_err(|failure| {
+        let vault = parts::open_vault(&config).await?;
+        let library = Library::load(&config.playbooks, &config.origins, false);
+        for Imported { new, params } in &accounts {
+            // An account that is there keeps what it gives, if nothing is given here.
+            let kept = match params.is_empty() {
+                true => vault.account(&new.account).await?.map(|account| account.params),
+                false => None,
+            };
+            let kept = kept.map(|params| still_asked_for(library.as_ref().ok(), new.account.app(), params));
+            let params = kept.as_ref().unwrap_or(params);
+            check_params(library.as_ref().ok(), new.account.app(), params).map_err(|failure| {
                 Failure::new(failure.exit(), format_args!("{}: {failure}", new.account))
             })?;
         }
-        let vault = parts::open_vault(&config).await?;
         for (done, Imported { new, params }) in accounts.iter().enumerate() {
             let written = async {
                 vault.add_account(new).await?;

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::library::{files, read};
 use crate::cli::{Context, Exit, Failure};
-use crate::playbook::{self, Unformatted};
+use crate::playbook::{self, Formatted, Unformatted};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -40,7 +40,8 @@ impl Fmt {
         for file in files {
             let name = file.display().to_string();
             let source = read(&file)?;
-            match playbook::format(&name, &source) {
+            let formatted = playbook::format(&name, &source).map(|formatted| told(&name, formatted));
+            match formatted {
                 Ok(formatted) if formatted == source => {}
                 Ok(_) if self.check => {
                     writeln!(stdout(), "{name}: would be written otherwise: turnlock playbook fmt {name}")?;
@@ -74,7 +75,7 @@ impl Fmt {
         }
         let source = std::io::read_to_string(stdin())
             .map_err(|error| Failure::environment(format_args!("standard input cannot be read: {error}")))?;
-        match playbook::format("standard input", &source) {
+        match playbook::format("standard input", &source).map(|formatted| told("standard input", formatted)) {
             Ok(formatted) if self.check => {
                 if formatted == source {
                     return Ok(Exit::Done);
@@ -92,6 +93,18 @@ impl Fmt {
             Err(other) => Err(Failure::new(Exit::PlaybookInvalid, other)),
         }
     }
+}
+
+/// The text; and a word about what the author may wonder at.
+fn told(name: &str, formatted: Formatted) -> String {
+    if formatted.out_of_order {
+        // Whoever has closed the terminal has nothing to read.
+        let _ = writeln!(
+            stderr(),
+            "note: {name}: the keys keep the order that they have, for an anchor (`&name`) has to stand above what repeats it"
+        );
+    }
+    formatted.text
 }
 
 /// Puts a new text in a file's place, of which there is always all or nothing.

@@ -54,7 +54,7 @@ Ends with 4 if one of them is invalid.")]
     Canary(canary::Canary),
     /// Try a playbook on its recorded pages as the app might change them, and count what it survives
     Mutate(mutate::Mutate),
-    /// Say more of a message's code, with an example; without a code, list them all
+    /// Say more of a message's code, with an example of what is wrong and what is right; without a code, list them all
     #[command(after_help = "Example:
   turnlock playbook explain P0402")]
     Explain {

@@ -31,11 +31,21 @@ pub enum Unformatted {
     Changed(String),
 }
 
+/// A playbook as it should be written.
+#[derive(Debug)]
+pub struct Formatted {
+    /// The text.
+    pub text: String,
+    /// The keys would have another order, and keep theirs for the sake of an anchor: what is repeated has to be above what
+    /// repeats it.
+    pub out_of_order: bool,
+}
+
 /// The playbook as it should be written. `name` is what messages call it, usually its path.
 ///
 /// # Errors
 /// If it is no YAML, or has something in it that no playbook needs.
-pub fn format(name: &str, source: &str) -> Result<String, Unformatted> {
+pub fn format(name: &str, source: &str) -> Result<Formatted, Unformatted> {
     let unreadable = |diagnostics| {
         let (name, source) = (name.to_owned(), source.to_owned());
         Unformatted::Unreadable(Box::new(Report { name, source, family: None, diagnostics }))
@@ -50,10 +60,13 @@ pub fn format(name: &str, source: &str) -> Result<String, Unformatted> {
         line,
         what,
     })?;
+    let as_it_is = write::write(&document);
     order::put_in_order(&mut document);
-    let text = write::write(&document);
+    let in_order = write::write(&document);
+    let out_of_order = document.has_anchors && in_order != as_it_is;
+    let text = if document.has_anchors { as_it_is } else { in_order };
     match Node::read(&text) {
-        Ok(after) if same(&before, &after, "") => Ok(text),
+        Ok(after) if same(&before, &after, "") => Ok(Formatted { text, out_of_order }),
         _ => Err(Unformatted::Changed(name.to_owned())),
     }
 }

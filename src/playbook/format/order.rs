@@ -13,10 +13,7 @@ pub(super) fn counts_in(key: &str) -> bool {
 
 /// Puts keys into the order in which the reference has them.
 pub(super) fn put_in_order(document: &mut Document) {
-    // What is repeated has to be above what repeats it.
-    if !document.has_anchors {
-        order(&mut document.root, None);
-    }
+    order(&mut document.root, None);
 }
 
 fn order(value: &mut Value, key: Option<&str>) {

@@ -12,7 +12,7 @@ pub(super) struct Document {
     pub(super) root: Value,
     /// The comments below the last key.
     pub(super) tail: Vec<Option<String>>,
-    /// Whether something is written once and repeated: then what comes first has to stay there.
+    /// Whether something is written once and repeated: then what comes first has to stay there, and nothing is put in order.
     pub(super) has_anchors: bool,
 }
 

@@ -112,6 +112,14 @@ impl Reader<'_> {
     }
 
     fn unknown_key(&mut self, field: Field<'_>, what: &str, known: &[&str]) -> Option<String> {
+        let apart = known.iter().find_map(|known| Some((known, glued(field.name, known)?)));
+        if let Some((known, apart)) = apart {
+            self.findings
+                .error(Rule::UnknownKey, field.place, format!("{what} has no key `{}`", field.name))
+                .label("no space after the colon")
+                .help(format!("put one there: `{apart}`"));
+            return Some((*known).to_owned());
+        }
         let meant = nearest(field.name, known.iter().copied());
         self.findings
             .error(Rule::UnknownKey, field.place, format!("{what} has no key `{}`", field.name))
@@ -152,4 +160,10 @@ impl Reader<'_> {
     pub(super) fn written(&self, place: Place) -> &str {
         self.source.get(place.range()).unwrap_or_default()
     }
+}
+
+/// `key:value` with the space in it that YAML wants, if this is that key.
+pub(super) fn glued(written: &str, key: &str) -> Option<String> {
+    let value = written.lines().next()?.strip_prefix(key)?.strip_prefix(':')?;
+    Some(format!("{key}: {}", value.trim()))
 }

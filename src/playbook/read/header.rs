@@ -7,10 +7,11 @@ use regex::RegexBuilder;
 
 use super::Reader;
 use super::target::LONGEST;
+use super::words::OTHER_FLOWS;
 use crate::credential::PasswordRules;
 use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
-use crate::playbook::suggest::{listed, nearest};
+use crate::playbook::suggest::{listed, meant, nearest};
 use crate::playbook::{
     AppName, FlowKind, Interruption, Limits, Lockout, MessagePolicy, Mfa, MfaMethod, PasswordPolicy, Place,
     Timeouts,
@@ -294,11 +295,17 @@ impl Reader<'_> {
     }
 
     pub(super) fn unknown_flow(&mut self, name: &str, place: Place, known: &[&str]) {
-        let meant = nearest(name, known.iter().copied());
+        let meant = meant(name, &OTHER_FLOWS, known.iter().copied());
+        let makes_accounts =
+            ["signup", "sign_up", "register", "registration", "create_account"].contains(&name);
         self.findings
             .error(Rule::UnknownFlow, place, format!("there is no flow `{name}`"))
             .label("not a flow")
             .help(match meant {
+                _ if makes_accounts => {
+                    "Turnlock makes no accounts, it keeps those that are there: leave it out; `login` is how they are opened"
+                        .to_owned()
+                }
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("the flows are {}", listed(known.iter().copied(), "and")),
             });

@@ -9,7 +9,8 @@ use crate::playbook::check::{check_answered, check_flow};
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::read_back::check_read_back;
 use crate::playbook::{
-    Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Template, Timeouts,
+    Action, Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Template,
+    Timeouts, Value,
 };
 
 /// The keys of a playbook, in the order in which it should give them.
@@ -103,6 +104,8 @@ impl Reader<'_> {
         let owner = fields.field("flows").map_or(fields.owner, |field| field.place);
         let entries = self.entries(node, "`flows`", example)?;
         let known = FlowKind::ALL.map(FlowKind::as_str);
+        let given = |kind: &FlowKind| entries.iter().any(|field| field.name == kind.as_str());
+        let setter = FlowKind::ALL.into_iter().filter(|kind| kind.sets_password()).find(given);
         let mut read: [Option<Flow>; 8] = Default::default();
         for field in &entries {
             let Some(nth) = known.iter().position(|name| *name == field.name) else {
@@ -116,7 +119,7 @@ impl Reader<'_> {
             let given = PasswordPolicy { rules: "given".to_owned() };
             let password = password.map_or(PasswordPolicy::default(), |read| read.clone().unwrap_or(given));
             self.needed(kind, field.place, &mfa, &password);
-            read[nth] = self.flow(field.value, field.place, kind);
+            read[nth] = self.flow(field.value, field.place, kind, setter);
         }
         if !entries.iter().any(|field| field.name == "login") {
             self.findings
@@ -146,7 +149,7 @@ impl Reader<'_> {
         })
     }
 
-    fn flow(&mut self, node: &Node, place: Place, kind: FlowKind) -> Option<Flow> {
+    fn flow(&mut self, node: &Node, place: Place, kind: FlowKind, setter: Option<FlowKind>) -> Option<Flow> {
         let before = (self.findings.errors(), self.left_out);
         let steps = self.steps(node, place, kind, kind.as_str())?;
         if steps.is_empty() && (self.findings.errors(), self.left_out) == before {
@@ -158,8 +161,32 @@ impl Reader<'_> {
         let flow = Flow { kind, steps };
         // A flow with steps left out would be found to have holes that it does not have.
         if (self.findings.errors(), self.left_out) == before {
-            check_flow(&flow, place, &mut self.findings);
+            check_flow(&flow, place, setter, &mut self.findings);
+            if kind == FlowKind::Login {
+                self.names_the_account(&flow);
+            }
         }
         Some(flow)
+    }
+
+    /// Warns of a login that types the same name whoever's account it is for.
+    fn names_the_account(&mut self, login: &Flow) {
+        let mut fills = Vec::new();
+        login.each(&mut |step| {
+            if let Action::Fill { with, .. } = &step.action {
+                fills.push((with, step.place));
+            }
+        });
+        let named = |with: &Value| matches!(with, Value::Username | Value::Address | Value::Number);
+        // What the account gives for a parameter is its own.
+        let own = |text: &str| self.values.values().any(|value| text.contains(value.as_str()));
+        let fixed = fills.iter().find(|(with, _)| matches!(with, Value::Text(text) if !own(text)));
+        let Some((text, place)) = fixed.filter(|_| !fills.iter().any(|(with, _)| named(with))) else {
+            return;
+        };
+        self.findings
+            .warning(Rule::AccountUnnamed, *place, "`login` says nothing of whose account it opens")
+            .label(format!("{text} is the same for every account, and `username` is never typed"))
+            .help("write `with: username` where the account's name is typed; each account has its own");
     }
 }

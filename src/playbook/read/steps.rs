@@ -1,11 +1,11 @@
 //! Steps.
 
 use super::Reader;
-use super::fields::Fields;
-use super::words::{STEPS, TARGET};
+use super::fields::{Fields, glued};
+use super::words::{OTHER_VALUES, STEPS, TARGET};
 use crate::playbook::Rule;
 use crate::playbook::node::{Kind, Node};
-use crate::playbook::suggest::{listed, nearest};
+use crate::playbook::suggest::{listed, meant, nearest};
 use crate::playbook::{
     Action, CodesSource, FlowKind, Key, Place, SecretForm, SecretSource, Step, Target, Value,
 };
@@ -57,7 +57,8 @@ impl Reader<'_> {
         let entries = match &node.kind {
             Kind::Map(entries) => entries,
             Kind::Text(text) => {
-                let (text, example) = (text.clone(), example_of(text));
+                let glued = STEPS.map(|(name, _)| name).into_iter().find_map(|name| glued(text, name));
+                let example = glued.unwrap_or_else(|| example_of(text).to_owned());
                 self.findings
                     .error(
                         Rule::Step,
@@ -246,7 +247,7 @@ impl Reader<'_> {
         let name = self.text(node, "`with`", "with: username")?;
         let value = Value::parse(name);
         if value.is_none() {
-            let help = match nearest(name, Value::NAMES) {
+            let help = match meant(name, &OTHER_VALUES, Value::NAMES) {
                 Some(meant) => format!("did you mean `{meant}`? A literal is written `{{ text: {name} }}`"),
                 None => format!(
                     "write {}; a literal is written `{{ text: {name} }}`, and secrets never stand in a playbook",

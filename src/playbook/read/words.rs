@@ -18,6 +18,77 @@ pub(in crate::playbook) const STEPS: [(&str, &str); 14] = [
     ("commit", "commit: { click: { role: button, name: Confirm } }"),
 ];
 
+/// What others call the flows.
+pub(in crate::playbook) const OTHER_FLOWS: [(&str, &[&str]); 5] = [
+    (
+        "login",
+        &["signin", "sign_in", "log_in", "logon", "log_on", "sign_on", "signon", "authenticate", "auth"],
+    ),
+    ("logout", &["signout", "sign_out", "log_out", "logoff", "log_off", "sign_off"]),
+    (
+        "enrol_mfa",
+        &[
+            "mfa",
+            "2fa",
+            "tfa",
+            "totp",
+            "otp",
+            "two_factor",
+            "enable_mfa",
+            "enable_2fa",
+            "setup_mfa",
+            "set_up_mfa",
+            "enroll",
+            "enrol",
+            "enroll_mfa",
+            "enrol_2fa",
+            "enroll_2fa",
+            "enrol_totp",
+            "mfa_enrol",
+            "mfa_enroll",
+        ],
+    ),
+    (
+        "change_password",
+        &[
+            "password_change",
+            "password",
+            "update_password",
+            "set_password",
+            "new_password",
+            "rotate",
+            "rotate_password",
+            "change_pw",
+            "pw_change",
+            "passwd",
+        ],
+    ),
+    (
+        "recover",
+        &[
+            "recovery",
+            "reset",
+            "reset_password",
+            "password_reset",
+            "forgot",
+            "forgot_password",
+            "forgotten_password",
+            "recover_password",
+        ],
+    ),
+];
+
+/// What others call the values.
+pub(in crate::playbook) const OTHER_VALUES: [(&str, &[&str]); 7] = [
+    ("username", &["user", "login", "name", "user_id", "account", "account_name"]),
+    ("address", &["email", "mail", "email_address", "e_mail"]),
+    ("number", &["phone", "phone_number", "mobile", "tel"]),
+    ("password", &["pass", "pw", "pwd", "passwd", "current_password", "old_password", "secret"]),
+    ("new_password", &["new", "new_pw", "new_pass", "newpwd", "password_new", "next_password"]),
+    ("totp", &["otp", "code", "mfa", "2fa", "mfa_code", "2fa_code", "totp_code", "token"]),
+    ("email_code", &["mail_code", "mailed_code", "code_email"]),
+];
+
 /// What a locator may go by.
 pub(in crate::playbook) const BY: [&str; 8] =
     ["label", "role", "placeholder", "text", "test_id", "autocomplete", "css", "xpath"];

@@ -14,6 +14,11 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Gives every step, also those within states, in the order of the source.
+    pub fn each<'f>(&'f self, see: &mut impl FnMut(&'f Step)) {
+        each(&self.steps, see);
+    }
+
     /// Whether the app may send text messages in it.
     pub fn sends_texts(&self) -> bool {
         texts(&self.steps) > 0
@@ -32,6 +37,15 @@ impl Flow {
     /// Whether it may send another one when the code of one was typed.
     pub fn may_send_texts_again(&self) -> bool {
         texts(&self.steps) > 1
+    }
+}
+
+fn each<'f>(steps: &'f [Step], see: &mut impl FnMut(&'f Step)) {
+    for step in steps {
+        see(step);
+        if let Action::Expect(expect) = &step.action {
+            expect.branches.iter().for_each(|branch| each(&branch.then, see));
+        }
     }
 }
 

@@ -49,6 +49,46 @@ pub enum By {
     Xpath(String),
 }
 
+impl Locator {
+    /// Whether this finds something wherever the other one does: the same, or a part of the text that the other one goes by.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let within = self.within.is_none() || self.within == other.within;
+        let containing = self.containing.is_empty() || all_found(&self.containing, &other.containing, false);
+        // A part of a text that must match as a whole is told of by `exact` on this side only.
+        let texts = |ours: &[String], theirs: &[String]| {
+            (!self.exact || other.exact) && all_found(ours, theirs, self.exact)
+        };
+        let by = match (&self.by, &other.by) {
+            (By::Label(ours), By::Label(theirs))
+            | (By::Placeholder(ours), By::Placeholder(theirs))
+            | (By::Text(ours), By::Text(theirs)) => texts(ours, theirs),
+            (By::Role { role, name }, By::Role { role: other_role, name: other_name }) => {
+                role == other_role && (name.is_empty() || (!other_name.is_empty() && texts(name, other_name)))
+            }
+            (ours, theirs) => ours == theirs,
+        };
+        by && within && containing && self.frame == other.frame
+    }
+}
+
+/// Whether each of the texts is found by one that is looked for, as pages are searched. (src/browser/page/locate.js.)
+fn all_found(wanted: &[String], texts: &[String], whole: bool) -> bool {
+    let found = |text: &String| {
+        let text = bare(text);
+        wanted.iter().map(|wanted| bare(wanted)).any(|wanted| match whole {
+            true => text == wanted,
+            false => !wanted.is_empty() && text.contains(&wanted),
+        })
+    };
+    !texts.is_empty() && texts.iter().all(found)
+}
+
+/// The text without what does not count in it.
+fn bare(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").trim_end_matches([' ', ':', '*']).to_lowercase()
+}
+
 impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.by.fmt(f)?;

@@ -20,6 +20,15 @@ pub struct Target {
     pub place: Place,
 }
 
+impl Target {
+    /// Whether this shows wherever the other one does, as far as the locators alone tell.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let covered = |each: &Locator| self.alternatives.iter().any(|ours| ours.covers(each));
+        other.alternatives.iter().all(covered)
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, locator) in self.alternatives.iter().enumerate() {

@@ -118,7 +118,12 @@ impl Console {
                 }
             };
             match view.may_go(&next) {
-                Ok(()) => return next,
+                Ok(()) => {
+                    if matches!(next, Next::With(_)) {
+                        self.say("fine; going on from this step");
+                    }
+                    return next;
+                }
                 Err(why) => self.say(&format!("no: {why}")),
             }
         }
@@ -155,7 +160,6 @@ impl Console {
                 if !warnings.is_empty() {
                     self.say(&warnings);
                 }
-                self.say("fine; going on from this step");
                 Some(Next::With(playbook))
             }
             Ok(Err(report)) => {
