@@ -12,7 +12,7 @@ use super::watched::Watched;
 use crate::net::Clients;
 use crate::queue::Queue;
 use crate::reveal::Reveal;
-use crate::store::{Store, TokenRow};
+use crate::store::{Store, StoreError, TokenRow, WorkerId, WorkerRow};
 use crate::traces::Tracer;
 
 /// When a token was used is written down that often.
@@ -59,6 +59,8 @@ pub struct Site {
     pub stream: Duration,
     /// What takes the spans of jobs that are submitted here.
     pub tracer: Tracer,
+    /// Whether a worker's process is known to have ended.
+    pub is_dead: fn(&WorkerId) -> bool,
 }
 
 impl Site {
@@ -80,6 +82,13 @@ impl Site {
     /// What this caller sees of the store.
     pub fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
         View::new(self.store.as_ref(), caller)
+    }
+
+    /// The workers; gone are those too whose processes are known to have ended, before their words run out.
+    pub async fn workers(&self) -> Result<Vec<WorkerRow>, StoreError> {
+        let mut rows = self.store.workers().await?;
+        rows.iter_mut().for_each(|row| row.gone |= (self.is_dead)(&row.id));
+        Ok(rows)
     }
 
     pub fn app(&self, app: &str) -> Option<&AppInfo> {

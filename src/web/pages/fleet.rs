@@ -10,7 +10,6 @@ use crate::store::Depths;
 use crate::web::guard::MayReadAll;
 use crate::web::rows::Time;
 use crate::web::site::Site;
-use crate::worker::identity::is_gone;
 
 struct Worker {
     id: String,
@@ -59,15 +58,15 @@ pub async fn page(MayReadAll(caller): MayReadAll, State(site): State<Arc<Site>>)
         what: format!("{} of {}", row.job.kind, row.job.account),
         due: Time(row.not_before),
     });
-    let rows = site.store.workers().await?;
-    let slots = rows.iter().filter(|row| !is_gone(row)).map(|row| row.slots).sum();
+    let rows = site.workers().await?;
+    let slots = rows.iter().filter(|row| !row.gone).map(|row| row.slots).sum();
     let workers = rows.into_iter().map(|row| Worker {
-        gone: is_gone(&row),
         id: row.id.to_string(),
         version: row.version,
         busy: row.busy,
         slots: row.slots,
         duty: row.duty.as_str(),
+        gone: row.gone,
         started: Time(row.started_at),
         beat: Time(row.beat_at),
     });
