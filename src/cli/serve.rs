@@ -11,6 +11,7 @@ use super::{Context, Exit, Failure, parts};
 use crate::net::TlsFiles;
 use crate::reveal::Reveal;
 use crate::web::{AppInfo, Options, Server};
+use crate::worker::identity;
 
 /// How long a stream of events lasts before its viewer asks again.
 const STREAM: Duration = Duration::from_secs(60);
@@ -82,6 +83,7 @@ impl Serve {
             reveal,
             stream: STREAM,
             tracer,
+            is_dead: identity::is_dead,
         };
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let server = Server::bind(options, store, queue).await.map_err(Failure::environment)?;

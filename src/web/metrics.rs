@@ -16,8 +16,7 @@ use prometheus_client::registry::Registry;
 use super::guard::MayReadAll;
 use super::problem::Problem;
 use super::site::Site;
-use crate::store::{AttemptRow, Breaker, Store, StoreError};
-use crate::worker::identity::is_gone;
+use crate::store::{AttemptRow, Breaker, StoreError};
 
 /// OpenMetrics, which Prometheus asks for.
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -58,7 +57,7 @@ pub async fn page(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Res
     let ends = site.pulse.ends();
     registry.register("attempts", "Attempts that have ended since this server began", ends.attempts.clone());
     registry.register("attempt_duration_seconds", "How long they took", ends.durations.clone());
-    stand(&mut registry, site.store.as_ref()).await?;
+    stand(&mut registry, &site).await?;
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = encode(&mut text, &registry);
@@ -66,7 +65,8 @@ pub async fn page(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Res
 }
 
 /// How things stand now.
-async fn stand(registry: &mut Registry, store: &dyn Store) -> Result<(), StoreError> {
+async fn stand(registry: &mut Registry, site: &Site) -> Result<(), StoreError> {
+    let store = site.store.as_ref();
     let depths = store.depths().await?;
     let jobs = gauge(registry, "jobs", "Jobs that have not ended, by what they wait for");
     for (state, number) in [
@@ -88,8 +88,8 @@ async fn stand(registry: &mut Registry, store: &dyn Store) -> Result<(), StoreEr
     let slots =
         gauge(registry, "slots", "Slots of the workers that are alive, and how many of them are busy");
     let workers = gauge(registry, "workers", "Workers, by whether they are alive");
-    let rows = store.workers().await?;
-    let (alive, gone): (Vec<_>, Vec<_>) = rows.iter().partition(|row| !is_gone(row));
+    let rows = site.workers().await?;
+    let (alive, gone): (Vec<_>, Vec<_>) = rows.iter().partition(|row| !row.gone);
     let of = |number: fn(&crate::store::WorkerRow) -> u32| {
         alive.iter().map(|row| u64::from(number(row))).sum::<u64>()
     };

@@ -15,7 +15,7 @@ use super::{api, guard, headers, pages, whole};
 use crate::net::{BindError, ClientLimits, Clients, Door, Hall, Http, Listen, Tls, TlsFiles};
 use crate::queue::Queue;
 use crate::reveal::Reveal;
-use crate::store::Store;
+use crate::store::{Store, WorkerId};
 use crate::traces::Tracer;
 
 /// How long the head of a request may take.
@@ -49,6 +49,8 @@ pub struct Options {
     pub stream: Duration,
     /// What takes the spans of jobs that are submitted here.
     pub tracer: Tracer,
+    /// Whether a worker's process is known to have ended, on this machine.
+    pub is_dead: fn(&WorkerId) -> bool,
 }
 
 /// The web server.
@@ -92,6 +94,7 @@ impl Server {
             watched: Watched::default(),
             stream: options.stream,
             tracer: options.tracer,
+            is_dead: options.is_dead,
         });
         Ok(Self { door, tls, site })
     }

@@ -13,7 +13,7 @@ use crate::net::Clients;
 use crate::playbook::Quote;
 use crate::queue::Queue;
 use crate::reveal::Reveal;
-use crate::store::{AttemptRow, Step, Store, TokenRow};
+use crate::store::{AttemptRow, Step, Store, StoreError, TokenRow, WorkerId, WorkerRow};
 use crate::traces::Tracer;
 
 /// When a token was used is written down that often.
@@ -62,6 +62,8 @@ pub struct Site {
     pub stream: Duration,
     /// What takes the spans of jobs that are submitted here.
     pub tracer: Tracer,
+    /// Whether a worker's process is known to have ended.
+    pub is_dead: fn(&WorkerId) -> bool,
 }
 
 impl Site {
@@ -89,6 +91,13 @@ impl Site {
     pub fn quote(&self, row: &AttemptRow, step: &Step) -> Option<&Quote> {
         let followed = row.provenance.playbook_hash.as_ref();
         self.app(row.account.app()).filter(|info| followed == Some(&info.hash))?.quotes.get(&step.id)
+    }
+
+    /// The workers; gone are those too whose processes are known to have ended, before their words run out.
+    pub async fn workers(&self) -> Result<Vec<WorkerRow>, StoreError> {
+        let mut rows = self.store.workers().await?;
+        rows.iter_mut().for_each(|row| row.gone |= (self.is_dead)(&row.id));
+        Ok(rows)
     }
 
     pub fn app(&self, app: &str) -> Option<&AppInfo> {

@@ -499,6 +499,17 @@ fn a_job_is_submitted_once_under_one_id() {
         let line: serde_json::Value = serde_json::from_str(&home.call(&submit).ends(0).out).unwrap();
         assert_eq!((line["job"].as_str(), line["new"].as_bool()), (Some(id), Some(new)));
     }
+    home.call(&["submit", "enrol-mfa", "--account", "acme/alice", "--id", id])
+        .ends(2)
+        .complains("submitted before");
+    home.call(&["submit", "fly", "--account", "acme/alice"]).ends(2).complains("is not a kind of job");
+    home.call(&["submit", "verify-login", "--account", "acme/eve"])
+        .ends(2)
+        .complains("there is no account acme/eve");
+    home.call(&["log", "--job", id]).ends(2).complains("no attempt");
+    home.call(&["log", "--failed", "--outcome", "rejected"]).ends(2).complains("cannot be used with");
+    home.call(&["log", "--outcome", "rejected,lost"]).ends(2).complains("lost");
+    home.call(&["log", "--since", "yesterday"]).ends(2).complains("is not a time");
     // It waits; whoever is at the shell asked for it, whatever the environment says.
     let list = |filter: &[&str]| home.call(&[&["job", "list"], filter].concat()).ends(0).out;
     let line: serde_json::Value = serde_json::from_str(&list(&["--state", "queued", "--json"])).unwrap();
@@ -521,17 +532,6 @@ fn a_job_is_submitted_once_under_one_id() {
     assert!(audit.contains("job.retry"), "{audit}");
     let listed = list(&["--json"]);
     assert!(listed.lines().count() == 2 && listed.contains(line["job"].as_str().unwrap()), "{listed}");
-    home.call(&["submit", "enrol-mfa", "--account", "acme/alice", "--id", id])
-        .ends(2)
-        .complains("submitted before");
-    home.call(&["submit", "fly", "--account", "acme/alice"]).ends(2).complains("is not a kind of job");
-    home.call(&["submit", "verify-login", "--account", "acme/eve"])
-        .ends(2)
-        .complains("there is no account acme/eve");
-    home.call(&["log", "--job", id]).ends(2).complains("no attempt");
-    home.call(&["log", "--failed", "--outcome", "rejected"]).ends(2).complains("cannot be used with");
-    home.call(&["log", "--outcome", "rejected,lost"]).ends(2).complains("lost");
-    home.call(&["log", "--since", "yesterday"]).ends(2).complains("is not a time");
 }
 
 #[test]

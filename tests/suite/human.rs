@@ -44,6 +44,7 @@ impl Stand {
             reveal: None,
             stream: Duration::from_secs(1),
             tracer: turnlock::traces::Tracer::default(),
+            is_dead: turnlock::worker::identity::is_dead,
         };
         let server = Server::bind(options, Arc::clone(&store), rig.queue.clone()).await.unwrap();
         let url = format!("http://{}", server.local_addr().unwrap());

@@ -12,7 +12,6 @@ use crate::web::apps;
 use crate::web::guard::MayReadAll;
 use crate::web::problem::Problem;
 use crate::web::site::Site;
-use crate::worker::identity::is_gone;
 
 /// An app.
 #[derive(Serialize, ToSchema)]
@@ -105,13 +104,13 @@ pub struct Worker {
     ),
 )]
 pub async fn workers(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Json<Vec<Worker>>, Problem> {
-    let rows = site.store.workers().await?.into_iter().map(|row| Worker {
-        gone: is_gone(&row),
+    let rows = site.workers().await?.into_iter().map(|row| Worker {
         worker: row.id.to_string(),
         version: row.version,
         slots: row.slots,
         busy: row.busy,
         duty: row.duty.as_str(),
+        gone: row.gone,
         started_at: row.started_at.to_string(),
         beat_at: row.beat_at.to_string(),
     });

@@ -13,7 +13,6 @@ use crate::web::problem::Problem;
 use crate::web::rows::{StepRow, Time};
 use crate::web::site::Site;
 use crate::web::watched::{Shown, Subject};
-use crate::worker::identity::is_gone;
 
 /// So many jobs that run are shown.
 const MOST: u32 = 100;
@@ -119,15 +118,15 @@ async fn now(site: &Site) -> Result<Now, Problem> {
         what: format!("{} of {}", row.job.kind, row.job.account),
         due: Time(row.not_before),
     });
-    let rows = site.store.workers().await?;
-    let slots = rows.iter().filter(|row| !is_gone(row)).map(|row| row.slots).sum();
+    let rows = site.workers().await?;
+    let slots = rows.iter().filter(|row| !row.gone).map(|row| row.slots).sum();
     let workers = rows.into_iter().map(|row| Worker {
-        gone: is_gone(&row),
         id: row.id.to_string(),
         version: row.version,
         busy: row.busy,
         slots: row.slots,
         duty: row.duty.as_str(),
+        gone: row.gone,
         started: Time(row.started_at),
         beat: Time(row.beat_at),
     });

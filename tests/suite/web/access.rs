@@ -263,7 +263,7 @@ async fn a_method_that_is_not_for_it_is_refused_with_the_reason() {
     let web = Web::start().await;
     let token = web.token(&[Scope::Read]).await;
     for (method, path, allow) in [
-        ("DELETE", "/api/v1/jobs", "GET,HEAD,POST"),
+        ("DELETE", "/api/v1/jobs", "POST,GET,HEAD"),
         ("POST", "/api/v1/apps", "GET,HEAD"),
         ("PUT", "/metrics", "GET,HEAD"),
         ("POST", "/api/v1/openapi.json", "GET,HEAD"),

@@ -212,6 +212,7 @@ fn options(folder: &Path) -> Options {
         reveal: None,
         stream: Duration::from_secs(1),
         tracer: turnlock::traces::Tracer::default(),
+        is_dead: turnlock::worker::identity::is_dead,
     }
 }
 
