@@ -85,7 +85,7 @@ impl Lines {
     }
 
     /// That what stands above was before, and what comes now is new, for who looks on.
-    pub fn from_now_on(&self, out: &mut impl Write, now: Timestamp) -> io::Result<()> {
+    pub fn until_now(&self, out: &mut impl Write, now: Timestamp) -> io::Result<()> {
         match self.last.filter(|_| self.width.is_some()) {
             Some(last) => {
                 let words =
@@ -165,9 +165,9 @@ mod tests {
         let one = row("acme/alice", "2026-11-29T15:21:07", None);
         let said = |width| {
             let (mut out, mut lines) = (Vec::new(), Lines { width, colour: false, day: None, last: None });
-            lines.from_now_on(&mut out, one.started_at).unwrap();
+            lines.until_now(&mut out, one.started_at).unwrap();
             lines.write(&mut out, &one).unwrap();
-            lines.from_now_on(&mut out, one.started_at + SignedDuration::from_secs(185)).unwrap();
+            lines.until_now(&mut out, one.started_at + SignedDuration::from_secs(185)).unwrap();
             String::from_utf8(out).unwrap()
         };
         assert!(said(Some(80)).starts_with("── Sunday"), "nothing was before");

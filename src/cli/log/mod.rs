@@ -97,7 +97,7 @@ impl Log {
         } else if self.follow {
             rows.iter().try_for_each(|row| lines.write(&mut out, row))?;
             if !self.absolute {
-                lines.from_now_on(&mut out, Timestamp::now())?;
+                lines.until_now(&mut out, Timestamp::now())?;
             }
         } else if rows.is_empty() {
             writeln!(out, "no attempts")?;
