@@ -57,7 +57,7 @@ impl Explorer {
         }
         // Some logins ask whoever comes by, also those who are in. Then what is behind it tells.
         let ours = self.await_that(|survey| words_of(survey).next().is_some()).await?;
-        Ok(self.is_for_everybody(&here, &ours).await?)
+        self.is_for_everybody(&here, &ours).await
     }
 
     /// Whether somebody who has not signed in sees the same at this address.
