@@ -99,7 +99,8 @@ async fn at_every_step_of_every_flow() {
     ];
     let mut worker = scene.home.worker(&[&settings[..], &LOUD].concat());
     let ended = join_all(jobs.iter().map(|job| queue.ended(job.id)));
-    let ended = tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("the jobs do not end");
+    // Some forty jobs, each of which waits in vain for something.
+    let ended = tokio::time::timeout(crate::harness::PATIENCE * 2, ended).await.expect("the jobs do not end");
     worker.kill().await.unwrap();
     let failed = ended
         .iter()
