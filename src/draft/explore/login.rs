@@ -11,7 +11,7 @@ use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{Survey, SurveyedFrame, Typed};
 use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
-use crate::draft::words::refuses;
+use crate::draft::words::{REFUSED, refuses, says};
 use crate::draft::write::guessed;
 use crate::playbook::Key;
 
@@ -240,12 +240,12 @@ impl Explorer {
                 None if refuses(&shown(&survey)) => SignIn::Refused(String::new()),
                 None => SignIn::Unclear(self.form_again(&survey, &new)),
             }
-        } else if refuses(&shown(&survey)) {
-            // Some apps say no on a page of its own.
+        } else if says(&shown(&survey), REFUSED) {
+            // Some apps say no on a page of its own. A page behind a login may have many words: the plainest count.
             SignIn::Refused(
                 shown(&survey)
                     .split("; ")
-                    .find(|text| refuses(text) && !self.is_kept_out(text))
+                    .find(|text| says(text, REFUSED) && !self.is_kept_out(text))
                     .unwrap_or_default()
                     .to_owned(),
             )

@@ -1,10 +1,12 @@
 //! What shows that somebody is signed in, and the way out.
 
+use std::collections::HashSet;
+
 use url::Url;
 
-use super::look::{came, is_error, lines, words_of};
+use super::look::{came, is_error, words_of};
 use super::names::as_target;
-use super::{CALM, Explorer, NoDraft, PATIENCE};
+use super::{CALM, Explorer, NoDraft, PATIENCE, await_on};
 use crate::browser::{Guide, PageError, Survey};
 use crate::draft::find;
 use crate::draft::findings::SignIn;
@@ -14,9 +16,9 @@ impl Explorer {
     /// What shows that somebody is signed in, and the way out, also within a menu.
     pub(super) async fn find_marks(&mut self, mut survey: Survey) -> Result<(), NoDraft> {
         if let Some(way_out) = find::way_out(&survey) {
-            let names = self.names(&way_out, &survey);
-            self.findings.mark = Some(names.clone());
-            self.findings.way_out = Some(names);
+            let names = Some(self.names(&way_out, &survey)).filter(|names| !names.is_empty());
+            self.findings.mark.clone_from(&names);
+            self.findings.way_out = names;
             self.set_guide();
             return Ok(());
         }
@@ -31,7 +33,8 @@ impl Explorer {
             }
             survey = self.await_that(|survey| find::way_out(survey).is_some()).await?;
             if let Some(way_out) = find::way_out(&survey) {
-                self.findings.way_out = Some(self.names(&way_out, &survey));
+                let behind = self.names(&way_out, &survey);
+                self.findings.way_out = Some(behind).filter(|names| !names.is_empty());
                 self.findings.mark = Some(names.clone());
                 self.findings.menu = Some(names);
                 return Ok(());
@@ -60,17 +63,18 @@ impl Explorer {
         self.is_for_everybody(&here, &ours).await
     }
 
-    /// Whether somebody who has not signed in sees the same at this address.
+    /// Whether somebody who has not signed in sees all of it at this address, too. What the time is, and the like, tells nothing:
+    /// headings and controls do.
     async fn is_for_everybody(&self, url: &Url, ours: &Survey) -> Result<bool, NoDraft> {
         let mut stranger = self.pool.page().await.map_err(PageError::from)?;
         stranger.set_guide(Guide { origins: self.trusted.clone(), ..Guide::default() });
         if stranger.open(url, PATIENCE).await.is_err() {
-            return Ok(false);
+            // Nobody can tell. To take a stranger's page for a login would be worse than to ask.
+            return Ok(true);
         }
-        while stranger.changed(CALM).await {}
-        let theirs = stranger.survey().await?;
-        let says = |survey: &Survey| (is_error(survey), lines(survey));
-        Ok(says(ours) == says(&theirs))
+        let theirs = await_on(&stranger, |survey| words_of(survey).next().is_some()).await?;
+        let seen: HashSet<_> = words_of(&theirs).collect();
+        Ok(is_error(ours) == is_error(&theirs) && words_of(ours).all(|word| seen.contains(&word)))
     }
 
     /// What was not there before the login: what is one's own, else a heading, else whatever there is.

@@ -178,17 +178,7 @@ impl Explorer {
 
     /// Surveys again and again, as the page changes, until it holds; or until the page has come to rest without it.
     async fn await_that(&self, holds: impl Fn(&Survey) -> bool) -> Result<Survey, NoDraft> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut rests = 0;
-        loop {
-            let survey = self.page.survey().await?;
-            if holds(&survey) || Instant::now() >= deadline || rests == 2 {
-                return Ok(survey);
-            }
-            // A page with nothing to use on it has only begun.
-            let begun = survey.frames.iter().any(|frame| !frame.controls.is_empty());
-            rests = if self.page.changed(CALM).await || !begun { 0 } else { rests + 1 };
-        }
+        await_on(&self.page, holds).await
     }
 
     fn is_own(&self, url: &Url) -> bool {
@@ -207,6 +197,21 @@ impl Explorer {
             Err(error @ PageError::Browser(BrowserError::Gone)) => Err(error.into()),
             Err(_) => Ok(false),
         }
+    }
+}
+
+/// [`Explorer::await_that`] on any page.
+async fn await_on(page: &Page, holds: impl Fn(&Survey) -> bool) -> Result<Survey, NoDraft> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut rests = 0;
+    loop {
+        let survey = page.survey().await?;
+        if holds(&survey) || Instant::now() >= deadline || rests == 2 {
+            return Ok(survey);
+        }
+        // A page with nothing to use on it has only begun.
+        let begun = survey.frames.iter().any(|frame| !frame.controls.is_empty());
+        rests = if page.changed(CALM).await || !begun { 0 } else { rests + 1 };
     }
 }
 

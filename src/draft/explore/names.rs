@@ -1,10 +1,12 @@
 //! What names a control in the draft, and what the page is told of frames and origins.
 
 use super::Explorer;
-use crate::browser::{Guide, Survey};
+use crate::browser::{Control, ControlKind, Guide, Survey};
 use crate::draft::find::{self, Found};
 use crate::draft::findings::Names;
+use crate::draft::write::guessed;
 use crate::playbook::{self, Frame, Interruption, Locator, Place, Target};
+use crate::redact;
 
 impl Explorer {
     /// What names a control, best first and with what the standards call it as an alternative; with its frame.
@@ -23,16 +25,18 @@ impl Explorer {
         names
     }
 
-    /// The same; never nothing for what a step is to act on, were it by what would better stay out.
+    /// The same; never nothing for what a step is to act on: were it by the account's name, but never by a secret.
     pub(super) fn names_in_any_case(&mut self, found: &Found, survey: &Survey) -> Names {
         let names = self.names(found, survey);
         if !names.is_empty() {
             return names;
         }
         let frame = self.frame(found.frame, survey);
-        let mut first: Names = found.control.locators.last().cloned().into_iter().collect();
-        first.iter_mut().for_each(|name| name.frame.clone_from(&frame));
-        first
+        let plain = |each: &&Locator| redact::find(&each.to_string()).is_empty();
+        let last = found.control.locators.iter().rfind(plain).cloned();
+        let mut names = last.map_or_else(|| guessed(alike(&found.control)), |last| vec![last]);
+        names.iter_mut().for_each(|name| name.frame.clone_from(&frame));
+        names
     }
 
     /// What names the menu of an account, for everybody.
@@ -85,4 +89,14 @@ impl Explorer {
 
 pub(super) fn as_target(names: &Names) -> Target {
     Target { alternatives: names.clone(), timeout: None, place: Place::default() }
+}
+
+/// All that is of its kind.
+fn alike(control: &Control) -> &'static str {
+    match (control.kind, control.r#type.as_str()) {
+        (ControlKind::Field, "password") => "input[type=\"password\"]",
+        (ControlKind::Field, _) => "input",
+        (ControlKind::Link, _) => "a",
+        _ => "button, input[type=\"submit\"]",
+    }
 }

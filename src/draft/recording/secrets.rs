@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::parse::{Act, Recorded};
@@ -113,11 +113,10 @@ impl Kept {
         let decoded: String = decoded.flat_map(|(name, value)| [name, value]).collect();
         let texts = [text.to_lowercase(), decoded.to_lowercase(), unescaped(text).to_lowercase()];
         self.values.iter().map(ExposeSecret::expose_secret).filter(|value| value.len() > 2).any(|value| {
-            let encoded =
-                [&BASE64_NOPAD, &BASE64URL_NOPAD, &HEXLOWER].map(|form| form.encode(value.as_bytes()));
+            let forms = [&BASE64_NOPAD, &BASE64URL_NOPAD, &HEXLOWER, &HEXUPPER];
+            let encoded = forms.map(|form| form.encode(value.as_bytes()));
             let plain = value.to_lowercase();
-            texts.iter().any(|text| text.contains(&plain))
-                || encoded.iter().any(|form| text.contains(form) || text.contains(&form.to_uppercase()))
+            texts.iter().any(|text| text.contains(&plain)) || encoded.iter().any(|form| text.contains(form))
         })
     }
 }

@@ -165,6 +165,44 @@ async fn a_page_that_strangers_do_not_see_shows_who_is_in() {
     assert!(draft.contains("signed_in: { role: link, name: Preferences }"), "{draft}");
 }
 
+/// Nobody is in where the page behind the form is everybody's, though it never rests and never says the same twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_strangers_see_shows_nothing() {
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", _) => Reply::redirect(303, "/news"),
+        (_, "/news") => Reply::html(
+            "<h1>News</h1><a href=/more>More</a><p id=t></p><script>setInterval(() => t.textContent = performance.now(), 200)</script>",
+        ),
+        (_, "/") => Reply::html(SIGN_IN),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("not signed in: News"), "{}{}", said.out, said.err);
+    assert!(!desk.draft("site").contains("signed_in: { role: link, name: More }"), "{}", desk.draft("site"));
+}
+
+/// A password that is a word of the page names nothing in the draft, and the login is gone through all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_a_word_of_the_page_is_not_in_the_draft() {
+    const WORD: &str = "Passphrase-of-yours";
+    let form = SIGN_IN
+        .replace(">Sign in</button>", &format!(" name={WORD} aria-label='Sign in with {WORD}'>Go</button>"));
+    let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        (_, "/home") if has_session(&request) => Reply::html(HOME),
+        ("POST", _) if request.body.contains(WORD) => {
+            let headers = vec![("location", "/home".into()), ("set-cookie", "s=1; Path=/".into())];
+            Reply::Answer(303, headers, String::new())
+        }
+        (_, "/") => Reply::html(form.clone()),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", WORD, 0).await;
+    assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+    assert!(!desk.draft("site").contains(WORD), "{}", desk.draft("site"));
+}
+
 /// A script makes a button of anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_script_makes_a_button_of_is_one() {
