@@ -17,28 +17,23 @@ impl Playbook {
     /// The line of the step of this id, `login.5.code_wanted.2` for example; `None` if there is no such step.
     #[must_use]
     pub fn quote(&self, id: &str) -> Option<Quote> {
-        let place = self.flows.iter().find_map(|flow| find_step(&flow.steps, id))?.place;
-        let (file, source, _) = self.warnings.file_of(place);
-        let text = source.lines().nth(place.line.checked_sub(1)?)?;
-        Some(Quote { file: file.to_owned(), line: place.line, text: text.trim().to_owned() })
+        self.quote_of(self.flows.iter().find_map(|flow| find_step(&flow.steps, id))?)
     }
-}
 
-impl Playbook {
     /// The lines of all of its steps, by their ids.
     #[must_use]
     pub fn quotes(&self) -> BTreeMap<String, Quote> {
-        fn ids<'a>(steps: &'a [Step], all: &mut Vec<&'a str>) {
-            for step in steps {
-                all.push(&step.id);
-                if let Action::Expect(expect) = &step.action {
-                    expect.branches.iter().for_each(|branch| ids(&branch.then, all));
-                }
-            }
+        let mut quotes = BTreeMap::new();
+        for flow in self.flows.iter() {
+            flow.each(&mut |step| quotes.extend(self.quote_of(step).map(|quote| (step.id.clone(), quote))));
         }
-        let mut all = Vec::new();
-        self.flows.iter().for_each(|flow| ids(&flow.steps, &mut all));
-        all.into_iter().filter_map(|id| Some((id.to_owned(), self.quote(id)?))).collect()
+        quotes
+    }
+
+    fn quote_of(&self, step: &Step) -> Option<Quote> {
+        let (file, source, _) = self.warnings.file_of(step.place);
+        let text = source.lines().nth(step.place.line.checked_sub(1)?)?;
+        Some(Quote { file: file.to_owned(), line: step.place.line, text: text.trim().to_owned() })
     }
 }
 
