@@ -82,7 +82,7 @@ pub fn is_of_the_api(path: &str) -> bool {
 pub async fn wrong_method(uri: Uri) -> Response {
     let why = "what is at this address is not for this method; the header Allow names those that it is for";
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, why);
-    if is_of_the_api(uri.path()) { problem.into_response() } else { pages::problem(None, &problem) }
+    pages::problem_at(uri.path(), None, &problem)
 }
 
 /// A session is for pages only, so that no other site can have a browser use the API with it.

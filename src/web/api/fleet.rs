@@ -41,7 +41,7 @@ pub struct App {
 
 /// List apps
 ///
-/// Those for which this server has a playbook, and those that have jobs, trouble or a canary. /// Needs the scope `read`, and a token that is good for all accounts.
+/// Those for which this server has a playbook, and those that have jobs, trouble or a canary. Needs the scope `read`, and a token that is good for all accounts.
 #[utoipa::path(
     get, path = "/api/v1/apps", tag = "fleet",
     responses(
