@@ -155,5 +155,18 @@ async fn nothing_else_is_tried_where_the_login_fails() {
     assert!(code == 2 && out.contains("acme/nobody"), "{out}");
     let (code, out) = canary.turnlock(&["playbook", "canary", "other/canary"]).await;
     assert!(code == 2 && out.contains("there is no playbook for the app `other`"), "{out}");
+
+    // Of a playbook that somebody is writing it is told, and the other apps are tried.
+    let books = canary.home.path().join("books");
+    std::fs::create_dir(&books).unwrap();
+    std::fs::copy(canary.home.path().join("acme.yaml"), books.join("acme.yaml")).unwrap();
+    std::fs::write(books.join("draft.yaml"), "app: draft\nflows: { login: [ { opn: / } ] }\n").unwrap();
+    let books = ["--playbooks", books.to_str().unwrap()];
+    let both = ["playbook", "canary", "draft/canary", "acme/canary"];
+    let (code, out) = canary.turnlock(&[&both[..], &books].concat()).await;
+    assert!(code == 1 && out.contains("draft/canary cannot be tried") && out.contains("opn"), "{out}");
+    assert!(out.contains("page_not_as_described"), "{out}");
+    let (code, out) = canary.turnlock(&[&both[..3], &books].concat()).await;
+    assert!(code == 4 && out.contains("opn"), "{out}");
     canary.changed_nothing().await;
 }

@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, watch};
 use crate::audit::{audited, entry_of};
 use crate::cli::library::Library;
 use crate::cli::runtime::Runtime;
-use crate::cli::{Context, Failure, output, who};
+use crate::cli::{Context, Exit, Failure, output, who};
 use crate::config::Config;
 use crate::flow::{FlowPerformer, Playbooks, Trial};
 use crate::job::{AccountRef, Job, Outcome, Sign, Verdict};
@@ -32,20 +32,35 @@ impl Round<'_> {
     pub async fn of(&self, accounts: &[AccountRef]) -> Result<bool, Failure> {
         // As they are now: somebody may have mended one since the last round.
         let library = Library::load(&self.config.playbooks, &self.config.origins, self.context.colour)?;
+        let mut fit = Vec::new();
+        let mut unfit = Ok(());
         for account in accounts {
-            library.must_describe(account.app())?;
+            match library.must_describe(account.app()) {
+                Ok(()) => fit.push(account),
+                // The other apps are tried all the same.
+                Err(failure) if failure.exit() == Exit::PlaybookInvalid => {
+                    tracing::error!("{account} cannot be tried: {failure}");
+                    unfit = Err(failure);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            }
             if self.runtime.store.account(account).await?.is_none() {
                 return Err(StoreError::NoAccount(account.clone()).into());
             }
         }
+        if fit.is_empty() {
+            unfit?;
+            return Ok(false);
+        }
         let playbooks: &Playbooks = &library.into_playbooks().collect();
-        stream::iter(accounts)
+        stream::iter(fit)
             .map(|account| {
                 let entry = entry_of(&who::at_the_shell(), "playbook.canary", account);
                 audited(self.runtime.store.as_ref(), entry, self.account(account, playbooks))
             })
             .buffer_unordered(self.config.slots)
-            .try_fold(false, async |any, failed| Ok(any | failed))
+            .try_fold(unfit.is_err(), async |any, failed| Ok(any | failed))
             .await
     }
 
