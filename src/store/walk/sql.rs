@@ -76,7 +76,8 @@ where
     String: for<'t> Encode<'t, DB> + Type<DB>,
     i64: for<'t> Encode<'t, DB> + Type<DB>,
 {
-    let mut sql = QueryBuilder::new("SELECT max(seq) FROM (");
+    // The filter leaves nothing out. Without one, PostgreSQL plans all strands once more, to see whether an index has the greatest.
+    let mut sql = QueryBuilder::new("SELECT max(seq) FILTER (WHERE seq IS NOT NULL) FROM (");
     match walk.accounts_of {
         Some(token) => {
             sql.push("SELECT (");
