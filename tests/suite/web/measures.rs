@@ -52,15 +52,22 @@ async fn what_500_viewers_cost_when_nothing_happens() {
     let reader = web.signed_in(&[Scope::Read]).await;
     let mut viewers = Vec::new();
     for nth in 0..500 {
-        let path =
-            if nth % 5 == 0 { format!("/jobs/{}/events", begun.job) } else { "/log/events".to_owned() };
+        let path = match nth % 10 {
+            0 | 1 => format!("/jobs/{}/events", begun.job),
+            2 => "/needs-you/events".to_owned(),
+            3 => "/fleet/events".to_owned(),
+            4 => "/apps/events".to_owned(),
+            _ => "/log/events".to_owned(),
+        };
         let mut events = stream(&reader, web.at(&path)).await;
         viewers.push(tokio::spawn(async move { while let Ok(Some(_)) = events.chunk().await {} }));
     }
     let (began, used) = (Instant::now(), processor_time());
     tokio::time::sleep(Duration::from_secs(30)).await;
     let share = (processor_time() - used) / began.elapsed().as_secs_f64();
-    println!("500 viewers, a fifth of them at one job: {share:.3} of a core");
+    println!(
+        "500 viewers, half of them at the log, the others at each page that is live: {share:.3} of a core"
+    );
     viewers.iter().for_each(tokio::task::JoinHandle::abort);
     web.end().await;
 }
