@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use zeroize::Zeroizing;
 
-use super::qr::QrError;
+use crate::QrError;
 
 const LONGEST_SIDE: u32 = 8192;
 const DECODED_LIMIT: usize = 64 * 1024 * 1024;

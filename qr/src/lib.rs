@@ -1,9 +1,14 @@
 //! QR codes in PNG pictures: read to learn a TOTP secret, found to be covered in evidence.
+//!
+//! A crate of its own, since it looks at every pixel of every picture: it is compiled for speed even where the rest is
+//! compiled for debugging.
+
+mod picture;
 
 use secrecy::SecretString;
 use zeroize::Zeroize;
 
-use super::picture::{MARGIN, Picture, View};
+use crate::picture::{MARGIN, Picture, View};
 
 /// Why no QR code was read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
