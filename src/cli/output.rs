@@ -96,10 +96,15 @@ pub fn short_id(id: Uuid) -> String {
     id[id.len() - 8..].to_owned()
 }
 
-/// The text of somebody else, without what would confuse a terminal.
+/// The text of somebody else, without what would confuse a terminal, or reorder what stands behind it.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || turns_around(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Characters that reorder those behind them (Unicode's explicit directional formatting, UAX #9).
+const fn turns_around(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The same of a text of several lines, which stay lines.
@@ -122,5 +127,12 @@ mod tests {
         let said = [-1, 12, 185, 7_260, 86_399].map(|seconds| ago(before(seconds), now).unwrap());
         assert_eq!(said, ["0 s ago", "12 s ago", "3 min ago", "2 h ago", "23 h ago"]);
         assert_eq!(ago(before(86_400), now), None);
+    }
+
+    #[test]
+    fn what_others_say_confuses_no_terminal() {
+        let said = "a\u{1b}[2Jb\u{202e}c\u{2066}d\ne";
+        assert_eq!(printable(said), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e");
+        assert_eq!(printable("שלום, wörld"), "שלום, wörld");
     }
 }

@@ -146,8 +146,8 @@ impl Halt {
             Self::Budget { spent, until } => (
                 Code::BudgetExhausted,
                 format!(
-                    "{spent} wrong attempts were made lately; the next is not made before {}, so that the app does \
-                     not lock the account.",
+                    "{spent} attempts that the app may count as wrong were made lately; the next is not made before {}, \
+                     so that it does not lock the account.",
                     until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S")
                 ),
             ),

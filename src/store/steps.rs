@@ -10,7 +10,7 @@ const HEADING: &str = "flow";
 const EVIDENCE: &str = "evidence";
 
 /// Steps that belong together.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part<'s> {
     /// What they are for, if it is said.
     pub heading: Option<&'s str>,
@@ -49,6 +49,14 @@ impl Step {
             .collect()
     }
 
+    /// Of an attempt that did not succeed: see [`AttemptRow::decisive`].
+    fn decisive(steps: &[Self]) -> Option<&Self> {
+        let parts = Self::parts(steps).into_iter().rev();
+        let mut lasts = parts.filter_map(|part| part.steps.iter().rfind(|step| step.is_done()));
+        let bad = |step: &&Self| !matches!(step.result, Some(StepResult::Ok | StepResult::Skipped));
+        lasts.clone().find(bad).or_else(|| lasts.next())
+    }
+
     /// The step behind which the page was kept that the evidence shows, if they say so.
     #[must_use]
     pub fn pictured(steps: &[Self]) -> Option<&Self> {
@@ -60,15 +68,14 @@ impl Step {
 
 impl AttemptRow {
     /// The step at which the attempt ended, if it did not succeed: the last that failed or was not brought to an end, or
-    /// else the last one, where the app said no.
+    /// else the last one, where the app said no. One behind which the same went on was got over: somebody gave the code that
+    /// did not come.
     #[must_use]
     pub fn decisive<'s>(&self, steps: &'s [Step]) -> Option<&'s Step> {
         if self.verdict.as_ref().is_none_or(|verdict| verdict.outcome == Outcome::Succeeded) {
             return None;
         }
-        let mut done = steps.iter().rev().filter(|step| step.is_done());
-        let bad = |step: &&Step| !matches!(step.result, Some(StepResult::Ok | StepResult::Skipped));
-        done.clone().find(bad).or_else(|| done.next())
+        Step::decisive(steps)
     }
 }
 
@@ -89,6 +96,18 @@ mod tests {
             result: Some(StepResult::Ok),
             detail: None,
         }
+    }
+
+    #[test]
+    fn what_was_got_over_decides_nothing() {
+        let failed = |id: &str| Step { result: Some(StepResult::Failed), ..step(id, "failed") };
+        let decisive = |steps: &[Step]| Step::decisive(steps).map(|step| step.id.clone());
+        let evidence = || step(EVIDENCE, "keep");
+        assert_eq!(decisive(&[failed("a"), step("b", "given"), evidence()]).as_deref(), Some("b"));
+        assert_eq!(decisive(&[step("a", ""), failed("b"), evidence()]).as_deref(), Some("b"));
+        let then = [failed("a"), evidence(), step(HEADING, "which of them opens it"), step("b", "")];
+        assert_eq!(decisive(&then).as_deref(), Some("a"));
+        assert_eq!(decisive(&[evidence()]), None);
     }
 
     #[test]
