@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(300);
   turnlock cancel 0197e2a4-7c1e-7aaa-8000-0123456789ab
   turnlock cancel 30b2a4d7 --wait
 
-A job that has not begun never will. One that runs stops at its next safe point, never between a commit step and the proof of it. A job whose message no worker has seen yet is cancelled when one sees it.
+A job that has not begun never will. One that runs stops at its next safe point, never between a commit step and the proof of it. A producer's message that no worker has seen yet is cancelled when one sees it.
 
 The exit code is 1 if a job had ended before it could be cancelled.")]
 pub struct Cancel {
@@ -179,8 +179,13 @@ impl fmt::Display for By<'_> {
 
 async fn cancel(store: &dyn Store, name: &str, ahead: bool) -> Result<Asked, Failure> {
     let id = which_job::identify(store, name).await?;
-    let why = Verdict::new(Code::Cancelled, "The job was cancelled before it began.");
-    let account = store.job(id).await?.map(|row| row.job.account);
+    let row = store.job(id).await?;
+    let why = match row.as_ref().is_some_and(|row| row.attempts > 0) {
+        true => "The job was cancelled before its next try.",
+        false => "The job was cancelled before it began.",
+    };
+    let why = Verdict::new(Code::Cancelled, why);
+    let account = row.map(|row| row.job.account);
     let entry = NewAudit { account, ..entry(&who::at_the_shell(), "job.cancel", id) };
     let cancelling =
         async { if ahead { store.cancel_ahead(id, &why).await } else { store.cancel(id, &why).await } };

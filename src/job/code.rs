@@ -61,7 +61,7 @@ codes! {
     /// The app refused the new password.
     PasswordRefused = "password_refused", Rejected, "Compare the playbook's password rules with what the app says, correct them, then submit the job again.";
     /// The app refused a verification code.
-    CodeRefused = "code_refused", Rejected, "Check this machine's clock, and that the account's MFA secret is the one the app knows.";
+    CodeRefused = "code_refused", Rejected, "If the code came from the account's MFA secret, check this machine's clock, and that the secret is the one the app knows. If a person gave it, or it was sent, it was wrong or too old: submit the job once more, and give the newest code.";
     /// The vault has no such account.
     UnknownAccount = "unknown_account", Rejected, "Add the account with `turnlock account add`, then submit the job again.";
     /// The account lacks what its app's playbook asks for, or has a value that the playbook does not take.
@@ -151,6 +151,12 @@ impl Serialize for Code {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_gave_a_code_that_was_refused_reads_what_to_do() {
+        let action = Code::CodeRefused.user_action();
+        assert!(action.contains("MFA secret") && action.contains("give the newest code"), "{action}");
+    }
 
     #[test]
     fn every_code_but_a_success_says_what_to_do() {

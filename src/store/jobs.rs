@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::ledger::names;
 use super::{
-    AttemptRow, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, Requeueing, StoreError, Taking,
-    WorkerId,
+    AttemptRow, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, NotRequeued, Requeueing, StoreError,
+    Taking, WorkerId,
 };
 use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
 
@@ -70,10 +70,13 @@ impl JobRow {
     /// The same wish as a job of its own, in the name of whoever wants it now.
     ///
     /// # Errors
-    /// If it has not ended.
-    pub fn once_more(&self, requested_by: String) -> Result<Job, NotEnded> {
-        if !self.has_ended() {
-            return Err(NotEnded);
+    /// If it has not ended; `asks` says whether it waits for a person.
+    pub fn once_more(&self, requested_by: String, asks: bool) -> Result<Job, NotEnded> {
+        match self.state {
+            JobState::Finished | JobState::Cancelled => {}
+            JobState::Running if asks => return Err(NotEnded::Performed(NotRequeued::Asks)),
+            JobState::Running => return Err(NotEnded::Performed(NotRequeued::Runs)),
+            JobState::Queued => return Err(NotEnded::Waits),
         }
         let job = &self.job;
         Ok(Job {
@@ -90,8 +93,14 @@ impl JobRow {
 
 /// A job that has not ended is not submitted once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the job has not ended: it is tried again by itself; requeue it to have that done at once")]
-pub struct NotEnded;
+pub enum NotEnded {
+    /// It is being performed, and is not requeued either.
+    #[error("the job has not ended: {0}")]
+    Performed(NotRequeued),
+    /// It waits for its time, for a worker or for its app.
+    #[error("the job has not ended: it is tried by itself; requeue it to have that done at once")]
+    Waits,
+}
 
 impl JobState {
     /// Where a job is that has ended with this code.
@@ -152,6 +161,18 @@ pub trait Jobs: Sync {
     /// # Errors
     /// [`StoreError::OtherJob`] if the id was used for another kind or account.
     async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError>;
+
+    /// The same for a job of which a queue outside of the database has been told: it is not [offered](Self::take_offers)
+    /// before it is `overdue` by so much.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    async fn submit_told(
+        &self,
+        job: &Job,
+        not_before: Option<Timestamp>,
+        overdue: Duration,
+    ) -> Result<Submitted, StoreError>;
 
     /// One job.
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError>;

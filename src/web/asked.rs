@@ -13,6 +13,12 @@ use super::pages;
 use super::problem::Problem;
 use super::site::Site;
 
+const NOTHING: &str = "there is nothing at such an address";
+const NO_ID: &str = "this is no id of a job: the whole of it is wanted here, as 0197e2a4-7c1e-7aaa-8000-0123456789ab; its \
+                     end is enough at the command line only";
+/// What begins so goes on with the id of a job.
+const JOBS: [&str; 2] = ["/jobs/", "/api/v1/jobs/"];
+
 /// The parts of the path.
 pub struct Path<T>(pub T);
 
@@ -26,7 +32,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Site>> for Path<T> {
         match AxumPath::from_request_parts(parts, site).await {
             Ok(AxumPath(path)) => Ok(Self(path)),
             Err(PathRejection::FailedToDeserializePathParams(_)) => {
-                Err(refused(parts, &Problem::not_found("there is nothing at such an address")))
+                let is_of_job = JOBS.iter().any(|jobs| parts.uri.path().starts_with(jobs));
+                Err(refused(parts, &Problem::not_found(if is_of_job { NO_ID } else { NOTHING })))
             }
             Err(_) => Err(refused(parts, &Problem::bad_request("the address is not as it should be"))),
         }

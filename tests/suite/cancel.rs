@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use lapin::BasicProperties;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::Notify;
-use turnlock::job::{AccountRef, Code, Kind, Outcome, RetryPolicy};
+use turnlock::job::{AccountRef, Code, JobMessage, Kind, Outcome, RetryPolicy};
 use turnlock::store::{AccountEntry, CandidateKind, JobState, LogQuery, NewCandidate, WorkerId};
 use turnlock::worker::{Attempt, Event, Performed, Performer, StepSink, Stop, Worker, WorkerConfig};
 use uuid::Uuid;
 
 use crate::harness::PATIENCE;
-use crate::harness::fleet::{Counts, Fleet, job};
+use crate::harness::fleet::{Counts, Fleet, job, publish};
 use crate::harness::postgres::server;
 
 /// Lets a worker work until these jobs have ended, and says how.
@@ -37,9 +38,10 @@ async fn a_job_that_is_but_a_message_is_cancelled_when_a_worker_sees_it() {
     for database in [None, Some(server().database().await)] {
         let fleet = Fleet::start_on(database).await;
         let (unwanted, wanted) = (job("acme/alice"), job("acme/alice"));
-        let producer = fleet.producer();
-        producer.submit(&unwanted, None).await.unwrap();
-        producer.submit(&wanted, None).await.unwrap();
+        fleet.producer().submit(&wanted, None).await.unwrap();
+        let (_connection, channel) = fleet.channel().await;
+        let body = JobMessage::of(&unwanted, None).to_json();
+        publish(&channel, "turnlock.jobs", "normal", &body, BasicProperties::default()).await;
         let id = unwanted.id.to_string();
         for _ in 0..2 {
             fleet.turnlock(&["cancel", &id]).await.ends(0).says("noted: no worker has seen it yet");
@@ -89,10 +91,12 @@ async fn a_job_that_waits_in_the_ladder_is_cancelled() {
         .await
         .ends(0)
         .says("cancelled: no attempt of it was under way");
+    let logged = fleet.turnlock(&["log", "--job", &again.id.to_string()]).await.ends(0);
+    logged.says("cancelled before its next try");
     let soon = Timestamp::now() + SignedDuration::from_secs(5);
     producer.submit(&later, Some(soon)).await.unwrap();
     assert!(fleet.messages("turnlock.retry.10s").await >= 1);
-    fleet.turnlock(&["cancel", &later.id.to_string()]).await.ends(0).says("noted");
+    fleet.turnlock(&["cancel", &later.id.to_string()]).await.ends(0).says("no attempt of it was under way");
     let ends = end(&fleet, &worker, &[later.id, again.id]).await;
     assert_eq!(ends, [NEVER_BEGUN, (JobState::Cancelled, 1, Some(Code::Cancelled))]);
     let idle = async {

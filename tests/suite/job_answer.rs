@@ -87,6 +87,10 @@ async fn a_code_comes_from_standard_input_and_is_taken_once() {
     assert!(top.contains("! acme/alice waits for a code of the account's authenticator app"), "{top}");
 
     let code = desk.app.totp_code("alice").unwrap();
+    for command in ["retry", "requeue"] {
+        let refused = desk.says(&["job", command, &job], "").await.ends(1);
+        refused.complains("it waits for a person; give it what it asks for (`turnlock job answer`");
+    }
     let refused = desk.says(&["job", "answer", &job, &code], "").await.ends(2);
     assert!(!refused.err.contains(&code), "{}", refused.err);
     refused.complains("Codes are not read from the command line");

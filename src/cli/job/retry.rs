@@ -17,7 +17,7 @@ Examples:
   turnlock job list --app acme --outcome needs_human --json | jq -r .job | xargs turnlock job retry
 
 The same wish is submitted as a job of its own, in your name, with the same deadline and priority. A job that has not ended \
-is tried again by itself and is left alone: `turnlock job requeue` has that done at once. The exit code is 1 then.";
+is left alone: what to do instead is said. The exit code is 1 then.";
 
 #[derive(Debug, Args)]
 pub struct Retry {
@@ -63,7 +63,8 @@ async fn retry(
     let row = store.job(id).await?.ok_or(StoreError::NoJob(id))?;
     let who = who::at_the_shell();
     let refused = |why| Failure::new(Exit::JobFailed, format_args!("job {id}: {why}"));
-    let mut job = row.once_more(who.clone()).map_err(refused)?;
+    let asks = store.question_of(id).await?.is_some_and(|row| row.refusal().is_none());
+    let mut job = row.once_more(who.clone(), asks).map_err(refused)?;
     if store.account(&job.account).await?.is_none() {
         return Err(StoreError::NoAccount(job.account).into());
     }

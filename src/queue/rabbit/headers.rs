@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::masked::mask;
 use super::topology::{self, DEAD, EVENTS, JOBS};
-use crate::job::{Priority, TraceParent};
+use crate::job::{Job, Priority, TraceParent};
 
 /// Why Turnlock laid a message aside, and the key by which it had come.
 pub(super) const REASON: &str = "x-turnlock-reason";
@@ -14,6 +14,8 @@ pub(super) const KEY: &str = "x-turnlock-key";
 
 /// The trace that a job belongs to, as W3C has it for messages of AMQP.
 const TRACE: &str = "traceparent";
+/// When a job was submitted through Turnlock, in milliseconds since 1970.
+const SUBMITTED: &str = "x-turnlock-submitted-at";
 
 /// How often RabbitMQ has delivered the message before; it grows with each look.
 const COUNTS: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
@@ -21,11 +23,22 @@ const COUNTS: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
 /// How a message died, in the words of RabbitMQ.
 pub(super) const DEATHS: [&str; 4] = ["delivery_limit", "rejected", "expired", "maxlen"];
 
-/// The headers of a job that belongs to a trace.
-pub(super) fn of_trace(trace: TraceParent) -> FieldTable {
+/// The headers of a job's message: what its row in the database holds and its message does not.
+pub(super) fn of_job(job: &Job) -> FieldTable {
     let mut headers = FieldTable::default();
-    headers.insert(TRACE.into(), AMQPValue::LongString(trace.to_string().into()));
+    headers.insert(SUBMITTED.into(), AMQPValue::LongLongInt(job.submitted_at.as_millisecond()));
+    if let Some(trace) = job.trace {
+        headers.insert(TRACE.into(), AMQPValue::LongString(trace.to_string().into()));
+    }
     headers
+}
+
+/// When the job was submitted, if Turnlock did that.
+pub(super) fn submitted_at(headers: Option<&FieldTable>) -> Option<Timestamp> {
+    match headers?.inner().get(SUBMITTED)? {
+        AMQPValue::LongLongInt(millis) => Timestamp::from_millisecond(*millis).ok(),
+        _ => None,
+    }
 }
 
 /// The trace that the headers name; what is none is passed over.

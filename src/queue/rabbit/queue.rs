@@ -38,14 +38,18 @@ const BACKSTOP: Duration = Duration::from_millis(300);
 pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// A job that is overdue by so much is offered again: its message may be lost.
 pub(super) const OVERDUE: Duration = Duration::from_secs(15 * 60);
+/// The same for one that was submitted through Turnlock, and that no worker has seen. Longer, for its message may wait behind
+/// many others.
+const UNSEEN: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long one who leaves waits for the offers of what it leaves.
 const LEAVING: Duration = Duration::from_secs(2);
 /// Jobs come through RabbitMQ, and what becomes of them stands in the database.
 ///
-/// A message is a call to see to a job and no more: the first one writes the job down, and the database's claim decides
-/// who sees to it. So a message that comes twice, or again after its connection broke, does nothing; and one is
-/// acknowledged when the database says what is to become of its job. What waits there for another try is offered to the
-/// broker again by whichever worker finds it.
+/// A message is a call to see to a job and no more: whoever submits through Turnlock writes the job down once the broker has
+/// it, the first worker that gets the message does where nobody has, and the database's claim decides who sees to it. So a
+/// message that comes twice, or again after its connection broke, does nothing; and one is acknowledged when the database
+/// says what is to become of its job. What waits there for another try is offered to the broker again by whichever worker
+/// finds it.
 pub struct RabbitQueue {
     pub(super) store: Arc<dyn Store>,
     pub(super) link: Arc<Link>,
@@ -149,6 +153,14 @@ impl RabbitQueue {
         }
     }
 
+    /// The job, which was not known a moment ago, stands in the database already: a worker took the message from here, or
+    /// somebody submitted the same at the same time.
+    async fn whose(&self, job: &Job) -> Result<Submitted, QueueError> {
+        let row = self.store.job(job.id).await?.ok_or(StoreError::NoJob(job.id))?;
+        let ours = row.job.submitted_at.as_millisecond() == job.submitted_at.as_millisecond();
+        Ok(if ours { Submitted::New } else { Submitted::Already })
+    }
+
     /// The broker may forget the delivery: the database knows what is to become of its job.
     async fn answered(&self, id: Uuid) {
         if let Some(delivery) = self.held.remove(id) {
@@ -164,10 +176,23 @@ impl Queue for RabbitQueue {
         let body = JobMessage::of(job, not_before).to_json();
         // What a worker would lay aside is better refused here.
         JobMessage::read(&body)?;
+        if let Some(JobRow { job: first, .. }) = self.store.job(job.id).await? {
+            return match (first.kind, &first.account) == (job.kind, &job.account) {
+                true => Ok(Submitted::Already),
+                false => {
+                    let (kind, account) = (first.kind, first.account);
+                    Err(StoreError::OtherJob { id: job.id, kind, account }.into())
+                }
+            };
+        }
         let wait =
             not_before.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
         publish(&self.link, job, &body, wait.unwrap_or_default()).await?;
-        Ok(Submitted::New)
+        // Should this not come about, the worker that takes the message writes the job down.
+        match self.store.submit_told(job, not_before, UNSEEN).await? {
+            Submitted::New => Ok(Submitted::New),
+            Submitted::Already => self.whose(job).await,
+        }
     }
 
     async fn take(&self, worker: &WorkerId, ttl: Duration, most: usize) -> Result<Vec<Claim>, QueueError> {
@@ -322,10 +347,7 @@ pub(super) async fn send(link: &Link, row: &JobRow, wait: Duration) -> Result<()
 
 async fn publish(link: &Link, job: &Job, body: &[u8], wait: Duration) -> Result<(), QueueError> {
     let exchange = if wait.is_zero() { JOBS } else { Rung::for_wait(wait).name };
-    let mut properties = lasting().with_message_id(job.id.to_string().into());
-    if let Some(trace) = job.trace {
-        properties = properties.with_headers(headers::of_trace(trace));
-    }
+    let properties = lasting().with_message_id(job.id.to_string().into()).with_headers(headers::of_job(job));
     let message = Outgoing { exchange, key: job.priority.as_str(), body, properties, mandatory: true };
     Ok(link.publish(message).await?)
 }

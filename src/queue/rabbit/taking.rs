@@ -51,8 +51,10 @@ impl RabbitQueue {
             match JobMessage::read(&delivery.data) {
                 Ok(message) => {
                     let not_before = message.not_before;
-                    let trace = headers::trace(delivery.properties.headers().as_ref());
-                    let job = Delivered { job: Job { trace, ..message.into_job() }, not_before };
+                    let headers = delivery.properties.headers().as_ref();
+                    let (trace, job) = (headers::trace(headers), message.into_job());
+                    let submitted_at = headers::submitted_at(headers).unwrap_or(job.submitted_at);
+                    let job = Delivered { job: Job { trace, submitted_at, ..job }, not_before };
                     arrived.push(Arrival { priority, delivery, job });
                 }
                 Err(why) => match self.bury(&delivery, &why.to_string()).await {

@@ -22,25 +22,16 @@ use crate::store::{
 #[async_trait]
 impl Jobs for PostgresStore {
     async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError> {
-        let (store, job) = (self.clone(), job.clone());
-        detached(async move {
-            let mut write = store.write(Outlasts::PowerFailure).await?;
-            // Waits for another submission of the same id that is under way.
-            if let Some(state) = insert(&mut write, &job, not_before.map_or(0, from_now)).await? {
-                if state == JobState::Cancelled {
-                    write.end_ahead(&job, store.announces()).await?;
-                }
-                write.commit().await?;
-                store.news.tell(&store.pool).await;
-                return Ok(Submitted::New);
-            }
-            let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
-            match first.kind == job.kind && first.account == job.account {
-                true => Ok(Submitted::Already),
-                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
-            }
-        })
-        .await
+        self.write_down(job, not_before, None).await
+    }
+
+    async fn submit_told(
+        &self,
+        job: &Job,
+        not_before: Option<Timestamp>,
+        overdue: Duration,
+    ) -> Result<Submitted, StoreError> {
+        self.write_down(job, not_before, Some(overdue)).await
     }
 
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
@@ -269,6 +260,37 @@ impl Jobs for PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// Submits a job; if a queue outside of the database has been told of it, it is not offered before it is overdue by so
+    /// much.
+    async fn write_down(
+        &self,
+        job: &Job,
+        not_before: Option<Timestamp>,
+        told: Option<Duration>,
+    ) -> Result<Submitted, StoreError> {
+        let (store, job) = (self.clone(), job.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            // Waits for another submission of the same id that is under way.
+            if let Some(state) = insert(&mut write, &job, not_before.map_or(0, from_now), told).await? {
+                if state == JobState::Cancelled {
+                    write.end_ahead(&job, store.announces()).await?;
+                }
+                write.commit().await?;
+                store.news.tell(&store.pool).await;
+                return Ok(Submitted::New);
+            }
+            let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
+            match first.kind == job.kind && first.account == job.account {
+                true => Ok(Submitted::Already),
+                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
+            }
+        })
+        .await
+    }
+}
+
 impl Write {
     /// Waits for its turn at the account of a job, which never changes.
     pub(super) async fn lock_account_of(&mut self, job: Uuid) -> Result<(), StoreError> {
@@ -286,18 +308,21 @@ pub(super) async fn fetch(on: &mut PgConnection, id: Uuid) -> Result<Option<JobR
 }
 
 /// Writes a queued job down that is due in so many milliseconds, or a cancelled one, if it was cancelled ahead; `None`
-/// if its id, or its cause, stands there already.
+/// if its id, or its cause, stands there already. One that is told of is not offered before it is overdue by so much.
 pub(super) async fn insert(
     write: &mut Write,
     job: &Job,
     due_in: i64,
+    told: Option<Duration>,
 ) -> Result<Option<JobState>, StoreError> {
     let row = sqlx::query(
         "INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, not_before,
-                           cause, priority, rank, wait_for_human_ms, state, outcome, code, finished_at, traceparent)
+                           cause, priority, rank, wait_for_human_ms, state, outcome, code, finished_at, traceparent,
+                           offered_until)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, turnlock_now() + $9, $10, $11, turnlock_now() + $9 - $12, $14,
                 CASE WHEN ahead THEN 'cancelled' ELSE 'queued' END, CASE WHEN ahead THEN 'interrupted' END,
-                CASE WHEN ahead THEN 'cancelled' END, CASE WHEN ahead THEN turnlock_now() END, $13
+                CASE WHEN ahead THEN 'cancelled' END, CASE WHEN ahead THEN turnlock_now() END, $13,
+                turnlock_now() + greatest($9, 0) + $15
          FROM (SELECT EXISTS (SELECT 1 FROM cancellations WHERE id = $1) AS ahead) AS noted
          ON CONFLICT DO NOTHING RETURNING state",
     )
@@ -315,6 +340,7 @@ pub(super) async fn insert(
     .bind(job.priority.head_start())
     .bind(job.trace.map(|trace| trace.to_string()))
     .bind(millis(job.wait_for_human))
+    .bind(told.map(millis))
     .fetch_optional(write.on())
     .await?;
     row.as_ref().map(|row| Reader(row).parsed("state", "the state of a job")).transpose()

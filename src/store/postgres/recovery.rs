@@ -137,7 +137,7 @@ impl Write {
         let mut jobs = Vec::new();
         for (account, candidate, of) in doubts {
             let job = owed(parse(account, "an account")?, candidate, of);
-            if insert(self, &job, 0).await?.is_some() {
+            if insert(self, &job, 0, None).await?.is_some() {
                 jobs.push(job.id);
             }
         }

@@ -89,21 +89,16 @@ const FREE: &str = concat!("SELECT 1 FROM jobs AS j WHERE j.id = ?2 AND ", accou
 #[async_trait]
 impl Jobs for SqliteStore {
     async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError> {
-        let (store, job) = (self.clone(), job.clone());
-        detached(async move {
-            let mut write = store.write(Outlasts::PowerFailure).await?;
-            let due = not_before.map_or_else(|| store.clock.now(), |at| store.clock.of_wall(at));
-            if store.insert(write.on(), &job, due).await? {
-                write.commit().await?;
-                return Ok(Submitted::New);
-            }
-            let first = store.fetch_job(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
-            match first.kind == job.kind && first.account == job.account {
-                true => Ok(Submitted::Already),
-                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
-            }
-        })
-        .await
+        self.write_down(job, not_before, None).await
+    }
+
+    async fn submit_told(
+        &self,
+        job: &Job,
+        not_before: Option<Timestamp>,
+        overdue: Duration,
+    ) -> Result<Submitted, StoreError> {
+        self.write_down(job, not_before, Some(overdue)).await
     }
 
     async fn job(&self, id: Uuid) -> Result<Option<JobRow>, StoreError> {
@@ -376,6 +371,34 @@ impl SqliteStore {
 
     /// Writes a queued job down, or a cancelled one, if it was cancelled ahead; `false` if its id, or its cause, stands
     /// there already.
+    /// Submits a job; if a queue outside of the database has been told of it, it is not offered before it is overdue by so
+    /// much.
+    async fn write_down(
+        &self,
+        job: &Job,
+        not_before: Option<Timestamp>,
+        told: Option<Duration>,
+    ) -> Result<Submitted, StoreError> {
+        let (store, job) = (self.clone(), job.clone());
+        detached(async move {
+            let mut write = store.write(Outlasts::PowerFailure).await?;
+            let due = not_before.map_or_else(|| store.clock.now(), |at| store.clock.of_wall(at));
+            if store.insert(write.on(), &job, due).await? {
+                if let Some(overdue) = told {
+                    store.hold_offer(write.on(), job.id, overdue).await?;
+                }
+                write.commit().await?;
+                return Ok(Submitted::New);
+            }
+            let first = store.fetch_job(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
+            match first.kind == job.kind && first.account == job.account {
+                true => Ok(Submitted::Already),
+                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
+            }
+        })
+        .await
+    }
+
     pub(super) async fn insert(
         &self,
         on: &mut SqliteConnection,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::shapes::Job;
 use crate::audit::{audited, entry, entry_of};
 use crate::job::{Code, JobMessage, LARGEST, TraceParent, Verdict};
-use crate::store::{Cancelling, JobState, NewAudit, Requeueing, Submitted};
+use crate::store::{Cancelling, JobState, NewAudit, Requeueing, StoreError, Submitted};
 use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
@@ -106,7 +106,7 @@ pub async fn submit(
     let mut job = message.into_job();
     job.trace = traced(&headers);
     site.view(&caller).may_do("job.submit", job.id, &job.account, job.kind).await?;
-    // With a broker in between, only this tells that it was submitted before.
+    // Not another submission, neither in the audit nor in the traces.
     if let Some(row) = site.store.job(job.id).await? {
         if (row.job.kind, &row.job.account) != (job.kind, &job.account) {
             let what = format!("this Idempotency-Key was used for {} of {}", row.job.kind, row.job.account);
@@ -126,12 +126,8 @@ pub async fn submit(
     let submitted = submitted?;
     let status = if submitted == Submitted::New { StatusCode::CREATED } else { StatusCode::OK };
     let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
-    // With a broker in between, no worker may have written it down yet.
-    let shown = match site.store.job(job.id).await? {
-        Some(row) => Job::of(&row),
-        None => Job::on_its_way(&job, not_before),
-    };
-    Ok((status, location, Json(shown)).into_response())
+    let row = site.store.job(job.id).await?.ok_or(StoreError::NoJob(job.id))?;
+    Ok((status, location, Json(Job::of(&row))).into_response())
 }
 
 /// The key that the request carries, if it carries one.

@@ -11,7 +11,8 @@ use super::jobs::idempotency_key;
 use super::shapes::Job;
 use crate::audit::{audited, entry_of, refused};
 use crate::job::{self, LONGEST_ATTEMPT};
-use crate::store::NewAudit;
+use crate::store::{NewAudit, StoreError};
+use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MaySubmit};
 use crate::web::job_id;
@@ -36,7 +37,7 @@ const RETRY: &str = "job.retry";
         (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "it has not ended: it is tried again by itself", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "it has not ended; the problem says what to do instead", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "database or queue are away", body = Problem, content_type = "application/problem+json"),
     ),
@@ -60,9 +61,8 @@ pub async fn retry(
         }
         None => {
             let job = retry_job(&site, &caller, id, wanted, Duration::ZERO).await?;
-            let row = site.store.job(job.id).await?;
-            // With a broker in between, no worker may have written it down yet.
-            (StatusCode::CREATED, row.map_or_else(|| Job::on_its_way(&job, None), |row| Job::of(&row)))
+            let row = site.store.job(job.id).await?.ok_or(StoreError::NoJob(job.id))?;
+            (StatusCode::CREATED, Job::of(&row))
         }
     };
     let location = [(header::LOCATION, format!("/api/v1/jobs/{}", shown.id()))];
@@ -81,7 +81,8 @@ pub async fn retry_job(
     let view = site.view(caller);
     let row = view.job(id).await?;
     view.may_do(RETRY, id, &row.job.account, row.job.kind).await?;
-    let mut job = match row.once_more(caller.name.clone()) {
+    let asks = open_question(site, id).await?.is_some();
+    let mut job = match row.once_more(caller.name.clone(), asks) {
         Ok(job) => job,
         Err(error) => {
             let entry =

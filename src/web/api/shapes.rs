@@ -1,12 +1,11 @@
 //! What the API answers. Fields may be added, none is taken away or renamed.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::redact::redact;
-use crate::store::{AttemptRow, JobRow, JobState, QuestionRow, Step, StepResult, Waits};
+use crate::store::{AttemptRow, JobRow, QuestionRow, Step, StepResult, Waits};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -111,22 +110,6 @@ impl Job {
 
     pub fn id(&self) -> Uuid {
         self.id
-    }
-
-    /// One that a broker has, and that no worker has written down yet.
-    pub fn on_its_way(job: &crate::job::Job, not_before: Option<Timestamp>) -> Self {
-        Self::of(&JobRow {
-            not_before: not_before.unwrap_or(job.submitted_at),
-            job: job.clone(),
-            state: JobState::Queued,
-            attempts: 0,
-            tries: 0,
-            held_back: false,
-            worker: None,
-            outcome: None,
-            code: None,
-            finished_at: None,
-        })
     }
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -123,9 +123,12 @@ pub async fn view(
     Query(Of { question }): Query<Of>,
 ) -> Answer {
     site.view(&caller).job(job).await?;
-    let nothing = || Problem::not_found("there is no picture of the page now");
-    site.store.question(question).await?.filter(|row| row.job == job).ok_or_else(nothing)?;
-    let png = site.store.watch_question(question, LOOKS_ON).await?.ok_or_else(nothing)?;
+    let known = site.store.question(question).await?.filter(|row| row.job == job);
+    known.ok_or_else(|| Problem::not_found("the job does not ask that"))?;
+    // There is none yet, or none any more: who asks each second is told so in no error's form.
+    let Some(png) = site.store.watch_question(question, LOOKS_ON).await? else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
     let sandbox = (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     Ok(([(header::CONTENT_TYPE, "image/png"), sandbox], png).into_response())
 }

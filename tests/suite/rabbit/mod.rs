@@ -5,6 +5,7 @@ mod faults;
 mod limits;
 mod producers;
 mod slots;
+mod submitted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

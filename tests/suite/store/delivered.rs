@@ -36,6 +36,26 @@ pub(super) async fn jobs_that_are_delivered(store: &Arc<dyn Store>) {
     let offered = store.take_offers(1000, LONG).await.unwrap();
     assert!(offered.iter().all(|row| row.job.id != second.id), "its message is known");
 
+    // One that was submitted with its message out is known, and claimed by the message.
+    let (told, later) = (job("delivered/t"), Timestamp::now() + SignedDuration::from_mins(9));
+    let at = [None, Some(later)].map(|at| (if at.is_some() { job("delivered/u") } else { told.clone() }, at));
+    for (job, not_before) in &at {
+        assert_eq!(store.submit_told(job, *not_before, LONG).await.unwrap(), Submitted::New);
+        assert_eq!(store.submit_told(job, *not_before, LONG).await.unwrap(), Submitted::Already);
+        let other = Job { account: account("delivered/z"), ..job.clone() };
+        let refused = store.submit_told(&other, None, LONG).await;
+        assert!(matches!(refused, Err(StoreError::OtherJob { .. })), "{refused:?}");
+    }
+    let offered = store.take_offers(1000, LONG).await.unwrap();
+    assert!(
+        offered.iter().all(|row| at.iter().all(|(job, _)| row.job.id != job.id)),
+        "their messages are out"
+    );
+    let takings = take(&at.clone().map(|(job, _)| delivered(&job))).await;
+    let [Taking::Claimed(claim_of_told), Taking::NotDue(_)] = &takings[..] else { panic!("{takings:?}") };
+    finish(store, claim_of_told, Code::LoggedIn).await;
+    store.cancel(at[1].0.id, &jobs::unwanted()).await.unwrap();
+
     // Again, as after a lost connection: nothing is done twice.
     assert!(matches!(take(&[delivered(&first)]).await[..], [Taking::NotQueued]));
     let stolen = Job { account: account("delivered/z"), ..first.clone() };

@@ -91,12 +91,12 @@ pub(super) async fn jobs_by_page(store: &Arc<dyn Store>) {
     }
     // The wish of one that has ended, once more; not of one that has not.
     let row = store.job(one).await.unwrap().unwrap();
-    let again = row.once_more("somebody".to_owned()).unwrap();
+    let again = row.once_more("somebody".to_owned(), false).unwrap();
     assert_eq!((again.kind, &again.account, again.deadline), (first.kind, &first.account, first.deadline));
     assert_eq!(again.requested_by.as_deref(), Some("somebody"));
     assert_ne!(again.id, one);
     store.submit(&again, None).await.unwrap();
-    assert!(store.job(again.id).await.unwrap().unwrap().once_more(String::new()).is_err());
+    assert!(store.job(again.id).await.unwrap().unwrap().once_more(String::new(), false).is_err());
     store.cancel(again.id, &unwanted()).await.unwrap();
 }
 

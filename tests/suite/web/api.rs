@@ -1,9 +1,11 @@
 //! Jobs and the log for programs.
 
 use serde_json::{Value, json};
+use turnlock::queue::rabbit::RabbitQueue;
 use turnlock::store::{AuditOutcome, AuditQuery};
 
 use super::*;
+use crate::harness::rabbit::Broker;
 
 async fn json_of(response: Response) -> Value {
     serde_json::from_str(&response.text().await.unwrap()).unwrap()
@@ -20,7 +22,15 @@ async fn submit(web: &Web, token: &Secret, key: Option<&str>, body: &Value) -> (
 
 #[tokio::test]
 async fn the_same_request_twice_is_one_job() {
-    let web = Web::start().await;
+    one_job(Web::start().await).await;
+    // No worker has taken the first message.
+    let broker = Broker::start().await;
+    let url = broker.url().into();
+    let queue = |store| -> Arc<dyn Queue> { Arc::new(RabbitQueue::publish_only(&url, store)) };
+    one_job(Web::start_on(None, Duration::from_secs(1), queue).await).await;
+}
+
+async fn one_job(web: Web) {
     web.account("acme/alice", "alice").await;
     web.account("acme/bob", "bob").await;
     let (token, other) = (web.token(&[Scope::Submit, Scope::Read]).await, web.token(&[Scope::Submit]).await);
@@ -43,6 +53,18 @@ async fn the_same_request_twice_is_one_job() {
     let shown = client().get(web.at(&format!("/api/v1/jobs/{id}"))).bearer_auth(token.expose()).send().await;
     let shown = json_of(shown.unwrap()).await;
     assert_eq!((&shown["id"], &shown["reason"]), (&first["id"], &json!("a test")));
+    let browser = web.signed_in(&[Scope::Read]).await;
+    let short = &id.to_string()[28..];
+    let problem =
+        client().get(web.at(&format!("/api/v1/jobs/{short}"))).bearer_auth(token.expose()).send().await;
+    let problem = json_of(problem.unwrap()).await;
+    assert_eq!(problem["status"], 404);
+    assert!(problem["detail"].as_str().unwrap().contains("the whole of it is wanted"), "{problem}");
+    let page = browser.get(web.at(&format!("/jobs/{short}"))).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::NOT_FOUND);
+    assert!(page.text().await.unwrap().contains("the whole of it is wanted"));
+    let page = browser.get(web.at(&format!("/jobs/{id}"))).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
     web.end().await;
 }
 

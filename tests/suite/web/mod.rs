@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use turnlock::job::{AccountRef, Code, Job, Kind, Verdict};
 use turnlock::playbook::Quote;
-use turnlock::queue::EmbeddedQueue;
+use turnlock::queue::{EmbeddedQueue, Queue};
 use turnlock::reveal::Reveal;
 use turnlock::store::{
     AccountEntry, Claim, Ending, NewAttempt, NewToken, Next, Provenance, Scope, SqliteStore, Step,
@@ -61,11 +61,20 @@ impl Web {
 
     /// Streams go on for so long before who watches has to ask again.
     async fn start_streaming(key: Option<MasterKey>, stream: Duration) -> Self {
+        Self::start_on(key, stream, |store| Arc::new(EmbeddedQueue::new(store))).await
+    }
+
+    /// Jobs go into that queue.
+    async fn start_on(
+        key: Option<MasterKey>,
+        stream: Duration,
+        queue: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Queue>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open(folder.path().join("turnlock.db")).await.unwrap());
         std::fs::create_dir(folder.path().join("artifacts")).unwrap();
-        let queue = Arc::new(EmbeddedQueue::new(Arc::clone(&store)));
+        let queue = queue(Arc::clone(&store));
         let vault = match key {
             Some(key) => Some(Vault::open(Arc::clone(&store), key).await.unwrap()),
             None => None,

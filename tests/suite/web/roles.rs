@@ -255,6 +255,8 @@ async fn a_collaborator_is_shown_no_button_that_is_for_owners() {
     let retry = web.at(&format!("/jobs/{}/retry", running.job));
     let response = helper.post(retry).form(&[("csrf", &form)]).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::CONFLICT);
+    let said = response.text().await.unwrap();
+    assert!(said.contains("a worker performs it; wait until that has ended, or cancel it"), "{said}");
     assert_eq!(newest(&web).await, row("helper", "job.retry", AuditOutcome::Refused));
     web.end().await;
 }
