@@ -98,9 +98,13 @@ pub struct Control {
     pub autocomplete: String,
     /// Where a link leads. May hold secrets.
     pub href: String,
+    /// Its place among those of its frame, in the order of the page.
+    pub place: usize,
     /// The number of the form that it is in.
     pub form: Option<usize>,
     pub disabled: bool,
+    /// Its form is not sent off before something is typed or chosen here.
+    pub missing: bool,
     /// It opens something: a menu, a disclosure.
     pub menu: bool,
     /// It takes a few characters, or digits only.

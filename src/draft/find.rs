@@ -1,8 +1,8 @@
 //! Which controls of a surveyed page are the login, the way out, the change of password.
 
 use super::words::{
-    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MENU, MFA, NEXT, OTHER_CODE, PASSWORD, REGISTER, REPEAT,
-    SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, TURN_ON, USERNAME, Words, says,
+    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MENU, MFA, NEXT, OTHER_CODE, OTHER_THAN_PASSWORD, PASSWORD,
+    REGISTER, REPEAT, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 
@@ -149,14 +149,48 @@ fn is_name(control: &Control) -> bool {
         || (is(control, USERNAME) && !is(control, CODE))
 }
 
-/// What else a login's form has to choose from.
-pub(super) fn choices(survey: &Survey, login: &Login) -> Vec<Found> {
-    let Some(field) = login.password.as_ref().or(login.username.as_ref()) else { return Vec::new() };
-    let choice = |found: &Found| {
-        let same = found.frame == field.frame && found.control.form == field.control.form;
-        same && found.control.form.is_some() && found.control.r#type == "select-one"
+/// What else a login's form asks for: texts and choices, and whatever it is not sent off without.
+pub(super) fn others(survey: &Survey, login: &Login) -> Vec<Found> {
+    let own = [&login.username, &login.password];
+    let Some(field) = own.into_iter().rev().find_map(Option::as_ref) else { return Vec::new() };
+    let is_own = |found: &Found| {
+        let same = |each: &Found| each.frame == found.frame && each.control.place == found.control.place;
+        own.into_iter().flatten().any(same)
     };
-    all(survey).filter(choice).collect()
+    let other = |found: &Found| {
+        let control = &found.control;
+        let same = found.frame == field.frame && control.form == field.control.form;
+        let asks = takes_text(control) || control.r#type == "number" || control.r#type == "select-one";
+        let asks = asks && (control.form.is_some() || control.missing);
+        let needed = control.kind == ControlKind::Field && control.missing && !is_password(control);
+        same && (asks || needed) && !is_own(found) && !control.locators.is_empty()
+    };
+    all(survey).filter(other).collect()
+}
+
+/// What people call a field.
+pub(super) fn called(control: &Control) -> String {
+    let Control { labels, beside, placeholder, name, .. } = control;
+    let words = [labels.first().unwrap_or(beside), placeholder, name];
+    words.into_iter().find(|each| !each.is_empty()).cloned().unwrap_or_default()
+}
+
+/// The button that chooses the password, where a page lets people choose how they sign in.
+pub(super) fn password_choice(survey: &Survey) -> Option<Found> {
+    let chooses = |found: &Found| {
+        let Control { kind, text, menu, locators, .. } = &found.control;
+        *kind != ControlKind::Field
+            && says(text, PASSWORD)
+            && !says(text, OTHER_THAN_PASSWORD)
+            && !says(text, ASIDE)
+            && !says(text, REGISTER)
+            && !says(text, HANDS_OFF)
+            && !menu
+            && !locators.is_empty()
+    };
+    let mut found: Vec<_> = all(survey).filter(chooses).collect();
+    found.sort_by_key(|found| found.control.kind != ControlKind::Button);
+    found.into_iter().next()
 }
 
 /// The button that sends a group of fields off.

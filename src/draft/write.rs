@@ -124,6 +124,11 @@ impl Writer<'_> {
         let findings = self.findings;
         self.line("  login:");
         self.yaml.push_str(&steps(&findings.login, "    "));
+        let asked = findings.login.iter().filter_map(|each| match each {
+            Move::Note(text) => text.strip_prefix("? ").map(remark),
+            _ => None,
+        });
+        self.questions.extend(asked);
         self.found.push(format!(
             "login: {} steps",
             findings.login.iter().filter(|each| !matches!(each, Move::Note(_))).count()

@@ -21,6 +21,54 @@ const isMade = (element) => element.matches(MADE) && !element.matches(CONTROLS) 
 const LONGEST = 80;
 const MOST = 400;
 
+// Fields that people type in. A checkbox is often a transparent one over what is drawn; a text field is never.
+const TYPED = 'input:not([type=hidden],[type=checkbox],[type=radio],[type=file],[type=range],[type=color],[type=submit],[type=button],[type=image],[type=reset]),textarea';
+const NO_SIZE = 2;
+
+// Whether nobody sees the field, though it is drawn: pages keep such ones for password managers, and for the step after.
+function isDecoy(element) {
+  if (!element.matches(TYPED)) return false;
+  // A page behind a dialog is hidden from readers as a whole: that says nothing of its fields.
+  for (let at = element; at && (at === element || element.form?.contains(at) && at !== element.form); at = parentOf(at)) {
+    if (at.getAttribute('aria-hidden') === 'true') return true;
+  }
+  const { width, height } = element.getBoundingClientRect();
+  // A code's field may lie transparent over boxes that are drawn for its digits.
+  const code = /\bone-time-code\b/.test(element.autocomplete);
+  return Math.min(width, height) <= NO_SIZE || !code && opacityOf(element) < 0.05 || isOutOfReach(element) || isClippedAway(element);
+}
+
+function opacityOf(element) {
+  let opacity = 1;
+  for (let at = element; at; at = parentOf(at)) opacity *= Number(getComputedStyle(at).opacity);
+  return opacity;
+}
+
+// To the left of a page, or above it, no scrolling leads.
+function isOutOfReach(element) {
+  let { right, bottom } = element.getBoundingClientRect();
+  for (let at = parentOf(element); at; at = parentOf(at)) { right += Math.abs(at.scrollLeft); bottom += at.scrollTop; }
+  const leftwards = getComputedStyle(document.documentElement).direction === 'rtl';
+  return bottom <= 0 || right <= 0 && !leftwards;
+}
+
+function isClippedAway(element) {
+  const box = element.getBoundingClientRect();
+  let position = 'static';
+  for (let at = element; at && at !== document.body; at = parentOf(at)) {
+    const style = getComputedStyle(at);
+    if (/^rect\([01]px, [01]px, [01]px, [01]px\)$/.test(style.clip) || /^inset\((50|100)%\)$/.test(style.clipPath)) return true;
+    const holds = at !== element && position !== 'fixed' && (position !== 'absolute' || style.position !== 'static');
+    if (holds && /hidden|clip/.test(`${style.overflowX} ${style.overflowY}`)) {
+      const around = at.getBoundingClientRect();
+      const seen = Math.min(box.right, around.right) - Math.max(box.left, around.left);
+      if (seen <= NO_SIZE || around.height <= NO_SIZE || box.bottom <= around.top) return true;
+    }
+    if (at === element || holds) ({ position } = style);
+  }
+  return false;
+}
+
 const locator = (by, more = {}) => ({ by, exact: false, frame: null, within: null, containing: [], ...more });
 const short = (text) => { const whole = fold(text).replace(/[\s:*]+$/, ''); return whole && whole.length <= LONGEST && !/\p{C}/u.test(whole) ? whole : ''; };
 // The first words of a label that is a whole paragraph: a part of a name finds it, too.
@@ -94,8 +142,17 @@ function locatorsOf(element) {
     const inner = { ...way, within: locator({ css }) };
     if (element.closest(css) && only(inner)) return [inner];
   }
+  // Of several forms, say, the one that is about this.
+  if (!found.length) for (const way of rest) for (const css of marks) for (const text of titlesOf(element.closest(css))) {
+    const inner = { ...way, within: locator({ css }, { containing: [text] }) };
+    if (only(inner)) return [inner];
+  }
   return found.length ? found : pathAlone(element, roots);
 }
+
+// What a part of a page says that it is about: its headings.
+const titlesOf = (part) => part ? select(rootsOf(part), 'h1,h2,h3,h4,h5,h6,legend,caption,[role=heading]').filter(isVisible)
+  .map((each) => short(textOf(each))).filter(Boolean).slice(0, 3) : [];
 
 // The way to it, if that names nothing else. What stands there for others may be no menu.
 function pathAlone(element, roots, menu = '') {
@@ -137,6 +194,10 @@ function besideOf(element) {
   return '';
 }
 
+// Whether its form is not sent off before something is typed or chosen here.
+const isMissing = (element) => Boolean(element.validity?.valueMissing) ||
+  element.getAttribute('aria-required') === 'true' && element.matches(TYPED) && !element.value;
+
 function survey() {
   const roots = rootsOf(document);
   const forms = [];
@@ -147,8 +208,9 @@ function survey() {
     if (!forms.includes(at)) forms.push(at);
     return forms.indexOf(at);
   };
-  const used = select(roots, `${CONTROLS},${MADE}`).filter((element) => isVisible(element) && (element.matches(CONTROLS) || isMade(element)));
-  const controls = used.slice(0, MOST).map((element) => {
+  const used = select(roots, `${CONTROLS},${MADE}`).filter((element) =>
+    isVisible(element) && !isDecoy(element) && (element.matches(CONTROLS) || isMade(element)));
+  const controls = used.slice(0, MOST).map((element, place) => {
     const role = roleOf(element);
     const button = element.matches(BUTTONS) || isMade(element);
     const menu = MENUS.find((each) => element.matches(each));
@@ -162,7 +224,7 @@ function survey() {
       beside: button || element.tagName === 'A' || labelTexts(element).length ? '' : besideOf(element),
       text: clip(isMade(element) ? element.textContent : nameOf(element, role), 120), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
-      href: element.tagName === 'A' ? element.href : '', form: formOf(element), disabled: isDisabled(element),
+      href: element.tagName === 'A' ? element.href : '', place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
       menu: Boolean(menu),
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
       minlength: element.minLength > 0 ? element.minLength : null, rules: element.getAttribute('passwordrules'),

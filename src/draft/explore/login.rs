@@ -1,28 +1,18 @@
 //! The login: where it is, what it asks for, and what became of it.
 
-use std::collections::HashSet;
-
 use url::Url;
 
 use super::address::{is_plain, relative};
 use super::look::{came, is_error, lines, shown};
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
-use crate::browser::{Survey, SurveyedFrame, Typed};
+use crate::browser::{BrowserError, Control, PageError, Survey, SurveyedFrame, Typed};
 use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
 use crate::draft::words::{REFUSED, refuses, says};
 use crate::draft::write::guessed;
 use crate::playbook::Key;
-
-/// A message has so many characters at most.
-const MESSAGE: usize = 200;
-
-/// What the login's page said before anything was sent off.
-struct Before {
-    shown: String,
-    lines: HashSet<String>,
-}
+use crate::redact::redact;
 
 /// Where apps have their logins.
 const LOGINS: [&str; 8] = [
@@ -52,6 +42,8 @@ impl Explorer {
         }
         if let Some(way) = find::way_in(&first) {
             looked.push(format!("behind {:?}", way.control.text));
+            self.before.lines.extend(lines(&first));
+            self.way_in = way.control.text.clone();
             let moves = self.way_to(&way, &first, &given);
             if self.go(&moves).await? {
                 let survey = self.await_that(|survey| find::login(survey).is_some()).await?;
@@ -117,40 +109,43 @@ impl Explorer {
             self.findings.sign_in = SignIn::NotTried(why);
             keys = None;
         }
-        for choice in find::choices(&survey, &login) {
-            let called = choice.control.labels.first().unwrap_or(&choice.control.name).clone();
-            self.findings.remarks.push(format!(
-                "? the login has a choice, {called:?}: what is to be chosen there, by a step `select`?"
-            ));
-        }
         if let Some(first) = login.username.as_ref().or(login.password.as_ref()) {
             self.findings.entrance = self.names(first, &survey);
         }
         let mut moves = Vec::new();
         if login.password.is_none() {
-            self.form_moves(&login, &survey, &mut moves);
-            let Some(given) = keys else {
-                let frame = login.username.as_ref().and_then(|found| self.frame(found.frame, &survey));
-                let within = |mut names: Names| {
-                    names.iter_mut().for_each(|name| name.frame.clone_from(&frame));
-                    names
-                };
-                moves.push(Move::Note(
-                    "? what does the page behind the name look like? this is a guess".to_owned(),
-                ));
-                moves.push(Move::Fill {
-                    into: within(guessed("input[type=\"password\"]")),
-                    with: "password".to_owned(),
-                });
-                moves.push(Move::Click(within(guessed("button[type=\"submit\"], input[type=\"submit\"]"))));
-                self.findings.login.extend(moves);
-                return Ok((survey, None));
+            let needed = self.form_moves(&login, &survey, &mut moves);
+            let frame = login.username.as_ref().and_then(|found| self.frame(found.frame, &survey));
+            let given = match (keys, needed) {
+                (Some(given), None) => given,
+                (_, needed) => {
+                    self.not_sent(needed);
+                    moves.push(Move::Note(
+                        "? what does the page behind the name look like? this is a guess".to_owned(),
+                    ));
+                    moves.extend(guessed_password(frame.as_ref()));
+                    self.findings.login.extend(moves);
+                    return Ok((survey, None));
+                }
             };
             self.set_guide();
-            self.walk(&moves, given).await?;
-            survey = self
-                .await_that(|survey| find::login(survey).is_some_and(|login| login.password.is_some()))
-                .await?;
+            if let Some(stuck) = self.walk(&moves, given).await? {
+                self.stop_at(stuck, &mut moves);
+                moves.extend(guessed_password(frame.as_ref()));
+                self.findings.login.extend(moves);
+                return Ok((survey, None));
+            }
+            survey = self.await_password().await?;
+            if !asks_for_password(&survey)
+                && let Some(choice) = find::password_choice(&survey)
+            {
+                let choice = vec![Move::Click(self.names_in_any_case(&choice, &survey))];
+                let stuck = self.walk(&choice, given).await?;
+                moves.extend(choice);
+                if stuck.is_none() {
+                    survey = self.await_password().await?;
+                }
+            }
             match find::login(&survey).filter(|login| login.password.is_some()) {
                 Some(second) => login = Login { username: None, ..second },
                 None => {
@@ -159,44 +154,89 @@ impl Explorer {
                     self.findings.login.push(Move::Note(
                         "? no password was asked for behind the name: what comes here?".to_owned(),
                     ));
-                    self.findings.login.push(Move::Fill {
-                        into: guessed("input[type=\"password\"]"),
-                        with: "password".to_owned(),
-                    });
+                    self.findings.login.extend(guessed_password(None).into_iter().take(1));
                     return Ok((survey, None));
                 }
             }
         }
         let earlier = moves.len();
-        self.form_moves(&login, &survey, &mut moves);
-        self.findings.login.extend(moves.iter().cloned());
+        let needed = self.form_moves(&login, &survey, &mut moves);
         self.set_guide();
-        let Some(given) = keys else { return Ok((survey, None)) };
+        let given = keys.filter(|_| needed.is_none());
         let there = login
             .password
             .as_ref()
             .and_then(|found| survey.frames.get(found.frame))
             .map(SurveyedFrame::origin);
-        if !there.is_some_and(|there| self.trusted.iter().any(|origin| origin.as_str() == there)) {
-            self.findings.sign_in =
-                SignIn::NotTried("the password is asked for in another origin".to_owned());
+        let trusted = there.is_some_and(|there| self.trusted.iter().any(|origin| origin.as_str() == there));
+        let Some(given) = given.filter(|_| trusted) else {
+            self.findings.login.extend(moves);
+            if needed.is_some() {
+                self.not_sent(needed);
+            } else if keys.is_some() {
+                self.findings.sign_in =
+                    SignIn::NotTried("the password is asked for in another origin".to_owned());
+            }
+            return Ok((survey, None));
+        };
+        self.before.shown = shown(&survey);
+        self.before.lines.extend(lines(&survey));
+        let mut last = moves.split_off(earlier);
+        let stuck = self.walk(&last, given).await?;
+        if let Some(stuck) = stuck {
+            self.stop_at(stuck, &mut last);
+            self.findings.login.extend(moves.into_iter().chain(last));
             return Ok((survey, None));
         }
-        let before = Before { shown: shown(&survey), lines: lines(&survey).into_iter().collect() };
-        self.walk(&moves[earlier..], given).await?;
-        let after = self.outcome(&before).await?;
+        self.findings.login.extend(moves.into_iter().chain(last));
+        let after = self.outcome().await?;
         Ok(match self.findings.sign_in {
             SignIn::Done => (after, keys),
             _ => (after, None),
         })
     }
 
-    /// Fills and sends a login's form.
-    fn form_moves(&mut self, login: &Login, survey: &Survey, moves: &mut Vec<Move>) {
-        for (field, with) in [(&login.username, "username"), (&login.password, "password")] {
-            if let Some(field) = field {
-                let into = self.names_in_any_case(field, survey);
-                moves.push(Move::Fill { into, with: with.to_owned() });
+    async fn await_password(&self) -> Result<Survey, NoDraft> {
+        self.await_that(asks_for_password).await
+    }
+
+    /// Nothing is sent off without what only the app's people know.
+    fn not_sent(&mut self, needed: Option<String>) {
+        if let (Some(needed), SignIn::NotTried(why)) = (needed, &mut self.findings.sign_in) {
+            *why = format!("the login also asks for {needed:?}: answer the draft's question about it");
+        }
+    }
+
+    /// Marks the step that could not be done, and tells why.
+    fn stop_at(&mut self, (at, error): Stuck, moves: &mut Vec<Move>) {
+        moves.insert(
+            at,
+            Move::Note("? the next step could not be done when this was drafted: what has to come before it, or instead?".to_owned()),
+        );
+        self.findings.sign_in = SignIn::Unclear(redact(&error.to_string()).into_owned());
+    }
+
+    /// Fills and sends a login's form; with what else it asks for, as a question each. What nothing can be sent without is
+    /// given back.
+    fn form_moves(&mut self, login: &Login, survey: &Survey, moves: &mut Vec<Move>) -> Option<String> {
+        let own = [(&login.username, "username"), (&login.password, "password")];
+        let others = find::others(survey, login);
+        let needed = others.iter().find(|other| other.control.missing);
+        let needed = needed.map(|other| find::called(&other.control));
+        let mut fields: Vec<(&Found, Option<&str>)> = others.iter().map(|other| (other, None)).collect();
+        fields.extend(own.iter().filter_map(|(field, with)| Some((field.as_ref()?, Some(*with)))));
+        // As people go through them.
+        fields.sort_by_key(|(field, _)| (field.frame, field.control.place));
+        for (field, with) in fields {
+            match with {
+                Some(with) => {
+                    let into = self.names_in_any_case(field, survey);
+                    moves.push(Move::Fill { into, with: with.to_owned() });
+                }
+                None => {
+                    let into = self.names(field, survey);
+                    moves.extend(question_about(&field.control, into));
+                }
             }
         }
         let last = login.password.as_ref().or(login.username.as_ref());
@@ -208,18 +248,21 @@ impl Explorer {
             }
             (None, None) => {}
         }
+        needed
     }
 
     /// What became of the login.
-    async fn outcome(&mut self, before: &Before) -> Result<Survey, NoDraft> {
+    async fn outcome(&mut self) -> Result<Survey, NoDraft> {
+        let was = self.before.shown.clone();
         let refused = |survey: &Survey| {
-            find::login(survey).is_some() && shown(survey) != before.shown && refuses(&shown(survey))
+            find::login(survey).is_some() && shown(survey) != was && refuses(&shown(survey))
         };
         let survey = self
             .await_that(|survey| {
                 find::way_out(survey).is_some() || find::code_field(survey).is_some() || refused(survey)
             })
             .await?;
+        self.heard = self.hear(&survey, &self.before);
         let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
         let way_out = find::way_out(&survey).is_some();
         self.findings.sign_in = if let Some((field, submit)) = code
@@ -232,27 +275,28 @@ impl Explorer {
         } else if way_out {
             SignIn::Done
         } else if find::login(&survey).is_some() {
-            let messages = survey.frames.iter().flat_map(|frame| &frame.page.messages);
-            let said = messages.filter(|text| refuses(text)).find(|text| !self.is_kept_out(text));
-            let new = self.new_lines(&survey, before);
-            match said.or_else(|| new.iter().find(|line| refuses(line))) {
-                Some(said) => SignIn::Refused(said.clone()),
-                None if refuses(&shown(&survey)) => SignIn::Refused(String::new()),
-                None => SignIn::Unclear(self.form_again(&survey, &new)),
-            }
-        } else if says(&shown(&survey), REFUSED) {
-            // Some apps say no on a page of its own. A page behind a login may have many words: the plainest count.
-            SignIn::Refused(
-                shown(&survey)
-                    .split("; ")
-                    .find(|text| says(text, REFUSED) && !self.is_kept_out(text))
-                    .unwrap_or_default()
-                    .to_owned(),
-            )
+            self.not_in(&survey, true)
+        } else if says(&shown(&survey), REFUSED) || self.opens_by_click() && self.offers_login(&survey) {
+            // Some apps say no on a page of its own, or on the one that the login was opened from. A page behind a login may
+            // have many words: the plainest count.
+            self.not_in(&survey, false)
         } else {
             SignIn::Done
         };
         Ok(survey)
+    }
+
+    /// Whether the login was opened by a click, and not by an address.
+    fn opens_by_click(&self) -> bool {
+        let before = self.findings.login.iter().take_while(|each| !matches!(each, Move::Fill { .. }));
+        before.into_iter().any(|each| matches!(each, Move::Click(_)))
+    }
+
+    /// Whether what has led to the login is there, as whoever is not in sees it.
+    pub(super) fn offers_login(&self, survey: &Survey) -> bool {
+        find::way_out(survey).is_none()
+            && !self.way_in.is_empty()
+            && find::way_in(survey).is_some_and(|way| way.control.text == self.way_in)
     }
 
     /// Whether the login leads to a code again when it is opened anew, or to itself: a page may offer the way out before it
@@ -286,49 +330,37 @@ impl Explorer {
         Ok(Some(self.await_that(holds).await?))
     }
 
-    /// What the page says that it did not say before the form was sent off.
-    fn new_lines(&self, survey: &Survey, before: &Before) -> Vec<String> {
-        let told = |line: &String| line.chars().count() <= MESSAGE && !self.is_kept_out(line);
-        lines(survey).into_iter().filter(|line| !before.lines.contains(line) && told(line)).collect()
-    }
-
-    /// What there is to say of a login form that is there again, or still, without a word of refusal.
-    fn form_again(&mut self, survey: &Survey, new: &[String]) -> String {
-        if is_error(survey) {
-            return came(survey);
-        }
-        self.findings.answered = new.first().cloned();
-        if new.is_empty() {
-            return "the login form is still there and the page says nothing: was it sent off? Sign in by hand and see what sends it; the draft's last step before `expect` has to do that".to_owned();
-        }
-        format!("the login form is still there, and the page says: {}", new.join("; "))
-    }
-
-    /// Does what the steps say.
-    async fn walk(&mut self, moves: &[Move], keys: &Keys) -> Result<(), NoDraft> {
-        for each in moves {
-            match each {
-                Move::Fill { into, with } => {
-                    let secret = with == "password";
-                    let typed =
-                        if secret { Typed::Secret(&keys.password) } else { Typed::Plain(&keys.username) };
-                    self.page.fill(&as_target(into), typed, PATIENCE).await?;
+    /// Does what the steps say, up to one that cannot be done.
+    async fn walk(&mut self, moves: &[Move], keys: &Keys) -> Result<Option<Stuck>, NoDraft> {
+        let secret = |each: &Move| matches!(each, Move::Fill { with, .. } if with == "password");
+        for (at, each) in moves.iter().enumerate() {
+            let done = match each {
+                Move::Fill { into, .. } => {
+                    let typed = if secret(each) {
+                        Typed::Secret(&keys.password)
+                    } else {
+                        Typed::Plain(&keys.username)
+                    };
                     self.typed = true;
+                    self.page.fill(&as_target(into), typed, PATIENCE).await
                 }
                 Move::Click(names) => {
-                    self.sent |= moves
-                        .iter()
-                        .any(|each| matches!(each, Move::Fill { with, .. } if with == "password"));
-                    self.page.click(&as_target(names), PATIENCE).await?;
+                    self.sent |= moves[..at].iter().any(secret);
+                    self.page.click(&as_target(names), PATIENCE).await
                 }
                 Move::Press { within, .. } => {
                     self.sent = true;
-                    self.page.press(Key::Enter, within.as_ref().map(as_target).as_ref(), PATIENCE).await?;
+                    self.page.press(Key::Enter, within.as_ref().map(as_target).as_ref(), PATIENCE).await
                 }
-                _ => {}
+                _ => Ok(()),
+            };
+            match done {
+                Ok(()) => {}
+                Err(error @ PageError::Browser(BrowserError::Gone)) => return Err(error.into()),
+                Err(error) => return Ok(Some((at, error))),
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Goes where the steps lead; `false` if one of them does not.
@@ -348,4 +380,50 @@ impl Explorer {
         }
         Ok(true)
     }
+}
+
+/// The step of a list that could not be done, and why.
+type Stuck = (usize, PageError);
+
+fn asks_for_password(survey: &Survey) -> bool {
+    find::login(survey).is_some_and(|login| login.password.is_some())
+}
+
+/// A password's page that could not be seen.
+fn guessed_password(frame: Option<&String>) -> [Move; 2] {
+    let within = |selector| {
+        let mut names: Names = guessed(selector);
+        names.iter_mut().for_each(|name| name.frame = frame.cloned());
+        names
+    };
+    [
+        Move::Fill { into: within("input[type=\"password\"]"), with: "password".to_owned() },
+        Move::Click(within("button[type=\"submit\"], input[type=\"submit\"]")),
+    ]
+}
+
+/// What else a login asks for: a text with its step, where it cannot do without.
+fn question_about(control: &Control, into: Names) -> Vec<Move> {
+    let called = find::called(control);
+    let needed = if control.missing { " (required)" } else { "" };
+    let typed = control.r#type != "select-one" && control.r#type != "checkbox" && control.r#type != "radio";
+    let question = match (typed, control.missing) {
+        (true, true) => format!(
+            "? the login also asks for {called:?} (required): what is typed there? Where that is another for each account, name it under `params` and write it as \"${{NAME}}\""
+        ),
+        (true, false) => format!(
+            "? the login also has a field {called:?}, left empty here: is anything to be typed there?"
+        ),
+        (false, _) if control.r#type == "select-one" => {
+            format!(
+                "? the login has a choice, {called:?}{needed}: what is to be chosen there, by a step `select`?"
+            )
+        }
+        (false, _) => format!("? the login has {called:?} to be set{needed}: by a step `check`?"),
+    };
+    let mut moves = vec![Move::Note(question)];
+    if typed && control.missing && !into.is_empty() {
+        moves.push(Move::Literal { into, text: "?".to_owned() });
+    }
+    moves
 }

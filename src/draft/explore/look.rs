@@ -8,6 +8,11 @@ pub(super) fn is_error(survey: &Survey) -> bool {
     survey.frames.first().is_some_and(|frame| frame.page.status >= 400)
 }
 
+/// The app failed by itself, whatever was asked of it.
+pub(super) fn is_failure(survey: &Survey) -> bool {
+    survey.frames.first().is_some_and(|frame| frame.page.status >= 500)
+}
+
 pub(super) fn words_of(survey: &Survey) -> impl Iterator<Item = String> + '_ {
     survey.frames.iter().flat_map(|frame| {
         let controls = frame.controls.iter().map(|control| control.text.clone());

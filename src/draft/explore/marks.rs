@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use super::look::{came, is_error, words_of};
+use super::look::{came, is_error, lines, words_of};
 use super::names::as_target;
-use super::{CALM, Explorer, NoDraft, PATIENCE, await_on};
+use super::{CALM, Explorer, NoDraft, PATIENCE, await_on, names_somebody};
 use crate::browser::{Guide, PageError, Survey};
 use crate::draft::find;
 use crate::draft::findings::SignIn;
@@ -22,6 +22,7 @@ impl Explorer {
             self.set_guide();
             return Ok(());
         }
+        let answer = survey.clone();
         for menu in find::menus(&survey, &self.username) {
             let names = self.menu_names(&menu, &survey);
             if names.is_empty() {
@@ -40,20 +41,41 @@ impl Explorer {
                 return Ok(());
             }
         }
-        if self.asks_anew().await? {
-            self.findings.sign_in = SignIn::Unclear(came(&survey));
+        if self.asks_anew().await? || self.heard.refusal.is_some() && self.is_for_everybody_here().await? {
+            self.findings.sign_in = self.not_in(&answer, false);
             return Ok(());
         }
         self.guess_mark(&survey);
+        let named = lines(&answer).iter().any(|line| names_somebody(line, &self.username));
+        if self.findings.mark.is_none() && !named {
+            self.findings.sign_in = SignIn::Unclear(format!(
+                "the app does not say whether somebody is signed in: there is {}",
+                came(&answer)
+            ));
+        }
         Ok(())
+    }
+
+    /// [`Explorer::is_for_everybody`] of the page that is there.
+    async fn is_for_everybody_here(&mut self) -> Result<bool, NoDraft> {
+        let Ok(here) = Url::parse(&self.page.url()) else { return Ok(false) };
+        let ours = self.page.survey().await?;
+        self.is_for_everybody(&here, &ours).await
     }
 
     /// Whether the login asks for a password again when it is opened anew: then nobody is signed in, whatever the page behind
     /// the form has said.
     async fn asks_anew(&mut self) -> Result<bool, NoDraft> {
         let here = Url::parse(&self.page.url()).ok();
-        let seen = self.entrance_anew(|survey| find::login(survey).is_some()).await?;
-        let asks = seen.is_some_and(|seen| find::login(&seen).is_some() && find::way_out(&seen).is_none());
+        let way_in = self.way_in.clone();
+        let offers = |survey: &Survey| {
+            find::login(survey).is_some()
+                || find::way_in(survey).is_some_and(|way| way.control.text == way_in)
+        };
+        let seen = self.entrance_anew(offers).await?;
+        let asks = seen.is_some_and(|seen| {
+            find::way_out(&seen).is_none() && (find::login(&seen).is_some() || self.offers_login(&seen))
+        });
         let Some(here) = here else { return Ok(asks) };
         if !self.reaches(&here).await? || !asks {
             return Ok(asks);

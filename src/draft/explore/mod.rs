@@ -4,6 +4,7 @@
 //! that changes or ends anything.
 
 mod address;
+mod heard;
 mod login;
 mod look;
 mod marks;
@@ -17,6 +18,7 @@ use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use self::heard::{Before, Heard};
 use self::look::words_of;
 use super::find;
 use super::findings::{Findings, SignIn};
@@ -92,6 +94,10 @@ pub struct Explorer {
     sent: bool,
     /// What the login's page says, signed in or not.
     at_login: HashSet<String>,
+    /// What has led to the login, as the page calls it; empty if it was there.
+    way_in: String,
+    before: Before,
+    heard: Heard,
     findings: Findings,
 }
 
@@ -120,6 +126,9 @@ impl Explorer {
             typed: false,
             sent: false,
             at_login: HashSet::new(),
+            way_in: String::new(),
+            before: Before::default(),
+            heard: Heard::default(),
             findings,
         };
         explorer.set_guide();

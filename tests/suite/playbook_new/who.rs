@@ -239,3 +239,177 @@ async fn words_before_a_field_tell_what_it_is() {
     assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
     assert!(desk.draft("site").contains("with: username"), "{}", desk.draft("site"));
 }
+
+/// Pages keep fields that nobody sees for password managers, and for the step after: the password goes into none of them. Where the
+/// app lets people choose how they sign in, it is by the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_field_that_nobody_sees_is_no_field_of_the_page() {
+    const DECOYS: [&str; 7] = [
+        "style='opacity:0;height:1px;width:1px;position:absolute'",
+        "style='opacity:0'",
+        "style='height:1px;width:1px'",
+        "style='position:absolute;left:-9999px'",
+        "style='position:absolute;top:-900px'",
+        "style='position:absolute;clip:rect(0,0,0,0)'",
+        "aria-hidden=true",
+    ];
+    const CHOICE: &str = "<h1>Hello</h1><form method=post action=/choice><p>How do you want to sign in?</p>\
+        <button name=m value=link>Email me a link</button><a href=/forgot>Forgot your password?</a>\
+        <button name=m value=pw>Enter your password</button></form>";
+    const LAST: &str = "<form method=post action=/last><label>Enter it <input type=password name=p></label><button>Next</button></form>";
+    let decoy = |how: &str| format!("<input type=password name=q {how}>");
+    let around = |how: &str| format!("<div style='{how}'><input type=password></div>");
+    let all: String = DECOYS
+        .iter()
+        .map(|how| decoy(how))
+        .chain([around("opacity:0"), around("height:0;overflow:hidden")])
+        .collect();
+    for decoys in [decoy(DECOYS[0]), all] {
+        let name = format!(
+            "<h1>Sign in</h1><form method=post action=/name><label>Email or phone <input name=u></label>{decoys}<button>Next</button></form>"
+        );
+        let mut site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+            (_, "/home") if has_session(&request) => Reply::html(HOME),
+            ("POST", "/name") => Reply::html(CHOICE),
+            ("POST", "/choice") if request.body == "m=pw" => Reply::html(LAST),
+            (_, "/") => Reply::html(name.clone()),
+            _ => answer(&request, "/last", LAST, ""),
+        })
+        .await;
+        let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+        let draft = desk.draft("site");
+        assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+        assert!(
+            draft.contains("- click: { role: button, name: Enter your password }\n    - fill: "),
+            "{draft}"
+        );
+        assert_eq!(sent(&mut site), ["/name", "/choice", "/last"]);
+    }
+}
+
+/// Nobody is in where the login is offered as before, or where what is said is said to everybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_a_login_in_a_dialog_is_told() {
+    let start = |notice: &str| {
+        format!(
+            "<header><button onclick='d.hidden = false'>Log in</button></header><h1>Acme shop</h1>{notice}\
+             <div id=d role=dialog aria-label='Log in' hidden>{}</div>",
+            SIGN_IN.replace("<form method=post>", "<form method=post action=/in>")
+        )
+    };
+    const SAID: &str = "We could not find that customer.";
+    let notice = format!("<p>{SAID}</p>");
+    let refused = "not signed in: the app refused the credentials: ";
+    for (refusal, told, password) in [
+        (start(&notice), format!("{refused}{SAID}"), "Another-Pass-1"),
+        (format!("<h1>Acme shop</h1>{notice}"), format!("{refused}{SAID}"), "Another-Pass-1"),
+        (
+            "<h1>Willkommen</h1><p>Das war nichts</p>".to_owned(),
+            "not signed in: Das war nichts".to_owned(),
+            "Another-Pass-1",
+        ),
+        (String::new(), "signed in once".to_owned(), PASSWORD),
+    ] {
+        let home = start("");
+        let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+            (_, "/") => Reply::html(home.clone()),
+            ("GET", "/in") => Reply::status(404, "<h1>Not here</h1>"),
+            _ => answer(&request, "/in", "", &refusal),
+        })
+        .await;
+        let (desk, said) = by(&site, "quirin", password, 0).await;
+        let draft = desk.draft("site");
+        assert!(said.out.contains(&told), "{told}: {}{}\n{draft}", said.out, said.err);
+        if let Some((_, said)) = told.rsplit_once(": ") {
+            assert!(draft.contains(&format!("bad_credentials: {{ text: {said} }}")), "{draft}");
+        }
+    }
+}
+
+/// On a page of its own an app says no in a sentence below its heading; words that hold the password are left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sentence_of_a_refusal_is_told_and_not_its_heading() {
+    for (refusal, told, guess) in [
+        (
+            "<h1>Error</h1><p>Invalid credentials. Please go back.</p><a href=/>Back</a>",
+            "Invalid credentials. Please go back.",
+            true,
+        ),
+        (
+            "<h1>Login failed</h1><p>Nobody has this name and password.</p>",
+            "Nobody has this name and password.",
+            true,
+        ),
+        ("<h1>Acme</h1><p>Call the help desk first.</p>", "not signed in: Call the help desk first.", true),
+        (
+            "<h1>Sign in</h1><p>Nobody has Another-Pass-1</p>FORM",
+            "the app answered in words that repeat the password",
+            false,
+        ),
+    ] {
+        let refusal = refusal.replace("FORM", SIGN_IN);
+        let site = Site::new(move |request| {
+            answer(&request, "/", if request.method == "POST" { "" } else { SIGN_IN }, &refusal)
+        })
+        .await;
+        let (desk, said) = by(&site, "quirin", "Another-Pass-1", 0).await;
+        let draft = desk.draft("site");
+        assert!(
+            said.out.contains("not signed in") && said.out.contains(told),
+            "{told}: {}{}\n{draft}",
+            said.out,
+            said.err
+        );
+        let text = told.trim_start_matches("not signed in: ");
+        assert_eq!(draft.contains(&format!("bad_credentials: {{ text: {text} }}")), guess, "{draft}");
+        assert_eq!(draft.contains("in words that repeat the password"), !guess, "{draft}");
+    }
+}
+
+/// What else the login wants is asked for; without it nothing is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_else_a_login_asks_for_is_a_question() {
+    const FORM: &str = "<form method=post><label>Organisation <input name=o required></label><label>User name <input name=u required></label>\
+        <label>Password <input type=password name=p required></label><label>Security number (optional) <input name=c></label>\
+        <label>Sign in to <select name=t required><option value=''>Choose</option><option>Training</option></select></label>\
+        <label><input type=checkbox name=r> Remember me</label><button>Sign in</button></form>";
+    let mut site = Site::new(|request| answer(&request, "/", FORM, "")).await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    let draft = desk.draft("site");
+    let told = "not signed in: the login also asks for \"Organisation\"";
+    assert!(said.out.contains(told), "{}{}\n{draft}", said.out, said.err);
+    let asked = "question  the login also asks for \"Organisation\" (required)";
+    assert!(said.out.contains(asked), "{}", said.out);
+    let step = "`params`";
+    let fills = "- fill: { into: { label: Organisation }, with: { text: \"?\" } }\n    - fill: { into: { label: User name }, with: username }";
+    let optional = "# ? the login also has a field \"Security number (optional)\"";
+    let choice = "# ? the login has a choice, \"Sign in to\" (required)";
+    for part in [step, fills, optional, choice] {
+        assert!(draft.contains(part), "`{part}` is not in:\n{draft}");
+    }
+    assert!(!draft.contains("Remember"), "{draft}");
+    parse("site.yaml", &draft, &OriginOverrides::new()).unwrap_or_else(|report| panic!("{report}\n{draft}"));
+    assert!(sent(&mut site).is_empty());
+}
+
+/// Two forms that are alike go by what stands above them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_among_others_goes_by_its_heading() {
+    let form = |title: &str, more: &str, button: &str| {
+        format!(
+            "<form method=post><h2>{title}</h2><input name=e placeholder='Email address'><input name=p type=password placeholder=Password>{more}<button>{button}</button></form>"
+        )
+    };
+    let again = "<input type=password placeholder='Repeat password'>";
+    let site = Site::page(&format!(
+        "{}{}",
+        form("New here?", again, "Sign up"),
+        form("Already a customer", "", "Log in")
+    ))
+    .await;
+    let (draft, _) = drafted(&site).await;
+    let within = "within: { css: form, containing: Already a customer } }, with: ";
+    for field in ["placeholder: Email address", "placeholder: Password"] {
+        assert!(draft.contains(&format!("{{ {field}, {within}")), "{field}: {draft}");
+    }
+}
