@@ -369,8 +369,6 @@ impl SqliteStore {
         })
     }
 
-    /// Writes a queued job down, or a cancelled one, if it was cancelled ahead; `false` if its id, or its cause, stands
-    /// there already.
     /// Submits a job; if a queue outside of the database has been told of it, it is not offered before it is overdue by so
     /// much.
     async fn write_down(
@@ -399,6 +397,8 @@ impl SqliteStore {
         .await
     }
 
+    /// Writes a queued job down, or a cancelled one, if it was cancelled ahead; `false` if its id, or its cause, stands
+    /// there already.
     pub(super) async fn insert(
         &self,
         on: &mut SqliteConnection,
