@@ -37,8 +37,8 @@ pub(super) async fn jobs_that_are_delivered(store: &Arc<dyn Store>) {
     assert!(offered.iter().all(|row| row.job.id != second.id), "its message is known");
 
     // One that was submitted with its message out is known, and claimed by the message.
-    let (told, later) = (job("delivered/t"), Timestamp::now() + SignedDuration::from_mins(9));
-    let at = [None, Some(later)].map(|at| (if at.is_some() { job("delivered/u") } else { told.clone() }, at));
+    let (told, then) = (job("delivered/t"), Timestamp::now() + SignedDuration::from_mins(9));
+    let at = [None, Some(then)].map(|at| (if at.is_some() { job("delivered/u") } else { told.clone() }, at));
     for (job, not_before) in &at {
         assert_eq!(store.submit_told(job, *not_before, LONG).await.unwrap(), Submitted::New);
         assert_eq!(store.submit_told(job, *not_before, LONG).await.unwrap(), Submitted::Already);
