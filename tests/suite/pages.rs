@@ -258,7 +258,7 @@ async fn a_password_is_masked_in_every_form_in_which_a_page_says_it() {
     let html = format!(
         "<title>{quoted}</title><form><label>Username <input></label><label>Password <input type=password></label></form>{said}"
     );
-    let site = Site::page(html).await;
+    let site = Site::page(&html).await;
     let stage = Stage::open(&site.url()).await;
     stage.goto(&format!("/at/{encoded}/{}?q={}", base64(url, "k:"), base64(url, ""))).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
