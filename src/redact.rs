@@ -1,12 +1,13 @@
 //! Masks secrets in whatever is about to leave the process: log lines, messages, page snapshots.
 //!
 //! Whoever takes a secret into its hands registers it; from then on [`redact`] masks it, also where it is
-//! written in groups (`JBSW Y3DP`), in another case, or escaped for JSON, HTML or a URL.
+//! written in groups (`JBSW Y3DP`), in another case, escaped for JSON, HTML or a URL, in base64 or in hex.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -18,7 +19,7 @@ pub const MASK: &str = "[secret]";
 const LOOSE: usize = 6;
 
 /// How many forms of secrets are remembered; the oldest are forgotten first. A job has about 20 secrets of
-/// at most 5 forms, and a worker at most 64 jobs at a time.
+/// at most 12 forms, and a worker at most 64 jobs at a time.
 const REMEMBERED: usize = 16_384;
 
 static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
@@ -72,6 +73,7 @@ impl Secrets {
     fn add(&mut self, secret: &str) {
         let mut forms = vec![Zeroizing::new(secret.to_owned())];
         forms.extend(escaped(secret).into_iter().map(Zeroizing::new));
+        forms.extend(encoded(secret).into_iter().map(Zeroizing::new));
         for form in forms {
             let folded: Zeroizing<Vec<char>> = Zeroizing::new(fold(&form).map(|(c, ..)| c).collect());
             match head(&folded) {
@@ -206,6 +208,26 @@ fn escaped(secret: &str) -> Vec<String> {
     forms
 }
 
+/// The secret as bytes are written in letters: base64 of both alphabets, behind any number of other bytes (`user:password`),
+/// hex, and each byte as a URL may have it. Of a short one that would be a few letters, which words have too.
+fn encoded(secret: &str) -> Vec<String> {
+    if secret.len() < LOOSE {
+        return Vec::new();
+    }
+    let hex = HEXLOWER.encode(secret.as_bytes());
+    let percent = hex.as_bytes().chunks(2).flat_map(|byte| ['%', char::from(byte[0]), char::from(byte[1])]);
+    let mut forms = vec![percent.collect(), hex];
+    for before in 0..3 {
+        let bytes = Zeroizing::new([&[0; 3][..before], secret.as_bytes()].concat());
+        // The letters that hold bits of the secret alone.
+        let own = (before * 8).div_ceil(6)..bytes.len() * 8 / 6;
+        forms.extend(
+            [&BASE64_NOPAD, &BASE64URL_NOPAD].map(|form| form.encode(&bytes)[own.clone()].to_owned()),
+        );
+    }
+    forms
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +267,27 @@ mod tests {
     }
 
     #[test]
+    fn encoded_secrets_are_masked() {
+        let known = knowing(&["First-Pass?>2026!"]);
+        let secret = b"First-Pass?>2026!";
+        for before in ["", "k", "ki", "kim:"] {
+            let bytes = [before.as_bytes(), secret, b" and more"].concat();
+            for form in [&data_encoding::BASE64, &data_encoding::BASE64URL] {
+                let text = form.encode(&bytes);
+                let masked = known.redact(&text);
+                assert!(
+                    masked.contains(MASK) && masked.len() + 18 < text.len() + MASK.len(),
+                    "{text}: {masked}"
+                );
+            }
+        }
+        let hex = HEXLOWER.encode(secret);
+        assert_eq!(known.redact(&format!("<{hex} {}>", hex.to_uppercase())), "<[secret] [secret]>");
+        let percent: String = secret.iter().map(|byte| format!("%{byte:02X}")).collect();
+        assert_eq!(known.redact(&percent), MASK);
+    }
+
+    #[test]
     fn the_longest_wins_and_overlaps_are_one() {
         let known = knowing(&["secret", "secret-longer", "longer-still"]);
         assert_eq!(known.redact("x secretlongerstill y"), "x [secret] y");
@@ -277,9 +320,10 @@ mod tests {
     #[test]
     fn the_oldest_are_forgotten() {
         let mut known = Secrets::default();
-        (0..=REMEMBERED).for_each(|n| known.add(&format!("secret{n:06}")));
-        assert_eq!(known.redact("secret000000"), "secret000000");
-        assert_eq!(known.redact("secret000001"), MASK);
+        // Too short for another form.
+        (0..=REMEMBERED).for_each(|n| known.add(&char::from_u32(0x4E00 + n as u32).unwrap().to_string()));
+        assert_eq!(known.redact("一"), "一");
+        assert_eq!(known.redact("丁"), MASK);
         assert_eq!(known.order.len(), REMEMBERED);
     }
 

@@ -69,6 +69,8 @@ pub(super) struct ChangeForm {
     pub current: Option<Names>,
     pub new: Names,
     pub repeat: Option<Names>,
+    /// What else is done in it before it is sent off.
+    pub also: Vec<Move>,
     pub submit: Option<Names>,
     pub rules: Option<String>,
     pub minlength: Option<u32>,

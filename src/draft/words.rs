@@ -280,8 +280,16 @@ pub(super) const PASSWORD: Words = &[
     "jelszó",
     "mật khẩu",
     "passphrase",
+    "pass phrase",
+    "pass word",
     "credentials",
 ];
+
+/// Codes that a login may have for a password.
+pub(super) const PASSCODE: Words = &["passcode", "pass code", "pin", "pin code", "access code"];
+
+/// What is said of a code that serves once.
+pub(super) const ONE_TIME: Words = &["one-time", "one time", "einmal", "otp", "verification", "sent"];
 
 /// What is there now.
 pub(super) const CURRENT: Words = &[
@@ -293,6 +301,22 @@ pub(super) const CURRENT: Words = &[
     "derzeit",
     "bisherig",
     "alte",
+    "altes",
+    "altem",
+    "vieux",
+    "viejo",
+    "vieja",
+    "anterior",
+    "precedente",
+    "gamla",
+    "gammal",
+    "gammel",
+    "tidigare",
+    "forrige",
+    "vanha",
+    "edellinen",
+    "původní",
+    "dotychczas",
     "actuel",
     "ancien",
     "actual",
@@ -316,10 +340,21 @@ pub(super) const CURRENT: Words = &[
     "mevcut",
     "eski",
     "当前",
-    "原密码",
+    "當前",
+    "目前",
+    "原密",
     "旧",
+    "舊",
     "現在",
     "현재",
+    "기존",
+    "الحالية",
+    "القديمة",
+    "נוכחית",
+    "ישנה",
+    "jelenlegi",
+    "régi",
+    "hiện tại",
 ];
 
 /// Once more.

@@ -214,11 +214,12 @@ impl Writer<'_> {
         };
         self.line("\n  change_password:");
         let mut moves = way.clone();
-        let ChangeForm { current, new, repeat, submit, .. } = change;
+        let ChangeForm { current, new, repeat, also, submit, .. } = change;
         let fill = |into: &Names, with: &str| Move::Fill { into: into.clone(), with: with.to_owned() };
         moves.extend(current.iter().map(|into| fill(into, "password")));
         moves.push(fill(new, "new_password"));
         moves.extend(repeat.iter().map(|into| fill(into, "new_password")));
+        moves.extend(also.iter().cloned());
         self.yaml.push_str(&steps(&moves, "    "));
         match submit {
             Some(submit) => self.line(&format!("    - commit: {{ click: {} }}", target(submit))),

@@ -55,7 +55,7 @@ pub(super) fn document(
             PartKind::Text if flow.enrols() => escape(&mut html, &redact::redact(&without_codes(text))),
             PartKind::Text => escape(&mut html, &redact::redact(text)),
             PartKind::Attribute => escape(&mut html, &attribute_value(flow, &attribute, text)),
-            PartKind::Address => escape(&mut html, &redact::redact(&address(text, &origin))),
+            PartKind::Address => escape(&mut html, &address(&redact::redact(text), &origin)),
             PartKind::Untold => html.push_str(redact::MASK),
             PartKind::Frame => escape(&mut html, &at_of(text).unwrap_or_default()),
         }
@@ -72,8 +72,9 @@ pub(super) fn at(playbook: &Playbook, frame: &FrameSnapshot, number: usize, arou
         return format!("{origin}:/turnlock-frame-{number}");
     };
     let declared = playbook.origins.iter().find(|(_, origin)| origin.matches(&url));
-    let path =
-        redact::redact(&address(&url[url::Position::BeforePath..url::Position::AfterQuery], "")).into_owned();
+    // Before anything is left out: of a secret that lost a part the rest would stay.
+    let whole = redact::redact(&url[url::Position::BeforePath..url::Position::AfterQuery]);
+    let path = address(&whole, "");
     match declared {
         Some((name, _)) => format!("{name}:{path}"),
         None => format!("{}{path}", url.origin().ascii_serialization()),
@@ -119,12 +120,13 @@ fn attribute_value(flow: FlowKind, name: &str, value: &str) -> String {
         return LEFT_OUT.to_owned();
     }
     let mut kept = String::new();
+    let value = redact::redact(value);
     for run in value.split_inclusive(|c: char| !is_plain(c)) {
         let word = run.trim_end_matches(|c: char| !is_plain(c));
         kept.push_str(if is_token(word) { LEFT_OUT } else { word });
         kept.push_str(&run[word.len()..]);
     }
-    redact::redact(&kept).into_owned()
+    kept
 }
 
 /// What tokens are made of.

@@ -384,7 +384,11 @@ impl Walker<'_> {
             self.findings
                 .error(Rule::ProvesNothing, branch.place, format!("a path ends `{end}` without typing a credential"))
                 .label("a login like this would prove any password right")
-                .help("fill `password` (or `email_code`, `sms_code`, or open `email_link`) on the way here: `- fill: { into: { label: Password }, with: password }`");
+                .help(match self.setter {
+                    // Nothing else would do: another flow sets the password.
+                    Some(_) => "fill `password` on the way here: `- fill: { into: { label: Password }, with: password }`",
+                    None => "fill `password` on the way here: `- fill: { into: { label: Password }, with: password }`; where the app wants none, `email_code` or `sms_code`, or open `email_link`",
+                });
         } else if let Some(setter) =
             self.setter.filter(|_| kind == FlowKind::Login && now.iter().any(|situation| !situation.password))
         {

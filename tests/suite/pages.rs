@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use turnlock::browser::{Guide, Survey};
 use turnlock::credential::{RecoveryCodes, TotpSecret};
 use turnlock::job::{Code, Job, Kind, Outcome};
@@ -219,6 +219,59 @@ async fn no_password_secret_or_recovery_code_is_in_what_is_recorded() {
     for secret in secrets {
         assert!(!kept.contains(&plain(&secret)), "{secret} was kept");
     }
+}
+
+/// An app may say the password again, in any way in which programs write texts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_masked_in_every_form_in_which_a_page_says_it() {
+    const SECRET: &str = "Erste<Parole>\"7&26?";
+    let secret = SecretString::from(SECRET);
+    turnlock::redact::register(&secret);
+    let base64 =
+        |form: &data_encoding::Encoding, before: &str| form.encode(format!("{before}{SECRET}").as_bytes());
+    let (standard, url) = (&data_encoding::BASE64, &data_encoding::BASE64URL);
+    let quoted = SECRET.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let encoded: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+    let forms = [
+        base64(standard, ""),
+        base64(url, ""),
+        base64(standard, "k:"),
+        base64(url, "k:"),
+        base64(standard, "kim:"),
+        base64(standard, "kim.:"),
+        data_encoding::HEXLOWER.encode(SECRET.as_bytes()),
+        data_encoding::HEXUPPER.encode(SECRET.as_bytes()),
+        encoded.clone(),
+        quoted.clone(),
+        serde_json::Value::from(SECRET)
+            .to_string()
+            .replace('&', "&amp;")
+            .replace('"', "&quot;")
+            .replace('<', "&lt;"),
+    ];
+    let said: String = forms
+        .iter()
+        .map(|form| {
+            format!("<p id='i-{form}' class='{form}' title='it is {form}' data-x='{form}'>{form}</p><a href='/at/{form}?q={form}#{form}'>a</a><style>.a::after {{ content: '{form}' }}</style>")
+        })
+        .collect();
+    let html = format!(
+        "<title>{quoted}</title><form><label>Username <input></label><label>Password <input type=password></label></form>{said}"
+    );
+    let site = Site::page(&html).await;
+    let stage = Stage::open(&site.url()).await;
+    stage.goto(&format!("/at/{encoded}/{}?q={}", base64(url, "k:"), base64(url, ""))).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let book = playbook(folder.path(), &stage, "", &[]);
+    recorded(&stage, &book, folder.path()).await;
+    let kept = whole(folder.path());
+    assert!(kept.contains("[secret]"), "{kept}");
+    for form in forms.iter().map(|form| form.trim_end_matches('=')) {
+        // The last letter may hold bits of what stands behind.
+        let form = &form[..form.len() - 1];
+        assert!(!kept.to_lowercase().contains(&form.to_lowercase()), "{form} was kept:\n{kept}");
+    }
+    assert!(!kept.contains("Parole") && !kept.contains(&base64(standard, "kim:")[8..20]), "{kept}");
 }
 
 /// The bundled app's playbook and pages, as they are shipped.

@@ -149,6 +149,7 @@ impl Explorer {
             && let Some(change) = find::change(survey)
         {
             let what = ChangeForm {
+                also: Vec::new(),
                 current: change.current.as_ref().map(|found| self.names(found, survey)),
                 repeat: change.repeat.as_ref().map(|found| self.names(found, survey)),
                 submit: change.submit.as_ref().map(|found| self.names(found, survey)),

@@ -3,6 +3,7 @@
 //! What was typed is never written out: where it is known what it was, its variable stands for it, and elsewhere a
 //! question.
 
+mod fields;
 mod parse;
 mod secrets;
 mod selectors;
@@ -15,7 +16,7 @@ use parse::{Act, Recorded};
 use secrets::{Kept, Typed};
 
 use super::findings::{ChangeForm, Findings, Move, Names, Settings};
-use super::words::{MENU, MFA, SETTINGS, SIGN_OUT, USERNAME, says};
+use super::words::{MENU, MFA, SETTINGS, SIGN_OUT, USERNAME, Words, says};
 use super::write::guessed;
 use crate::playbook::{By, Locator};
 
@@ -35,12 +36,16 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
         BadRecording::new("steps", "no step goes to an address: record from an open page on")
     })?;
     import.findings.origins.push(("app".to_owned(), start.origin().ascii_serialization()));
-    let mut moves: Vec<(Move, Option<Typed>)> =
-        recorded.iter().enumerate().flat_map(|(at, step)| import.moves(step, recorded.get(at + 1))).collect();
+    let mut moves: Vec<Made> = Vec::new();
+    for (at, step) in recorded.iter().enumerate() {
+        let made = import.moves(step, recorded.get(at + 1));
+        moves.extend(made.into_iter().map(|(step, typed)| Made { step, typed, at }));
+    }
     // What is typed in several goes is there once.
     moves.dedup_by(|later, earlier| {
-        let again = later.1.is_some()
-            && matches!((&later.0, &earlier.0), (Move::Fill { into, .. }, Move::Fill { into: before, .. }) if into == before);
+        let again = later.typed.is_some()
+            && earlier.typed.is_some()
+            && import.kept.field_of(later.at) == import.kept.field_of(earlier.at);
         if again {
             std::mem::swap(later, earlier);
         }
@@ -72,6 +77,43 @@ fn made_up(text: &str) -> bool {
     };
     let grouped = words.windows(4).any(in_groups);
     grouped || words.iter().any(mixed) || words.iter().any(|word| word.len() >= 16 && base32(word))
+}
+
+/// A step of ours, and the recorded one that it was.
+#[derive(Clone)]
+struct Made {
+    step: Move,
+    typed: Option<Typed>,
+    at: usize,
+}
+
+impl Made {
+    fn is(&self, wanted: Typed) -> bool {
+        self.typed == Some(wanted)
+    }
+
+    fn clicked(&self) -> Option<Names> {
+        match &self.step {
+            Move::Click(names) => Some(names.clone()),
+            _ => None,
+        }
+    }
+
+    fn sends(&self) -> bool {
+        matches!(self.step, Move::Click(_) | Move::Press { .. })
+    }
+
+    /// Whether it is a click on something that is called so.
+    fn clicks(&self, what: Words) -> bool {
+        self.clicked().is_some_and(|names| says(&words(&names), what))
+    }
+
+    fn filled(&self) -> Option<Names> {
+        match &self.step {
+            Move::Fill { into, .. } => Some(into.clone()),
+            _ => None,
+        }
+    }
 }
 
 struct Import {
@@ -210,70 +252,54 @@ impl Import {
     }
 
     /// Which of the steps are the login, the change of the password, the way out.
-    fn arrange(&mut self, moves: Vec<(Move, Option<Typed>)>) {
-        let is = |wanted: Typed| move |each: &(Move, Option<Typed>)| each.1 == Some(wanted);
-        let sends = |each: &(Move, Option<Typed>)| matches!(each.0, Move::Click(_) | Move::Press { .. });
-        let Some(password) = moves.iter().position(is(Typed::Password)) else {
-            self.findings.login = moves.into_iter().map(|(each, _)| each).collect();
+    fn arrange(&mut self, moves: Vec<Made>) {
+        let Some(password) = moves.iter().position(|each| each.is(Typed::Password)) else {
+            self.findings.login = moves.into_iter().map(|each| each.step).collect();
             self.findings
                 .remarks
                 .push("? no password was typed in the recording: it shows no login".to_owned());
             return;
         };
         // A password that was mistyped and typed anew is one login: the last one counts.
-        let into = |each: &(Move, Option<Typed>)| match &each.0 {
-            Move::Fill { into, .. } if each.1 == Some(Typed::Password) => Some(into.clone()),
-            _ => None,
-        };
-        let field = into(&moves[password]);
-        let last = (password..moves.len())
-            .take_while(|at| !matches!(moves[*at].1, Some(Typed::NewPassword | Typed::Totp)))
-            .filter(|at| into(&moves[*at]) == field)
-            .last()
+        let field = self.kept.field_of(moves[password].at);
+        let last = moves
+            .iter()
+            .rposition(|each| each.is(Typed::Password) && self.kept.field_of(each.at) == field)
             .unwrap_or(password);
         let moves: Vec<_> = moves[..password].iter().chain(&moves[last..]).cloned().collect();
-        let end = moves[password..].iter().position(sends).map_or(moves.len(), |at| password + at + 1);
+        let end = moves[password..].iter().position(Made::sends).map_or(moves.len(), |at| password + at + 1);
         let (login, mut rest) = moves.split_at(end);
-        self.findings.login = login.iter().map(|(each, _)| each.clone()).collect();
-        let first = login.iter().find_map(|(each, typed)| match each {
-            Move::Fill { into, .. } if typed.is_some() => Some(into.clone()),
-            _ => None,
-        });
+        self.findings.login = login.iter().map(|each| each.step.clone()).collect();
+        let first = login.iter().filter(|each| each.typed.is_some()).find_map(Made::filled);
         self.findings.entrance = first.unwrap_or_default();
-        if let Some(code) =
-            rest.iter().position(is(Typed::Totp)).filter(|code| !rest[..*code].iter().any(sends))
+        if let Some(code) = rest
+            .iter()
+            .position(|each| each.is(Typed::Totp))
+            .filter(|code| !rest[..*code].iter().any(Made::sends))
         {
-            let submit = rest.get(code + 1).and_then(|(each, _)| clicked(each));
-            if let Move::Fill { into, .. } = &rest[code].0 {
-                self.findings.code = Some((into.clone(), submit.clone()));
-            }
+            let submit = rest.get(code + 1).and_then(Made::clicked);
+            self.findings.code = rest[code].filled().map(|into| (into, submit.clone()));
             self.leave(&rest[..code]);
             rest = &rest[code + 1 + usize::from(submit.is_some())..];
         }
         // Up to where the flows below have them.
         let mut taken = 0;
-        if let Some(new) = rest.iter().position(is(Typed::NewPassword)) {
+        if let Some(new) = rest.iter().position(|each| each.is(Typed::NewPassword)) {
             taken = self.change(rest, new);
         }
-        let out = rest
-            .iter()
-            .position(|(each, _)| clicked(each).is_some_and(|names| says(&words(&names), SIGN_OUT)));
-        let way_out = out.and_then(|at| clicked(&rest[at].0));
+        let out = rest.iter().position(|each| each.clicks(SIGN_OUT));
+        let way_out = out.and_then(|at| rest[at].clicked());
         self.findings.way_out.clone_from(&way_out);
         // The click before may have opened the menu that the way out is in: then the menu is what is always there.
         let menu = out.and_then(|at| at.checked_sub(1)).filter(|at| *at >= taken);
-        let menu = menu.and_then(|at| clicked(&rest[at].0).filter(opens_a_menu).map(|names| (at, names)));
+        let menu = menu.and_then(|at| rest[at].clicked().filter(opens_a_menu).map(|names| (at, names)));
         let menu_at = menu.as_ref().map(|(at, _)| *at);
         self.findings.menu = menu.map(|(_, names)| names);
         self.findings.mark = self.findings.menu.clone().or(way_out);
-        let mfa =
-            rest.iter().position(|(each, _)| clicked(each).is_some_and(|names| says(&words(&names), MFA)));
-        if let Some((at, what)) = mfa.and_then(|at| Some((at, clicked(&rest[at].0)?))) {
-            let way = rest[..at]
-                .iter()
-                .filter(|(_, typed)| typed.is_none())
-                .map(|(each, _)| each.clone())
-                .collect();
+        let mfa = rest.iter().position(|each| each.clicks(MFA));
+        if let Some((at, what)) = mfa.and_then(|at| Some((at, rest[at].clicked()?))) {
+            let way =
+                rest[..at].iter().filter(|each| each.typed.is_none()).map(|each| each.step.clone()).collect();
             self.findings.mfa = Some(Settings { way, what });
             taken = taken.max(at + 1);
         }
@@ -285,31 +311,48 @@ impl Import {
     }
 
     /// Keeps what belongs to none of the flows, for the author to place.
-    fn leave(&mut self, moves: &[(Move, Option<Typed>)]) {
-        self.findings.leftover.extend(moves.iter().map(|(each, _)| each.clone()));
+    fn leave(&mut self, moves: &[Made]) {
+        self.findings.leftover.extend(moves.iter().map(|each| each.step.clone()));
     }
 
     /// Gives the place behind its last step.
-    fn change(&mut self, rest: &[(Move, Option<Typed>)], new: usize) -> usize {
-        let into = |at: usize| match rest.get(at) {
-            Some((Move::Fill { into, .. }, _)) => Some(into.clone()),
-            _ => None,
-        };
-        let current = rest[..new].iter().rposition(|(_, typed)| *typed == Some(Typed::Password));
-        let repeat = (new + 1..rest.len()).find(|at| rest[*at].1 == Some(Typed::NewPassword));
+    fn change(&mut self, rest: &[Made], new: usize) -> usize {
+        let Some(new_names) = rest[new].filled() else { return 0 };
+        let steps = |of: &[Made]| of.iter().map(|each| each.step.clone()).collect::<Vec<_>>();
+        let into = |at: usize| rest[at].filled();
+        let current = rest[..new].iter().rposition(|each| each.is(Typed::Password));
+        // Whatever is typed behind a click is typed into another form.
+        let sent = |from: usize| rest[from..].iter().position(Made::sends).map(|at| from + at);
+        let form = sent(new + 1).unwrap_or(rest.len());
+        let repeat = (new + 1..form).find(|at| rest[*at].is(Typed::NewPassword));
         let from = repeat.unwrap_or(new) + 1;
-        let Some(new_names) = into(new) else { return 0 };
-        let way = rest[..current.unwrap_or(new)].iter().map(|(each, _)| each.clone()).collect();
+        let mut way = steps(&rest[..current.unwrap_or(new)]);
+        if self.kept.is_guessed(rest[new].at) {
+            way.push(Move::Note(format!(
+                "? steps[{}]: is this the change of the password? its order says so, and no label: the current password, then a new text twice",
+                rest[new].at
+            )));
+        }
+        // In between is nothing but what the form has besides.
+        let mut also = current.map_or_else(Vec::new, |current| steps(&rest[current + 1..new]));
+        also.extend(steps(&rest[new + 1..from - usize::from(repeat.is_some())]));
+        // What sends it off may stand behind other fields of the form.
+        let commit = sent(from).filter(|at| !rest[*at].clicks(SIGN_OUT));
+        let mut behind = from;
+        if let Some(commit) = commit {
+            also.extend(steps(&rest[from..commit]));
+            behind = commit + 1;
+        }
         let what = ChangeForm {
             current: current.and_then(into),
             new: new_names,
             repeat: repeat.and_then(into),
-            submit: rest.get(from).and_then(|(each, _)| clicked(each)),
+            also,
+            submit: commit.and_then(|at| rest[at].clicked()),
             rules: None,
             minlength: None,
             says: SecretString::default(),
         };
-        let behind = from + usize::from(what.submit.is_some());
         self.findings.change = Some(Settings { way, what });
         behind
     }
@@ -320,13 +363,6 @@ fn opens_a_menu(names: &Names) -> bool {
     let link = |Locator { by, .. }: &Locator| matches!(by, By::Role { role, .. } if role == "link");
     let words = words(names);
     says(&words, MENU) || (says(&words, SETTINGS) || says(&words, USERNAME)) && !names.iter().all(link)
-}
-
-fn clicked(each: &Move) -> Option<Names> {
-    match each {
-        Move::Click(names) => Some(names.clone()),
-        _ => None,
-    }
 }
 
 /// What people read of an element.

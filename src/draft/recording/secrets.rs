@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::fields::{corrected, sends, sent_by, words};
 use super::parse::{Act, Recorded};
-use crate::draft::words::{CODE, CURRENT, MFA, PASSWORD, REPEAT, USERNAME, says};
+use crate::draft::words::{CODE, CURRENT, MFA, ONE_TIME, PASSCODE, PASSWORD, REPEAT, USERNAME, says};
 
 /// What a value was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,71 +36,187 @@ impl Typed {
 pub(super) struct Kept {
     values: Vec<SecretString>,
     by_step: HashMap<usize, Typed>,
+    /// For each step the first one whose text it corrects.
+    fields: Vec<usize>,
+    /// The steps that are taken for a change of the password by their order alone.
+    guessed: Vec<usize>,
+}
+
+/// What was typed into a field, once and for all.
+struct Change<'a> {
+    /// Its place among the steps.
+    at: usize,
+    value: &'a SecretString,
+    field: String,
+}
+
+impl Change<'_> {
+    fn is(&self, value: &SecretString) -> bool {
+        self.value.expose_secret() == value.expose_secret()
+    }
+
+    fn is_password(&self) -> bool {
+        says(&self.field, PASSWORD)
+            || says(&self.field, &["passwd", "pwd", "pass", "wpname"]) && !says(&self.field, USERNAME)
+    }
+
+    fn is_current(&self) -> bool {
+        self.is_password() && says(&self.field, CURRENT)
+    }
+
+    fn is_new(&self) -> bool {
+        says(&self.field, &["new", "neu", "nouveau", "nueva", "nova"]) || says(&self.field, REPEAT)
+    }
+
+    /// A code that is a second factor's; where a password is expected, a passcode is that.
+    fn is_code(&self, password_awaited: bool) -> bool {
+        let passcode = password_awaited && says(&self.field, PASSCODE) && !says(&self.field, ONE_TIME);
+        says(&self.field, MFA) || says(&self.field, CODE) && !passcode && looks_like_a_code(self.value)
+    }
 }
 
 impl Kept {
-    /// Goes through the recording twice: what was typed into a password's or a code's field is that wherever else it
+    /// Goes through the recording several times: what was typed into a password's or a code's field is that wherever else it
     /// was typed.
     pub fn of(recorded: &[Recorded]) -> Self {
-        let changes: Vec<(&Recorded, &SecretString)> = recorded
+        let fields = corrected(recorded);
+        let is_last = |at: usize| !fields[at + 1..].contains(&fields[at]);
+        let all = recorded.iter().filter_map(|step| match &step.act {
+            Act::Change(value) => Some(Change { at: step.at, value, field: words(step) }),
+            _ => None,
+        });
+        let (changes, corrected): (Vec<_>, Vec<_>) = all.partition(|change| is_last(change.at));
+        let mut kept = Self {
+            values: changes.iter().chain(&corrected).map(|change| change.value.clone()).collect(),
+            by_step: HashMap::new(),
+            fields,
+            guessed: Vec::new(),
+        };
+        // What the app asks for as the current password was the login's.
+        let mut known: Vec<(&SecretString, Typed)> = changes
             .iter()
-            .filter_map(|step| if let Act::Change(value) = &step.act { Some((step, value)) } else { None })
+            .filter(|change| {
+                let first = changes.iter().find(|each| each.is(change.value));
+                change.is_current() && first.is_some_and(|first| !first.is_new())
+            })
+            .map(|change| (change.value, Typed::Password))
             .collect();
-        let mut known: Vec<(SecretString, Typed)> = Vec::new();
-        let mut by_step = HashMap::new();
-        let same = |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
-        for (nth, (step, value)) in changes.iter().enumerate() {
-            let field = step.selectors.concat().join(" ").replace(['_', '-'], " ");
-            let is_password = says(&field, PASSWORD)
-                || says(&field, &["passwd", "pwd", "pass", "wpname"]) && !says(&field, USERNAME);
-            // Of a name and a password that are the same, the field says which it is.
-            let other = |typed: &Typed| !(is_password && *typed == Typed::Username);
-            let earlier =
-                known.iter().find(|(each, _)| same(each, value)).map(|(_, typed)| *typed).filter(other);
-            let first = !known.iter().any(|(_, typed)| *typed == Typed::Password);
-            let typed = if let Some(typed) = earlier {
-                typed
-            } else if is_password {
-                let new = says(&field, &["new", "neu", "nouveau", "nueva", "nova"]) || says(&field, REPEAT);
-                let same_field =
-                    |(step, _): &&(&Recorded, &SecretString)| by_step.get(&step.at) == Some(&Typed::Password);
-                let mistyped = changes[..nth]
-                    .iter()
-                    .rfind(same_field)
-                    .is_some_and(|(before, _)| before.selectors == step.selectors);
-                if (first || mistyped) && !new || says(&field, CURRENT) {
-                    Typed::Password
-                } else {
-                    Typed::NewPassword
-                }
-            } else if says(&field, MFA)
-                || says(&field, CODE) && looks_like_a_code(value)
-                || !first && is_a_code(value)
-            {
-                Typed::Totp
-            } else {
-                let before_password = changes
-                    .get(nth + 1)
-                    .is_some_and(|(step, _)| says(&step.selectors.concat().join(" "), PASSWORD));
-                let name = says(&field, USERNAME) || before_password;
-                if first && name { Typed::Username } else { Typed::Unknown }
-            };
+        for nth in 0..changes.len() {
+            let typed = kept.typed(recorded, &changes, nth, &known);
             if typed != Typed::Unknown {
-                known.push(((*value).clone(), typed));
+                known.push((changes[nth].value, typed));
             }
-            by_step.insert(step.at, typed);
+            kept.by_step.insert(changes[nth].at, typed);
         }
         // Whatever was known only later.
-        for (step, value) in &changes {
-            if let Some((_, typed)) = known.iter().find(|(each, _)| same(each, value)) {
-                by_step.entry(step.at).and_modify(|at| {
+        for change in &changes {
+            if let Some((_, typed)) = known.iter().find(|(each, _)| change.is(each)) {
+                kept.by_step.entry(change.at).and_modify(|at| {
                     if *at == Typed::Unknown {
                         *at = *typed
                     }
                 });
             }
         }
-        Self { values: changes.into_iter().map(|(_, value)| value.clone()).collect(), by_step }
+        kept.guess_a_change(recorded, &changes);
+        for change in corrected {
+            let field = kept.fields[change.at];
+            let last = changes.iter().find(|each| kept.fields[each.at] == field);
+            let typed = last.map_or(Typed::Unknown, |last| kept.of_step(last.at));
+            kept.by_step.insert(change.at, typed);
+        }
+        kept
+    }
+
+    fn typed(
+        &self,
+        recorded: &[Recorded],
+        changes: &[Change<'_>],
+        nth: usize,
+        known: &[(&SecretString, Typed)],
+    ) -> Typed {
+        let change = &changes[nth];
+        let is_password = change.is_password();
+        if change.is_current() {
+            return Typed::Password;
+        }
+        // Of a name and a password that are the same, the field says which it is.
+        let earlier = known.iter().find(|(each, _)| change.is(each)).map(|(_, typed)| *typed);
+        if let Some(earlier) = earlier.filter(|typed| !(is_password && *typed == Typed::Username)) {
+            return earlier;
+        }
+        let typed_already = |typed| changes[..nth].iter().any(|each| self.of_step(each.at) == typed);
+        let first = !typed_already(Typed::Password);
+        let named = typed_already(Typed::Username);
+        let again = changes.get(nth + 1).is_some_and(|next| next.is(change.value));
+        if is_password {
+            let of_the_login = first && (!change.is_new() || named && !again);
+            return if of_the_login { Typed::Password } else { Typed::NewPassword };
+        }
+        if change.is_code(first && named) || !first && is_a_code(change.value) {
+            return Typed::Totp;
+        }
+        if first && named && self.is_behind_the_name(recorded, changes, nth) {
+            return Typed::Password;
+        }
+        let before_password = !named && changes.get(nth + 1).is_some_and(|next| says(&next.field, PASSWORD));
+        if first && (says(&change.field, USERNAME) || before_password) {
+            Typed::Username
+        } else {
+            Typed::Unknown
+        }
+    }
+
+    /// Whether it stands where logins have the password, which Chrome's recorder does not say of a field: behind the name, on
+    /// its page or the next one, and no other field is called so.
+    fn is_behind_the_name(&self, recorded: &[Recorded], changes: &[Change<'_>], nth: usize) -> bool {
+        let change = &changes[nth];
+        let Some(before) = nth.checked_sub(1).map(|before| &changes[before]) else { return false };
+        let another =
+            changes[nth + 1..].iter().any(|each| each.is_password() && !each.is_current() && !each.is_new());
+        let sendings = (before.at..change.at).filter(|at| sends(recorded, *at)).count();
+        self.of_step(before.at) == Typed::Username
+            && !another
+            && sendings < 2
+            && !says(&change.field, USERNAME)
+            && !change.is_new()
+            && sent_by(recorded, change.at).is_some()
+    }
+
+    /// The shape of a change that no label tells of: the login's password, then one new text twice, then a click.
+    fn guess_a_change(&mut self, recorded: &[Recorded], changes: &[Change<'_>]) {
+        let Some(login) = changes.iter().position(|each| self.of_step(each.at) == Typed::Password) else {
+            return;
+        };
+        for three in changes[login + 1..].windows(3) {
+            let [current, new, again] = three else { continue };
+            let sent = sent_by(recorded, again.at);
+            let typed_once =
+                !changes.iter().take_while(|each| each.at < new.at).any(|each| each.is(new.value));
+            if self.of_step(current.at) == Typed::Password
+                && self.of_step(new.at) == Typed::Unknown
+                && self.of_step(again.at) == Typed::Unknown
+                && new.is(again.value)
+                && typed_once
+                && !(current.at..again.at).any(|at| sends(recorded, at))
+                && sent.is_some()
+            {
+                self.guessed.extend([new.at, again.at]);
+            }
+        }
+        for at in &self.guessed {
+            self.by_step.insert(*at, Typed::NewPassword);
+        }
+    }
+
+    /// The first step whose text this one corrects, or itself.
+    pub fn field_of(&self, at: usize) -> usize {
+        self.fields[at]
+    }
+
+    /// Whether that it is the new password is known by the order alone.
+    pub fn is_guessed(&self, at: usize) -> bool {
+        self.guessed.contains(&at)
     }
 
     pub fn of_step(&self, at: usize) -> Typed {

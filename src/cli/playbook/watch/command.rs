@@ -36,8 +36,7 @@ impl Command {
 }
 
 /// What `h` says.
-pub const HELP: &str = "\
-  r          try the step again
+pub const HELP: &str = "  r          try the step again
   s          skip it, as if it had been done
   e          edit the playbook, and go on from this step
   ? LOCATOR  what a locator finds now: ? role=button name=Save, or as in the playbook:
@@ -47,7 +46,12 @@ pub const HELP: &str = "\
 
 #[cfg(test)]
 mod tests {
-    use super::Command;
+    use super::{Command, HELP};
+
+    #[test]
+    fn help_is_indented_as_one() {
+        assert!(HELP.lines().all(|line| line.starts_with("  ")), "{HELP}");
+    }
 
     #[test]
     fn what_is_said_is_understood() {

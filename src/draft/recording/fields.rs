@@ -1,0 +1,100 @@
+//! Which steps type into one field, and which of them correct an earlier one.
+
+use secrecy::ExposeSecret;
+
+use super::parse::{Act, Recorded};
+use super::selectors::locators;
+use crate::draft::words::{PASSWORD, SIGN_OUT, USERNAME, says};
+
+/// For each step the first one whose text it corrects, one after the other: a half-typed text, or one that the app refused.
+pub(super) fn corrected(recorded: &[Recorded]) -> Vec<usize> {
+    let mut fields: Vec<usize> = (0..recorded.len()).collect();
+    for at in 0..recorded.len() {
+        let before = (0..at).rev().find(|before| corrects(recorded, *before, at));
+        if let Some(before) = before {
+            fields[at] = fields[before];
+        }
+    }
+    fields
+}
+
+/// What selectors say of a step's element.
+pub(super) fn words(step: &Recorded) -> String {
+    step.selectors.concat().join(" ").replace(['_', '-'], " ")
+}
+
+/// Whether both mean one element: by a name that both have, or by the best that each has. Places in the document shift, as
+/// by a notice above a form, and count only where there is nothing else.
+fn same_element(one: &Recorded, other: &Recorded) -> bool {
+    let unambiguous = |chain: &Vec<String>| {
+        chain.last().is_some_and(|last| {
+            let css = last.strip_prefix("pierce/").unwrap_or(last);
+            let names = css.starts_with('#') || css.contains("[name=");
+            last.starts_with("aria/") || last.starts_with("text/") || names && !css.contains([' ', '>'])
+        })
+    };
+    let best = |step: &Recorded| locators(&step.selectors, true).into_iter().next();
+    let shared = || one.selectors.iter().any(|chain| unambiguous(chain) && other.selectors.contains(chain));
+    one.frame == other.frame && one.target == other.target && (shared() || best(one) == best(other))
+}
+
+fn value(step: &Recorded) -> Option<&str> {
+    match &step.act {
+        Act::Change(value) => Some(value.expose_secret()),
+        _ => None,
+    }
+}
+
+/// Whether the step sends a form off, or leads elsewhere: not a click into a field that is filled next.
+pub(super) fn sends(recorded: &[Recorded], at: usize) -> bool {
+    match &recorded[at].act {
+        Act::Click { .. } => {
+            let next = recorded[at + 1..].iter().find(|step| !matches!(step.act, Act::Nothing));
+            !next.is_some_and(|next| value(next).is_some() && same_element(next, &recorded[at]))
+        }
+        Act::Key("Enter") => true,
+        _ => false,
+    }
+}
+
+/// The place of what sends off what was typed there.
+pub(super) fn sent_by(recorded: &[Recorded], at: usize) -> Option<usize> {
+    (at + 1..recorded.len()).find(|at| sends(recorded, *at))
+}
+
+/// Whether a text was typed anew into the same field: before it was sent, or because the app did not take it. An app that
+/// took it would have led elsewhere.
+fn corrects(recorded: &[Recorded], before: usize, at: usize) -> bool {
+    let (Some(earlier), Some(later)) = (value(&recorded[before]), value(&recorded[at])) else { return false };
+    if !same_element(&recorded[before], &recorded[at]) {
+        return false;
+    }
+    let same_sending = |one: usize, other: usize| match (&recorded[one].act, &recorded[other].act) {
+        (Act::Key(one), Act::Key(other)) => one == other,
+        (Act::Click { .. }, Act::Click { .. }) => same_element(&recorded[one], &recorded[other]),
+        _ => false,
+    };
+    let between = before + 1..at;
+    let sendings: Vec<usize> = between.clone().filter(|at| sends(recorded, *at)).collect();
+    let Some(first) = sendings.first().copied() else {
+        // Two fields that are called the same have the same text, and one that is typed into twice has not.
+        return earlier != later || recorded[before].selectors == recorded[at].selectors;
+    };
+    let once_more = sendings.iter().all(|each| same_sending(first, *each))
+        && !between.clone().any(|at| matches!(recorded[at].act, Act::Navigate { .. }));
+    let sent = sent_by(recorded, at);
+    let sent_alike = matches!(recorded[first].act, Act::Click { .. })
+        && sent.is_some_and(|sent| same_sending(first, sent));
+    // Typed elsewhere, too: as the current password it was right, and as a new one it is typed twice.
+    let until = sent.unwrap_or(recorded.len());
+    let elsewhere = (before + 1..until).filter(|other| *other != at).any(|other| {
+        let step = &recorded[other];
+        let field = words(step);
+        value(step).is_some_and(|value| {
+            !same_element(step, &recorded[at])
+                && (says(&field, PASSWORD) || (value == earlier || value == later) && !says(&field, USERNAME))
+        })
+    });
+    let signed_out = between.clone().any(|at| sends(recorded, at) && says(&words(&recorded[at]), SIGN_OUT));
+    (once_more || sent_alike) && !elsewhere && !signed_out
+}
