@@ -410,6 +410,6 @@ async fn a_form_among_others_goes_by_its_heading() {
     let (draft, _) = drafted(&site).await;
     let within = "within: { css: form, containing: Already a customer } }, with: ";
     for field in ["placeholder: Email address", "placeholder: Password"] {
-        assert!(draft.contains(&format!("{{ {field}, {within}")), "{field}: {draft}");
+        assert!(draft.contains(&format!("{{ {field}, exact: true, {within}")), "{field}: {draft}");
     }
 }
