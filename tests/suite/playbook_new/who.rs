@@ -247,7 +247,7 @@ async fn a_password_field_that_nobody_sees_is_no_field_of_the_page() {
     const DECOYS: [&str; 7] = [
         "style='opacity:0;height:1px;width:1px;position:absolute'",
         "style='opacity:0'",
-        "style='height:1px;width:1px'",
+        "style='height:1px;width:1px;padding:0;border:0'",
         "style='position:absolute;left:-9999px'",
         "style='position:absolute;top:-900px'",
         "style='position:absolute;clip:rect(0,0,0,0)'",
