@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use embedded::EmbeddedQueue;
+pub use rabbit::QueueState;
 
 use crate::job::{AccountRef, Job, JobEvent, Verdict};
 use crate::store::{
@@ -92,6 +93,15 @@ pub trait Queue: Send + Sync {
         &self,
         is_dead: &(dyn for<'a> Fn(&'a WorkerId) -> bool + Send + Sync),
     ) -> Result<Vec<Uuid>, QueueError>;
+
+    /// Returns when there is a connection to the broker, or none comes about. May be dropped at any time.
+    async fn reached(&self) {}
+
+    /// How many messages wait in each queue of the broker. None where jobs lie in the database. Waits for no broker that is
+    /// away.
+    async fn messages(&self) -> Result<Vec<QueueState>, QueueError> {
+        Ok(Vec::new())
+    }
 
     /// The reconciliation that Turnlock owes the account and that has not ended.
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, QueueError>;

@@ -85,6 +85,12 @@ async fn stand(registry: &mut Registry, site: &Site) -> Result<(), StoreError> {
     let waited = depths.oldest.map(|row| Timestamp::now().duration_since(row.not_before).as_secs().max(0));
     set(&oldest, Vec::new(), u64::try_from(waited.unwrap_or(0)).unwrap_or(0));
 
+    let messages = gauge(registry, "broker_messages", "Messages that wait in a queue of the broker");
+    // Where the broker is away, nobody knows.
+    for queue in site.queue.messages().await.unwrap_or_default() {
+        set(&messages, vec![("queue", queue.name.to_owned())], queue.messages.into());
+    }
+
     let slots =
         gauge(registry, "slots", "Slots of the workers that are alive, and how many of them are busy");
     let workers = gauge(registry, "workers", "Workers, by whether they are alive");

@@ -11,7 +11,7 @@ use super::view::View;
 use super::watched::Watched;
 use crate::net::Clients;
 use crate::playbook::Quote;
-use crate::queue::Queue;
+use crate::queue::{Queue, QueueState};
 use crate::reveal::Reveal;
 use crate::store::{AttemptRow, Step, Store, StoreError, TokenRow, WorkerId, WorkerRow};
 use crate::traces::Tracer;
@@ -98,6 +98,15 @@ impl Site {
         let mut rows = self.store.workers().await?;
         rows.iter_mut().for_each(|row| row.gone |= (self.is_dead)(&row.id));
         Ok(rows)
+    }
+
+    /// What waits in the broker, in words; why nobody knows, where it is away. `None` without a broker.
+    pub async fn broker(&self) -> Option<Result<String, String>> {
+        match self.queue.messages().await {
+            Ok(all) if all.is_empty() => None,
+            Ok(all) => Some(Ok(QueueState::in_words(&all))),
+            Err(error) => Some(Err(error.to_string())),
+        }
     }
 
     pub fn app(&self, app: &str) -> Option<&AppInfo> {

@@ -4,6 +4,7 @@ use crate::cli::output::{self, local_time, short_id, span};
 use crate::cli::terminal::{columns, cut, fit};
 use crate::cli::{app, canary, worker};
 use crate::job::Outcome;
+use crate::queue::QueueState;
 use crate::store::{Duty, UnderWay, WorkerRow};
 use crate::worker::identity::is_gone;
 
@@ -93,15 +94,25 @@ impl Frame {
             format!("{what:<10}{}", cells.concat())
         };
         let heading = Outcome::ALL.map(|outcome| format!("  {outcome}")).concat();
-        vec![
+        let broker = match &glance.broker {
+            Ok(all) if all.is_empty() => None,
+            Ok(all) => Some(format!("broker  {}", QueueState::in_words(all))),
+            Err(why) => Some(format!("broker  not counted: {}", output::printable(why))),
+        };
+        let broker = broker.map(|words| cut(&words, self.width));
+        let mut lines = vec![
             cut(&format!("{left}{:gap$}{right}", ""), self.width),
             cut(&waiting, self.width),
             cut(&oldest, self.width),
+        ];
+        lines.extend(broker);
+        lines.extend([
             String::new(),
             self.dim(&cut(&format!("{:<10}{heading}", "ENDED"), self.width)),
             ended("in 1 min", &glance.minute),
             ended("in 1 h", &glance.hour),
-        ]
+        ]);
+        lines
     }
 
     /// Jobs that wait for a person, breakers that are open, canaries that fail.
@@ -256,6 +267,7 @@ mod tests {
             questions: Vec::new(),
             at,
             workers: (0..workers).map(worker).collect(),
+            broker: Ok(Vec::new()),
             depths: Depths { due: 3, later: 9, held_back: 200, running: 2, oldest: None },
             under_way: (0..running).map(attempt).collect(),
             minute: vec![(Outcome::Succeeded, 12)],

@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cli::{app, canary, worker};
 use crate::job::Outcome;
+use crate::queue::{Queue, QueueState};
 use crate::store::{AppRow, Breaker, CanaryRow, Depths, QuestionRow, Store, StoreError, UnderWay, WorkerRow};
 use crate::worker::identity::is_gone;
 
@@ -18,6 +21,8 @@ pub(super) struct Glance {
     pub workers: Vec<WorkerRow>,
     /// How many jobs wait and run.
     pub depths: Depths,
+    /// What waits in the broker, or why nobody knows; nothing where there is none.
+    pub broker: Result<Vec<QueueState>, String>,
     /// The attempts that have not ended, the oldest first.
     pub under_way: Vec<UnderWay>,
     /// How many attempts ended within a minute, by outcome.
@@ -34,7 +39,7 @@ pub(super) struct Glance {
 
 impl Glance {
     /// As it is now.
-    pub async fn of(store: &dyn Store) -> Result<Self, StoreError> {
+    pub async fn of(store: &dyn Store, queue: &dyn Queue) -> Result<Self, StoreError> {
         let at = Timestamp::now();
         let ago = |length| at.saturating_sub(length).unwrap_or(at);
         let (mut broken, mut ill) = (store.apps().await?, store.canaries(None).await?);
@@ -44,6 +49,7 @@ impl Glance {
             at,
             workers: store.workers().await?,
             depths: store.depths().await?,
+            broker: queue.messages().await.map_err(|error| error.to_string()),
             under_way: store.under_way(MOST).await?,
             minute: store.ended_since(ago(SignedDuration::from_mins(1))).await?,
             hour: store.ended_since(ago(SignedDuration::from_hours(1))).await?,
@@ -94,6 +100,9 @@ impl Glance {
             "later": self.depths.later,
             "held_back": self.depths.held_back,
             "running": self.depths.running,
+            "broker": self.broker.as_ref().ok().map(|all| {
+                all.iter().map(|queue| (queue.name, queue.messages)).collect::<BTreeMap<_, _>>()
+            }),
             "oldest": self.depths.oldest.as_ref().map(|row| json!({
                 "job": row.job.id,
                 "kind": row.job.kind,

@@ -3,10 +3,11 @@ mod glance;
 mod screen;
 
 use std::io::{IsTerminal, Write, stdout};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use self::frame::Frame;
 use self::glance::Glance;
@@ -14,10 +15,14 @@ use self::screen::Screen;
 use super::stops::Stops;
 use super::{Context, Exit, Failure, parts, terminal};
 use crate::job::Outcome;
+use crate::queue::Queue;
 use crate::store::Store;
 
 /// How often the screen is drawn anew.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a broker may take to be reached, for a look at once.
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// How wide a frame is that goes into a file or a pipe, in columns.
 const PIPED: usize = 160;
@@ -42,9 +47,16 @@ impl Top {
     /// # Errors
     /// If the database cannot be opened, or fails for good.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let store = parts::open_store(&context.config()?).await?;
+        let config = context.config()?;
+        let store = parts::open_store(&config).await?;
+        let queue = parts::queue(&config, Arc::clone(&store));
+        let looked = async || {
+            // What is looked at once is looked at when there is a connection, if one comes about soon.
+            let _ = timeout(CONNECT, queue.reached()).await;
+            Glance::of(store.as_ref(), queue.as_ref()).await
+        };
         if self.json {
-            writeln!(stdout(), "{}", Glance::of(store.as_ref()).await?.as_json())?;
+            writeln!(stdout(), "{}", looked().await?.as_json())?;
         } else if stdout().is_terminal() {
             let mut stops = Stops::new()?;
             let mut screen = Screen::enter()?;
@@ -52,11 +64,11 @@ impl Top {
                 biased;
                 () = stops.next() => {}
                 () = screen::quit() => {}
-                ended = watch(store.as_ref(), &mut screen, context.colour) => ended?,
+                ended = watch(store.as_ref(), queue.as_ref(), &mut screen, context.colour) => ended?,
             }
         } else {
             let frame = Frame { width: PIPED, height: None, colour: false };
-            for line in frame.draw(&Glance::of(store.as_ref()).await?) {
+            for line in frame.draw(&looked().await?) {
                 writeln!(stdout(), "{}", line.trim_end())?;
             }
         }
@@ -65,7 +77,12 @@ impl Top {
 }
 
 /// Draws the fleet, again and again. A database that is away for a while is told of above what was seen last.
-async fn watch(store: &dyn Store, screen: &mut Screen<std::io::Stdout>, colour: bool) -> Result<(), Failure> {
+async fn watch(
+    store: &dyn Store,
+    queue: &dyn Queue,
+    screen: &mut Screen<std::io::Stdout>,
+    colour: bool,
+) -> Result<(), Failure> {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = None;
@@ -74,7 +91,7 @@ async fn watch(store: &dyn Store, screen: &mut Screen<std::io::Stdout>, colour: 
         let (width, height) = terminal::size();
         let (width, height) = (width.unwrap_or(80), height.unwrap_or(24));
         let mut lines = Vec::new();
-        match Glance::of(store).await {
+        match Glance::of(store, queue).await {
             Ok(glance) => seen = Some(glance),
             Err(error) if error.lasts() => return Err(error.into()),
             Err(error) => {

@@ -23,6 +23,16 @@ pub struct QueueState {
     pub consumers: u32,
 }
 
+impl QueueState {
+    /// How many messages wait in each, on one line.
+    #[must_use]
+    pub fn in_words(all: &[Self]) -> String {
+        let short = |state: &Self| state.name.trim_start_matches("turnlock.").replace('.', " ");
+        let parts: Vec<_> = all.iter().map(|state| format!("{} {}", short(state), state.messages)).collect();
+        parts.join(", ")
+    }
+}
+
 /// Makes what is missing.
 ///
 /// # Errors
@@ -38,7 +48,11 @@ pub async fn declare(url: &SecretString) -> Result<(), BrokerError> {
 /// # Errors
 /// [`BrokerError`] when there is no broker, or it refuses.
 pub async fn look(url: &SecretString) -> Result<Vec<QueueState>, BrokerError> {
-    let connection = connect(url, "turnlock queue").await?;
+    count(&connect(url, "turnlock queue").await?).await
+}
+
+/// The same, for one who is connected.
+pub(super) async fn count(connection: &Connection) -> Result<Vec<QueueState>, BrokerError> {
     let mut found = Vec::new();
     for name in topology::queues() {
         // A queue that is missing costs the channel.

@@ -155,8 +155,13 @@ impl Link {
     }
 
     fn channel_at_once(&self) -> Result<Channel, BrokerError> {
+        Ok(self.way_at_once()?.channel)
+    }
+
+    /// Where messages go out now: does not wait for a connection.
+    pub fn way_at_once(&self) -> Result<Way, BrokerError> {
         match &*self.current.borrow() {
-            State::Up(way) => Ok(way.channel.clone()),
+            State::Up(way) => Ok(way.clone()),
             State::Down(why) => Err(why.clone()),
         }
     }

@@ -19,6 +19,7 @@ use super::error::BrokerError;
 use super::events::{self, Progress, announce_all};
 use super::headers;
 use super::held::Held;
+use super::inspect::{self, QueueState};
 use super::line::Wanted;
 use super::link::{Link, Outgoing};
 use super::offers::offer;
@@ -41,6 +42,8 @@ pub(super) const OVERDUE: Duration = Duration::from_secs(15 * 60);
 /// The same for one that was submitted through Turnlock, and that no worker has seen. Longer, for its message may wait behind
 /// many others.
 const UNSEEN: Duration = Duration::from_secs(6 * 60 * 60);
+/// How long the broker may take to say what waits in it.
+const COUNT: Duration = Duration::from_secs(2);
 /// How long one who leaves waits for the offers of what it leaves.
 const LEAVING: Duration = Duration::from_secs(2);
 /// Jobs come through RabbitMQ, and what becomes of them stands in the database.
@@ -292,6 +295,21 @@ impl Queue for RabbitQueue {
             self.to_offer.notify_one();
         }
         Ok(jobs)
+    }
+
+    async fn reached(&self) {
+        let _ = self.connected().await;
+    }
+
+    async fn messages(&self) -> Result<Vec<QueueState>, QueueError> {
+        let way = self.link.way_at_once()?;
+        match time::timeout(COUNT, inspect::count(&way.connection)).await {
+            Ok(counted) => Ok(counted?),
+            Err(_) => {
+                let late = format!("it did not count its messages within {} s", COUNT.as_secs());
+                Err(BrokerError::Unreachable(late).into())
+            }
+        }
     }
 
     async fn open_reconciliation(&self, account: &AccountRef) -> Result<Option<JobRow>, QueueError> {

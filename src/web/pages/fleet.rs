@@ -66,6 +66,8 @@ impl Running {
 #[template(path = "web/fleet_now.html")]
 struct Now {
     depths: Depths,
+    /// What waits in the broker, if there is one.
+    broker: Option<Result<String, String>>,
     /// The jobs that run, the oldest first.
     running: Vec<Running>,
     /// The job that has been due for longest.
@@ -131,5 +133,6 @@ async fn now(site: &Site) -> Result<Now, Problem> {
         beat: Time(row.beat_at),
     });
     let running = site.store.under_way(MOST).await?.into_iter().map(Running::of).collect();
-    Ok(Now { depths, running, oldest, slots, ended, workers: workers.collect() })
+    let broker = site.broker().await;
+    Ok(Now { depths, broker, running, oldest, slots, ended, workers: workers.collect() })
 }

@@ -5,6 +5,7 @@ use turnlock::queue::rabbit::RabbitQueue;
 use turnlock::store::{AuditOutcome, AuditQuery};
 
 use super::*;
+use crate::harness::SOON;
 use crate::harness::rabbit::Broker;
 
 async fn json_of(response: Response) -> Value {
@@ -22,28 +23,49 @@ async fn submit(web: &Web, token: &Secret, key: Option<&str>, body: &Value) -> (
 
 #[tokio::test]
 async fn the_same_request_twice_is_one_job() {
-    one_job(Web::start().await).await;
+    let web = Web::start().await;
+    one_job(&web).await;
+    assert!(!fleet(&web).await.contains("Messages in the broker"));
+    web.end().await;
     // No worker has taken the first message.
-    let broker = Broker::start().await;
+    let mut broker = Broker::start().await;
     let url = broker.url().into();
     let queue = |store| -> Arc<dyn Queue> { Arc::new(RabbitQueue::publish_only(&url, store)) };
-    one_job(Web::start_on(None, Duration::from_secs(1), queue).await).await;
+    let web = Web::start_on(None, Duration::from_secs(1), queue).await;
+    one_job(&web).await;
+    // What waits there is counted, whoever has put it there.
+    assert!(fleet(&web).await.contains("jobs high 0, jobs normal 2, jobs low 0"));
+    let reader = web.token(&[Scope::Read]).await;
+    let metrics = client().get(web.at("/metrics")).bearer_auth(reader.expose()).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains(r#"turnlock_broker_messages{queue="turnlock.jobs.normal"} 2"#), "{metrics}");
+    broker.stop().await;
+    let begun = std::time::Instant::now();
+    while !fleet(&web).await.contains("not counted") {
+        assert!(begun.elapsed() < SOON, "that the broker is away is told");
+    }
+    web.end().await;
 }
 
-async fn one_job(web: Web) {
+async fn fleet(web: &Web) -> String {
+    let browser = web.signed_in(&[Scope::Read]).await;
+    browser.get(web.at("/fleet")).send().await.unwrap().text().await.unwrap()
+}
+
+async fn one_job(web: &Web) {
     web.account("acme/alice", "alice").await;
     web.account("acme/bob", "bob").await;
     let (token, other) = (web.token(&[Scope::Submit, Scope::Read]).await, web.token(&[Scope::Submit]).await);
     let body =
         json!({ "kind": "verify_login", "account": "acme/alice", "reason": "a test", "deadline": "90s" });
-    let (status, first) = submit(&web, &token, Some("order 7"), &body).await;
+    let (status, first) = submit(web, &token, Some("order 7"), &body).await;
     assert_eq!((status, &first["state"]), (StatusCode::CREATED, &json!("queued")), "{first}");
-    let (status, again) = submit(&web, &token, Some("order 7"), &body).await;
+    let (status, again) = submit(web, &token, Some("order 7"), &body).await;
     assert_eq!((status, &again["id"]), (StatusCode::OK, &first["id"]));
-    let (_, of_other) = submit(&web, &other, Some("order 7"), &body).await;
+    let (_, of_other) = submit(web, &other, Some("order 7"), &body).await;
     assert_ne!(of_other["id"], first["id"], "another caller's key is another key");
     let bob = json!({ "kind": "verify_login", "account": "acme/bob" });
-    let (status, problem) = submit(&web, &token, Some("order 7"), &bob).await;
+    let (status, problem) = submit(web, &token, Some("order 7"), &bob).await;
     assert_eq!((status, &problem["status"]), (StatusCode::CONFLICT, &json!(409)), "{problem}");
     // Whose token it is stands in the log.
     let id: Uuid = first["id"].as_str().unwrap().parse().unwrap();
@@ -65,7 +87,6 @@ async fn one_job(web: Web) {
     assert!(page.text().await.unwrap().contains("the whole of it is wanted"));
     let page = browser.get(web.at(&format!("/jobs/{id}"))).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
-    web.end().await;
 }
 
 #[tokio::test]
