@@ -179,7 +179,8 @@ impl Queue for RabbitQueue {
         let body = JobMessage::of(job, not_before).to_json();
         // What a worker would lay aside is better refused here.
         JobMessage::read(&body)?;
-        if let Some(JobRow { job: first, .. }) = self.store.job(job.id).await? {
+        // A database that is away keeps nobody from submitting: the worker that takes the message writes the job down.
+        if let Ok(Some(JobRow { job: first, .. })) = self.store.job(job.id).await {
             return match (first.kind, &first.account) == (job.kind, &job.account) {
                 true => Ok(Submitted::Already),
                 false => {
@@ -191,10 +192,15 @@ impl Queue for RabbitQueue {
         let wait =
             not_before.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
         publish(&self.link, job, &body, wait.unwrap_or_default()).await?;
-        // Should this not come about, the worker that takes the message writes the job down.
-        match self.store.submit_told(job, not_before, UNSEEN).await? {
-            Submitted::New => Ok(Submitted::New),
-            Submitted::Already => self.whose(job).await,
+        match self.store.submit_told(job, not_before, UNSEEN).await {
+            Ok(Submitted::New) => Ok(Submitted::New),
+            Ok(Submitted::Already) => self.whose(job).await,
+            Err(error @ StoreError::OtherJob { .. }) => Err(error.into()),
+            // The broker has the message: it is submitted all the same.
+            Err(error) => {
+                tracing::warn!(job = %job.id, %error, "a job is not known before a worker takes its message");
+                Ok(Submitted::New)
+            }
         }
     }
 

@@ -283,7 +283,7 @@ async fn a_job_that_has_ended_is_submitted_once_more() {
     let begun = web.begun(&account).await;
     let (status, problem) = retry(begun.job, None, &token).await;
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("requeue"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("a worker performs it"), "{problem}");
     web.ended(&begun, Code::Captcha, "", None).await;
     let (status, once) = retry(begun.job, Some("again"), &token).await;
     assert_eq!((status, &once["state"]), (StatusCode::CREATED, &json!("queued")), "{once}");
