@@ -321,7 +321,8 @@ mod tests {
     fn the_oldest_are_forgotten() {
         let mut known = Secrets::default();
         // Too short for another form.
-        (0..=REMEMBERED).for_each(|n| known.add(&char::from_u32(0x4E00 + n as u32).unwrap().to_string()));
+        let secrets = (0x4E00..).take(REMEMBERED + 1).filter_map(char::from_u32);
+        secrets.for_each(|secret| known.add(&secret.to_string()));
         assert_eq!(known.redact("一"), "一");
         assert_eq!(known.redact("丁"), MASK);
         assert_eq!(known.order.len(), REMEMBERED);
