@@ -563,9 +563,9 @@ fn a_change_of_the_password_is_known_by_its_order() {
                 "change_password",
                 &[
                     CHANGED[0],
-                    "<- with: password }",
-                    "<- with: new_password }",
-                    "<- with: new_password }",
+                    "fill <- with: password }",
+                    "fill <- with: new_password }",
+                    "fill <- with: new_password }",
                     CHANGED[4],
                 ],
             );
