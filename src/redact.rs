@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -19,8 +19,8 @@ pub const MASK: &str = "[secret]";
 const LOOSE: usize = 6;
 
 /// How many forms of secrets are remembered; the oldest are forgotten first. A job has about 20 secrets of
-/// at most 12 forms, and a worker at most 64 jobs at a time.
-const REMEMBERED: usize = 16_384;
+/// at most 15 forms that differ, and a worker at most 64 jobs at a time.
+const REMEMBERED: usize = 20_480;
 
 static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
 
@@ -73,7 +73,10 @@ impl Secrets {
     fn add(&mut self, secret: &str) {
         let mut forms = vec![Zeroizing::new(secret.to_owned())];
         forms.extend(escaped(secret).into_iter().map(Zeroizing::new));
-        forms.extend(encoded(secret).into_iter().map(Zeroizing::new));
+        // Of a short one that would be a few letters, which words have too.
+        if secret.len() >= LOOSE {
+            forms.extend(encoded(secret));
+        }
         for form in forms {
             let folded: Zeroizing<Vec<char>> = Zeroizing::new(fold(&form).map(|(c, ..)| c).collect());
             match head(&folded) {
@@ -209,22 +212,21 @@ fn escaped(secret: &str) -> Vec<String> {
     forms
 }
 
-/// The secret as bytes are written in letters: base64 of both alphabets, behind any number of other bytes (`user:password`),
-/// hex, and each byte as a URL may have it. Of a short one that would be a few letters, which words have too.
-fn encoded(secret: &str) -> Vec<String> {
-    if secret.len() < LOOSE {
-        return Vec::new();
+/// The secret as bytes are written in letters: hex, each byte as a URL may have it, and base64 of both alphabets, behind any
+/// number of other bytes (`user:password`).
+pub(crate) fn encoded(secret: &str) -> Vec<Zeroizing<String>> {
+    let mut forms = Vec::new();
+    for hex in [HEXLOWER, HEXUPPER].map(|form| Zeroizing::new(form.encode(secret.as_bytes()))) {
+        let bytes = hex.as_bytes().chunks(2);
+        forms.push(Zeroizing::new(bytes.flat_map(|byte| ['%', byte[0].into(), byte[1].into()]).collect()));
+        forms.push(hex);
     }
-    let hex = HEXLOWER.encode(secret.as_bytes());
-    let percent = hex.as_bytes().chunks(2).flat_map(|byte| ['%', char::from(byte[0]), char::from(byte[1])]);
-    let mut forms = vec![percent.collect(), hex];
     for before in 0..3 {
         let bytes = Zeroizing::new([&[0; 3][..before], secret.as_bytes()].concat());
         // The letters that hold bits of the secret alone.
         let own = (before * 8).div_ceil(6)..bytes.len() * 8 / 6;
-        forms.extend(
-            [&BASE64_NOPAD, &BASE64URL_NOPAD].map(|form| form.encode(&bytes)[own.clone()].to_owned()),
-        );
+        let whole = [&BASE64_NOPAD, &BASE64URL_NOPAD].map(|form| Zeroizing::new(form.encode(&bytes)));
+        forms.extend(whole.iter().map(|text| Zeroizing::new(text[own.clone()].to_owned())));
     }
     forms
 }

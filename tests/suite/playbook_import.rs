@@ -346,9 +346,10 @@ fn a_password_is_kept_out_in_every_form_that_the_web_gives_it() {
         { "type": "change", "selectors": [["aria/Password"], ["[value=\"Old-Pass\\26 77\"]"]], "value": "Old-Pass&77" },
         { "type": "click", "selectors": [["aria/Sign in Old-Pass&amp;77[role=\"button\"]"], ["text/Old-Pass&#38;77"], ["#go"]] },
         { "type": "navigate", "url": "https://ledger.example/basic/T2xkLVBhc3MmNzc/x" },
-        { "type": "navigate", "url": "https://ledger.example/hex/4f6c642d50617373263737" }"##;
+        { "type": "navigate", "url": "https://ledger.example/hex/4f6c642d50617373263737" },
+        { "type": "navigate", "url": "https://ledger.example/both/YW5uYTpPbGQtUGFzcyY3Nw" }"##;
     let draft = draft(&recording("https://ledger.example/login", steps)).unwrap();
-    has_not(&draft, &["Pass\\26", "Pass&", "T2xkLVBhc3MmNzc", "4f6c642d"]);
+    has_not(&draft, &["Pass\\26", "Pass&", "T2xkLVBhc3MmNzc", "4f6c642d", "PbGQtUGFzcyY3N"]);
 }
 
 /// A step that types, with these selectors.

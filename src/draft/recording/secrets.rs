@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::fields::{corrected, sends, sent_by, words};
 use super::parse::{Act, Recorded};
 use crate::draft::words::{CODE, CURRENT, MFA, ONE_TIME, PASSCODE, PASSWORD, REPEAT, USERNAME, says};
+use crate::redact::encoded;
 
 /// What a value was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,16 +224,16 @@ impl Kept {
     }
 
     /// Whether something that was typed stands in the text, or in what it is when it is taken for a part of a URL, a style
-    /// sheet or a page; or as base64 or in hex. Of a letter or two nobody could tell.
+    /// sheet or a page; or as base64 or in hex. Of a letter or two, or three of base64, nobody could
+    /// tell.
     pub fn is_in(&self, text: &str) -> bool {
         let decoded = url::form_urlencoded::parse(text.as_bytes());
         let decoded: String = decoded.flat_map(|(name, value)| [name, value]).collect();
         let texts = [text.to_lowercase(), decoded.to_lowercase(), unescaped(text).to_lowercase()];
         self.values.iter().map(ExposeSecret::expose_secret).filter(|value| value.len() > 2).any(|value| {
-            let forms = [&BASE64_NOPAD, &BASE64URL_NOPAD, &HEXLOWER, &HEXUPPER];
-            let encoded = forms.map(|form| form.encode(value.as_bytes()));
             let plain = value.to_lowercase();
-            texts.iter().any(|text| text.contains(&plain)) || encoded.iter().any(|form| text.contains(form))
+            texts.iter().any(|text| text.contains(&plain))
+                || encoded(value).iter().any(|form| form.len() > value.len() && text.contains(form.as_str()))
         })
     }
 }
