@@ -121,6 +121,19 @@ pub enum Submitted {
     Already,
 }
 
+impl Submitted {
+    /// Where the id stands for that job already.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherJob`] if that is another one.
+    pub fn again(first: &Job, job: &Job) -> Result<Self, StoreError> {
+        if (first.kind, &first.account) == (job.kind, &job.account) {
+            return Ok(Self::Already);
+        }
+        Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account.clone() })
+    }
+}
+
 /// What came of the wish to cancel a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelling {

@@ -181,13 +181,7 @@ impl Queue for RabbitQueue {
         JobMessage::read(&body)?;
         // A database that is away keeps nobody from submitting: the worker that takes the message writes the job down.
         if let Ok(Some(JobRow { job: first, .. })) = self.store.job(job.id).await {
-            return match (first.kind, &first.account) == (job.kind, &job.account) {
-                true => Ok(Submitted::Already),
-                false => {
-                    let (kind, account) = (first.kind, first.account);
-                    Err(StoreError::OtherJob { id: job.id, kind, account }.into())
-                }
-            };
+            return Ok(Submitted::again(&first, job)?);
         }
         let wait =
             not_before.map(|at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());

@@ -12,7 +12,7 @@ use super::jobs::{read, read_claim};
 use super::value::{from_now, millis};
 use super::{Outlasts, PostgresStore, Write, detached};
 use crate::job::Job;
-use crate::store::{Claim, Delivered, JobRow, JobState, StoreError, Taking, WorkerId};
+use crate::store::{Claim, Delivered, JobRow, JobState, StoreError, Submitted, Taking, WorkerId};
 
 const WRITE_DOWN: &str = "
     INSERT INTO jobs (id, kind, account, requested_by, reason, evidence, deadline_ms, submitted_at, priority,
@@ -79,9 +79,8 @@ fn what_came(
         // It was delivered twice at once, and is claimed already.
         return Ok(Taking::NotQueued);
     };
-    let (kind, account) = (row.job.kind, row.job.account.clone());
-    Ok(if (kind, &account) != (job.kind, &job.account) {
-        Taking::Refused(StoreError::OtherJob { id: job.id, kind, account })
+    Ok(if let Err(other) = Submitted::again(&row.job, job) {
+        Taking::Refused(other)
     } else if row.state != JobState::Queued {
         Taking::NotQueued
     } else if *due {

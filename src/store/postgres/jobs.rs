@@ -282,10 +282,7 @@ impl PostgresStore {
                 return Ok(Submitted::New);
             }
             let first = fetch(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
-            match first.kind == job.kind && first.account == job.account {
-                true => Ok(Submitted::Already),
-                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
-            }
+            Submitted::again(&first, &job)
         })
         .await
     }

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::jobs::InTurn;
 use super::{Outlasts, SqliteStore, detached};
-use crate::store::{Delivered, JobState, StoreError, Taking, WorkerId};
+use crate::store::{Delivered, JobState, StoreError, Submitted, Taking, WorkerId};
 
 impl SqliteStore {
     pub(super) async fn take_delivered(
@@ -44,9 +44,8 @@ impl SqliteStore {
             self.hold_offer(on, job.id, overdue).await?;
         }
         let row = self.fetch_job(on, job.id).await?.ok_or(StoreError::NoJob(job.id))?;
-        if row.job.kind != job.kind || row.job.account != job.account {
-            let (kind, account) = (row.job.kind, row.job.account);
-            return Ok(Taking::Refused(StoreError::OtherJob { id: job.id, kind, account }));
+        if let Err(other) = Submitted::again(&row.job, &job) {
+            return Ok(Taking::Refused(other));
         }
         if row.state != JobState::Queued {
             return Ok(Taking::NotQueued);

@@ -389,10 +389,7 @@ impl SqliteStore {
                 return Ok(Submitted::New);
             }
             let first = store.fetch_job(write.on(), job.id).await?.ok_or(StoreError::NoJob(job.id))?.job;
-            match first.kind == job.kind && first.account == job.account {
-                true => Ok(Submitted::Already),
-                false => Err(StoreError::OtherJob { id: job.id, kind: first.kind, account: first.account }),
-            }
+            Submitted::again(&first, &job)
         })
         .await
     }
