@@ -54,16 +54,17 @@ pub async fn look(url: &SecretString) -> Result<Vec<QueueState>, BrokerError> {
 /// The same, for one who is connected.
 pub(super) async fn count(connection: &Connection) -> Result<Vec<QueueState>, BrokerError> {
     let mut found = Vec::new();
+    let mut channel = connection.create_channel().await.map_err(refused)?;
     for name in topology::queues() {
-        // A queue that is missing costs the channel.
-        let channel = connection.create_channel().await.map_err(refused)?;
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        if let Ok(queue) = channel.queue_declare(name.into(), options, FieldTable::default()).await {
-            found.push(QueueState {
+        match channel.queue_declare(name.into(), options, FieldTable::default()).await {
+            Ok(queue) => found.push(QueueState {
                 name,
                 messages: queue.message_count(),
                 consumers: queue.consumer_count(),
-            });
+            }),
+            // A queue that is missing costs the channel; where the connection is lost, there is no other one.
+            Err(_) => channel = connection.create_channel().await.map_err(refused)?,
         }
     }
     Ok(found)
