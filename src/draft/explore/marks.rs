@@ -69,8 +69,8 @@ impl Explorer {
         let here = Url::parse(&self.page.url()).ok();
         let way_in = self.way_in.clone();
         let offers = |survey: &Survey| {
-            find::login(survey).is_some()
-                || find::way_in(survey).is_some_and(|way| way.control.text == way_in)
+            let again = |way: find::Found| !way_in.is_empty() && way.control.text == way_in;
+            find::login(survey).is_some() || find::way_in(survey).is_some_and(again)
         };
         let seen = self.entrance_anew(offers).await?;
         let asks = seen.is_some_and(|seen| {
