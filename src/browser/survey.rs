@@ -45,6 +45,8 @@ pub struct SurveyedFrame {
     pub text: SecretString,
     /// It asks for a proof of being human.
     pub captcha: bool,
+    /// What lies over the rest of it and takes the clicks on that, by its heading; empty if it has none.
+    pub overlay: Option<String>,
     /// What can be filled, clicked and followed.
     pub controls: Vec<Control>,
 }
@@ -94,6 +96,8 @@ pub struct Control {
     pub beside: String,
     /// The accessible name.
     pub text: String,
+    /// What its picture is called by the page's author, where it has no name.
+    pub picture: String,
     pub placeholder: String,
     pub autocomplete: String,
     /// Where a link leads. May hold secrets.
@@ -107,6 +111,8 @@ pub struct Control {
     pub missing: bool,
     /// It opens something: a menu, a disclosure.
     pub menu: bool,
+    /// It is in what lies over the rest of the page.
+    pub over: bool,
     /// It takes a few characters, or digits only.
     pub digits: bool,
     pub minlength: Option<u32>,

@@ -1,8 +1,9 @@
 //! Which controls of a surveyed page are the login, the way out, the change of password.
 
 use super::words::{
-    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, MENU, MFA, NEXT, OTHER_CODE, OTHER_THAN_PASSWORD, PASSWORD,
-    REGISTER, REPEAT, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, TURN_ON, USERNAME, Words, says,
+    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, LATER, MENU, MFA, NEXT, OTHER_CODE, OTHER_THAN_PASSWORD,
+    PASSWORD, PERSON, REGISTER, REPEAT, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, TURN_ON, USERNAME, Words,
+    says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 
@@ -132,15 +133,13 @@ fn name_first(group: &[Found]) -> Option<Login> {
     let fields: Vec<_> = group.iter().filter(|found| takes_text(&found.control)).collect();
     let username = fields.iter().find(|found| is_name(&found.control))?;
     let submit = submit(group);
+    let reads = |words| submit.as_ref().is_some_and(|found| says(&read(&found.control), words));
     // A newsletter asks for an address too, and a comment for more than that.
-    let goes_on = submit
-        .as_ref()
-        .is_some_and(|found| says(&read(&found.control), SIGN_IN) || says(&read(&found.control), NEXT));
-    (fields.len() == 1 && goes_on).then(|| Login {
-        username: Some((*username).clone()),
-        password: None,
-        submit,
-    })
+    let goes_on = match fields.len() {
+        1 => reads(SIGN_IN) || reads(NEXT),
+        more => more <= 3 && reads(SIGN_IN),
+    };
+    goes_on.then(|| Login { username: Some((*username).clone()), password: None, submit })
 }
 
 fn is_name(control: &Control) -> bool {
@@ -261,6 +260,32 @@ pub(super) fn consent(survey: &Survey) -> Option<Found> {
         .map(|(_, found)| found)
 }
 
+/// The button that closes what lies over the page, if that can wait: it is no form for a password or a code, and the
+/// button leaves all as it is.
+pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
+    let main = survey.frames.first().filter(|frame| frame.overlay.is_some())?;
+    let over: Vec<&Control> = main.controls.iter().filter(|control| control.over).collect();
+    let asks = |control: &&Control| is_password(control) || takes_text(control) && is(control, CODE);
+    if over.iter().any(asks) {
+        return None;
+    }
+    let worth = |control: &Control| {
+        let Control { kind, text, locators, .. } = control;
+        let inert =
+            *kind == ControlKind::Button || *kind == ControlKind::Link && leads_nowhere(&control.href);
+        let short = text.chars().count() <= 40;
+        LATER.iter().position(|word| {
+            inert
+                && short
+                && !locators.is_empty()
+                && says(text, std::slice::from_ref(word))
+                && !says(text, HANDS_OFF)
+        })
+    };
+    let closes = over.into_iter().filter_map(|control| Some((worth(control)?, control)));
+    closes.min_by_key(|(worth, _)| *worth).map(|(_, control)| Found { frame: 0, control: control.clone() })
+}
+
 /// The link or button that ends the session.
 pub(super) fn way_out(survey: &Survey) -> Option<Found> {
     let named = |found: &Found| {
@@ -270,6 +295,11 @@ pub(super) fn way_out(survey: &Survey) -> Option<Found> {
                 || (*kind == ControlKind::Link && text.is_empty() && says(href, SIGN_OUT)))
     };
     all(survey).find(|found| named(found) && !found.control.locators.is_empty())
+}
+
+/// Whether it is a picture of whoever is signed in, without a word.
+fn pictures_owner(control: &Control) -> bool {
+    control.kind != ControlKind::Field && control.text.is_empty() && says(&control.picture, PERSON)
 }
 
 /// Whether an account's menu says what it is. Many say whose it is instead, and are called otherwise for everybody else.
@@ -282,6 +312,7 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
     let likely = |found: &Found| {
         let control = &found.control;
         let own = is(control, SETTINGS)
+            || pictures_owner(control)
             || is(control, USERNAME)
             || says(&control.text, MENU)
             || (!account.is_empty() && control.text.contains(account));
@@ -304,19 +335,28 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
     found
 }
 
+/// What tells a control from others: its words, or its picture's where it has none.
+pub(super) fn words(control: &Control) -> &str {
+    if control.text.is_empty() { &control.picture } else { &control.text }
+}
+
 /// Of what is new behind a login: what leads to one's own settings or opens a menu, and whatever else there is. What
 /// turns something on goes when it is on.
 pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Found>, Option<Found>) {
     let lasting = |found: &Found| {
-        let Control { kind, text, locators, .. } = &found.control;
+        let Control { kind, text, locators, over, .. } = &found.control;
         *kind != ControlKind::Field
-            && new(text)
+            && !over
+            && (!text.is_empty() || pictures_owner(&found.control))
+            && new(words(&found.control))
             && !says(text, TURN_ON)
             && !says(text, SIGN_IN)
             && !locators.is_empty()
     };
-    let own =
-        |found: &Found| found.control.menu || is(&found.control, SETTINGS) || is(&found.control, SECURITY);
+    let own = |found: &Found| {
+        let Found { control, .. } = found;
+        control.menu || is(control, SETTINGS) || is(control, SECURITY) || pictures_owner(control)
+    };
     (all(survey).find(|found| lasting(found) && own(found)), all(survey).find(lasting))
 }
 
@@ -344,7 +384,9 @@ pub(super) fn promise(control: &Control) -> u32 {
         return 0;
     }
     let worth: [(Words, u32); 4] = [(PASSWORD, 8), (MFA, 8), (SECURITY, 4), (SETTINGS, 2)];
-    worth.iter().filter(|(words, _)| says(&text, words)).map(|(_, worth)| worth).sum()
+    let named: u32 = worth.iter().filter(|(words, _)| says(&text, words)).map(|(_, worth)| worth).sum();
+    // One's own page is nearer than the settings of the whole app.
+    named.max(if pictures_owner(control) { 3 } else { 0 })
 }
 
 /// The form that changes the password.
@@ -353,7 +395,11 @@ pub(super) fn change(survey: &Survey) -> Option<Change> {
 }
 
 fn change_in(group: &[Found]) -> Option<Change> {
-    let passwords: Vec<&Found> = group.iter().filter(|found| is_password(&found.control)).collect();
+    let mut passwords: Vec<&Found> = group.iter().filter(|found| is_password(&found.control)).collect();
+    // A key of an API is masked as a password is: where others say that they are one, it is none.
+    if passwords.iter().any(|found| is_named_password(&found.control)) {
+        passwords.retain(|found| is_named_password(&found.control));
+    }
     let own = |found: &Found, token: &str, words: Words| {
         has_token(&found.control, token) || is(&found.control, words)
     };
@@ -373,8 +419,11 @@ fn change_in(group: &[Found]) -> Option<Change> {
     let repeat = if rest.len() == 2 { Some((*rest[1 - new_at]).clone()) } else { None };
     let last = group.iter().rposition(|found| is_password(&found.control)).unwrap_or(0);
     let submit = submit(group).or_else(|| {
-        // Of a dialog without a form: what stands behind its fields and says so.
-        group[last..].iter().find(|found| changes(&found.control)).cloned()
+        // Without a form: what stands behind the fields and says so, else the one that says so before them.
+        let (before, behind) = group.split_at(last);
+        let mut before = before.iter().filter(|found| changes(&found.control));
+        let only = before.next().filter(|_| before.next().is_none());
+        behind.iter().find(|found| changes(&found.control)).or(only).cloned()
     });
     Some(Change {
         current: current.map(|at| passwords[at].clone()),
@@ -382,6 +431,12 @@ fn change_in(group: &[Found]) -> Option<Change> {
         repeat,
         submit,
     })
+}
+
+/// Whether a field that hides what is typed says that it is for a password.
+fn is_named_password(control: &Control) -> bool {
+    ["current-password", "new-password"].iter().any(|token| has_token(control, token))
+        || [PASSWORD, CURRENT, REPEAT].iter().any(|words| is(control, words))
 }
 
 /// Whether a button's words are those of one that saves a change.

@@ -41,6 +41,15 @@ pub(super) struct DraftFrame {
     pub origin: String,
 }
 
+/// What lies over the page now and then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Overlay {
+    /// What shows that it is there.
+    pub see: Names,
+    /// The button that closes it.
+    pub close: Names,
+}
+
 /// How far a login was followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignIn {
@@ -86,8 +95,8 @@ pub struct Findings {
     /// Name and origin; `app` is the first.
     pub(super) origins: Vec<(String, String)>,
     pub(super) frames: Vec<DraftFrame>,
-    /// The button that closes what lies over the page.
-    pub(super) banner: Option<Names>,
+    /// What lies over the page now and then: a banner about cookies, a dialog that greets.
+    pub(super) overlays: Vec<Overlay>,
     /// What was recorded and belongs to none of the flows.
     pub(super) leftover: Vec<Move>,
     pub(super) login: Vec<Move>,
@@ -122,7 +131,7 @@ impl Findings {
             title: app.to_owned(),
             origins: Vec::new(),
             frames: Vec::new(),
-            banner: None,
+            overlays: Vec::new(),
             leftover: Vec::new(),
             login: Vec::new(),
             login_says: SecretString::default(),

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::findings::{ChangeForm, Findings, Move, Names, Settings, SignIn};
+use super::findings::{ChangeForm, Findings, Move, Names, Overlay, Settings, SignIn};
 use super::words::REFUSED;
 use super::yaml::{locator, remark, steps, target};
 use crate::playbook::yaml::scalar;
@@ -93,9 +93,12 @@ impl Writer<'_> {
                 self.line(&format!("  {}: {inner}, origin: {} }}", frame.name, frame.origin));
             }
         }
-        if let Some(button) = &findings.banner {
-            self.ask("", "does this button close what lies over the page, now and then?");
-            self.line(&format!("interruptions:\n  - see: {}\n    click: {}", target(button), target(button)));
+        if !findings.overlays.is_empty() {
+            self.ask("", "do these buttons close what lies over the page, now and then?");
+            self.line("interruptions:");
+            for Overlay { see, close } in &findings.overlays {
+                self.line(&format!("  - see: {}\n    click: {}", target(see), target(close)));
+            }
         }
         if let Some(Settings { what: change, .. }) = &findings.change {
             let rules = change.rules.clone().unwrap_or_else(|| {

@@ -119,6 +119,7 @@ function candidates(element) {
   if (isKept(element.id)) found.push([locator({ css: `#${CSS.escape(element.id)}` })]);
   const name = element.getAttribute('name');
   if (isWord(name)) found.push([locator({ css: `${tag}[name=${quoted(name)}]` })]);
+  if (tag === 'a' && !short(nameOf(element, role)) && hrefOf(element)) found.push([locator({ css: hrefOf(element) })]);
   if (tag === 'iframe' && short(element.title)) found.push([locator({ css: `iframe[title=${quoted(short(element.title))}]` })]);
   if (field && element.type === 'password') found.push([locator({ css: 'input[type="password"]' })]);
   return found;
@@ -179,6 +180,44 @@ function controls(most) {
   };
 }
 
+// What lies over the page and takes the clicks on the rest of it, or null. An app may be drawn within such a part as a
+// whole: then nothing is behind it.
+function overlayOf(used) {
+  const isCovered = (element) => { const { x, y } = pointOf(element); return !receives(element, elementAt(x, y)); };
+  for (let at = elementAt(innerWidth / 2, innerHeight / 2); at && at !== document.body; at = parentOf(at)) {
+    if (!liesOver(at)) continue;
+    const behind = used.filter((each) => !contains(at, each) && pointOf(each));
+    if (behind.length && behind.filter(isCovered).length * 2 >= behind.length) return at;
+  }
+  return null;
+}
+
+function liesOver(element) {
+  if (element.matches(':modal,[role=dialog],[role=alertdialog],[aria-modal=true]')) return true;
+  const { width, height } = element.getBoundingClientRect();
+  return getComputedStyle(element).position === 'fixed' && width >= innerWidth * 0.9 && height >= innerHeight * 0.9;
+}
+
+const headingOf = (part) => titlesOf(part)[0] || (part.innerText || '').split('\n').map(short).find(Boolean) || '';
+
+// What the page's author calls the picture on a control that has no words.
+function pictureOf(element) {
+  const parts = [element, ...element.querySelectorAll('*')].slice(0, 12);
+  const names = parts.flatMap((part) => [part.getAttribute('class'), part.dataset?.icon, part.getAttribute('icon'),
+    part.localName === 'use' ? part.getAttribute('href') || part.getAttribute('xlink:href') : '']);
+  return clip(names.filter(Boolean).join(' ').replace(/[-_/.#]+/g, ' '), 200);
+}
+
+// Where a link leads, up to what is one account's only: a number, say.
+function hrefOf(link) {
+  const href = link.getAttribute('href') || '';
+  if (!/^\/[\w./-]{1,60}$/.test(href)) return '';
+  const parts = href.split('/');
+  const own = parts.findIndex((part) => /^\d+$|^(?=.*\d)[\w-]{16,}$/.test(part));
+  if (own < 0) return `a[href=${quoted(href)}]`;
+  return own > 1 ? `a[href^=${quoted(`${parts.slice(0, own).join('/')}/`)}]` : '';
+}
+
 // What stands before a field that has no label: in the cell before its own, or in the line that it is in.
 function besideOf(element) {
   const cell = element.closest('td,th,dd');
@@ -210,8 +249,10 @@ function survey() {
   };
   const used = select(roots, `${CONTROLS},${MADE}`).filter((element) =>
     isVisible(element) && !isDecoy(element) && (element.matches(CONTROLS) || isMade(element)));
+  const overlay = overlayOf(used);
   const controls = used.slice(0, MOST).map((element, place) => {
     const role = roleOf(element);
+    const name = clip(isMade(element) ? element.textContent : nameOf(element, role), 120);
     const button = element.matches(BUTTONS) || isMade(element);
     const menu = MENUS.find((each) => element.matches(each));
     const locators = locatorsOf(element);
@@ -222,10 +263,10 @@ function survey() {
       type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',
       labels: labelTexts(element).map((text) => clip(text, 120)).filter(Boolean),
       beside: button || element.tagName === 'A' || labelTexts(element).length ? '' : besideOf(element),
-      text: clip(isMade(element) ? element.textContent : nameOf(element, role), 120), placeholder: clip(element.getAttribute('placeholder'), 120),
+      text: name, picture: name ? '' : pictureOf(element), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
       href: element.tagName === 'A' ? element.href : '', place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
-      menu: Boolean(menu),
+      menu: Boolean(menu), over: Boolean(overlay) && contains(overlay, element),
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
       minlength: element.minLength > 0 ? element.minLength : null, rules: element.getAttribute('passwordrules'),
       locators,
@@ -234,7 +275,7 @@ function survey() {
   const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||
     /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(textOf(document.body || document.createTextNode('')));
   const text = (document.body?.innerText || '').slice(0, 20000);
-  return { url: location.href, page: overview(), text, controls, captcha };
+  return { url: location.href, page: overview(), text, controls, captcha, overlay: overlay && headingOf(overlay) };
 }
 
 // Resolves once the document has changed and then stayed as it is for a moment: true; or when the time is up: false.

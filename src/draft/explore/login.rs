@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::address::{is_plain, relative};
-use super::look::{came, is_error, lines, shown};
+use super::look::{address, came, is_error, lines, shown};
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{BrowserError, Control, PageError, Survey, SurveyedFrame, Typed};
@@ -266,7 +266,7 @@ impl Explorer {
         let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
         let way_out = find::way_out(&survey).is_some();
         self.findings.sign_in = if let Some((field, submit)) = code
-            && (!way_out || self.asks_for_code_anew().await?)
+            && (!way_out || self.asks_for_code_anew(&survey).await?)
         {
             let field = self.names_in_any_case(&field, &survey);
             let submit = submit.map(|submit| self.names_in_any_case(&submit, &survey));
@@ -301,14 +301,14 @@ impl Explorer {
 
     /// Whether the login leads to a code again when it is opened anew, or to itself: a page may offer the way out before it
     /// has let anybody in, and who is in may be asked for other codes than these.
-    async fn asks_for_code_anew(&mut self) -> Result<bool, NoDraft> {
-        let here = self.page.url();
+    async fn asks_for_code_anew(&mut self, survey: &Survey) -> Result<bool, NoDraft> {
+        let here = address(survey);
         let seen = self
             .entrance_anew(|survey| find::login(survey).is_some() || find::way_out(survey).is_some())
             .await?;
         let asks =
             seen.is_some_and(|survey| find::code_field(&survey).is_some() || find::login(&survey).is_some());
-        if let (false, Ok(back)) = (asks, Url::parse(&here)) {
+        if let (false, Some(back)) = (asks, here) {
             self.reaches(&back).await?;
         }
         Ok(asks)

@@ -2,10 +2,18 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::browser::Survey;
+use url::Url;
+
+use crate::browser::{Survey, SurveyedFrame};
+use crate::draft::find;
 
 pub(super) fn is_error(survey: &Survey) -> bool {
     survey.frames.first().is_some_and(|frame| frame.page.status >= 400)
+}
+
+/// Where the page is: with query and fragment, which [`Page::url`](crate::browser::Page::url) leaves out.
+pub(super) fn address(survey: &Survey) -> Option<Url> {
+    survey.frames.first().and_then(SurveyedFrame::address)
 }
 
 /// The app failed by itself, whatever was asked of it.
@@ -15,7 +23,7 @@ pub(super) fn is_failure(survey: &Survey) -> bool {
 
 pub(super) fn words_of(survey: &Survey) -> impl Iterator<Item = String> + '_ {
     survey.frames.iter().flat_map(|frame| {
-        let controls = frame.controls.iter().map(|control| control.text.clone());
+        let controls = frame.controls.iter().map(|control| find::words(control).to_owned());
         controls.chain(frame.page.headings.iter().cloned())
     })
 }

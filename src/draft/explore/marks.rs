@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use super::look::{came, is_error, lines, words_of};
+use super::look::{address, came, is_error, lines, words_of};
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft, PATIENCE, await_on, names_somebody};
 use crate::browser::{Guide, PageError, Survey};
@@ -15,6 +15,7 @@ use crate::playbook::{self, Locator};
 impl Explorer {
     /// What shows that somebody is signed in, and the way out, also within a menu.
     pub(super) async fn find_marks(&mut self, mut survey: Survey) -> Result<(), NoDraft> {
+        survey = self.uncover(survey).await?;
         if let Some(way_out) = find::way_out(&survey) {
             let names = Some(self.names(&way_out, &survey)).filter(|names| !names.is_empty());
             self.findings.mark.clone_from(&names);
@@ -41,7 +42,9 @@ impl Explorer {
                 return Ok(());
             }
         }
-        if self.asks_anew().await? || self.heard.refusal.is_some() && self.is_for_everybody_here().await? {
+        if self.asks_anew(&survey).await?
+            || self.heard.refusal.is_some() && self.is_for_everybody_here().await?
+        {
             self.findings.sign_in = self.not_in(&answer, false);
             return Ok(());
         }
@@ -58,15 +61,15 @@ impl Explorer {
 
     /// [`Explorer::is_for_everybody`] of the page that is there.
     async fn is_for_everybody_here(&mut self) -> Result<bool, NoDraft> {
-        let Ok(here) = Url::parse(&self.page.url()) else { return Ok(false) };
         let ours = self.page.survey().await?;
+        let Some(here) = address(&ours) else { return Ok(false) };
         self.is_for_everybody(&here, &ours).await
     }
 
     /// Whether the login asks for a password again when it is opened anew: then nobody is signed in, whatever the page behind
     /// the form has said.
-    async fn asks_anew(&mut self) -> Result<bool, NoDraft> {
-        let here = Url::parse(&self.page.url()).ok();
+    async fn asks_anew(&mut self, survey: &Survey) -> Result<bool, NoDraft> {
+        let here = address(survey);
         let way_in = self.way_in.clone();
         let offers = |survey: &Survey| {
             let again = |way: find::Found| !way_in.is_empty() && way.control.text == way_in;

@@ -9,6 +9,7 @@ mod login;
 mod look;
 mod marks;
 mod names;
+mod overlays;
 mod settings;
 
 use std::collections::HashSet;
@@ -21,7 +22,7 @@ use url::Url;
 use self::heard::{Before, Heard};
 use self::look::words_of;
 use super::find;
-use super::findings::{Findings, SignIn};
+use super::findings::{Findings, Overlay, SignIn};
 use super::words::{SIGN_IN, says};
 use crate::browser::{BrowserError, Overview, Page, PageError, Pool, Survey};
 use crate::playbook::{self, Diagnostic, Origin, OriginOverrides};
@@ -173,8 +174,10 @@ impl Explorer {
         self.at_login = words_of(&survey).collect();
         self.findings.login_says = look::says(&survey);
         if let Some(button) = find::consent(&survey) {
-            self.findings.banner = Some(self.names(&button, &survey)).filter(|names| !names.is_empty());
-            self.set_guide();
+            let close = self.names(&button, &survey);
+            if !close.is_empty() {
+                self.note_overlay(Overlay { see: close.clone(), close });
+            }
         }
         let (survey, keys) = self.follow(survey, login, keys).await?;
         let Some(_) = keys else { return Ok(()) };

@@ -78,10 +78,9 @@ impl Explorer {
             })
         });
         let (origins, frames) = (self.trusted.clone(), frames.collect());
-        let interruptions = self.findings.banner.iter().map(|button| {
-            let button = as_target(button);
-            Interruption { see: button.clone(), click: button }
-        });
+        let overlays = self.findings.overlays.iter();
+        let interruptions =
+            overlays.map(|over| Interruption { see: as_target(&over.see), click: as_target(&over.close) });
         let interruptions = interruptions.collect();
         self.page.set_guide(Guide { origins, frames, interruptions });
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::shapes::Job;
 use crate::audit::{audited, entry, entry_of};
 use crate::job::{Code, JobMessage, LARGEST, TraceParent, Verdict};
-use crate::store::{Cancelling, JobState, NewAudit, Requeueing, StoreError, Submitted};
+use crate::store::{Cancelling, JobState, NewAudit, Requeueing, Submitted};
 use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
@@ -126,7 +126,12 @@ pub async fn submit(
     let submitted = submitted?;
     let status = if submitted == Submitted::New { StatusCode::CREATED } else { StatusCode::OK };
     let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
-    let row = site.store.job(job.id).await?.ok_or(StoreError::NoJob(job.id))?;
+    // The broker has it, and the database did not take its row: a worker writes that when it takes the message.
+    let unseen = || {
+        let what = format!("the job {} was submitted and is not to be seen yet: ask for it again", job.id);
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, what)
+    };
+    let row = site.store.job(job.id).await?.ok_or_else(unseen)?;
     Ok((status, location, Json(Job::of(&row))).into_response())
 }
 

@@ -390,6 +390,15 @@ async fn what_else_a_login_asks_for_is_a_question() {
     assert!(!draft.contains("Remember"), "{draft}");
     parse("site.yaml", &draft, &OriginOverrides::new()).unwrap_or_else(|report| panic!("{report}\n{draft}"));
     assert!(sent(&mut site).is_empty());
+
+    // The same where the password comes on a page of its own.
+    const FIRST: &str = "<form method=post><label>Organisation <input name=o required></label>\
+        <label>User name <input name=u required></label><button>Sign in</button></form>";
+    let mut site = Site::new(|request| answer(&request, "/", FIRST, "")).await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    let draft = desk.draft("site");
+    assert!(said.out.contains(told) && said.out.contains(asked), "{}{}\n{draft}", said.out, said.err);
+    assert!(draft.contains(fills) && sent(&mut site).is_empty(), "{draft}");
 }
 
 /// Two forms that are alike go by what stands above them.

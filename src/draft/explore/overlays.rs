@@ -1,0 +1,55 @@
+//! What lies over the page of somebody who has just signed in: greetings, offers, what can wait.
+
+use super::names::as_target;
+use super::{CALM, Explorer, NoDraft};
+use crate::browser::Survey;
+use crate::draft::find;
+use crate::draft::findings::{Names, Overlay};
+use crate::playbook::{By, Locator};
+
+/// So many come one after the other, at most.
+const MOST: usize = 4;
+
+impl Explorer {
+    /// Closes what lies over the page as people do who have no time for it, and notes how. Agrees to nothing. What is known
+    /// already is left alone: it is closed whenever it is in the way.
+    pub(super) async fn uncover(&mut self, mut survey: Survey) -> Result<Survey, NoDraft> {
+        for _ in 0..MOST {
+            let Some(overlay) = self.overlay(&survey) else { break };
+            if self.page.click(&as_target(&overlay.close), CALM * 2).await.is_err() {
+                break;
+            }
+            let heading = heading(&survey);
+            self.note_overlay(overlay);
+            let other =
+                |survey: &Survey| find::closes_overlay(survey).is_some() && self::heading(survey) != heading;
+            survey = self.await_that(other).await?;
+        }
+        Ok(survey)
+    }
+
+    /// What lies over the page, if it is not known yet.
+    fn overlay(&mut self, survey: &Survey) -> Option<Overlay> {
+        let close = self.names(&find::closes_overlay(survey)?, survey);
+        let heading = heading(survey);
+        let see =
+            if heading.is_empty() || self.is_kept_out(&heading) { close.clone() } else { says(&heading) };
+        let overlay = Overlay { see, close };
+        (!overlay.close.is_empty() && !self.findings.overlays.contains(&overlay)).then_some(overlay)
+    }
+
+    /// From now on it is closed whenever it is in the way.
+    pub(super) fn note_overlay(&mut self, overlay: Overlay) {
+        self.findings.overlays.push(overlay);
+        self.set_guide();
+    }
+}
+
+fn heading(survey: &Survey) -> String {
+    survey.frames.first().and_then(|frame| frame.overlay.clone()).unwrap_or_default()
+}
+
+fn says(text: &str) -> Names {
+    let by = By::Text(vec![text.to_owned()]);
+    vec![Locator { by, exact: false, frame: None, within: None, containing: Vec::new() }]
+}

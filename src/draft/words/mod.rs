@@ -1,0 +1,42 @@
+//! What people call things, in many languages. All in small letters, and matched as parts of what a page says.
+
+mod buttons;
+mod fields;
+mod refusals;
+mod settings;
+mod signing;
+
+pub(super) use buttons::{ASIDE, CONSENT, HANDS_OFF, LATER};
+pub(super) use fields::{CODE, CURRENT, ONE_TIME, OTHER_CODE, PASSCODE, PASSWORD, REPEAT, USERNAME};
+pub(super) use refusals::{REFUSED, refuses};
+pub(super) use settings::{MENU, MFA, PERSON, SECURITY, SETTINGS, TURN_ON};
+pub(super) use signing::{NEXT, OTHER_THAN_PASSWORD, REGISTER, SIGN_IN, SIGN_OUT};
+
+/// A thing and what it is called.
+pub(super) type Words = &'static [&'static str];
+
+/// Whether the text holds one of the words. Short Latin words count only as whole words: `go` is not in `good`.
+pub(super) fn says(text: &str, words: Words) -> bool {
+    let text = text.to_lowercase();
+    words.iter().any(|word| {
+        text.match_indices(word).any(|(at, _)| {
+            let latin = word.is_ascii() && word.len() <= 4;
+            let free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            !latin || (free(text[..at].chars().next_back()) && free(text[at + word.len()..].chars().next()))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_words_are_whole_ones() {
+        assert!(says("Go", NEXT) && says("Let’s go!", NEXT));
+        assert!(!says("Good morning", NEXT));
+        assert!(says("Benutzername oder E-Mail", USERNAME) && says("Username", USERNAME));
+        assert!(says("次へ", NEXT));
+        assert!(!says("Threshold", CURRENT));
+    }
+}
