@@ -113,6 +113,8 @@ pub struct Control {
     pub menu: bool,
     /// It is in what lies over the rest of the page.
     pub over: bool,
+    /// It turns something on and off.
+    pub switch: bool,
     /// It takes a few characters, or digits only.
     pub digits: bool,
     pub minlength: Option<u32>,

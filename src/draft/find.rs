@@ -1,9 +1,9 @@
 //! Which controls of a surveyed page are the login, the way out, the change of password.
 
 use super::words::{
-    ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, LATER, MENU, MFA, NEXT, OTHER_CODE, OTHER_THAN_PASSWORD,
-    PASSWORD, PERSON, REGISTER, REPEAT, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, TURN_ON, USERNAME, Words,
-    says,
+    ALL_SESSIONS, ASIDE, CODE, CONSENT, CURRENT, HANDS_OFF, HAVE_ACCOUNT, LATER, MFA, NEXT, NO_ACCOUNT,
+    OTHER_CODE, OTHER_THAN_PASSWORD, PASSWORD, PERSON, REGISTER, REPEAT, SECURITY, SETTINGS, SIGN_IN,
+    SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 
@@ -48,7 +48,7 @@ fn read(control: &Control) -> String {
     if shown.trim().is_empty() { seen(control) } else { shown }
 }
 
-fn is(control: &Control, words: Words) -> bool {
+pub(super) fn is(control: &Control, words: Words) -> bool {
     says(&seen(control), words)
 }
 
@@ -84,10 +84,17 @@ fn groups(survey: &Survey) -> Vec<Vec<Found>> {
 /// The login, if the page asks for one.
 pub(super) fn login(survey: &Survey) -> Option<Login> {
     let mut groups = groups(survey);
-    let elsewhere = way_in(survey).is_some() && is_about(survey, REGISTER) && !is_about(survey, SIGN_IN);
+    let elsewhere = is_elsewhere(survey);
     groups.retain(|group| !registers(group, elsewhere));
     let with_password = groups.iter().find_map(|group| password_form(group));
     with_password.or_else(|| groups.iter().find_map(|group| name_first(group)))
+}
+
+/// Whether the page leads to a login and is none itself.
+fn is_elsewhere(survey: &Survey) -> bool {
+    way_in(survey).is_some()
+        && !is_about(survey, SIGN_IN)
+        && [REGISTER, STARTS].iter().any(|words| is_about(survey, words))
 }
 
 /// Whether the page's title or headings say so.
@@ -99,20 +106,21 @@ fn is_about(survey: &Survey, words: Words) -> bool {
 /// Whether a form makes a new account: its button says so, or only its page does and the login is `elsewhere`.
 fn registers(group: &[Found], elsewhere: bool) -> bool {
     let named = |words: Words| {
-        let buttons = group.iter().filter(|found| found.control.kind == ControlKind::Button);
-        buttons.filter(|found| says(&read(&found.control), words)).count() > 0
+        let mut buttons = group.iter().filter(|found| found.control.kind == ControlKind::Button);
+        buttons.any(|found| says(&read(&found.control), words))
     };
-    match submit(group) {
-        Some(found) if says(&read(&found.control), SIGN_IN) => false,
-        Some(_) => elsewhere,
-        None => named(REGISTER) || elsewhere,
+    match submit(group).map(|found| read(&found.control)) {
+        Some(text) if says(&text, SIGN_IN) => false,
+        Some(text) if says(&text, NEXT) => elsewhere,
+        _ => elsewhere || named(REGISTER) || named(STARTS),
     }
 }
 
 /// Whether there is a form that makes a new account, which nobody is to send off.
 pub(super) fn registration(survey: &Survey) -> bool {
     groups(survey).iter().any(|group| {
-        group.iter().any(|found| is_password(&found.control)) && registers(group, is_about(survey, REGISTER))
+        let about = is_about(survey, REGISTER) || is_about(survey, STARTS);
+        group.iter().any(|found| is_password(&found.control)) && registers(group, about)
     })
 }
 
@@ -230,7 +238,7 @@ pub(super) fn code_field(survey: &Survey) -> Option<(Found, Option<Found>)> {
     })
 }
 
-fn all(survey: &Survey) -> impl Iterator<Item = Found> + '_ {
+pub(super) fn all(survey: &Survey) -> impl Iterator<Item = Found> + '_ {
     survey.frames.iter().enumerate().flat_map(|(frame, surveyed)| {
         surveyed.controls.iter().map(move |control| Found { frame, control: control.clone() })
     })
@@ -238,7 +246,11 @@ fn all(survey: &Survey) -> impl Iterator<Item = Found> + '_ {
 
 /// The link or button that leads to the login.
 pub(super) fn way_in(survey: &Survey) -> Option<Found> {
-    let named = |found: &Found| says(&found.control.text, SIGN_IN) && !says(&found.control.text, ASIDE);
+    let named = |found: &Found| {
+        let text = &found.control.text;
+        let has_one = says(text, HAVE_ACCOUNT) && !says(text, NO_ACCOUNT) && !says(text, REGISTER);
+        has_one || says(text, SIGN_IN) && !says(text, ASIDE)
+    };
     all(survey).find(|found| {
         found.control.kind != ControlKind::Field && named(found) && !found.control.locators.is_empty()
     })
@@ -294,45 +306,24 @@ pub(super) fn way_out(survey: &Survey) -> Option<Found> {
             && (says(text, SIGN_OUT)
                 || (*kind == ControlKind::Link && text.is_empty() && says(href, SIGN_OUT)))
     };
-    all(survey).find(|found| named(found) && !found.control.locators.is_empty())
+    // Where there are several, the one that ends this session only.
+    all(survey)
+        .filter(|found| named(found) && !found.control.locators.is_empty())
+        .min_by_key(|found| ends_all(&found.control))
+}
+
+/// Whether a way out is that of all sessions, not of this one.
+pub(super) fn ends_all(way_out: &Control) -> bool {
+    says(&way_out.text, ALL_SESSIONS)
+}
+
+pub(super) fn leads_nowhere(href: &str) -> bool {
+    href.is_empty() || href.starts_with("javascript:") || href.ends_with('#')
 }
 
 /// Whether it is a picture of whoever is signed in, without a word.
-fn pictures_owner(control: &Control) -> bool {
+pub(super) fn pictures_owner(control: &Control) -> bool {
     control.kind != ControlKind::Field && control.text.is_empty() && says(&control.picture, PERSON)
-}
-
-/// Whether an account's menu says what it is. Many say whose it is instead, and are called otherwise for everybody else.
-pub(super) fn says_what_it_is(menu: &Control) -> bool {
-    says(&menu.text, SETTINGS) || says(&menu.text, USERNAME) || says(&menu.text, MENU)
-}
-
-/// What may open a menu of one's own account, the likelier first. Nothing that submits or leads elsewhere.
-pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
-    let likely = |found: &Found| {
-        let control = &found.control;
-        let own = is(control, SETTINGS)
-            || pictures_owner(control)
-            || is(control, USERNAME)
-            || says(&control.text, MENU)
-            || (!account.is_empty() && control.text.contains(account));
-        let inert = control.kind == ControlKind::Button
-            && (control.form.is_none() || control.r#type != "submit")
-            || control.kind == ControlKind::Link && leads_nowhere(&control.href);
-        match (inert && !is(control, HANDS_OFF), control.menu, own) {
-            (true, true, true) => 3,
-            (true, true, false) => 1,
-            (true, false, true) => 2,
-            _ => 0,
-        }
-    };
-    let mut found: Vec<_> =
-        all(survey).filter(|found| likely(found) > 0 && !found.control.locators.is_empty()).collect();
-    // What stands last at the top of a page is mostly one's own.
-    found.reverse();
-    found.sort_by_key(|found| std::cmp::Reverse(likely(found)));
-    found.truncate(4);
-    found
 }
 
 /// What tells a control from others: its words, or its picture's where it has none.
@@ -358,35 +349,6 @@ pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Foun
         control.menu || is(control, SETTINGS) || is(control, SECURITY) || pictures_owner(control)
     };
     (all(survey).find(|found| lasting(found) && own(found)), all(survey).find(lasting))
-}
-
-pub(super) fn leads_nowhere(href: &str) -> bool {
-    href.is_empty() || href.starts_with("javascript:") || href.ends_with('#')
-}
-
-/// How much a link or a menu's item promises of the security settings; 0 for nothing.
-pub(super) fn promise(control: &Control) -> u32 {
-    let path = url::Url::parse(&control.href)
-        .map(|url| format!("{} {}", url.path(), url.query().unwrap_or_default()));
-    let text =
-        format!("{} {}", control.text, path.unwrap_or_default().replace(['/', '_', '-', '=', '.'], " "));
-    // A link to reset one's password leads to a form; a button may do it.
-    let form = control.kind == ControlKind::Link && !leads_nowhere(&control.href) && says(&text, PASSWORD);
-    let hands_off = if form {
-        says(&text.to_lowercase().replace("reset", ""), HANDS_OFF)
-    } else {
-        says(&text, HANDS_OFF)
-    };
-    if control.kind == ControlKind::Field || says(&text, SIGN_OUT) || hands_off {
-        return 0;
-    }
-    if control.kind == ControlKind::Button && control.form.is_some() && control.r#type == "submit" {
-        return 0;
-    }
-    let worth: [(Words, u32); 4] = [(PASSWORD, 8), (MFA, 8), (SECURITY, 4), (SETTINGS, 2)];
-    let named: u32 = worth.iter().filter(|(words, _)| says(&text, words)).map(|(_, worth)| worth).sum();
-    // One's own page is nearer than the settings of the whole app.
-    named.max(if pictures_owner(control) { 3 } else { 0 })
 }
 
 /// The form that changes the password.

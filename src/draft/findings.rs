@@ -117,6 +117,8 @@ pub struct Findings {
     pub(super) way_out: Option<Names>,
     pub(super) change: Option<Settings<ChangeForm>>,
     pub(super) mfa: Option<Settings<Names>>,
+    /// What was opened and clicked behind the login.
+    pub(super) looked: Vec<String>,
     /// What else the author should know.
     pub(super) remarks: Vec<String>,
     /// How far the login was followed.
@@ -144,6 +146,7 @@ impl Findings {
             way_out: None,
             change: None,
             mfa: None,
+            looked: Vec::new(),
             remarks: Vec::new(),
             sign_in: SignIn::NotTried(not_tried.to_owned()),
         }

@@ -2,6 +2,7 @@
 //!
 //! - `words`: what people call things, in many languages;
 //! - `find`: which controls of a surveyed page are the login, the way out, the change of password;
+//! - `leads`: what leads to the settings, and can be followed without anything being changed by it;
 //! - `findings`: what was found of an app;
 //! - `explore`: goes there with a browser: opens, signs in once if it may, looks around;
 //! - `yaml`, `write`: the draft, with what could not be known as questions;
@@ -12,6 +13,7 @@
 mod explore;
 mod find;
 mod findings;
+mod leads;
 pub mod recording;
 mod words;
 mod write;

@@ -48,6 +48,9 @@ pub fn write(findings: &Findings) -> Draft {
     writer.change();
     writer.mfa();
     writer.leftover();
+    if !findings.looked.is_empty() {
+        writer.found.push(format!("looked at: {}", findings.looked.join(", ")));
+    }
     Draft { yaml: writer.yaml, found: writer.found, questions: writer.questions }
 }
 

@@ -3,7 +3,7 @@
 
 const CAPTCHA = 'iframe[src*="recaptcha"],iframe[src*="hcaptcha"],iframe[src*="challenges.cloudflare"],iframe[src*="arkoselabs"],' +
   '.g-recaptcha,.h-captcha,.cf-turnstile,[data-sitekey],input[name*="captcha" i]';
-const BUTTONS = 'button,input[type=submit],input[type=button],input[type=image],[role=button],[role=menuitem],summary';
+const BUTTONS = 'button,input[type=submit],input[type=button],input[type=image],[role=button],[role=menuitem],[role=tab],summary';
 const TOGGLES = '[role=checkbox],[role=radio],[role=switch]';
 const CONTROLS = `input:not([type=hidden]),select,textarea,${BUTTONS},a[href]`;
 const MENUS = ['[aria-haspopup]', '[aria-expanded]', '[data-toggle="dropdown"]', '[data-bs-toggle="dropdown"]', 'summary'];
@@ -266,6 +266,7 @@ function survey() {
       text: name, picture: name ? '' : pictureOf(element), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
       href: element.tagName === 'A' ? element.href : '', place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
+      switch: isToggle(element) || ['aria-pressed', 'aria-checked'].some((name) => element.hasAttribute(name)) || /checkbox|radio/.test(role),
       menu: Boolean(menu), over: Boolean(overlay) && contains(overlay, element),
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
       minlength: element.minLength > 0 ? element.minLength : null, rules: element.getAttribute('passwordrules'),

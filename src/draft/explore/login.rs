@@ -265,7 +265,13 @@ impl Explorer {
         self.heard = self.hear(&survey, &self.before);
         let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
         let way_out = find::way_out(&survey).is_some();
-        self.findings.sign_in = if let Some((field, submit)) = code
+        let expired = !way_out && find::login(&survey).is_none() && find::change(&survey).is_some();
+        self.findings.sign_in = if expired {
+            SignIn::Unclear(
+                "the app wants a new password before it lets anybody in: change it by hand, then try again"
+                    .to_owned(),
+            )
+        } else if let Some((field, submit)) = code
             && (!way_out || self.asks_for_code_anew(&survey).await?)
         {
             let field = self.names_in_any_case(&field, &survey);

@@ -6,10 +6,11 @@ use url::Url;
 
 use super::look::{address, came, is_error, lines, words_of};
 use super::names::as_target;
+use super::trail::Place;
 use super::{CALM, Explorer, NoDraft, PATIENCE, await_on, names_somebody};
 use crate::browser::{Guide, PageError, Survey};
-use crate::draft::find;
-use crate::draft::findings::SignIn;
+use crate::draft::findings::{Move, SignIn};
+use crate::draft::{find, leads};
 use crate::playbook::{self, Locator};
 
 impl Explorer {
@@ -19,12 +20,12 @@ impl Explorer {
         if let Some(way_out) = find::way_out(&survey) {
             let names = Some(self.names(&way_out, &survey)).filter(|names| !names.is_empty());
             self.findings.mark.clone_from(&names);
-            self.findings.way_out = names;
+            self.findings.way_out = names.filter(|_| !find::ends_all(&way_out.control));
             self.set_guide();
             return Ok(());
         }
         let answer = survey.clone();
-        for menu in find::menus(&survey, &self.username) {
+        for menu in leads::menus(&survey, &self.username) {
             let names = self.menu_names(&menu, &survey);
             if names.is_empty() {
                 continue;
@@ -33,10 +34,12 @@ impl Explorer {
             if self.page.click(&as_target(&names), CALM * 2).await.is_err() {
                 continue;
             }
+            self.note_looked(&Place::Clicks(vec![Move::Click(names.clone())]));
             survey = self.await_that(|survey| find::way_out(survey).is_some()).await?;
             if let Some(way_out) = find::way_out(&survey) {
                 let behind = self.names(&way_out, &survey);
-                self.findings.way_out = Some(behind).filter(|names| !names.is_empty());
+                let ends_all = find::ends_all(&way_out.control);
+                self.findings.way_out = Some(behind).filter(|names| !names.is_empty() && !ends_all);
                 self.findings.mark = Some(names.clone());
                 self.findings.menu = Some(names);
                 return Ok(());

@@ -11,6 +11,7 @@ mod marks;
 mod names;
 mod overlays;
 mod settings;
+mod trail;
 
 use std::collections::HashSet;
 use std::time::Duration;

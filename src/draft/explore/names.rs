@@ -2,8 +2,9 @@
 
 use super::Explorer;
 use crate::browser::{Control, ControlKind, Guide, Survey};
-use crate::draft::find::{self, Found};
+use crate::draft::find::Found;
 use crate::draft::findings::Names;
+use crate::draft::leads;
 use crate::draft::write::guessed;
 use crate::playbook::{self, Frame, Interruption, Locator, Place, Target};
 use crate::redact;
@@ -42,7 +43,7 @@ impl Explorer {
     /// What names the menu of an account, for everybody.
     pub(super) fn menu_names(&mut self, found: &Found, survey: &Survey) -> Names {
         let mut lasting = found.clone();
-        if !find::says_what_it_is(&found.control) {
+        if !leads::says_what_it_is(&found.control) {
             lasting
                 .control
                 .locators

@@ -1,16 +1,15 @@
 //! The pages where a password is changed and a second factor is turned on.
 
-use std::collections::HashSet;
-
 use url::Url;
 
 use super::address::{is_ones_own, lasting, relative};
 use super::look::{address, is_error, says};
-use super::names::as_target;
-use super::{CALM, Explorer, NoDraft, PATIENCE};
+use super::trail::{Place, Trail};
+use super::{Explorer, NoDraft, PATIENCE};
 use crate::browser::{Control, Survey};
 use crate::draft::find::{self, Found};
 use crate::draft::findings::{ChangeForm, Move, Settings};
+use crate::draft::leads;
 use crate::draft::yaml::step;
 
 /// Pages that are looked at for the settings.
@@ -27,20 +26,8 @@ const SETTINGS: [&str; 8] = [
     "/profile",
 ];
 
-/// Where there may be settings.
-struct Lead {
-    /// How much it promises.
-    worth: u32,
-    url: Url,
-    /// The way to it by a link, where its address is one account's only; empty if nothing names the link.
-    clicks: Option<Vec<Move>>,
-}
-
-impl Lead {
-    fn new(worth: u32, url: Url) -> Self {
-        Self { worth, url, clicks: None }
-    }
-}
+/// So many clicks lead to a page of settings, at most.
+const DEEPEST: usize = 5;
 
 impl Explorer {
     /// Where `/.well-known/change-password` leads, if the server means it.
@@ -72,61 +59,89 @@ impl Explorer {
 
     /// Looks for the pages where a password is changed and a second factor is turned on.
     pub(super) async fn find_settings(&mut self, well_known: Option<Url>) -> Result<(), NoDraft> {
-        let mut seen: HashSet<String> = HashSet::new();
-        let mut waiting: Vec<Lead> = Vec::new();
         // Many a page draws its menus once it is there.
-        let survey = self.await_that(|survey| all(survey).any(|control| find::promise(control) > 0)).await?;
+        let survey = self.await_that(|survey| all(survey).any(|control| leads::promise(control) > 0)).await?;
         let survey = self.uncover(survey).await?;
         let home = address(&survey).unwrap_or_else(|| self.url.clone());
+        let mut trail = Trail::default();
         let menu: Vec<Move> = self.findings.menu.iter().cloned().map(Move::Click).collect();
-        self.try_items(&survey, &menu).await?;
-        self.collect(&survey, &menu, &mut waiting);
-        waiting.extend(well_known.map(|url| Lead::new(20, url)));
-        waiting.extend(SETTINGS.iter().filter_map(|path| Some(Lead::new(1, self.url.join(path).ok()?))));
+        self.collect(&survey, &menu, &mut trail);
+        if menu.is_empty() {
+            for found in leads::menus(&survey, &self.username) {
+                let names = self.menu_names(&found, &survey);
+                trail.add(1, Place::Clicks(vec![Move::Click(names)]));
+            }
+        }
+        if let Some(url) = well_known {
+            trail.add(20, Place::Address(url));
+        }
+        for path in SETTINGS {
+            if let Ok(url) = self.url.join(path) {
+                trail.add(1, Place::Address(url));
+            }
+        }
         for _ in 0..PAGES {
             if self.findings.change.is_some() && self.findings.mfa.is_some() {
                 break;
             }
-            waiting.retain(|lead| !seen.contains(lead.url.as_str()));
-            // The first of the most promising.
-            let Some(best) = waiting.iter().map(|lead| lead.worth).max() else { break };
-            let Some(at) = waiting.iter().position(|lead| lead.worth == best) else { break };
-            let Lead { url, clicks, .. } = waiting.remove(at);
-            seen.insert(url.to_string());
-            if !self.reaches(&url).await? {
-                continue;
-            }
-            tracing::debug!(%url, worth = best, "looking for settings");
-            let useful = |survey: &Survey| find::change(survey).is_some() || find::mfa(survey).is_some();
-            let survey = self.await_that(|survey| useful(survey) || is_error(survey)).await?;
-            let survey = self.uncover(survey).await?;
-            // The login again: not so where a page of settings asks for the current password first.
-            if is_error(&survey) || find::login(&survey).is_some() && !useful(&survey) {
-                continue;
-            }
-            let now = address(&survey).unwrap_or_else(|| url.clone());
-            let is_plain_way = clicks.is_none() && !self.is_personal(&now) && lasting(&now) == relative(&now);
-            let way = clicks.unwrap_or_else(|| {
-                let shared = if self.is_personal(&now) { &url } else { &now };
-                vec![Move::Open(lasting(shared))]
-            });
-            if !is_plain_way && !(self.returns(&home, &way).await? && self.shows(useful).await?) {
-                if useful(&survey) {
-                    self.findings.remarks.push(format!(
-                        "a page of settings is behind an address that is made for one visit or one account; {} does not lead there for everybody",
-                        shown(&way)
-                    ));
-                }
-                self.collect(&survey, &[], &mut waiting);
-                continue;
-            }
-            self.note_settings(&survey, way.clone());
-            self.try_items(&survey, &way).await?;
-            self.collect(&survey, &way, &mut waiting);
+            let Some(place) = trail.next() else { break };
+            self.look_at(place, &home, &mut trail).await?;
         }
         // Back to where the login ended, for whoever looks at the page next.
         drop(self.page.open(&home, PATIENCE).await);
         Ok(())
+    }
+
+    async fn look_at(&mut self, place: Place, home: &Url, trail: &mut Trail) -> Result<(), NoDraft> {
+        let there = match &place {
+            Place::Address(url) | Place::OnesOwn(url, _) => self.reaches(url).await?,
+            Place::Clicks(way) => self.returns(home, way).await?,
+        };
+        if !there {
+            return Ok(());
+        }
+        self.note_looked(&place);
+        let survey = self.await_that(|survey| is_useful(survey) || is_error(survey)).await?;
+        let survey = self.uncover(survey).await?;
+        // The login again: not so where a page of settings asks for the current password first.
+        if is_error(&survey) || find::login(&survey).is_some() && !is_useful(&survey) {
+            return Ok(());
+        }
+        let Some(way) = self.way_to_place(place, &survey, home).await? else {
+            if is_useful(&survey) {
+                self.findings.remarks.push(
+                    "a page of settings is behind an address that is made for one visit or one account, and nothing that was tried leads there for everybody".to_owned(),
+                );
+            }
+            self.collect(&survey, &[], trail);
+            return Ok(());
+        };
+        self.note_settings(&survey, way.clone());
+        self.collect(&survey, &way, trail);
+        Ok(())
+    }
+
+    /// The way to the page that is there, for everybody's account, from where a login has ended.
+    async fn way_to_place(
+        &mut self,
+        place: Place,
+        survey: &Survey,
+        home: &Url,
+    ) -> Result<Option<Vec<Move>>, NoDraft> {
+        let way = match place {
+            Place::Clicks(way) => return Ok(Some(way)),
+            Place::OnesOwn(_, way) => way,
+            Place::Address(url) => {
+                let now = address(survey).unwrap_or_else(|| url.clone());
+                let ones_own = self.is_personal(&now);
+                let way = vec![Move::Open(lasting(if ones_own { &url } else { &now }))];
+                if !ones_own && lasting(&now) == relative(&now) {
+                    return Ok(Some(way));
+                }
+                way
+            }
+        };
+        Ok((self.returns(home, &way).await? && self.shows_settings().await?).then_some(way))
     }
 
     /// Whether an address leads to one account, and nobody else to theirs.
@@ -137,63 +152,60 @@ impl Explorer {
     /// Goes the way from where the login has ended; `false` if it leads nowhere.
     async fn returns(&mut self, home: &Url, way: &[Move]) -> Result<bool, NoDraft> {
         let opens = matches!(way.first(), Some(Move::Open(_)));
-        let there = !way.is_empty() && (opens || self.reaches(home).await?) && self.go(way).await?;
-        tracing::debug!(way = shown(way), there, at = self.page.url(), "going the way again");
-        Ok(there)
+        Ok(!way.is_empty() && (opens || self.reaches(home).await?) && self.go(way).await?)
     }
 
-    /// Whether such a page comes.
-    async fn shows(&mut self, such: impl Fn(&Survey) -> bool) -> Result<bool, NoDraft> {
-        let survey = self.await_that(&such).await?;
-        Ok(such(&self.uncover(survey).await?))
+    async fn shows_settings(&mut self) -> Result<bool, NoDraft> {
+        let survey = self.await_that(is_useful).await?;
+        Ok(is_useful(&self.uncover(survey).await?))
     }
 
-    /// The links that promise something. `way` is what has led to their page.
-    fn collect(&mut self, survey: &Survey, way: &[Move], waiting: &mut Vec<Lead>) {
+    /// The links that promise something, and the items that lead nowhere by address. `way` is what has led to their page.
+    fn collect(&mut self, survey: &Survey, way: &[Move], trail: &mut Trail) {
         for (frame, surveyed) in survey.frames.iter().enumerate() {
             for control in &surveyed.controls {
-                let worth = find::promise(control);
-                let Ok(mut url) = Url::parse(&control.href) else { continue };
-                url.set_fragment(
-                    url.fragment().map(str::to_owned).filter(|part| part.starts_with('/')).as_deref(),
-                );
-                if worth == 0 || !self.trusted.first().is_some_and(|own| own.matches(&url)) {
+                let worth = leads::promise(control);
+                if worth == 0 {
                     continue;
                 }
-                let clicks = self.is_personal(&url).then(|| {
-                    let names = self.names(&Found { frame, control: control.clone() }, survey);
-                    if names.is_empty() { Vec::new() } else { [way, &[Move::Click(names)]].concat() }
-                });
-                waiting.push(Lead { worth, url, clicks });
+                let found = Found { frame, control: control.clone() };
+                if leads::may_click(control) {
+                    let names = self.names(&found, survey);
+                    if frame == 0 && way.len() < DEEPEST && !names.is_empty() {
+                        trail.add(worth, Place::Clicks([way, &[Move::Click(names)]].concat()));
+                    }
+                    continue;
+                }
+                let Ok(mut url) = Url::parse(&control.href) else { continue };
+                let route = url.fragment().filter(|part| part.starts_with('/')).map(str::to_owned);
+                url.set_fragment(route.as_deref());
+                if !self.trusted.first().is_some_and(|own| own.matches(&url)) {
+                    continue;
+                }
+                let place = if self.is_personal(&url) {
+                    let names = self.names(&found, survey);
+                    let clicks = [way, &[Move::Click(names.clone())]].concat();
+                    Place::OnesOwn(url, if names.is_empty() { Vec::new() } else { clicks })
+                } else {
+                    Place::Address(url)
+                };
+                trail.add(worth, place);
             }
         }
     }
 
-    /// Items of menus and pages, which lead nowhere by address: they open dialogs. `way` is what has led here.
-    async fn try_items(&mut self, survey: &Survey, way: &[Move]) -> Result<(), NoDraft> {
-        if self.findings.change.is_some() && self.findings.mfa.is_some() {
-            return Ok(());
-        }
-        let main = survey.frames.first();
-        let items = main.iter().flat_map(|frame| &frame.controls).filter(|control| {
-            find::leads_nowhere(&control.href) && find::promise(control) >= 8 && !control.locators.is_empty()
-        });
-        let home = address(survey).unwrap_or_else(|| self.url.clone());
-        for (nth, control) in items.take(3).cloned().collect::<Vec<_>>().into_iter().enumerate() {
-            // What the one before has opened is in the way.
-            if nth > 0 && !(self.reaches(&home).await? && self.go(way).await?) {
-                break;
+    /// Notes what was opened and clicked: whoever gave an account for it may want to know.
+    pub(super) fn note_looked(&mut self, place: &Place) {
+        let what = match place {
+            Place::Address(url) | Place::OnesOwn(url, _) if self.is_personal(url) => {
+                "a page of one's own".to_owned()
             }
-            let names = self.names(&Found { frame: 0, control }, survey);
-            if self.page.click(&as_target(&names), CALM * 2).await.is_err() {
-                continue;
-            }
-            let after = self
-                .await_that(|survey| find::change(survey).is_some() || find::mfa(survey).is_some())
-                .await?;
-            self.note_settings(&after, [way, &[Move::Click(names)]].concat());
+            Place::Address(url) | Place::OnesOwn(url, _) => lasting(url),
+            Place::Clicks(way) => way.last().map(step).unwrap_or_default(),
+        };
+        if !self.findings.looked.contains(&what) {
+            self.findings.looked.push(what);
         }
-        Ok(())
     }
 
     fn note_settings(&mut self, survey: &Survey, way: Vec<Move>) {
@@ -230,11 +242,7 @@ fn all(survey: &Survey) -> impl Iterator<Item = &Control> {
     survey.frames.iter().flat_map(|frame| &frame.controls)
 }
 
-/// A way, as people say it.
-fn shown(way: &[Move]) -> String {
-    if way.is_empty() {
-        "nothing that has a name".to_owned()
-    } else {
-        way.iter().map(step).collect::<Vec<_>>().join(", ")
-    }
+/// Whether a password can be changed there, or a second factor be turned on.
+fn is_useful(survey: &Survey) -> bool {
+    find::change(survey).is_some() || find::mfa(survey).is_some()
 }

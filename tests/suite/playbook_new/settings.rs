@@ -48,15 +48,25 @@ fn answer(request: &Request) -> Reply {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_ones_own_is_gone_to_by_its_link_once_what_lies_over_it_is_closed() {
-    let site = Site::new(|request| answer(&request)).await;
+async fn signed_in(site: &Site) -> (Desk, String, Said) {
+    let (desk, said) = by(site).await;
+    let draft = desk.draft("site");
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    (desk, draft, said)
+}
+
+async fn by(site: &Site) -> (Desk, Said) {
     let desk = Desk::new();
     let add = ["account", "add", "site/x", "--username", "quirin", "--password-file", "-"];
     desk.call(&add, PASSWORD).await.ends(0);
     let said = desk.call(&["playbook", "new", &site.url(), "--account", "site/x"], "").await.ends(0);
-    let draft = desk.draft("site");
-    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    (desk, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_ones_own_is_gone_to_by_its_link_once_what_lies_over_it_is_closed() {
+    let site = Site::new(|request| answer(&request)).await;
+    let (desk, draft, _) = signed_in(&site).await;
     let closes = "interruptions:
   - see: { text: \"Have a key?\" }
     click: { role: button, name: Skip }
@@ -82,4 +92,93 @@ async fn a_page_of_ones_own_is_gone_to_by_its_link_once_what_lies_over_it_is_clo
     let rehearse = ["playbook", "run", &file, "change_password", "--account", "site/x", "--rehearse"];
     let said = desk.call(&rehearse, "").await;
     assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
+
+/// An app whose one page behind the login is this.
+async fn with_home(home: &'static str) -> Site {
+    Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/") if request.body.contains(PASSWORD) => answer(&request),
+        (_, "/") => Reply::html(SIGN_IN),
+        (_, "/content") if request.cookie.contains("s=1") => Reply::html(home),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await
+}
+
+/// What switches, enables, sends or ends something at once is left alone, whether a button or a link does it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_acts_at_once_is_neither_clicked_nor_opened() {
+    let mut site = with_home(
+        "<h1>Security</h1>
+         <button role=switch aria-checked=true aria-label='Two-factor authentication'>On</button>
+         <button aria-pressed=true>Two-factor authentication</button>
+         <button>Enable two-factor</button><button>Activate 2FA</button>
+         <button>Password: send me a new one</button><button>Password, please</button>
+         <div role=menuitemcheckbox tabindex=0 aria-checked=true>Two-step verification</div>
+         <a href=/done/2fa/off>Two-factor authentication</a> <a href=/done/2fa/toggle>Two-step</a>
+         <a href=/done/1>E-mail me a new password</a> <a href=/done/2>Lock account</a>
+         <a href=/done/3>Two-factor backup codes: make new ones</a> <a href=/done/4>Settings: restore defaults</a>
+         <a href=/done/5>Security: end my other sessions</a> <a href=/done/6>New two-factor secret</a>
+         <a href=/done/7>Sign out of all devices</a> <a href=/out>Log out</a>
+         <script>addEventListener('click', (event) => event.target.closest('button,[role]') && fetch('/done/' + event.target.textContent, { method: 'POST' }))</script>",
+    )
+    .await;
+    let (_, draft, said) = signed_in(&site).await;
+    let all: Vec<_> =
+        std::iter::from_fn(|| site.requests.try_recv().ok()).map(|request| request.path).collect();
+    assert!(!all.iter().any(|path| path.starts_with("/done") || path == "/out"), "{all:?}");
+    assert!(all.iter().any(|path| path == "/settings/security"), "{all:?}");
+    assert!(said.out.contains("looked at: ") && said.out.contains("/settings/security"), "{}", said.out);
+    // The session's own end, not that of all.
+    let logout = "  logout:\n    - click: { role: link, name: Log out }\n";
+    assert!(draft.contains(logout) && !draft.contains("all devices"), "{draft}");
+}
+
+/// A menu, a page in it that is no link, a tab, a dialog: none has an address.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_without_an_address_are_gone_to_by_clicks() {
+    let site = with_home(
+        "<button aria-haspopup=menu aria-label='Open user menu' onclick='m.hidden = !m.hidden'>Q</button>
+         <ul id=m role=menu hidden><li role=menuitem tabindex=-1 onclick='m.hidden = true; page()'>Settings</li>
+         <li role=menuitem tabindex=-1>Log out</li></ul><main id=a><h1>Projects</h1></main>
+         <script>
+           const page = () => a.innerHTML = `<h1>Settings</h1><div role=tablist><div role=tab tabindex=0>Display</div>
+               <div role=tab tabindex=-1 onclick='tab()'>Security</div></div><div id=t></div>`;
+           const tab = () => t.innerHTML = `<button type=button onclick='dialog()'>Change password</button><div id=d></div>`;
+           const dialog = () => d.innerHTML = `<div role=dialog><label>Current password <input type=password></label>
+               <label>New password <input type=password></label><button type=button>Save</button></div>`;
+         </script>",
+    )
+    .await;
+    let (desk, draft, _) = signed_in(&site).await;
+    let way = "change_password:
+    - click: { role: button, name: Open user menu }
+    - click: { role: menuitem, name: Settings }
+    - click: { role: tab, name: Security }
+    - click: { role: button, name: Change password }
+    - fill: { into: { label: Current password }, with: password }\n";
+    assert!(draft.contains(way), "{draft}");
+    let file = desk.0.path().join("playbooks/site.yaml").to_str().unwrap().to_owned();
+    let rehearse = ["playbook", "run", &file, "change_password", "--account", "site/x", "--rehearse"];
+    let said = desk.call(&rehearse, "").await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
+
+/// What the form of an expired password says is no refusal of the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_password_is_told_so() {
+    let site = with_home(
+        "<h1>Your password has expired</h1><form method=post><label>Old password <input type=password></label>
+         <label>New password <input type=password></label><label>Repeat <input type=password></label>
+         <button>Change</button></form>",
+    )
+    .await;
+    let (desk, said) = by(&site).await;
+    let told = "not signed in: the app wants a new password before it lets anybody in";
+    let draft = desk.draft("site");
+    assert!(
+        said.out.contains(told) && !draft.contains("bad_credentials: { text: Old"),
+        "{}\n{draft}",
+        said.out
+    );
 }

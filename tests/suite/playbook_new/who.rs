@@ -61,7 +61,21 @@ async fn a_form_that_makes_an_account_is_never_sent_off() {
          <div id=a>{}</div><div id=b hidden>{SIGN_IN}</div>",
         REGISTER.replace("Sign up", "Continue")
     );
-    for form in [beside, tabs] {
+    // Words that say it less plainly.
+    let create = REGISTER.replace("Create your free account", "Welcome").replace("Sign up", "Create");
+    let customer = format!(
+        "<div role=tablist><button type=button role=tab>New customer</button>\
+         <button type=button role=tab onclick='a.hidden = true; b.hidden = false'>I have an account</button></div>\
+         <div id=a>{create}</div><div id=b hidden>{SIGN_IN}</div>"
+    );
+    let started = REGISTER
+        .replace("Create your free account", "Get started for free")
+        .replace("Sign up", "Get started");
+    let started = format!(
+        "<div id=a>{started}<a href='#' onclick='a.hidden = true; b.hidden = false'>Have an account? Sign in</a></div>\
+         <div id=b hidden>{SIGN_IN}</div>"
+    );
+    for form in [beside, tabs, customer, started] {
         let mut site = Site::new(move |request| answer(&request, "/", &form, "")).await;
         let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
         assert!(said.out.contains("signed in once"), "{}{}\n{}", said.out, said.err, desk.draft("site"));
