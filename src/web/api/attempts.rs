@@ -148,7 +148,8 @@ pub async fn get(
 /// Attempts as they begin and end
 ///
 /// Server-sent events named `attempt`, each an attempt as JSON; `again` says that some were missed and the log is to be
-/// read anew. Needs the scope `read`.
+/// read anew; `beat` comes every 4 s and says `well`, or `away` while the server cannot read its database. Needs the scope
+/// `read`.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "log", params(Followed),
     responses(

@@ -11,31 +11,48 @@ function local(root) {
   }
 }
 
+/** A stream on which nothing is heard for so long has died: the server beats more often. */
+const SILENCE = 10000;
+/** A stream that has ended is asked for again so soon; one that cannot be had, less and less often, up to the last. */
+const AGAIN = 300;
+const FIRST = 1000;
+const SELDOM = 30000;
+
 /**
- * Events, for as long as the page is open and looked at: says at the mark whether they come, and begins anew where a browser
- * gives up. A browser keeps few connections to a server, all its tabs together: one that nobody looks at gives its up, and
+ * Events, for as long as the page is open and looked at: says at the mark whether they come, and begins anew where they do not.
+ * A browser keeps few connections to a server, all its tabs together: one that nobody looks at gives its up, and
  * catches up when it is looked at again. `address` is told the last event that was seen.
  */
 function follow(address, mark, handlers) {
   const say = (text, lost) => {
-    mark.textContent = text;
+    if (mark.textContent !== text) mark.textContent = text;
     mark.classList.toggle("lost", lost);
   };
   let source = null;
   let last = null;
   let ended = false;
+  // Tries in vain, since anything was heard.
+  let tries = 0;
+  // Runs out where nothing is heard; or when it is to be tried again.
+  let timer = null;
+  const wait = (what, length) => {
+    clearTimeout(timer);
+    timer = setTimeout(what, length);
+  };
   const close = () => {
+    clearTimeout(timer);
     source?.close();
     source = null;
   };
   const open = () => {
     source = new EventSource(address(last));
-    source.addEventListener("open", () => say("live", false));
-    source.addEventListener("error", () => {
-      // A stream that has ended is asked for again by the browser at once; an answer that is no stream is not.
-      if (ended || source?.readyState !== EventSource.CLOSED) return;
-      say("not live: the server is away, or you are signed out", true);
-      setTimeout(() => location.reload(), 5000);
+    wait(silence, SILENCE);
+    source.addEventListener("error", lost);
+    source.addEventListener("beat", (event) => {
+      tries = 0;
+      wait(silence, SILENCE);
+      if (event.data === "well") say("live", false);
+      else say("not live: the server cannot read its database", true);
     });
     for (const [name, handle] of Object.entries(handlers)) {
       source.addEventListener(name, (event) => {
@@ -71,6 +88,8 @@ function followLog(mark) {
     waiting: (event) => {
       const words = event.data === "-" ? "" : event.data;
       const link = banner.querySelector("a");
+      close();
+      tries = 0;
       if (link.textContent !== words) link.textContent = words;
       banner.hidden = words === "";
     },

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod away;
 mod evidence;
 mod filters;
 mod hostile;
