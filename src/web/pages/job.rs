@@ -110,8 +110,8 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(
     let timeline = timeline(&site, &row).await?;
     let related = related(&site, &row).await?;
     let job = &row.job;
-    let frame = Frame::new(format!("{} of {}", job.kind, job.account), "log", &caller);
-    let question = open_question(&site, id).await?;
+    let frame = Frame::new(format!("{} of {}", job.kind, job.account), "jobs", &caller);
+    let question = asks(&site, &row).await?;
     // A button that would be refused is none.
     let may_ask = site.view(&caller).may_ask(&job.account, job.kind).await.is_ok();
     let operates = frame.may_operate && !row.has_ended();

@@ -72,6 +72,9 @@ async fn an_owner_has_the_password_shown_by_a_button() {
     stage.click("{ css: summary }").await.unwrap();
     stage.see("{ text: \"Missing: credentials right, managed address, MFA on, rotating\" }").await.unwrap();
     stage.click("{ role: link, name: acme/alice }").await.unwrap();
+    stage.see("{ role: button, name: Show the password }").await.unwrap();
+    let none = stage.unseen("{ role: button, name: Show a TOTP code }").await;
+    assert!(none.contains("nothing on the page matches"), "the vault holds none: {none}");
     stage.click("{ role: button, name: Show the password }").await.unwrap();
     stage.see("{ text: Shown-Once-7731 }").await.unwrap();
     stage.click("{ role: link, name: Audit }").await.unwrap();
