@@ -88,7 +88,8 @@ impl<W: Write> Page<'_, W> {
         writeln!(self.out, "  {:<NAME$}{state}", "state")?;
         if let Some(question) = &dossier.question {
             let (wanted, until) = (question.wanted.words(), zoned_time(question.until));
-            let how = format!("{wanted}, until {until}; {}", how_to_answer(question));
+            let again = question.once_more().map(|why| format!("{why}; ")).unwrap_or_default();
+            let how = format!("{again}{wanted}, until {until}; {}", how_to_answer(question));
             self.said(2, "waits for", &how)?;
         }
         let attempts = dossier.attempts.len();

@@ -44,6 +44,27 @@ function follow(address, mark, handlers) {
     source?.close();
     source = null;
   };
+  const silence = () => {
+    away();
+    again();
+  };
+  const away = () => say("not live: the server is away, or you are signed out", true);
+  // Many viewers do not come back all at once.
+  const again = () => {
+    close();
+    const length = Math.min(FIRST * 2 ** (tries - 1), SELDOM) * (0.5 + Math.random() / 2);
+    wait(open, tries === 0 ? AGAIN : length);
+    tries += 1;
+  };
+  const lost = async () => {
+    // What is no stream, and not merely one that has ended: the page tells whether it is for want of a session.
+    const refused = source?.readyState === EventSource.CLOSED;
+    if (refused || tries > 0) away();
+    again();
+    if (!refused) return;
+    const page = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (page?.type === "opaqueredirect") location.reload();
+  };
   const open = () => {
     source = new EventSource(address(last));
     wait(silence, SILENCE);
@@ -67,6 +88,8 @@ function follow(address, mark, handlers) {
       close();
       say("paused while nobody looks", false);
     } else if (!source) {
+      close();
+      tries = 0;
       open();
     }
   };
@@ -78,6 +101,12 @@ function follow(address, mark, handlers) {
 function followLog(mark) {
   const body = document.getElementById("rows");
   const banner = document.getElementById("waiting");
+  // Which rows are of attempts that wait for a person.
+  let asking = null;
+  const tell = (root) => {
+    if (!asking) return;
+    for (const mark of root.querySelectorAll(".asks")) mark.hidden = !asking.has(mark.closest("tr").id);
+  };
   const address = (last) => {
     const query = new URLSearchParams(location.search);
     query.set("after", last ?? mark.dataset.after);
@@ -86,10 +115,11 @@ function followLog(mark) {
   follow(address, mark, {
     again: () => location.reload(),
     waiting: (event) => {
-      const words = event.data === "-" ? "" : event.data;
+      const [said, attempts] = event.data.split("\n");
+      const words = said === "-" ? "" : said;
+      asking = new Set((attempts ?? "").split(" ").map((attempt) => `attempt-${attempt}`));
+      tell(body);
       const link = banner.querySelector("a");
-      close();
-      tries = 0;
       if (link.textContent !== words) link.textContent = words;
       banner.hidden = words === "";
     },
@@ -99,6 +129,7 @@ function followLog(mark) {
       const row = template.content.querySelector("tr");
       if (!row) return;
       local(row);
+      tell(row);
       row.classList.add("fresh");
       const there = document.getElementById(row.id);
       if (there) {
@@ -225,6 +256,8 @@ function followJob(timeline) {
     local(timeline);
     const requeue = document.getElementById("requeue");
     if (requeue) requeue.hidden = timeline.querySelector("[data-waits]") === null;
+    const cancel = document.getElementById("cancel");
+    if (cancel) cancel.hidden = timeline.querySelector("[data-cancelling]") !== null;
   };
   follow(() => timeline.dataset.live, mark, {
     timeline: show,

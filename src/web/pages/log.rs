@@ -69,14 +69,16 @@ pub async fn page(
         let (app, flow, code) = (row.last.account.app(), &row.last.flow, row.last.verdict.code);
         format!("The canary of {app} fails in {flow} ({code}): jobs may meet the same.")
     });
+    let asks = waiting::now(&view).await?;
+    let waits = |row: &AttemptRow| asks.iter().any(|asks| asks.attempt == row.id);
     let status = if query.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let page = render(&Page {
-        waiting: waiting::words(&view).await?,
+        waiting: waiting::words(&asks),
         frame: Frame::new("Log", "log", &caller),
         live: live.then_some(cursor),
         older: found.next.map(|next| filter.older(next)),
         cut_short: found.cut_short,
-        rows: found.rows.iter().map(Row::of).collect(),
+        rows: found.rows.iter().map(|row| Row { asks: waits(row), ..Row::of(row) }).collect(),
         outcomes: OUTCOMES,
         kinds: Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
         codes: Code::ALL.iter().map(|code| code.as_str()).collect(),
