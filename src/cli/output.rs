@@ -62,6 +62,16 @@ pub fn local_time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// The same for those who read it elsewhere: it says how far that clock is from UTC.
+#[must_use]
+pub fn zoned_time(at: Timestamp) -> String {
+    in_zone(at, TimeZone::system())
+}
+
+fn in_zone(at: Timestamp, zone: TimeZone) -> String {
+    at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+}
+
 /// How long it is from one time to another, as far as people want to know while it grows: `12 s`, `3 min 5 s`, `2 h 4 min`,
 /// `3 d 2 h`.
 #[must_use]
@@ -127,6 +137,14 @@ mod tests {
         let said = [-1, 12, 185, 7_260, 86_399].map(|seconds| ago(before(seconds), now).unwrap());
         assert_eq!(said, ["0 s ago", "12 s ago", "3 min ago", "2 h ago", "23 h ago"]);
         assert_eq!(ago(before(86_400), now), None);
+    }
+
+    #[test]
+    fn a_time_that_leaves_the_machine_says_of_what_zone_it_is() {
+        let at: Timestamp = "2026-11-30T10:40:02Z".parse().unwrap();
+        let west = TimeZone::fixed(jiff::tz::offset(-5));
+        assert_eq!(in_zone(at, west), "2026-11-30 05:40:02 -05:00");
+        assert_eq!(in_zone(at, TimeZone::UTC), "2026-11-30 10:40:02 +00:00");
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Halt {
                 format!(
                     "{spent} attempts that the app may count as wrong were made lately; the next is not made before {}, \
                      so that it does not lock the account.",
-                    until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S")
+                    until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z")
                 ),
             ),
             Self::Rehearsed { step, .. } => {

@@ -121,6 +121,7 @@ impl Session<'_> {
             wanted,
             step: step.id.clone(),
             key: opener.public().to_vec(),
+            refused: self.sent.refusal(),
             lasts,
         };
         let store = context.vault.store();

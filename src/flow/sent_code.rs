@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::halt::Halt;
 use super::mail::Channel;
 use super::session::{Session, Walked};
+use super::watch::guarded;
 use crate::playbook::{Action, End, Step, Value};
 
 /// So many codes are tried at most where the app takes none: each may count as a wrong attempt.
@@ -25,6 +26,8 @@ pub(super) struct SentCode {
     steps: Vec<Step>,
     tried: u32,
     asked_again: bool,
+    /// What the app showed when it refused the last code, without secrets.
+    showed: Option<String>,
 }
 
 /// Where it came from.
@@ -75,6 +78,11 @@ impl SentCode {
         self.asked_again
     }
 
+    /// The same, with what the app showed, as far as that is known.
+    pub fn refusal(&self) -> Option<String> {
+        self.asked_again.then(|| self.showed.clone().unwrap_or_default())
+    }
+
     /// When the last code was sent, by the sender's clock: no earlier one is of use any more.
     pub fn last_sent(&self, channel: Channel) -> Option<Timestamp> {
         match self.from {
@@ -117,6 +125,7 @@ impl Session<'_> {
         let Some(Step { action: Action::Fill { into, .. }, .. }) = self.sent.steps.first() else {
             return Ok(None);
         };
+        let showed = self.page.found().map(|found| guarded(self.flow, &found.what));
         let over = self.sent.tried >= MOST || !self.waits_for_people();
         if over || self.page.first_of(&[into], &into.to_string(), STILL_THERE).await.is_err() {
             return Ok(None);
@@ -125,6 +134,7 @@ impl Session<'_> {
         self.context.note_wrong(self.flow, End::CodeRefused).await?;
         let steps = std::mem::take(&mut self.sent.steps);
         self.sent.asked_again = true;
+        self.sent.showed = showed;
         let walked = self.do_again(steps.iter(), expect).await?;
         self.sent.asked_again = false;
         Ok(Some(walked))

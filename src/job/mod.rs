@@ -23,7 +23,7 @@ pub use decision::{Decision, UnknownDecision};
 pub use event::{Happened, JobEvent};
 pub use kind::{Kind, UnknownKind};
 pub use message::{BadMessage, JobMessage, JobOptions, LARGEST};
-pub use outcome::{Outcome, UnknownOutcome, Verdict};
+pub use outcome::{Outcome, Outcomes, UnknownOutcome, Verdict};
 pub use priority::{Priority, UnknownPriority};
 pub use retry::{Retry, RetryPolicy};
 pub use trace::{BadTraceParent, TraceParent};

@@ -71,6 +71,32 @@ impl FromStr for Outcome {
     }
 }
 
+/// Outcomes as people ask for them: names with commas between them, and `failed` for all of [`Outcome::FAILED`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcomes(pub Vec<Outcome>);
+
+impl Outcomes {
+    /// The word for those that failed.
+    pub const FAILED: &'static str = "failed";
+}
+
+impl FromStr for Outcomes {
+    type Err = UnknownOutcome;
+
+    fn from_str(text: &str) -> Result<Self, UnknownOutcome> {
+        let mut all = Vec::new();
+        for name in text.split(',').map(str::trim) {
+            match name {
+                Self::FAILED => all.extend(Outcome::FAILED),
+                name => all.push(name.parse()?),
+            }
+        }
+        all.sort_by_key(|outcome| *outcome as u8);
+        all.dedup();
+        Ok(Self(all))
+    }
+}
+
 /// An attempt's outcome with its code and what happened, in words that hold no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -105,5 +131,23 @@ impl Verdict {
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {
         self.outcome = outcome;
         self
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_asked_for_by_their_names() {
+        let read = |text: &str| text.parse::<Outcomes>().map(|all| all.0);
+        assert_eq!(read("needs_human").unwrap(), [Outcome::NeedsHuman]);
+        assert_eq!(read("failed").unwrap(), Outcome::FAILED);
+        assert_eq!(read("unknown, succeeded,unknown").unwrap(), [Outcome::Succeeded, Outcome::Unknown]);
+        assert_eq!(read("rejected,failed").unwrap(), Outcome::FAILED);
+        for bad in ["", "well", "failed,", "failed well"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -50,6 +50,8 @@ pub struct JobRow {
     pub not_before: Timestamp,
     /// It was put back to wait until its app has room.
     pub held_back: bool,
+    /// Somebody wants it cancelled, and its worker is still to find that out.
+    pub cancel_asked: bool,
     /// Who works on it, while it runs.
     pub worker: Option<WorkerId>,
     /// How its last attempt ended.
@@ -65,6 +67,12 @@ impl JobRow {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(self.state, JobState::Finished | JobState::Cancelled)
+    }
+
+    /// Whether it runs still, and has been told to end.
+    #[must_use]
+    pub fn is_being_cancelled(&self) -> bool {
+        self.cancel_asked && self.state == JobState::Running
     }
 
     /// The same wish as a job of its own, in the name of whoever wants it now.

@@ -64,7 +64,7 @@ pub use postgres::{Found, PostgresStore};
 pub use questions::{NewQuestion, QuestionRow, QuestionState, Questions};
 pub use requeue::{NotRequeued, Requeueing};
 pub use shares::{Role, Share, Shares};
-pub use since::{NoTime, Since};
+pub use since::{NoTime, Since, Until};
 pub use sqlite::SqliteStore;
 pub use steps::Part;
 pub use summaries::{AccountQuery, AccountSummary, CodesLeft, Summaries, Wanting};

@@ -27,6 +27,8 @@ pub struct NewQuestion {
     pub step: String,
     /// The public key that answers are sealed for.
     pub key: Vec<u8>,
+    /// That the app refused the code that was given before: what it showed, as far as that is known, without secrets.
+    pub refused: Option<String>,
     /// How long the attempt waits for it.
     pub lasts: Duration,
 }
@@ -70,6 +72,8 @@ pub struct QuestionRow {
     pub step: String,
     /// The public key that answers are sealed for.
     pub key: Vec<u8>,
+    /// That the app refused the code that was given before: what it showed, as far as that is known.
+    pub refused: Option<String>,
     /// When it was asked.
     pub asked_at: Timestamp,
     /// An answer is taken until then.
@@ -85,6 +89,16 @@ pub struct QuestionRow {
 }
 
 impl QuestionRow {
+    /// That it is asked once more, and why; `None` if nothing of the kind was asked before.
+    #[must_use]
+    pub fn once_more(&self) -> Option<String> {
+        let showed = self.refused.as_deref()?;
+        Some(match showed.is_empty() {
+            true => "the app refused the code that was given before".to_owned(),
+            false => format!("the app refused the code that was given before, and showed {showed}"),
+        })
+    }
+
     /// Why it takes no answer; `None` if it does.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {

@@ -44,6 +44,29 @@ impl Since {
     }
 }
 
+/// The same where something ends: a date alone is the end of its day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Until(pub Timestamp);
+
+impl FromStr for Until {
+    type Err = NoTime;
+
+    fn from_str(text: &str) -> Result<Self, NoTime> {
+        Self::read(text, Timestamp::now(), &TimeZone::system()).ok_or_else(|| NoTime(text.to_owned()))
+    }
+}
+
+impl Until {
+    fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
+        match text.parse::<Date>() {
+            Ok(date) if text.parse::<Timestamp>().is_err() => {
+                date.tomorrow().ok()?.to_zoned(zone.clone()).ok().map(|next| Self(next.timestamp()))
+            }
+            _ => Since::read(text, now, zone).map(|since| Self(since.0)),
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -57,6 +80,11 @@ mod tests {
         assert_eq!(read("3d").unwrap(), "2026-05-29T12:00:00Z");
         assert_eq!(read("2026-05-31").unwrap(), "2026-05-31T00:00:00Z");
         assert_eq!(read("2026-05-31T08:00:00+02:00").unwrap(), "2026-05-31T06:00:00Z");
+        let read_end = |text| Until::read(text, now, &TimeZone::UTC).map(|until| until.0.to_string());
+        assert_eq!(read_end("2026-05-31").unwrap(), "2026-06-01T00:00:00Z");
+        assert_eq!(read_end("2026-05-31T08:00:00+02:00").unwrap(), "2026-05-31T06:00:00Z");
+        assert_eq!(read_end("2h").unwrap(), "2026-06-01T10:00:00Z");
+        assert_eq!(read_end("yesterday"), None);
         for bad in ["", "h", "2", "-2h", "2y", "yesterday", "9999999999h", "ü"] {
             assert_eq!(read(bad), None, "{bad}");
         }

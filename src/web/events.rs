@@ -7,22 +7,23 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::future::ready;
 use futures::stream::{once, select, unfold};
 use futures::{Stream, StreamExt};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, interval, sleep, timeout_at};
 
 use super::problem::Problem;
 use super::rows::Row;
 use super::site::Site;
 use crate::store::AttemptRow;
 
-/// How often a viewer is told that all is well, so that proxies keep the connection.
-const ALIVE: Duration = Duration::from_secs(20);
+/// How often a viewer is told whether all is well: one that hears nothing for longer knows that something is not. It keeps
+/// proxies from closing the connection, too.
+const BEAT: Duration = Duration::from_secs(4);
 
 /// How soon a viewer whose stream has ended asks again.
 const AGAIN: Duration = Duration::from_millis(300);
@@ -94,19 +95,32 @@ pub fn both(
     answer(site, select(one, other).take_until(sleep(site.stream)).map(Ok))
 }
 
-/// A stream of events, for as long as the server runs. What stands between is not to keep any of it.
+/// A stream of events, for as long as the server runs, with a beat at once and then all the time. What stands between is not to
+/// keep any of it.
 pub fn answer(
     site: &Site,
     events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
 ) -> Response {
     let begin = Event::default().retry(AGAIN).comment("events follow");
+    // It ends with the events: beats alone are no stream.
+    let events = select(events.map(Some).chain(once(ready(None))), beats(site).map(Some));
+    let events = events.scan((), |(), event| ready(event));
     let events = once(ready(Ok(begin))).chain(events).take_until(site.pulse.over());
     let headers = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response();
+    let mut response = Sse::new(events).into_response();
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Whether what is told is what there is.
+fn beats(site: &Site) -> impl Stream<Item = Result<Event, Infallible>> + Send + use<> {
+    let beat = |well| Event::default().event("beat").data(if well { "well" } else { "away" });
+    unfold((site.pulse.clone(), interval(BEAT)), move |(pulse, mut tick)| async move {
+        tick.tick().await;
+        Some((Ok(beat(pulse.is_well())), (pulse, tick)))
+    })
 }
 
 impl<W: Fn(&AttemptRow) -> bool, E: Fn(&AttemptRow) -> Event> Viewer<W, E> {

@@ -24,6 +24,7 @@ mod rows;
 mod secret;
 mod server;
 mod site;
+mod standing;
 mod track_record;
 mod view;
 mod waiting;

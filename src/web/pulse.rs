@@ -1,7 +1,7 @@
 //! What happens, told to all who watch: the log is asked once for all of them, not once for each.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, watch};
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How often it is asked for nobody.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// Who has not been able to read the log for so long tells nothing of what happens.
+const STALE: Duration = Duration::from_secs(5);
 
 /// At every which look it is also asked what jobs wait for people to give, if somebody wants to know.
 const QUESTIONS: u32 = 3;
@@ -37,6 +40,8 @@ pub struct Pulse {
     ticks: watch::Sender<u64>,
     questions: watch::Sender<Open>,
     ends: Arc<Ends>,
+    /// When the log was read last.
+    looked: watch::Sender<Instant>,
     over: watch::Sender<bool>,
 }
 
@@ -47,6 +52,7 @@ impl Pulse {
             ticks: watch::Sender::new(0),
             questions: watch::Sender::new(Arc::default()),
             ends: Arc::new(Ends::new()),
+            looked: watch::Sender::new(Instant::now()),
             over: watch::Sender::new(false),
         }
     }
@@ -69,6 +75,11 @@ impl Pulse {
     /// What has ended so far.
     pub fn ends(&self) -> &Ends {
         &self.ends
+    }
+
+    /// Whether what happens is known here: a database that does not answer fails nobody who only waits for news.
+    pub fn is_well(&self) -> bool {
+        self.looked.borrow().elapsed() < STALE
     }
 
     /// Ends when nothing is told any more, so that no viewer holds up the end of the server.
@@ -105,7 +116,10 @@ impl Pulse {
                 looked = looked.and(self.ask(&store).await);
             }
             match looked {
-                Ok(()) => outage.over(),
+                Ok(()) => {
+                    self.looked.send_replace(Instant::now());
+                    outage.over();
+                }
                 Err(error) => drop(outage.failed(&error)),
             }
             self.ticks.send_modify(|tick| *tick = tick.wrapping_add(1));

@@ -12,6 +12,9 @@ use crate::redact::redact;
 use crate::store::{AttemptRow, Step, StepResult};
 use crate::words::duration;
 
+/// What an attempt is that has not ended.
+const RUNNING: &str = "running";
+
 /// A line of the log.
 #[derive(Template)]
 #[template(path = "web/row.html")]
@@ -28,6 +31,8 @@ pub struct Row {
     /// The outcome, or `running`.
     pub outcome: &'static str,
     pub code: &'static str,
+    /// It waits for a person.
+    pub asks: bool,
     pub message: String,
     pub action: String,
     pub playbook: String,
@@ -50,8 +55,9 @@ impl Row {
             worker: row.worker.to_string(),
             started: Time(row.started_at),
             took: row.duration.map(duration).unwrap_or_default(),
-            outcome: verdict.map_or("running", |verdict| verdict.outcome.as_str()),
+            outcome: verdict.map_or(RUNNING, |verdict| verdict.outcome.as_str()),
             code: verdict.map_or("", |verdict| verdict.code.as_str()),
+            asks: false,
             message: verdict.map(|verdict| redact(&verdict.message).into_owned()).unwrap_or_default(),
             action: row.user_action.clone().unwrap_or_default(),
             playbook: match &row.provenance.playbook {
@@ -76,6 +82,11 @@ impl Row {
 
     pub fn picture(&self) -> bool {
         self.evidence.iter().any(|name| name == PICTURE)
+    }
+
+    /// It runs.
+    pub fn runs(&self) -> bool {
+        self.outcome == RUNNING
     }
 
     pub fn succeeded(&self) -> bool {

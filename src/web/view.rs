@@ -130,6 +130,11 @@ impl<'a> View<'a> {
         self.store.job_page(&JobQuery { shared_with: self.shared_with(), ..query.clone() }).await
     }
 
+    /// The apps at which no attempt may begin now.
+    pub async fn shut_apps(&self) -> Result<Vec<String>, StoreError> {
+        self.store.shut_apps().await
+    }
+
     pub async fn accounts(&self, query: AccountQuery) -> Result<Vec<AccountSummary>, StoreError> {
         self.store.summaries(&AccountQuery { shared_with: self.shared_with(), ..query }).await
     }

@@ -20,25 +20,41 @@ const MOST: u32 = 100;
 /// What viewers are told where nothing waits: an event without any data is none.
 const NOTHING: &str = "-";
 
-/// The questions that are open, of all accounts: each with its account.
-pub type Open = Arc<[(Uuid, AccountRef)]>;
+/// A question that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asks {
+    question: Uuid,
+    /// Of this attempt.
+    pub attempt: Uuid,
+    account: AccountRef,
+}
+
+impl Asks {
+    fn of(row: &QuestionRow) -> Self {
+        Self { question: row.id, attempt: row.attempt, account: row.account.clone() }
+    }
+}
+
+/// The questions that are open, of all accounts.
+pub type Open = Arc<[Asks]>;
 
 /// As viewers are told of them.
 pub fn open(rows: &[QuestionRow]) -> Open {
-    rows.iter().map(|row| (row.id, row.account.clone())).collect()
+    rows.iter().map(Asks::of).collect()
 }
 
-/// How many jobs wait for this caller, in words; nothing, if none does.
-pub async fn words(view: &View<'_>) -> Result<String, Problem> {
-    Ok(say(view.open_questions(MOST).await?.len()))
+/// What waits for this caller.
+pub async fn now(view: &View<'_>) -> Result<Vec<Asks>, Problem> {
+    Ok(view.open_questions(MOST).await?.iter().map(Asks::of).collect())
 }
 
-fn say(jobs: usize) -> String {
-    match jobs {
+/// How many jobs wait, in words; nothing, if none does.
+pub fn words(asks: &[Asks]) -> String {
+    match asks.len() {
         0 => String::new(),
         1 => "A job waits for you".to_owned(),
-        _ if jobs >= MOST as usize => format!("{MOST} jobs or more wait for you"),
-        _ => format!("{jobs} jobs wait for you"),
+        jobs if jobs >= MOST as usize => format!("{MOST} jobs or more wait for you"),
+        jobs => format!("{jobs} jobs wait for you"),
     }
 }
 
@@ -47,11 +63,10 @@ pub async fn sets(
     site: &Site,
     view: &View<'_>,
     seen: Seen,
-) -> Result<impl Stream<Item = Vec<Uuid>> + Send + use<>, Problem> {
+) -> Result<impl Stream<Item = Vec<Asks>> + Send + use<>, Problem> {
     // Before the look, so that nothing falls in between.
     let changes = site.pulse.questions();
-    let now: Vec<Uuid> = view.open_questions(MOST).await?.iter().map(|row| row.id).collect();
-    let viewer = (changes, seen, None, Some(now));
+    let viewer = (changes, seen, None, Some(now(view).await?));
     Ok(unfold(viewer, |(mut changes, seen, mut last, mut first): Viewer| async move {
         loop {
             let now = match first.take() {
@@ -70,15 +85,19 @@ pub async fn sets(
 }
 
 /// Who watches: the changes, what it sees of them, what it was told last, and what it is told first.
-type Viewer = (watch::Receiver<Open>, Seen, Option<Vec<Uuid>>, Option<Vec<Uuid>>);
+type Viewer = (watch::Receiver<Open>, Seen, Option<Vec<Asks>>, Option<Vec<Asks>>);
 
-fn of_those(open: &Open, seen: &Seen) -> Vec<Uuid> {
-    let ours = open.iter().filter(|(_, account)| seen.has(account)).map(|(id, _)| *id);
-    ours.take(MOST as usize).collect()
+fn of_those(open: &Open, seen: &Seen) -> Vec<Asks> {
+    open.iter().filter(|asks| seen.has(&asks.account)).take(MOST as usize).cloned().collect()
 }
 
-/// How many wait, for the log's banner.
-pub fn as_words(open: &[Uuid]) -> Event {
-    let words = say(open.len());
-    Event::default().event("waiting").data(if words.is_empty() { NOTHING } else { &words })
+/// How many wait, for the log's banner, and, in a second line, which attempts.
+pub fn as_words(open: &[Asks]) -> Event {
+    let words = words(open);
+    let attempts: Vec<_> = open.iter().map(|asks| asks.attempt.to_string()).collect();
+    let event = Event::default().event("waiting");
+    match words.is_empty() {
+        true => event.data(NOTHING),
+        false => event.data(format!("{words}\n{}", attempts.join(" "))),
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use turnlock::job::{AccountRef, Code, Job, Kind, Outcome};
-use turnlock::store::{AttemptRow, NewToken, QuestionState, Scope, Store, TryResult};
+use turnlock::store::{AttemptRow, NewToken, QuestionState, Scope, StepResult, Store, TryResult};
 use turnlock::web::{Options, Secret, Server};
 use turnlock::worker::{Worker, WorkerConfig};
 use uuid::Uuid;
@@ -191,6 +191,14 @@ async fn a_wrong_code_is_asked_for_once_more_and_kept_nowhere() {
     both.sort();
     assert_eq!(both, [StatusCode::OK, StatusCode::CONFLICT], "a code is taken once");
     let again = stand.asked(job.id, Some(&first)).await;
+    // It says why it asks once more.
+    let why = again["refused"].as_str().unwrap();
+    assert!(
+        why.contains("refused the code") && why.contains("showed <") && first["refused"].is_null(),
+        "{why}"
+    );
+    let (_, page) = stand.get(&format!("/jobs/{}", job.id)).await;
+    assert!(String::from_utf8(page).unwrap().contains("It asks once more: the app refused the code"));
     let (status, _) = stand.answer(job.id, json!({ "code": WRONG, "question": first["id"] })).await;
     assert_eq!(status, StatusCode::CONFLICT, "the first question takes no other");
     let (status, _) = stand.answer(job.id, json!({ "code": WRONG, "question": again["id"] })).await;
@@ -246,7 +254,13 @@ async fn a_code_of_a_text_message_is_asked_for_where_there_is_no_number() {
     assert_eq!(stand.asked(job.id, None).await["wanted"], "sms_code");
     let code = text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap();
     assert_eq!(stand.answer(job.id, json!({ "code": code })).await.0, StatusCode::OK, "{text}");
-    assert_ended(&running.await.unwrap(), Outcome::Succeeded, Code::LoggedIn);
+    let ended = running.await.unwrap();
+    assert_ended(&ended, Outcome::Succeeded, Code::LoggedIn);
+    // Where a person was asked instead, nothing has failed.
+    let steps = stand.store().log_steps(ended.id).await.unwrap();
+    assert!(!steps.iter().any(|step| step.result == Some(StepResult::Failed)), "{steps:#?}");
+    let waited = steps.iter().find(|step| step.result == Some(StepResult::Skipped)).unwrap();
+    assert!(waited.detail.as_ref().unwrap().contains("a person is asked for it"), "{waited:#?}");
     stand.end().await;
 }
 

@@ -104,6 +104,7 @@ mod tests {
             account: "acme/alice".parse().unwrap(),
             wanted,
             step: "login.4".to_owned(),
+            refused: None,
             key: Vec::new(),
             asked_at: Timestamp::UNIX_EPOCH,
             until: Timestamp::UNIX_EPOCH,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::dossier::{Attempt, Dossier};
 use super::evidence::Evidence;
-use crate::cli::output::{self, local_time};
+use crate::cli::output::{self, zoned_time};
 use crate::redact::for_the_log;
 use crate::store::{Step, StepResult};
 
@@ -83,8 +83,8 @@ impl Document {
             ("state", state.map(str::to_owned)),
             ("by", job.and_then(|job| job.requested_by.clone())),
             ("reason", job.and_then(|job| job.reason.clone())),
-            ("submitted", job.map(|job| local_time(job.submitted_at))),
-            ("finished", dossier.job.as_ref().and_then(|row| row.finished_at).map(local_time)),
+            ("submitted", job.map(|job| zoned_time(job.submitted_at))),
+            ("finished", dossier.job.as_ref().and_then(|row| row.finished_at).map(zoned_time)),
             (
                 "caused by",
                 dossier.caused_by.map(|cause| format!("job {cause}, which left a credential in doubt")),
@@ -109,7 +109,7 @@ impl Document {
             attempts: dossier.attempts.iter().map(Section::of).collect(),
             nested: dossier.nested.iter().map(nested).collect(),
             version: env!("CARGO_PKG_VERSION"),
-            written_at: local_time(Timestamp::now()),
+            written_at: zoned_time(Timestamp::now()),
         }
     }
 }
@@ -119,7 +119,7 @@ impl Section {
         let (row, with) = (&attempt.row, &attempt.row.provenance);
         let facts = [
             ("code", row.verdict.as_ref().map(|verdict| verdict.code.to_string())),
-            ("began", Some(local_time(row.started_at))),
+            ("began", Some(zoned_time(row.started_at))),
             ("took", row.duration.map(output::duration)),
             ("worker", Some(row.worker.to_string())),
             ("playbook", with.playbook.clone()),
@@ -267,6 +267,8 @@ mod tests {
         let html = Document::of(&dossier).render().unwrap();
         assert!(!html.contains(secret), "{html}");
         assert!(!html.contains("<script"), "{html}");
+        // Whoever reads it elsewhere is told of which zone its times are.
+        assert!(html.contains(&zoned_time(now)), "{html}");
         // Worker, action, playbook, the step's id, what was done and awaited, what was found, the page.
         assert_eq!(html.matches("script&#62;[secret]").count(), 8, "{html}");
     }

@@ -26,6 +26,7 @@ pub(super) fn as_json(dossier: &Dossier) -> Value {
             "step": question.step,
             "asked_at": question.asked_at.to_string(),
             "until": question.until.to_string(),
+            "refused": question.once_more(),
         })),
         "state": row.map(|row| row.state.as_str()),
         "not_before": row.map(|row| row.not_before.to_string()),

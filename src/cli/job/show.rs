@@ -5,7 +5,7 @@ use clap::Args;
 use super::dossier::{Attempt, Dossier};
 use super::evidence::Evidence;
 use super::{Context, Exit, Failure, how_to_answer, json, picture};
-use crate::cli::output::{self, local_time, printable, short_id};
+use crate::cli::output::{self, printable, short_id, zoned_time};
 use crate::cli::terminal::{self, Pictures, wrap};
 use crate::cli::{parts, which_job};
 use crate::job::{Outcome, Priority};
@@ -78,7 +78,7 @@ impl<W: Write> Page<'_, W> {
             let by = job.requested_by.as_deref();
             by.map_or(Ok(()), |by| self.said(2, "by", by))?;
             job.reason.as_deref().map_or(Ok(()), |reason| self.said(2, "reason", reason))?;
-            self.said(2, "submitted", &local_time(job.submitted_at))?;
+            self.said(2, "submitted", &zoned_time(job.submitted_at))?;
         }
         if let Some(cause) = dossier.caused_by {
             self.said(2, "caused by", &format!("job {cause}, which left a credential in doubt"))?;
@@ -87,8 +87,9 @@ impl<W: Write> Page<'_, W> {
         // Its colour is of Turnlock's own making.
         writeln!(self.out, "  {:<NAME$}{state}", "state")?;
         if let Some(question) = &dossier.question {
-            let (wanted, until) = (question.wanted.words(), local_time(question.until));
-            let how = format!("{wanted}, until {until}; {}", how_to_answer(question));
+            let (wanted, until) = (question.wanted.words(), zoned_time(question.until));
+            let again = question.once_more().map(|why| format!("{why}; ")).unwrap_or_default();
+            let how = format!("{again}{wanted}, until {until}; {}", how_to_answer(question));
             self.said(2, "waits for", &how)?;
         }
         let attempts = dossier.attempts.len();
@@ -112,7 +113,7 @@ impl<W: Write> Page<'_, W> {
 
     fn attempt(&mut self, attempt: &Attempt, of: usize) -> io::Result<()> {
         let row = &attempt.row;
-        write!(self.out, "\nAttempt {} of {of}  {}  ", row.number, local_time(row.started_at))?;
+        write!(self.out, "\nAttempt {} of {of}  {}  ", row.number, zoned_time(row.started_at))?;
         match &row.verdict {
             Some(verdict) => {
                 let outcome = output::outcome(verdict.outcome, self.colour);
@@ -221,12 +222,12 @@ fn state_of(row: &JobRow, colour: bool) -> String {
     let last = row.outcome.zip(row.code);
     let last = last.map(|(outcome, code)| format!("{} ({code})", output::outcome(outcome, colour)));
     match (row.state, last) {
-        (JobState::Queued, None) => format!("queued, due at {}", local_time(row.not_before)),
+        (JobState::Queued, None) => format!("queued, due at {}", zoned_time(row.not_before)),
         (JobState::Queued, Some(last)) => {
-            format!("queued again after {last}, due at {}", local_time(row.not_before))
+            format!("queued again after {last}, due at {}", zoned_time(row.not_before))
         }
         (state, Some(last)) if row.has_ended() => {
-            let at = row.finished_at.map(|at| format!(" at {}", local_time(at))).unwrap_or_default();
+            let at = row.finished_at.map(|at| format!(" at {}", zoned_time(at))).unwrap_or_default();
             format!("{state}{at}: {last}")
         }
         (state, _) => state.to_string(),

@@ -16,7 +16,7 @@ use self::line::Lines;
 use self::marks::Marks;
 use super::{Context, Exit, Failure, parts};
 use crate::job::{AccountRef, Code, Kind, Outcome};
-use crate::store::{AttemptRow, LogQuery, Since, Store};
+use crate::store::{AttemptRow, LogQuery, Since, Store, Until};
 
 /// Show the automation log
 #[derive(Debug, Args)]
@@ -65,9 +65,9 @@ pub struct Log {
     /// Only attempts begun since then: 30m, 2h, 3d, a date, or RFC 3339
     #[arg(long, value_name = "TIME")]
     since: Option<Since>,
-    /// Only attempts begun before, said in the same ways
+    /// Only attempts begun before, said in the same ways; a date is the end of that day
     #[arg(long, value_name = "TIME")]
-    until: Option<Since>,
+    until: Option<Until>,
     /// At most so many, the newest
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,

@@ -369,6 +369,7 @@ pub(super) fn read(row: &PgRow) -> Result<JobRow, StoreError> {
         tries: row.count("tries")?,
         not_before: row.here("not_before")?,
         held_back: row.int_or_null("called_up_until")? == Some(0),
+        cancel_asked: row.flag("cancel_asked")?,
         worker: row.worker_or_null("worker")?,
         outcome: row.parsed_or_null("outcome", "an outcome")?,
         code: row.parsed_or_null("code", "a code")?,

@@ -12,8 +12,8 @@ use crate::store::{Fence, NewQuestion, QuestionRow, QuestionState, Questions, St
 /// All but the picture. A question of an attempt that has ended waits for nothing, whatever its worker could still say of
 /// it.
 const SELECT: &str = "
-    SELECT q.id, q.job, q.attempt, q.account, q.wanted, q.step, q.key, q.asked_at AS begun_at, q.until, q.answer,
-           q.answered_by, q.watched_until > t.now AS watched, t.now AS asked_at,
+    SELECT q.id, q.job, q.attempt, q.account, q.wanted, q.step, q.key, q.refused, q.asked_at AS begun_at, q.until,
+           q.answer, q.answered_by, q.watched_until > t.now AS watched, t.now AS asked_at,
            CASE WHEN q.state <> 'open' THEN q.state WHEN q.until <= t.now THEN 'expired'
                 WHEN EXISTS (SELECT 1 FROM attempts_under_way AS a WHERE a.id = q.attempt) THEN 'open'
                 ELSE 'withdrawn' END AS now_is
@@ -35,6 +35,7 @@ fn read(row: &PgRow) -> Result<QuestionRow, StoreError> {
         wanted: row.parsed("wanted", "what a person is asked for")?,
         step: row.text("step")?,
         key: row.bytes("key")?,
+        refused: row.text_or_null("refused")?,
         asked_at: row.here("begun_at")?,
         until: row.here("until")?,
         state: row.parsed("now_is", "the state of a question")?,
@@ -52,8 +53,8 @@ impl Questions for PostgresStore {
             let mut write = store.write(Outlasts::Crash).await?;
             write.check_open(new.attempt, fence.as_ref()).await?;
             sqlx::query(
-                "INSERT INTO questions (id, job, attempt, account, wanted, step, key, asked_at, until)
-                 SELECT $1, $2, $3, $4, $5, $6, $7, t.now, t.now + $8 FROM (SELECT turnlock_now() AS now) AS t",
+                "INSERT INTO questions (id, job, attempt, account, wanted, step, key, refused, asked_at, until)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, t.now, t.now + $9 FROM (SELECT turnlock_now() AS now) AS t",
             )
             .bind(new.id)
             .bind(new.job)
@@ -62,6 +63,7 @@ impl Questions for PostgresStore {
             .bind(new.wanted.as_str())
             .bind(&new.step)
             .bind(&new.key)
+            .bind(&new.refused)
             .bind(millis(new.lasts))
             .execute(write.on())
             .await?;

@@ -328,6 +328,7 @@ impl SqliteStore {
             tries: row.count("tries")?,
             not_before: self.clock.wall(row.time("not_before")?),
             held_back: row.int_or_null("called_up_until")? == Some(0),
+            cancel_asked: row.int("cancel_asked")? != 0,
             worker: row.worker_or_null("worker")?,
             outcome: row.parsed_or_null("outcome", "an outcome")?,
             code: row.parsed_or_null("code", "a code")?,

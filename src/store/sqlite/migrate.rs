@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0022_told_to_nobody.sql"),
     include_str!("../../../migrations/sqlite/0023_job_list.sql"),
     include_str!("../../../migrations/sqlite/0024_all_who_want.sql"),
+    include_str!("../../../migrations/sqlite/0025_refused_codes.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.

@@ -12,7 +12,7 @@ use crate::store::{Fence, NewQuestion, QuestionRow, QuestionState, Questions, St
 /// All but the picture; `?1` is now. A question of an attempt that has ended waits for nothing, whatever its worker could
 /// still say of it.
 const SELECT: &str = "
-    SELECT id, job, attempt, account, wanted, step, key, asked_at, until, answer, answered_by,
+    SELECT id, job, attempt, account, wanted, step, key, refused, asked_at, until, answer, answered_by,
            watched_until > ?1 AS watched,
            CASE WHEN state <> 'open' THEN state WHEN until <= ?1 THEN 'expired'
                 WHEN EXISTS (SELECT 1 FROM automation_log AS l WHERE l.id = questions.attempt AND l.outcome IS NULL) THEN 'open'
@@ -41,6 +41,7 @@ impl SqliteStore {
             wanted: row.parsed("wanted", "what a person is asked for")?,
             step: row.text("step")?,
             key: row.bytes("key")?,
+            refused: row.text_or_null("refused")?,
             asked_at: self.clock.wall(row.time("asked_at")?),
             until: self.clock.wall(row.time("until")?),
             state: row.parsed("now_is", "the state of a question")?,
@@ -60,8 +61,8 @@ impl Questions for SqliteStore {
             store.check_open(write.on(), new.attempt, fence.as_ref()).await?;
             let now = store.clock.now();
             sqlx::query(
-                "INSERT INTO questions (id, job, attempt, account, wanted, step, key, asked_at, until)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO questions (id, job, attempt, account, wanted, step, key, refused, asked_at, until)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(new.id.to_string())
             .bind(new.job.to_string())
@@ -70,6 +71,7 @@ impl Questions for SqliteStore {
             .bind(new.wanted.as_str())
             .bind(&new.step)
             .bind(&new.key)
+            .bind(&new.refused)
             .bind(now)
             .bind(now.saturating_add(millis(new.lasts)))
             .execute(write.on())

@@ -34,8 +34,11 @@ pub struct Wanted {
     account: Option<String>,
     /// Of this job.
     job: Option<Uuid>,
-    /// With this outcome.
-    #[param(pattern = "^(succeeded|rejected|retry_later|needs_human|interrupted|unknown)$")]
+    /// With this outcome, or one of several with commas between them; `failed` is all but those that succeeded or were
+    /// interrupted.
+    #[param(
+        pattern = "^(failed|succeeded|rejected|retry_later|needs_human|interrupted|unknown)(,(failed|succeeded|rejected|retry_later|needs_human|interrupted|unknown))*$"
+    )]
     outcome: Option<String>,
     /// Of jobs of this kind.
     #[param(pattern = "^(verify_login|enrol_mfa|change_password|set_contact|reconcile)$")]
@@ -46,10 +49,10 @@ pub struct Wanted {
     requested_by: Option<String>,
     /// Begun then or later.
     #[param(value_type = Option<String>, format = DateTime)]
-    since: Option<Timestamp>,
+    since: Option<String>,
     /// Begun before.
     #[param(value_type = Option<String>, format = DateTime)]
-    until: Option<Timestamp>,
+    until: Option<String>,
     /// Only those before this place in the log: the next page.
     before: Option<i64>,
     /// At most so many, 1 to 500; 50 unless it is said.
@@ -72,23 +75,26 @@ impl Wanted {
                 .map(|account| account.parse::<AccountRef>())
                 .transpose()
                 .map_err(|_| wrong("account"))?,
-            outcomes: self
-                .outcome
-                .map(|outcome| outcome.parse())
-                .transpose()
-                .map_err(|_| wrong("outcome"))?
-                .into_iter()
-                .collect(),
+            outcomes: super::outcomes(self.outcome.as_deref())?,
             kind: self.kind.map(|kind| kind.parse()).transpose().map_err(|_| wrong("kind"))?,
             code: self.code.map(|code| code.parse()).transpose().map_err(|_| wrong("code"))?,
             requested_by: self.requested_by,
-            since: self.since,
-            until: self.until,
+            since: time("since", self.since)?,
+            until: time("until", self.until)?,
             limit,
             before: self.before,
             ..LogQuery::default()
         })
     }
+}
+
+fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = |text: &str| {
+        Problem::bad_request(format!(
+            "`{name}` is no time: `{text}`; write it as RFC 3339 has it, 2026-05-31T08:00:00Z"
+        ))
+    };
+    text.map(|text| text.parse().map_err(|_| wrong(&text))).transpose()
 }
 
 /// Attempts, the newest first.
@@ -148,7 +154,8 @@ pub async fn get(
 /// Attempts as they begin and end
 ///
 /// Server-sent events named `attempt`, each an attempt as JSON; `again` says that some were missed and the log is to be
-/// read anew. Needs the scope `read`.
+/// read anew; `beat` comes every 4 s and says `well`, or `away` while the server cannot read its database. Needs the scope
+/// `read`.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "log", params(Followed),
     responses(

@@ -1,15 +1,13 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::shapes::Job;
 use crate::job::AccountRef;
-use crate::store::{JobQuery, JobState};
+use crate::store::JobQuery;
 use crate::web::asked::Query;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
@@ -17,9 +15,6 @@ use crate::web::site::Site;
 
 /// The most jobs of an answer.
 const MOST: u32 = 500;
-
-/// Jobs that wait for a person are looked for among so many.
-const ASKED: u32 = 1_000;
 
 /// Which jobs are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -38,8 +33,11 @@ pub struct Wanted {
     kind: Option<String>,
     /// That they asked for.
     requested_by: Option<String>,
-    /// Whose last attempt ended with this outcome.
-    #[param(pattern = "^(succeeded|rejected|retry_later|needs_human|interrupted|unknown)$")]
+    /// Whose last attempt ended with this outcome, or one of several with commas between them; `failed` is all but those that
+    /// succeeded or were interrupted.
+    #[param(
+        pattern = "^(failed|succeeded|rejected|retry_later|needs_human|interrupted|unknown)(,(failed|succeeded|rejected|retry_later|needs_human|interrupted|unknown))*$"
+    )]
     outcome: Option<String>,
     /// Whose last attempt ended with this code.
     code: Option<String>,
@@ -57,7 +55,6 @@ impl Wanted {
         if !(1..=MOST).contains(&limit) {
             return Err(wrong("limit"));
         }
-        let outcome = self.outcome.map(|outcome| outcome.parse()).transpose();
         let account = self.account.map(|account| account.parse::<AccountRef>()).transpose();
         Ok(JobQuery {
             state: self.state.map(|state| state.parse()).transpose().map_err(|_| wrong("state"))?,
@@ -65,7 +62,7 @@ impl Wanted {
             account: account.map_err(|_| wrong("account"))?,
             kind: self.kind.map(|kind| kind.parse()).transpose().map_err(|_| wrong("kind"))?,
             requested_by: self.requested_by,
-            outcomes: outcome.map_err(|_| wrong("outcome"))?.into_iter().collect(),
+            outcomes: super::outcomes(self.outcome.as_deref())?,
             code: self.code.map(|code| code.parse()).transpose().map_err(|_| wrong("code"))?,
             limit,
             before: self.before,
@@ -104,15 +101,7 @@ pub async fn list(
     let query = wanted.query()?;
     let view = site.view(&caller);
     let page = view.job_page(&query).await?;
-    let any = |state| page.rows.iter().any(|row| row.state == state);
-    // Neither is looked up for a page of jobs that have ended.
-    let shut = if any(JobState::Queued) { site.store.shut_apps().await? } else { Vec::new() };
-    let asked = if any(JobState::Running) { view.open_questions(ASKED).await? } else { Vec::new() };
-    let asked: HashMap<_, _> = asked.iter().map(|question| (question.job, question)).collect();
-    let now = Timestamp::now();
-    let jobs = page.rows.iter().map(|row| {
-        let waits = row.waits(&shut, now);
-        Job::waiting(row, waits, asked.get(&row.job.id).copied())
-    });
+    let standing = view.standing(&page.rows).await?;
+    let jobs = page.rows.iter().map(|row| Job::waiting(row, standing.waits(row), standing.asks(row)));
     Ok(Json(Jobs { jobs: jobs.collect(), next: page.next }))
 }

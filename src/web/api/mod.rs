@@ -21,7 +21,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::metrics;
+use super::problem::Problem;
 use super::site::Site;
+use crate::job::{Outcome, Outcomes, UnknownOutcome};
 
 pub use accounts::{named, show_code, show_password};
 pub use jobs::{cancel_job, requeue_job};
@@ -48,6 +50,14 @@ impl Modify for Bearer {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         document.components.get_or_insert_default().add_security_scheme("token", scheme);
     }
+}
+
+/// The outcomes that a query names; none are all.
+fn outcomes(named: Option<&str>) -> Result<Vec<Outcome>, Problem> {
+    let wrong = |error: UnknownOutcome| {
+        Problem::bad_request(format!("`outcome`: {error}; several with commas between them, or failed"))
+    };
+    named.map_or(Ok(Vec::new()), |named| named.parse::<Outcomes>().map(|all| all.0).map_err(wrong))
 }
 
 fn documented() -> OpenApiRouter<Arc<Site>> {

@@ -18,6 +18,8 @@ pub struct Job {
     /// `queued`, `running`, `finished` or `cancelled`
     #[schema(example = "finished")]
     state: String,
+    /// It runs, and was told to end: its worker finds that out with its next sign of life.
+    is_being_cancelled: bool,
     /// How its last attempt ended; null before that.
     #[schema(example = "succeeded")]
     outcome: Option<String>,
@@ -57,6 +59,8 @@ pub struct Question {
     /// The step that needs it.
     #[schema(example = "login.5")]
     step: String,
+    /// Why it is asked once more: that the app refused the code before, and what it showed; null at the first.
+    refused: Option<String>,
     asked_at: String,
     /// It is taken until then.
     until: String,
@@ -71,6 +75,7 @@ impl Question {
             wanted: row.wanted.to_string(),
             words: row.wanted.words().to_owned(),
             step: row.step.clone(),
+            refused: row.once_more().map(|why| redact(&why).into_owned()),
             asked_at: row.asked_at.to_string(),
             until: row.until.to_string(),
         }
@@ -84,6 +89,7 @@ impl Job {
             kind: row.job.kind.to_string(),
             account: row.job.account.to_string(),
             state: row.state.as_str().to_owned(),
+            is_being_cancelled: row.is_being_cancelled(),
             outcome: row.outcome.map(|outcome| outcome.to_string()),
             code: row.code.map(|code| code.to_string()),
             priority: row.job.priority.to_string(),

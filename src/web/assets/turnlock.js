@@ -11,31 +11,69 @@ function local(root) {
   }
 }
 
+/** A stream on which nothing is heard for so long has died: the server beats more often. */
+const SILENCE = 10000;
+/** A stream that has ended is asked for again so soon; one that cannot be had, less and less often, up to the last. */
+const AGAIN = 300;
+const FIRST = 1000;
+const SELDOM = 30000;
+
 /**
- * Events, for as long as the page is open and looked at: says at the mark whether they come, and begins anew where a browser
- * gives up. A browser keeps few connections to a server, all its tabs together: one that nobody looks at gives its up, and
+ * Events, for as long as the page is open and looked at: says at the mark whether they come, and begins anew where they do not.
+ * A browser keeps few connections to a server, all its tabs together: one that nobody looks at gives its up, and
  * catches up when it is looked at again. `address` is told the last event that was seen.
  */
 function follow(address, mark, handlers) {
   const say = (text, lost) => {
-    mark.textContent = text;
+    if (mark.textContent !== text) mark.textContent = text;
     mark.classList.toggle("lost", lost);
   };
   let source = null;
   let last = null;
   let ended = false;
+  // Tries in vain, since anything was heard.
+  let tries = 0;
+  // Runs out where nothing is heard; or when it is to be tried again.
+  let timer = null;
+  const wait = (what, length) => {
+    clearTimeout(timer);
+    timer = setTimeout(what, length);
+  };
   const close = () => {
+    clearTimeout(timer);
     source?.close();
     source = null;
   };
+  const silence = () => {
+    away();
+    again();
+  };
+  const away = () => say("not live: the server is away, or you are signed out", true);
+  // Many viewers do not come back all at once.
+  const again = () => {
+    close();
+    const length = Math.min(FIRST * 2 ** (tries - 1), SELDOM) * (0.5 + Math.random() / 2);
+    wait(open, tries === 0 ? AGAIN : length);
+    tries += 1;
+  };
+  const lost = async () => {
+    // What is no stream, and not merely one that has ended: the page tells whether it is for want of a session.
+    const refused = source?.readyState === EventSource.CLOSED;
+    if (refused || tries > 0) away();
+    again();
+    if (!refused) return;
+    const page = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (page?.type === "opaqueredirect") location.reload();
+  };
   const open = () => {
     source = new EventSource(address(last));
-    source.addEventListener("open", () => say("live", false));
-    source.addEventListener("error", () => {
-      // A stream that has ended is asked for again by the browser at once; an answer that is no stream is not.
-      if (ended || source?.readyState !== EventSource.CLOSED) return;
-      say("not live: the server is away, or you are signed out", true);
-      setTimeout(() => location.reload(), 5000);
+    wait(silence, SILENCE);
+    source.addEventListener("error", lost);
+    source.addEventListener("beat", (event) => {
+      tries = 0;
+      wait(silence, SILENCE);
+      if (event.data === "well") say("live", false);
+      else say("not live: the server cannot read its database", true);
     });
     for (const [name, handle] of Object.entries(handlers)) {
       source.addEventListener(name, (event) => {
@@ -50,6 +88,8 @@ function follow(address, mark, handlers) {
       close();
       say("paused while nobody looks", false);
     } else if (!source) {
+      close();
+      tries = 0;
       open();
     }
   };
@@ -61,6 +101,12 @@ function follow(address, mark, handlers) {
 function followLog(mark) {
   const body = document.getElementById("rows");
   const banner = document.getElementById("waiting");
+  // Which rows are of attempts that wait for a person.
+  let asking = null;
+  const tell = (root) => {
+    if (!asking) return;
+    for (const mark of root.querySelectorAll(".asks")) mark.hidden = !asking.has(mark.closest("tr").id);
+  };
   const address = (last) => {
     const query = new URLSearchParams(location.search);
     query.set("after", last ?? mark.dataset.after);
@@ -69,7 +115,10 @@ function followLog(mark) {
   follow(address, mark, {
     again: () => location.reload(),
     waiting: (event) => {
-      const words = event.data === "-" ? "" : event.data;
+      const [said, attempts] = event.data.split("\n");
+      const words = said === "-" ? "" : said;
+      asking = new Set((attempts ?? "").split(" ").map((attempt) => `attempt-${attempt}`));
+      tell(body);
       const link = banner.querySelector("a");
       if (link.textContent !== words) link.textContent = words;
       banner.hidden = words === "";
@@ -80,6 +129,7 @@ function followLog(mark) {
       const row = template.content.querySelector("tr");
       if (!row) return;
       local(row);
+      tell(row);
       row.classList.add("fresh");
       const there = document.getElementById(row.id);
       if (there) {
@@ -206,6 +256,8 @@ function followJob(timeline) {
     local(timeline);
     const requeue = document.getElementById("requeue");
     if (requeue) requeue.hidden = timeline.querySelector("[data-waits]") === null;
+    const cancel = document.getElementById("cancel");
+    if (cancel) cancel.hidden = timeline.querySelector("[data-cancelling]") !== null;
   };
   follow(() => timeline.dataset.live, mark, {
     timeline: show,

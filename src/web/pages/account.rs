@@ -45,13 +45,14 @@ pub async fn page(
     let manages = !caller.only_shared || role == Some(Role::Owner);
     let shares = if manages { site.store.shared_with(&known).await? } else { Vec::new() };
     let frame = Frame::new(known.to_string(), "accounts", &caller);
+    let totp = summary.totp;
     let shows = caller.csrf.is_some() && site.reveal.is_some();
     Ok(render(&Page {
         account: Account::of(summary, Timestamp::now()),
         role: role.map_or("", Role::as_str),
         shared: shares.into_iter().map(|share| (share.name, share.role.as_str())).collect(),
         may_login: frame.may_submit,
-        may_totp: shows && role.is_some() && caller.may(Scope::Submit),
+        may_totp: shows && totp && role.is_some() && caller.may(Scope::Submit),
         may_reveal: shows && role.is_some_and(Role::may_see_password) && caller.may(Scope::Reveal),
         frame,
     }))

@@ -3,14 +3,17 @@ use std::str::FromStr;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use crate::job::Outcome;
-use crate::store::{LogQuery, Since};
+use crate::job::Outcomes;
+use crate::store::{LogQuery, Since, Until};
 use crate::web::problem::Problem;
 
 /// Rows of a page.
-const PAGE: u32 = 50;
-/// How a time may be said.
+pub const PAGE: u32 = 50;
+/// How what is asked for may be said.
 const TIME: &str = "time: 30m, 2h, 3d (ago), 2026-05-31 and 2026-05-31T08:00:00Z are";
+pub const ACCOUNT: &str = "account: it is written APP/NAME, as acme/alice";
+pub const OUTCOME: &str = "outcome: failed, succeeded, rejected, retry_later, needs_human, interrupted and unknown are, and several \
+                           with commas between them";
 
 /// What of the log is wanted, as a page's address says it: a filter that is worth keeping is a bookmark.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -19,7 +22,7 @@ pub struct Filter {
     pub app: String,
     #[serde(default)]
     pub account: String,
-    /// An outcome, or `failed` for all that somebody may want to look into.
+    /// An outcome, or several; `failed` for all that somebody may want to look into.
     #[serde(default)]
     pub outcome: String,
     #[serde(default)]
@@ -45,16 +48,13 @@ impl Filter {
         Ok(LogQuery {
             job: read(&self.job, "job's id")?,
             app: given(&self.app),
-            account: read(&self.account, "account")?,
+            account: read(&self.account, ACCOUNT)?,
             kind: read(&self.kind, "kind of job")?,
             requested_by: given(&self.requested_by),
-            outcomes: match self.outcome.trim() {
-                "failed" => Outcome::FAILED.to_vec(),
-                outcome => read(outcome, "outcome")?.into_iter().collect(),
-            },
+            outcomes: read::<Outcomes>(&self.outcome, OUTCOME)?.unwrap_or_default().0,
             code: read(&self.code, "code")?,
             since: read::<Since>(&self.since, TIME)?.map(|since| since.0),
-            until: read::<Since>(&self.until, TIME)?.map(|until| until.0),
+            until: read::<Until>(&self.until, TIME)?.map(|until| until.0),
             limit: PAGE,
             before: read(&self.before, "place in the log")?,
             ..LogQuery::default()
@@ -70,8 +70,7 @@ impl Filter {
 
     /// The address of the page behind this place.
     pub fn older(&self, seq: i64) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
+        let asked = [
             ("app", &self.app),
             ("account", &self.account),
             ("outcome", &self.outcome),
@@ -81,21 +80,24 @@ impl Filter {
             ("since", &self.since),
             ("until", &self.until),
             ("job", &self.job),
-        ] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        query.append_pair("before", &seq.to_string());
-        format!("/log?{}", query.finish())
+        ];
+        behind("/log", &asked, seq)
     }
 }
 
-fn given(text: &str) -> Option<String> {
+/// The address of what is asked for, behind this place.
+pub fn behind(page: &str, asked: &[(&str, &String)], place: i64) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(asked.iter().filter(|(_, value)| !value.is_empty()));
+    query.append_pair("before", &place.to_string());
+    format!("{page}?{}", query.finish())
+}
+
+pub fn given(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn read<T: FromStr>(text: &str, what: &str) -> Result<Option<T>, Problem> {
+pub fn read<T: FromStr>(text: &str, what: &str) -> Result<Option<T>, Problem> {
     let wrong = |text: String| Problem::bad_request(format!("`{text}` is no {what}"));
     given(text).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::question::Question;
 use super::{Answer, Frame, render};
 use crate::redact::redact;
-use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, Step};
+use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, QuestionRow, Step};
 use crate::web::answer::open_question;
 use crate::web::api::{cancel_job, requeue_job, retry_job};
 use crate::web::asked::Path;
@@ -78,6 +78,8 @@ struct Timeline {
     due: Option<Time>,
     /// It may be requeued.
     waits: bool,
+    /// It was told to end.
+    cancelling: bool,
     attempts: Vec<Attempt>,
 }
 
@@ -110,8 +112,8 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(
     let timeline = timeline(&site, &row).await?;
     let related = related(&site, &row).await?;
     let job = &row.job;
-    let frame = Frame::new(format!("{} of {}", job.kind, job.account), "log", &caller);
-    let question = open_question(&site, id).await?;
+    let frame = Frame::new(format!("{} of {}", job.kind, job.account), "jobs", &caller);
+    let question = asks(&site, &row).await?;
     // A button that would be refused is none.
     let may_ask = site.view(&caller).may_ask(&job.account, job.kind).await.is_ok();
     let operates = frame.may_operate && !row.has_ended();
@@ -146,7 +148,18 @@ async fn timeline(site: &Site, row: &JobRow) -> Result<Timeline, Problem> {
     }
     let due = Some(row.not_before).filter(|at| row.state == JobState::Queued && *at > Timestamp::now());
     let waits = due.is_some() || is_lost(site, row).await?;
-    Ok(Timeline { state: row.state.as_str(), due: due.map(Time), waits, attempts })
+    Ok(Timeline {
+        state: row.state.as_str(),
+        due: due.map(Time),
+        waits,
+        cancelling: row.is_being_cancelled(),
+        attempts,
+    })
+}
+
+/// What it waits for a person to give: nothing, once somebody has cancelled it.
+async fn asks(site: &Site, row: &JobRow) -> Result<Option<QuestionRow>, Problem> {
+    if row.is_being_cancelled() { Ok(None) } else { open_question(site, row.job.id).await }
 }
 
 /// Whether the worker that has the job gives no sign of life any more.
@@ -204,7 +217,7 @@ pub async fn events(
 async fn look(site: Arc<Site>, id: Uuid) -> Result<Option<Shown>, Problem> {
     let Some(row) = site.store.job(id).await? else { return Ok(None) };
     let html = timeline(&site, &row).await?.render().unwrap_or_default();
-    let question = match open_question(&site, id).await? {
+    let question = match asks(&site, &row).await? {
         Some(row) => Question::of(&row).render().unwrap_or_default(),
         None => NO_QUESTION.to_owned(),
     };

@@ -2,15 +2,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use futures::StreamExt as _;
 use serde::Deserialize;
 
 use super::filter::Filter;
 use super::{Answer, Frame, render};
 use crate::job::{Code, Kind};
-use crate::store::AttemptRow;
+use crate::store::{AttemptRow, LogPage};
 use crate::web::asked::Query;
 use crate::web::events;
 use crate::web::guard::MayRead;
@@ -23,6 +23,8 @@ use crate::web::waiting;
 struct Page {
     frame: Frame,
     filter: Filter,
+    /// Why it is no question.
+    wrong: String,
     rows: Vec<Row>,
     /// The address of the next page.
     older: Option<String>,
@@ -39,7 +41,7 @@ struct Page {
     waiting: String,
 }
 
-const OUTCOMES: [&str; 7] =
+pub const OUTCOMES: [&str; 7] =
     ["failed", "succeeded", "rejected", "retry_later", "needs_human", "interrupted", "unknown"];
 
 pub async fn page(
@@ -47,30 +49,44 @@ pub async fn page(
     State(site): State<Arc<Site>>,
     Query(filter): Query<Filter>,
 ) -> Answer {
-    let query = filter.query()?;
+    let (query, wrong) = match filter.query() {
+        Ok(query) => (Some(query), String::new()),
+        // What was meant stands in the form, to be mended there.
+        Err(problem) => (None, problem.detail().to_owned()),
+    };
     // Before the rows, so that nothing falls in between.
     let cursor = site.store.log_cursor().await?;
     let view = site.view(&caller);
-    let (found, seen) = (view.log_page(&query).await?, view.seen().await?);
-    let canaries = site.store.canaries(query.app.as_deref()).await?;
+    let found = match &query {
+        Some(query) => view.log_page(query).await?,
+        None => LogPage::default(),
+    };
+    let live = query.as_ref().is_some_and(|query| query.before.is_none());
+    let seen = view.seen().await?;
+    let canaries = site.store.canaries(query.as_ref().and_then(|query| query.app.as_deref())).await?;
     let warnings = canaries.iter().filter(|row| !row.is_well() && seen.has_app(row.last.account.app()));
     let warnings = warnings.map(|row| {
         let (app, flow, code) = (row.last.account.app(), &row.last.flow, row.last.verdict.code);
         format!("The canary of {app} fails in {flow} ({code}): jobs may meet the same.")
     });
-    Ok(render(&Page {
-        waiting: waiting::words(&view).await?,
+    let asks = waiting::now(&view).await?;
+    let waits = |row: &AttemptRow| asks.iter().any(|asks| asks.attempt == row.id);
+    let status = if query.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let page = render(&Page {
+        waiting: waiting::words(&asks),
         frame: Frame::new("Log", "log", &caller),
-        live: query.before.is_none().then_some(cursor),
+        live: live.then_some(cursor),
         older: found.next.map(|next| filter.older(next)),
         cut_short: found.cut_short,
-        rows: found.rows.iter().map(Row::of).collect(),
+        rows: found.rows.iter().map(|row| Row { asks: waits(row), ..Row::of(row) }).collect(),
         outcomes: OUTCOMES,
         kinds: Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
         codes: Code::ALL.iter().map(|code| code.as_str()).collect(),
         warnings: warnings.collect(),
+        wrong,
         filter,
-    }))
+    });
+    Ok((status, page).into_response())
 }
 
 /// The change that the page was made at.

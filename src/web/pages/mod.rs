@@ -9,6 +9,7 @@ mod evidence;
 mod filter;
 mod fleet;
 mod job;
+mod jobs;
 mod live;
 mod log;
 mod needs_you;
@@ -75,6 +76,7 @@ fn pages(caller: &Caller) -> Vec<(&'static str, &'static str)> {
     use crate::store::Scope::{Operate, Read};
     let all = [
         (Read, false, "log", "Log"),
+        (Read, false, "jobs", "Jobs"),
         (Read, false, "needs-you", "Needs you"),
         (Read, true, "apps", "Apps"),
         (Read, false, "accounts", "Accounts"),
@@ -93,6 +95,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/", get(|| async { Redirect::to("/log") }))
         .route("/log", get(log::page))
         .route("/log/events", get(log::events))
+        .route("/jobs", get(jobs::page))
         .route("/jobs/{job}", get(job::page))
         .route("/jobs/{job}/events", get(job::events))
         .route("/jobs/{job}/cancel", post(job::cancel))

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Answer, Frame};
 use crate::answer::Answer as Said;
 use crate::job::{Kind, UnknownDecision, Wanted};
+use crate::redact::redact;
 use crate::store::QuestionRow;
 use crate::web::answer::answer_job;
 use crate::web::asked::{Path, Query};
@@ -36,6 +37,8 @@ pub struct Question {
     /// It asks for no code, but whether to go on.
     decision: bool,
     step: String,
+    /// Why it is asked once more; empty at the first.
+    again: String,
     until: Time,
     /// What the form holds for this session; empty where the page's script puts it in.
     csrf: String,
@@ -55,6 +58,7 @@ impl Question {
             words: row.wanted.words(),
             decision: row.wanted == Wanted::Decision,
             step: row.step.clone(),
+            again: row.once_more().map(|why| redact(&why).into_owned()).unwrap_or_default(),
             until: Time(row.until),
             csrf: String::new(),
             may_answer: true,

@@ -134,7 +134,9 @@ pub(super) async fn cancelling(store: &Arc<dyn Store>) {
 
     store.submit(&running, None).await.unwrap();
     let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
+    assert!(!store.job(running.id).await.unwrap().unwrap().is_being_cancelled());
     assert_eq!(store.cancel_ahead(running.id, &unwanted()).await.unwrap(), Cancelling::Asked);
+    assert!(store.job(running.id).await.unwrap().unwrap().is_being_cancelled());
     assert!(store.heartbeat(&claim, LONG).await.unwrap(), "its worker hears of it");
     finish(store, &claim, Code::Cancelled).await;
     assert_eq!(store.job(running.id).await.unwrap().unwrap().state, JobState::Cancelled);
@@ -385,6 +387,7 @@ pub(super) async fn requeueing(store: &Arc<dyn Store>) {
         wanted: Wanted::Totp,
         step: "login.3".to_owned(),
         key: vec![1],
+        refused: None,
         lasts: LONG,
     };
     store.ask(&question, None).await.unwrap();

@@ -14,6 +14,7 @@ fn question(claim: &Claim, attempt: Uuid, lasts: Duration) -> NewQuestion {
         wanted: Wanted::SmsCode,
         step: "login.5".to_owned(),
         key: vec![7; 32],
+        refused: None,
         lasts,
     }
 }
@@ -22,13 +23,15 @@ pub(super) async fn asked_and_answered_once(store: &Arc<dyn Store>) {
     let account = add(store, "questions/alice").await;
     let worker = WorkerId::new("q");
     let (claim, attempt) = begin(store, &account, &worker).await;
-    let new = question(&claim, attempt, LONG);
+    let new = NewQuestion { refused: Some("<p>".to_owned()), ..question(&claim, attempt, LONG) };
     store.ask(&new, Some(&claim.lease.fence())).await.unwrap();
     let row = store.question_of(claim.job.id).await.unwrap().unwrap();
     assert_eq!(
         (row.id, row.attempt, &row.account, row.wanted, &*row.step, &row.key, row.state, row.watched),
         (new.id, attempt, &account, Wanted::SmsCode, "login.5", &new.key, QuestionState::Open, false)
     );
+    assert_eq!(row.refused, new.refused);
+    assert!(row.once_more().unwrap().ends_with("and showed <p>"));
     let lasts = row.until.duration_since(row.asked_at);
     assert_eq!(Duration::try_from(lasts).unwrap(), LONG);
     assert_eq!(row.refusal(), None);
@@ -80,6 +83,7 @@ pub(super) async fn nobody_waits_any_more(store: &Arc<dyn Store>) {
 
     let late = question(&claim, attempt, Duration::ZERO);
     store.ask(&late, None).await.unwrap();
+    assert_eq!(store.question(late.id).await.unwrap().unwrap().once_more(), None);
     assert_eq!(state(late.id).await, QuestionState::Expired);
     assert!(!store.answer(late.id, b"sealed", "p").await.unwrap());
     assert!(store.question(late.id).await.unwrap().unwrap().refusal().unwrap().contains("too late"));

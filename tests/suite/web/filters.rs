@@ -12,6 +12,7 @@ async fn an_address_is_a_filter() {
     web.ended(&second, Code::LoggedIn, "well", None).await;
     let reader = web.signed_in(&[Scope::Read]).await;
     let hour_ahead = (Timestamp::now() + LONG * 6).to_string();
+    let today = jiff::Zoned::now().date();
     for (query, shown) in [
         ("", [true, true]),
         ("app=acme", [true, false]),
@@ -24,6 +25,9 @@ async fn an_address_is_a_filter() {
         ("requested_by=somebody", [false, false]),
         ("since=1h", [true, true]),
         ("until=1h", [false, false]),
+        (&format!("since={today}&until={today}"), [true, true]),
+        ("outcome=succeeded,needs_human", [true, true]),
+        ("outcome=rejected,succeeded", [false, true]),
         (&format!("since={hour_ahead}"), [false, false]),
         (&format!("until={hour_ahead}"), [true, true]),
         (&format!("job={}", second.job), [false, true]),
@@ -42,6 +46,82 @@ async fn an_address_is_a_filter() {
         let response = reader.get(web.at(&format!("/log?{wrong}"))).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{wrong}");
     }
+    // What is no question is said above the form, in which all that was asked for stands still.
+    for page in ["log", "jobs"] {
+        let asked = format!("/{page}?account=alice&app=acme&code=captcha");
+        let response = reader.get(web.at(&asked)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let page = response.text().await.unwrap();
+        for part in ["APP/NAME", "value=\"alice\"", "value=\"acme\"", "<option selected>captcha"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
+    // The API takes the same outcomes, and says how it wants times.
+    let token = web.token(&[Scope::Read]).await;
+    let api = async |query: &str| {
+        let asked = client().get(web.at(&format!("/api/v1/{query}"))).bearer_auth(token.expose());
+        let answer = asked.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    for list in ["attempts", "jobs"] {
+        let (status, failed) = api(&format!("{list}?outcome=failed")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(failed.contains("acme/alice") && !failed.contains("shop/bob"), "{failed}");
+        let (_, both) = api(&format!("{list}?outcome=succeeded,needs_human")).await;
+        assert!(both.contains("acme/alice") && both.contains("shop/bob"), "{both}");
+        let (status, why) = api(&format!("{list}?outcome=well")).await;
+        assert!(status == StatusCode::BAD_REQUEST && why.contains("failed"), "{why}");
+    }
+    let (status, why) = api("attempts?since=2h").await;
+    assert!(status == StatusCode::BAD_REQUEST && why.contains("2026-05-31T08:00:00Z"), "{why}");
+    web.end().await;
+}
+
+/// Jobs that have not begun stand in no log: they are found here, each with the buttons of its page.
+#[tokio::test]
+async fn a_job_that_only_waits_is_found() {
+    let web = Web::start().await;
+    let (alice, bob) = (web.account("acme/alice", "alice").await, web.account("shop/bob", "bob").await);
+    let ended = web.begun(&alice).await;
+    web.ended(&ended, Code::Captcha, "it asks for proof", None).await;
+    let later = Job::new(Kind::EnrolMfa, alice);
+    web.store.submit(&later, Some(Timestamp::now() + LONG)).await.unwrap();
+    let due = Job::new(Kind::VerifyLogin, bob.clone());
+    web.store.submit(&due, None).await.unwrap();
+    let reader = web.signed_in(&[Scope::Read]).await;
+    let ids = [ended.job, later.id, due.id];
+    for (query, shown) in [
+        ("", [true, true, true]),
+        ("state=queued", [false, true, true]),
+        ("state=queued&app=acme", [false, true, false]),
+        ("account=shop%2Fbob", [false, false, true]),
+        ("outcome=failed", [true, false, false]),
+        ("kind=enrol_mfa&state=queued", [false, true, false]),
+        ("code=captcha", [true, false, false]),
+    ] {
+        let page = text(&reader, web.at(&format!("/jobs?{query}"))).await;
+        assert_eq!(ids.map(|id| page.contains(&format!("/jobs/{id}"))), shown, "{query}");
+    }
+    let page = text(&reader, web.at("/jobs")).await;
+    assert!(page.contains("due since <time") && page.contains("for later: <time"), "{page}");
+    let fleet = text(&reader, web.at("/fleet")).await;
+    assert!(fleet.contains("<a href=\"/jobs?state=queued\">1 job</a>"), "{fleet}");
+    let apps = text(&reader, web.at("/apps")).await;
+    assert!(apps.contains("/jobs?state=queued&amp;app=acme"), "{apps}");
+    // Whoever sees one account finds its jobs only.
+    let limited = web.named("limited", &[Scope::Read], true).await;
+    web.store.share(&bob, "limited", turnlock::store::Role::Collaborator, "the test").await.unwrap();
+    let page = text(&web.signed_in_with(&limited).await, web.at("/jobs")).await;
+    assert_eq!(ids.map(|id| page.contains(&id.to_string())), [false, false, true], "{page}");
+    // A page holds so many, and the next one goes on behind them.
+    for _ in 0..50 {
+        web.store.submit(&Job::new(Kind::VerifyLogin, bob.clone()), None).await.unwrap();
+    }
+    let page = text(&reader, web.at("/jobs?state=queued")).await;
+    let older = &page[page.find("/jobs?state=queued&#38;before=").unwrap()..];
+    let older = older[..older.find('"').unwrap()].replace("&#38;", "&");
+    let page = text(&reader, web.at(&older)).await;
+    assert!(page.contains(&later.id.to_string()) && !page.contains("rel=\"next\""), "{page}");
     web.end().await;
 }
 
@@ -59,7 +139,10 @@ async fn apps_and_fleet_tell_how_they_fare() {
     let apps = text(&reader, web.at("/apps")).await;
     assert!(apps.contains("66 % of the last 3") && apps.contains("verify_login "), "{apps}");
     let fleet = text(&reader, web.at("/fleet")).await;
-    assert!(fleet.contains("<dt>Due</dt><dd>1 job, the oldest since"), "{fleet}");
+    assert!(
+        fleet.contains("<dt>Due</dt><dd><a href=\"/jobs?state=queued\">1 job</a>, the oldest since"),
+        "{fleet}"
+    );
     assert!(fleet.contains(&format!("/jobs/{}", waiting.id)), "{fleet}");
     assert!(fleet.contains("succeeded</a></th><td>2</td><td>2</td>"), "{fleet}");
     assert!(fleet.contains("No workers: ") && !fleet.contains("Last sign of life"), "{fleet}");

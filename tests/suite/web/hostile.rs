@@ -15,6 +15,8 @@ async fn what_a_page_said_is_text() {
     let job = format!("/jobs/{}", begun.job);
     for path in [
         "/log",
+        "/jobs",
+        "/jobs?account=%3Cscript%3Ealert(1)%3C/script%3E&outcome=%3Cscript%3Ealert(1)%3C/script%3E",
         "/needs-you",
         "/accounts",
         "/apps",

@@ -72,6 +72,9 @@ async fn an_owner_has_the_password_shown_by_a_button() {
     stage.click("{ css: summary }").await.unwrap();
     stage.see("{ text: \"Missing: credentials right, managed address, MFA on, rotating\" }").await.unwrap();
     stage.click("{ role: link, name: acme/alice }").await.unwrap();
+    stage.see("{ role: button, name: Show the password }").await.unwrap();
+    let none = stage.unseen("{ role: button, name: Show a TOTP code }").await;
+    assert!(none.contains("nothing on the page matches"), "the vault holds none: {none}");
     stage.click("{ role: button, name: Show the password }").await.unwrap();
     stage.see("{ text: Shown-Once-7731 }").await.unwrap();
     stage.click("{ role: link, name: Audit }").await.unwrap();
@@ -112,6 +115,7 @@ async fn asks(web: &Web, begun: &Begun, account: &AccountRef) -> Uuid {
         wanted: Wanted::EmailCode,
         step: "login.5".to_owned(),
         key: Opener::new(id).unwrap().public().to_vec(),
+        refused: None,
         lasts: LONG,
     };
     web.store.ask(&new, None).await.unwrap();
@@ -158,6 +162,7 @@ async fn the_log_says_at_once_how_many_jobs_wait_for_somebody() {
     assert!(nobody.contains("nothing on the page matches"), "{nobody}");
     let first = asks(&web, &web.begun(&alice).await, &alice).await;
     stage.see("{ role: link, name: A job waits for you }").await.unwrap();
+    stage.see("{ text: waits for a person, exact: true }").await.unwrap();
     let second = asks(&web, &web.begun(&bob).await, &bob).await;
     stage.see("{ role: link, name: 2 jobs wait for you }").await.unwrap();
     web.store.close_question(first, QuestionState::Withdrawn).await.unwrap();
@@ -166,8 +171,12 @@ async fn the_log_says_at_once_how_many_jobs_wait_for_somebody() {
     stage.see("{ role: link, name: acme/bob }").await.unwrap();
     stage.goto("/log").await.unwrap();
     stage.see("{ role: link, name: A job waits for you }").await.unwrap();
+    // Of the two that run, the one that waits.
+    stage.see("{ css: \"tr.running:has(.asks:not([hidden])):first-child\" }").await.unwrap();
+    stage.see("{ css: \"#rows:has(tr:nth-child(2) .asks[hidden])\" }").await.unwrap();
     web.store.close_question(second, QuestionState::Withdrawn).await.unwrap();
     stage.see("{ css: \"body:has(#waiting[hidden])\" }").await.unwrap();
+    stage.see("{ css: \"#rows:not(:has(.asks:not([hidden])))\" }").await.unwrap();
     web.end().await;
 }
 

@@ -80,7 +80,12 @@ async fn everybody_can_use_every_page() {
     let (web, [job, running]) = busy().await;
     let token = web.named("me", Scope::ALL, false).await;
     let mut pages = serde_json::Map::new();
-    for page in PAGES.into_iter().chain(["/log?code=captcha&since=3d", "/audit", "/accounts/acme/user-0"]) {
+    for page in PAGES.into_iter().chain([
+        "/log?code=captcha&since=3d",
+        "/jobs?account=alice&code=captcha",
+        "/audit",
+        "/accounts/acme/user-0",
+    ]) {
         let name: String =
             page[1..].chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         pages.insert(name, json!(page));

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod away;
 mod evidence;
 mod filters;
 mod hostile;
@@ -34,7 +35,7 @@ use turnlock::web::{AppInfo, Options, Secret, Server};
 use uuid::Uuid;
 
 /// The pages that there are whatever happened.
-const PAGES: [&str; 5] = ["/log", "/needs-you", "/apps", "/accounts", "/fleet"];
+const PAGES: [&str; 6] = ["/log", "/jobs", "/needs-you", "/apps", "/accounts", "/fleet"];
 
 const LONG: Duration = Duration::from_secs(600);
 

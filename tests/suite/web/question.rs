@@ -27,6 +27,7 @@ async fn a_question_appears_and_takes_a_code() {
         wanted: Wanted::EmailCode,
         step: "login.5".to_owned(),
         key: opener.public().to_vec(),
+        refused: None,
         lasts: LONG,
     };
     web.store.ask(&new, None).await.unwrap();
@@ -84,6 +85,7 @@ async fn a_code_is_taken_from_those_only_who_may_give_it() {
         wanted: Wanted::Totp,
         step: "<script>".to_owned(),
         key: Opener::new(id).unwrap().public().to_vec(),
+        refused: None,
         lasts: LONG,
     };
     web.store.ask(&new, None).await.unwrap();
@@ -111,6 +113,38 @@ async fn a_code_is_taken_from_those_only_who_may_give_it() {
     web.end().await;
 }
 
+#[tokio::test]
+async fn a_job_that_was_cancelled_asks_for_nothing_more() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    let id = Uuid::now_v7();
+    let new = NewQuestion {
+        id,
+        job: begun.job,
+        attempt: begun.attempt,
+        account,
+        wanted: Wanted::EmailCode,
+        step: "login.5".to_owned(),
+        key: Opener::new(id).unwrap().public().to_vec(),
+        refused: Some("<p> \"Wrong code\"".to_owned()),
+        lasts: LONG,
+    };
+    web.store.ask(&new, None).await.unwrap();
+    let job = web.at(&format!("/jobs/{}", begun.job));
+    let operator = web.signed_in(&[Scope::Read, Scope::Operate]).await;
+    let page = text(&operator, job.clone()).await;
+    assert!(page.contains("name=\"code\"") && !page.contains("it was told to end"), "{page}");
+    assert!(page.contains("and showed &#60;p&#62; &#34;Wrong code&#34;"), "{page}");
+    let form = [("csrf", csrf(&page))];
+    let response = operator.post(format!("{job}/cancel")).form(&form).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let page = text(&operator, job).await;
+    assert!(page.contains("it was told to end") && !page.contains("name=\"code\""), "{page}");
+    assert!(page.contains(&format!("/jobs/{}/cancel\" hidden", begun.job)), "{page}");
+    web.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_is_taken_by_a_button() {
     let web = Web::start().await;
@@ -128,6 +162,7 @@ async fn a_decision_is_taken_by_a_button() {
             wanted: Wanted::Decision,
             step: "login.5".to_owned(),
             key: opener.public().to_vec(),
+            refused: None,
             lasts: LONG,
         };
         web.store.ask(&new, None).await.unwrap();
@@ -156,6 +191,7 @@ async fn a_question_is_for_those_who_see_its_account() {
         wanted: Wanted::EmailCode,
         step: "login.5".to_owned(),
         key: Opener::new(id).unwrap().public().to_vec(),
+        refused: None,
         lasts: LONG,
     };
     web.store.ask(&new, None).await.unwrap();

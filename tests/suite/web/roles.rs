@@ -389,7 +389,15 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         assert!(!of_bob(&list), "{path}: {list}");
         assert!(path.ends_with("audit") || list.contains("alice"), "{path}: {list}");
     }
-    for path in ["/log", "/log?account=acme%2Fbob", "/needs-you", "/accounts", "/audit"] {
+    for path in [
+        "/log",
+        "/log?account=acme%2Fbob",
+        "/jobs",
+        "/jobs?account=acme%2Fbob",
+        "/needs-you",
+        "/accounts",
+        "/audit",
+    ] {
         let page = text(&browser, web.at(path)).await;
         assert!(!of_bob(&page.replace("value=\"acme/bob\"", "")), "{path}: {page}");
         assert!(!page.contains("href=\"/fleet\"") && !page.contains("href=\"/apps\""), "{path}: {page}");
