@@ -2,8 +2,8 @@
 
 use super::find::{Found, all, is, leads_nowhere, pictures_owner};
 use super::words::{
-    CHANGE, DOES, HANDS_OFF, LINKING, MENU, MFA, PASSWORD, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, TURN_ON,
-    USERNAME, Words, says,
+    CHANGE, DOES, HANDS_OFF, LINKING, MENU, MFA, PASSWORD, SECURITY, SET_UP, SETTINGS, SIGN_IN, SIGN_OUT,
+    TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 
@@ -78,7 +78,9 @@ pub(super) fn promise(control: &Control) -> u32 {
     } else {
         says(&text, HANDS_OFF)
     };
-    if control.kind == ControlKind::Field
+    let turns_on = says(&text, TURN_ON) && !says(&text, SET_UP);
+    if turns_on
+        || control.kind == ControlKind::Field
         || control.switch
         || hands_off
         || says(&text, SIGN_OUT)

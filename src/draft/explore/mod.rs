@@ -186,7 +186,15 @@ impl Explorer {
         if !matches!(self.findings.sign_in, SignIn::Done) {
             return Ok(());
         }
-        self.find_settings(well_known).await
+        match self.find_settings(well_known).await {
+            // What was found before is a draft, too.
+            Err(NoDraft::Page(error)) if !matches!(error, PageError::Browser(BrowserError::Gone)) => {
+                let why = redact::redact(&error.to_string()).into_owned();
+                self.findings.remarks.push(format!("the look at the settings ended early: {why}"));
+                Ok(())
+            }
+            ended => ended,
+        }
     }
 
     /// Surveys again and again, as the page changes, until it holds; or until the page has come to rest without it.

@@ -144,6 +144,9 @@ pub(in crate::draft) const TURN_ON: Words = &[
     "사용",
 ];
 
+/// Of that, what opens a form before it is done.
+pub(in crate::draft) const SET_UP: Words = &["set up", "setup", "add", "einrichten", "configur"];
+
 /// Changing something, which opens a form before it is done.
 pub(in crate::draft) const CHANGE: Words = &[
     "change",

@@ -119,6 +119,7 @@ async fn what_acts_at_once_is_neither_clicked_nor_opened() {
          <a href=/done/1>E-mail me a new password</a> <a href=/done/2>Lock account</a>
          <a href=/done/3>Two-factor backup codes: make new ones</a> <a href=/done/4>Settings: restore defaults</a>
          <a href=/done/5>Security: end my other sessions</a> <a href=/done/6>New two-factor secret</a>
+         <a href='/done/8?action=enable&way=totp'>Two-factor authentication</a>
          <a href=/done/7>Sign out of all devices</a> <a href=/out>Log out</a>
          <script>addEventListener('click', (event) => event.target.closest('button,[role]') && fetch('/done/' + event.target.textContent, { method: 'POST' }))</script>",
     )
