@@ -146,6 +146,21 @@ fn what_cannot_be_read_is_answered_by_its_place() {
     assert!(error.contains("acme.yaml:2: a tag"), "{error}");
 }
 
+#[test]
+fn the_mark_of_a_document_is_read_and_left_out() {
+    let source = "# yaml-language-server: $schema=playbook.schema.json\n---\ntitle: Acme\napp: acme\n";
+    let expected = "# yaml-language-server: $schema=playbook.schema.json\napp: acme\ntitle: Acme\n";
+    assert_eq!(holds("acme.yaml", source).unwrap(), expected);
+    assert_eq!(holds("acme.yaml", "--- # a draft\n\napp: acme\n").unwrap(), "# a draft\n\napp: acme\n");
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/acme.yaml");
+    let bundled = fs::read_to_string(bundled).unwrap();
+    let marked = format!("---\n{bundled}");
+    assert_eq!(holds("acme.yaml", &marked).unwrap(), bundled);
+    assert!(said(&marked).is_some(), "it is no playbook to `check` and `run`");
+    let error = format("acme.yaml", "%YAML 1.2\n---\napp: acme\n").unwrap_err().to_string();
+    assert!(error.contains("acme.yaml:") && error.contains("a directive"), "{error}");
+}
+
 /// A comment, an empty line or another indentation put somewhere between the lines of a good playbook.
 fn disturbed() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -195,6 +210,15 @@ fn the_command_writes_or_only_tells() {
     assert_eq!(run(&["--check"]), (0, String::new()));
     fs::write(&file, "app: [").unwrap();
     assert_eq!(run(&[]).0, 4);
+    // What a link leads to is written, and the link stays.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let target = elsewhere.path().join("shared.yaml");
+    fs::write(&target, "title: Acme\napp: acme\n").unwrap();
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(&target, &file).unwrap();
+    assert_eq!(run(&[]).0, 0);
+    assert_eq!(fs::read_to_string(&target).unwrap(), "app: acme\ntitle: Acme\n");
+    assert!(file.is_symlink());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `turnlock playbook import`: recordings become drafts, and nothing that was typed is in them.
 
+mod forms;
+
 use std::path::PathBuf;
 
 use secrecy::SecretString;

@@ -107,12 +107,13 @@ fn told(name: &str, formatted: Formatted) -> String {
     formatted.text
 }
 
-/// Puts a new text in a file's place, of which there is always all or nothing.
+/// Puts a new text in a file's place, of which there is always all or nothing. A link stays one: what it leads to is written.
 fn replace(file: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::environment(format_args!("{} cannot be written: {error}", file.display()))
     };
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = &file.canonicalize().map_err(failed)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
     let permissions = std::fs::metadata(file).map_err(failed)?.permissions();
     let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     new.write_all(text.as_bytes()).map_err(failed)?;

@@ -2,8 +2,9 @@
 
 use secrecy::ExposeSecret;
 
+use super::asides::aside;
 use super::parse::{Act, Recorded};
-use super::selectors::locators;
+use super::selectors::{Purpose, locators};
 use crate::draft::words::{PASSWORD, SIGN_OUT, USERNAME, says};
 
 /// For each step the first one whose text it corrects, one after the other: a half-typed text, or one that the app refused.
@@ -26,6 +27,16 @@ pub(super) fn words(step: &Recorded) -> String {
 /// Whether both mean one element: by a name that both have, or by the best that each has. Places in the document shift, as
 /// by a notice above a form, and count only where there is nothing else.
 fn same_element(one: &Recorded, other: &Recorded) -> bool {
+    let best = |step: &Recorded| locators(&step.selectors, Purpose::Filling).into_iter().next();
+    same_name(one, other) || same_frame(one, other) && best(one) == best(other)
+}
+
+fn same_frame(one: &Recorded, other: &Recorded) -> bool {
+    one.frame == other.frame && one.target == other.target
+}
+
+/// Whether both mean one element by a name that both have.
+fn same_name(one: &Recorded, other: &Recorded) -> bool {
     let unambiguous = |chain: &Vec<String>| {
         chain.last().is_some_and(|last| {
             let css = last.strip_prefix("pierce/").unwrap_or(last);
@@ -33,9 +44,8 @@ fn same_element(one: &Recorded, other: &Recorded) -> bool {
             last.starts_with("aria/") || last.starts_with("text/") || names && !css.contains([' ', '>'])
         })
     };
-    let best = |step: &Recorded| locators(&step.selectors, true).into_iter().next();
-    let shared = || one.selectors.iter().any(|chain| unambiguous(chain) && other.selectors.contains(chain));
-    one.frame == other.frame && one.target == other.target && (shared() || best(one) == best(other))
+    same_frame(one, other)
+        && one.selectors.iter().any(|chain| unambiguous(chain) && other.selectors.contains(chain))
 }
 
 fn value(step: &Recorded) -> Option<&str> {
@@ -45,10 +55,11 @@ fn value(step: &Recorded) -> Option<&str> {
     }
 }
 
-/// Whether the step sends a form off, or leads elsewhere: not a click into a field that is filled next.
+/// Whether the step sends a form off, or leads elsewhere: not a click into a field that is filled next, nor one on
+/// *Remember me*.
 pub(super) fn sends(recorded: &[Recorded], at: usize) -> bool {
     match &recorded[at].act {
-        Act::Click { .. } => {
+        Act::Click { .. } if aside(&recorded[at]).is_none() => {
             let next = recorded[at + 1..].iter().find(|step| !matches!(step.act, Act::Nothing));
             !next.is_some_and(|next| value(next).is_some() && same_element(next, &recorded[at]))
         }
@@ -69,11 +80,7 @@ fn corrects(recorded: &[Recorded], before: usize, at: usize) -> bool {
     if !same_element(&recorded[before], &recorded[at]) {
         return false;
     }
-    let same_sending = |one: usize, other: usize| match (&recorded[one].act, &recorded[other].act) {
-        (Act::Key(one), Act::Key(other)) => one == other,
-        (Act::Click { .. }, Act::Click { .. }) => same_element(&recorded[one], &recorded[other]),
-        _ => false,
-    };
+    let same_sending = |one, other| same_sending(recorded, one, other);
     let between = before + 1..at;
     let sendings: Vec<usize> = between.clone().filter(|at| sends(recorded, *at)).collect();
     let Some(first) = sendings.first().copied() else {
@@ -96,5 +103,42 @@ fn corrects(recorded: &[Recorded], before: usize, at: usize) -> bool {
         })
     });
     let signed_out = between.clone().any(|at| sends(recorded, at) && says(&words(&recorded[at]), SIGN_OUT));
-    (once_more || sent_alike) && !elsewhere && !signed_out
+    let retyped = || filled_anew(recorded, before, at);
+    !signed_out && ((once_more || sent_alike) && !elsewhere || retyped())
+}
+
+fn same_sending(recorded: &[Recorded], one: usize, other: usize) -> bool {
+    match (&recorded[one].act, &recorded[other].act) {
+        (Act::Key(one), Act::Key(other)) => one == other,
+        (Act::Click { .. }, Act::Click { .. }) => same_element(&recorded[one], &recorded[other]),
+        _ => false,
+    }
+}
+
+/// Whether the form that was filled there was filled in the same fields and sent off before, and the app did not take it.
+/// Of a change that it took, a later one has the new password for the current one.
+fn filled_anew(recorded: &[Recorded], before: usize, at: usize) -> bool {
+    let form = |at: usize| {
+        let from = (0..at).rev().find(|step| sends(recorded, *step)).map_or(0, |sent| sent + 1);
+        let steps = &recorded[from..sent_by(recorded, at).unwrap_or(recorded.len())];
+        steps.iter().filter(|step| value(step).is_some()).collect::<Vec<_>>()
+    };
+    let Some(sent) = sent_by(recorded, at) else { return false };
+    let sent_alike =
+        (before..at).filter(|step| sends(recorded, *step)).all(|step| same_sending(recorded, step, sent));
+    let (first, second) = (form(before), form(at));
+    let last_in = |form: &[&Recorded], field: &Recorded| {
+        form.iter().rev().find(|step| same_name(step, field)).and_then(|step| value(step).map(str::to_owned))
+    };
+    // A field's text has moved to another one, and it has a new one itself.
+    let moved = |step: &&Recorded| {
+        let typed = value(step).map(str::to_owned);
+        last_in(&first, step) != typed
+            && first.iter().any(|other| {
+                !same_name(other, step)
+                    && value(other) == typed.as_deref()
+                    && last_in(&second, other).is_some_and(|later| Some(later) != typed)
+            })
+    };
+    sent_alike && second.iter().all(|step| last_in(&first, step).is_some()) && !second.iter().any(moved)
 }

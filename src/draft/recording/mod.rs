@@ -3,7 +3,10 @@
 //! What was typed is never written out: where it is known what it was, its variable stands for it, and elsewhere a
 //! question.
 
+mod asides;
 mod fields;
+mod flows;
+mod pads;
 mod parse;
 mod secrets;
 mod selectors;
@@ -11,22 +14,25 @@ mod selectors;
 use secrecy::SecretString;
 use url::Url;
 
+use asides::{Aside, Sending, aside};
+use fields::sends;
+use flows::Made;
 pub use parse::BadRecording;
 use parse::{Act, Recorded};
 use secrets::{Kept, Typed};
+use selectors::Purpose;
 
-use super::findings::{ChangeForm, Findings, Move, Names, Settings};
-use super::words::{MENU, MFA, SETTINGS, SIGN_OUT, USERNAME, Words, says};
+use super::findings::{Findings, Move, Names};
 use super::write::guessed;
-use crate::playbook::{By, Locator};
 
 /// Drafts a playbook from a recording.
 ///
 /// # Errors
-/// If it is none; the message names the place in it, and nothing that was typed.
+/// If it is none, or shows no login; the message names the place in it, and nothing that was typed.
 pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> {
-    let recorded = parse::parse(json)?;
-    let kept = Kept::of(&recorded);
+    let mut recorded = parse::parse(json)?;
+    let clicked = pads::hide(&mut recorded);
+    let kept = Kept::of(&recorded, clicked);
     let mut import = Import { findings: Findings::new(app, "a recording does not say"), kept };
     let start = recorded.iter().find_map(|step| match &step.act {
         Act::Navigate { url } => Url::parse(url).ok().filter(is_of_the_web),
@@ -39,19 +45,16 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
     let mut moves: Vec<Made> = Vec::new();
     for (at, step) in recorded.iter().enumerate() {
         let made = import.moves(step, recorded.get(at + 1));
-        moves.extend(made.into_iter().map(|(step, typed)| Made { step, typed, at }));
+        moves.extend(made.into_iter().map(|(made, typed)| Made {
+            step: made,
+            typed,
+            at,
+            sends: sends(&recorded, at).then(|| Sending::of(step)).flatten(),
+            aside: aside(step),
+            leads: step.leads_to.is_some(),
+        }));
     }
-    // What is typed in several goes is there once.
-    moves.dedup_by(|later, earlier| {
-        let again = later.typed.is_some()
-            && earlier.typed.is_some()
-            && import.kept.field_of(later.at) == import.kept.field_of(earlier.at);
-        if again {
-            std::mem::swap(later, earlier);
-        }
-        again
-    });
-    import.arrange(moves);
+    import.arrange(moves)?;
     Ok(import.findings)
 }
 
@@ -79,43 +82,6 @@ fn made_up(text: &str) -> bool {
     grouped || words.iter().any(mixed) || words.iter().any(|word| word.len() >= 16 && base32(word))
 }
 
-/// A step of ours, and the recorded one that it was.
-#[derive(Clone)]
-struct Made {
-    step: Move,
-    typed: Option<Typed>,
-    at: usize,
-}
-
-impl Made {
-    fn is(&self, wanted: Typed) -> bool {
-        self.typed == Some(wanted)
-    }
-
-    fn clicked(&self) -> Option<Names> {
-        match &self.step {
-            Move::Click(names) => Some(names.clone()),
-            _ => None,
-        }
-    }
-
-    fn sends(&self) -> bool {
-        matches!(self.step, Move::Click(_) | Move::Press { .. })
-    }
-
-    /// Whether it is a click on something that is called so.
-    fn clicks(&self, what: Words) -> bool {
-        self.clicked().is_some_and(|names| says(&words(&names), what))
-    }
-
-    fn filled(&self) -> Option<Names> {
-        match &self.step {
-            Move::Fill { into, .. } => Some(into.clone()),
-            _ => None,
-        }
-    }
-}
-
 struct Import {
     findings: Findings,
     kept: Kept,
@@ -124,13 +90,29 @@ struct Import {
 impl Import {
     /// The steps of ours that a recorded one becomes.
     fn moves(&mut self, step: &Recorded, next: Option<&Recorded>) -> Vec<(Move, Option<Typed>)> {
+        let note = |text: String| vec![(Move::Note(text), None)];
+        // Neither is done by a playbook, so that its frame is none of the playbook's either.
+        match aside(step) {
+            Some(Aside::Captcha) => {
+                return note(format!(
+                    "? steps[{}]: a CAPTCHA was clicked here, and that is left out: Turnlock solves none; can its accounts do without?",
+                    step.at
+                ));
+            }
+            Some(Aside::Show) => {
+                return note(format!(
+                    "steps[{}]: what shows the password is left out: screenshots would have it",
+                    step.at
+                ));
+            }
+            _ => {}
+        }
         if let Some(url) = step.leads_to.as_deref().and_then(|url| Url::parse(url).ok()).filter(is_of_the_web)
         {
             // What is typed there is typed in another origin, which the playbook has to name.
             self.findings.origin_name(&url.origin().ascii_serialization());
         }
         let names = self.names(step);
-        let note = |text: String| vec![(Move::Note(text), None)];
         let nameless = || {
             note(format!("? steps[{}], {}: nothing but what was typed names its element", step.at, step.kind))
         };
@@ -171,9 +153,9 @@ impl Import {
                                 "? steps[{}]: what is typed or chosen here? The recording's own is left out, as it may be a secret",
                                 step.at
                             )),
-                            None,
+                            Some(Typed::Unknown),
                         ),
-                        (Move::Literal { into, text: "?".to_owned() }, None),
+                        (Move::Literal { into, text: "?".to_owned() }, Some(Typed::Unknown)),
                     ],
                     typed => vec![(Move::Fill { into, with: typed.variable().to_owned() }, Some(typed))],
                 };
@@ -189,6 +171,19 @@ impl Import {
             },
             Act::Key(key) => Move::Press { key, within: None },
             Act::Nothing => return Vec::new(),
+            Act::Pad => {
+                let why = format!(
+                    "? steps[{}]: characters were clicked or pressed one by one, and are left out, as they may be a secret: Turnlock types into fields only; is there a field behind the keypad that takes typing?",
+                    step.at
+                );
+                return vec![(Move::Note(why), Some(Typed::Keypad))];
+            }
+            Act::Character(_) => {
+                return note(format!(
+                    "steps[{}], {}: there is no step for this key; what is typed goes by `fill`",
+                    step.at, step.kind
+                ));
+            }
             Act::Unlike(why) => return note(format!("steps[{}], {}: {why}", step.at, step.kind)),
         };
         vec![(made, None)]
@@ -217,8 +212,12 @@ impl Import {
     }
 
     fn names(&mut self, step: &Recorded) -> Option<Names> {
-        let fills = matches!(step.act, Act::Change(_));
-        let mut names = selectors::locators(&step.selectors, fills);
+        let purpose = match step.act {
+            Act::Change(_) => Purpose::Filling,
+            _ if aside(step) == Some(Aside::Choice) => Purpose::Ticking,
+            _ => Purpose::Clicking,
+        };
+        let mut names = selectors::locators(&step.selectors, purpose);
         names.retain(|name| !self.kept.is_in(&name.to_string()) && !made_up(&name.to_string()));
         names.truncate(3);
         let frame = self.frame(step);
@@ -250,126 +249,4 @@ impl Import {
         }
         Some(name)
     }
-
-    /// Which of the steps are the login, the change of the password, the way out.
-    fn arrange(&mut self, moves: Vec<Made>) {
-        let Some(password) = moves.iter().position(|each| each.is(Typed::Password)) else {
-            self.findings.login = moves.into_iter().map(|each| each.step).collect();
-            self.findings
-                .remarks
-                .push("? no password was typed in the recording: it shows no login".to_owned());
-            return;
-        };
-        // A password that was mistyped and typed anew is one login: the last one counts.
-        let field = self.kept.field_of(moves[password].at);
-        let last = moves
-            .iter()
-            .rposition(|each| each.is(Typed::Password) && self.kept.field_of(each.at) == field)
-            .unwrap_or(password);
-        let moves: Vec<_> = moves[..password].iter().chain(&moves[last..]).cloned().collect();
-        let end = moves[password..].iter().position(Made::sends).map_or(moves.len(), |at| password + at + 1);
-        let (login, mut rest) = moves.split_at(end);
-        self.findings.login = login.iter().map(|each| each.step.clone()).collect();
-        let first = login.iter().filter(|each| each.typed.is_some()).find_map(Made::filled);
-        self.findings.entrance = first.unwrap_or_default();
-        if let Some(code) = rest
-            .iter()
-            .position(|each| each.is(Typed::Totp))
-            .filter(|code| !rest[..*code].iter().any(Made::sends))
-        {
-            let submit = rest.get(code + 1).and_then(Made::clicked);
-            self.findings.code = rest[code].filled().map(|into| (into, submit.clone()));
-            self.leave(&rest[..code]);
-            rest = &rest[code + 1 + usize::from(submit.is_some())..];
-        }
-        // Up to where the flows below have them.
-        let mut taken = 0;
-        if let Some(new) = rest.iter().position(|each| each.is(Typed::NewPassword)) {
-            taken = self.change(rest, new);
-        }
-        let out = rest.iter().position(|each| each.clicks(SIGN_OUT));
-        let way_out = out.and_then(|at| rest[at].clicked());
-        self.findings.way_out.clone_from(&way_out);
-        // The click before may have opened the menu that the way out is in: then the menu is what is always there.
-        let menu = out.and_then(|at| at.checked_sub(1)).filter(|at| *at >= taken);
-        let menu = menu.and_then(|at| rest[at].clicked().filter(opens_a_menu).map(|names| (at, names)));
-        let menu_at = menu.as_ref().map(|(at, _)| *at);
-        self.findings.menu = menu.map(|(_, names)| names);
-        self.findings.mark = self.findings.menu.clone().or(way_out);
-        let mfa = rest.iter().position(|each| each.clicks(MFA));
-        if let Some((at, what)) = mfa.and_then(|at| Some((at, rest[at].clicked()?))) {
-            let way =
-                rest[..at].iter().filter(|each| each.typed.is_none()).map(|each| each.step.clone()).collect();
-            self.findings.mfa = Some(Settings { way, what });
-            taken = taken.max(at + 1);
-        }
-        for (at, each) in rest.iter().enumerate().skip(taken) {
-            if Some(at) != out && Some(at) != menu_at {
-                self.leave(std::slice::from_ref(each));
-            }
-        }
-    }
-
-    /// Keeps what belongs to none of the flows, for the author to place.
-    fn leave(&mut self, moves: &[Made]) {
-        self.findings.leftover.extend(moves.iter().map(|each| each.step.clone()));
-    }
-
-    /// Gives the place behind its last step.
-    fn change(&mut self, rest: &[Made], new: usize) -> usize {
-        let Some(new_names) = rest[new].filled() else { return 0 };
-        let steps = |of: &[Made]| of.iter().map(|each| each.step.clone()).collect::<Vec<_>>();
-        let into = |at: usize| rest[at].filled();
-        let current = rest[..new].iter().rposition(|each| each.is(Typed::Password));
-        // Whatever is typed behind a click is typed into another form.
-        let sent = |from: usize| rest[from..].iter().position(Made::sends).map(|at| from + at);
-        let form = sent(new + 1).unwrap_or(rest.len());
-        let repeat = (new + 1..form).find(|at| rest[*at].is(Typed::NewPassword));
-        let from = repeat.unwrap_or(new) + 1;
-        let mut way = steps(&rest[..current.unwrap_or(new)]);
-        if self.kept.is_guessed(rest[new].at) {
-            way.push(Move::Note(format!(
-                "? steps[{}]: is this the change of the password? its order says so, and no label: the current password, then a new text twice",
-                rest[new].at
-            )));
-        }
-        // In between is nothing but what the form has besides.
-        let mut also = current.map_or_else(Vec::new, |current| steps(&rest[current + 1..new]));
-        also.extend(steps(&rest[new + 1..from - usize::from(repeat.is_some())]));
-        // What sends it off may stand behind other fields of the form.
-        let commit = sent(from).filter(|at| !rest[*at].clicks(SIGN_OUT));
-        let mut behind = from;
-        if let Some(commit) = commit {
-            also.extend(steps(&rest[from..commit]));
-            behind = commit + 1;
-        }
-        let what = ChangeForm {
-            current: current.and_then(into),
-            new: new_names,
-            repeat: repeat.and_then(into),
-            also,
-            submit: commit.and_then(|at| rest[at].clicked()),
-            rules: None,
-            minlength: None,
-            says: SecretString::default(),
-        };
-        self.findings.change = Some(Settings { way, what });
-        behind
-    }
-}
-
-/// Whether a click on it shows a menu of one's own account rather than another page.
-fn opens_a_menu(names: &Names) -> bool {
-    let link = |Locator { by, .. }: &Locator| matches!(by, By::Role { role, .. } if role == "link");
-    let words = words(names);
-    says(&words, MENU) || (says(&words, SETTINGS) || says(&words, USERNAME)) && !names.iter().all(link)
-}
-
-/// What people read of an element.
-fn words(names: &Names) -> String {
-    let texts = |Locator { by, .. }: &Locator| match by {
-        By::Role { name: texts, .. } | By::Text(texts) | By::Label(texts) => texts.join(" "),
-        _ => String::new(),
-    };
-    names.iter().map(texts).collect::<Vec<_>>().join(" ")
 }

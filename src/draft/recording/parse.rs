@@ -5,22 +5,28 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-/// Why a file is no recording.
+/// Why a file is no recording, or none of a login.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadRecording {
+    what: &'static str,
     at: String,
     why: String,
 }
 
 impl BadRecording {
     pub(super) fn new(at: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { at: at.into(), why: why.into() }
+        Self { what: "this is no recording of Chrome DevTools Recorder", at: at.into(), why: why.into() }
+    }
+
+    /// It is a recording, and of something else.
+    pub(super) fn without_login(at: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: "this recording shows no login", at: at.into(), why: why.into() }
     }
 }
 
 impl fmt::Display for BadRecording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this is no recording of Chrome DevTools Recorder: {}: {}", self.at, self.why)
+        write!(f, "{}: {}: {}", self.what, self.at, self.why)
     }
 }
 
@@ -59,6 +65,10 @@ pub(super) enum Act {
         gone: bool,
     },
     Key(&'static str),
+    /// A key that types something.
+    Character(SecretString),
+    /// What was clicked or pressed character by character, from here on.
+    Pad,
     /// Nothing that a playbook would say: its other half is a step already, or it is about the browser's window.
     Nothing,
     /// There is no such step; why, and what to do.
@@ -158,6 +168,7 @@ fn recorded(at: usize, step: Value) -> Result<Recorded, BadRecording> {
                 Some((_, "Tab")) => Act::Nothing,
                 Some((_, ours)) => Act::Key(ours),
                 None if matches!(key.expose_secret(), "Shift" | "Control" | "Alt" | "Meta") => Act::Nothing,
+                None if key.expose_secret().chars().count() == 1 => Act::Character(key),
                 None => Act::Unlike("there is no step for this key; what is typed goes by `fill`"),
             }
         }

@@ -16,6 +16,8 @@ pub(super) enum Typed {
     Password,
     NewPassword,
     Totp,
+    /// Not typed but clicked, character by character.
+    Keypad,
     Unknown,
 }
 
@@ -27,7 +29,7 @@ impl Typed {
             Self::Password => "password",
             Self::NewPassword => "new_password",
             Self::Totp => "totp",
-            Self::Unknown => "{ text: \"?\" }",
+            Self::Keypad | Self::Unknown => "{ text: \"?\" }",
         }
     }
 }
@@ -77,8 +79,8 @@ impl Change<'_> {
 
 impl Kept {
     /// Goes through the recording several times: what was typed into a password's or a code's field is that wherever else it
-    /// was typed.
-    pub fn of(recorded: &[Recorded]) -> Self {
+    /// was typed. What was clicked on keypads is kept as well.
+    pub fn of(recorded: &[Recorded], clicked: Vec<SecretString>) -> Self {
         let fields = corrected(recorded);
         let is_last = |at: usize| !fields[at + 1..].contains(&fields[at]);
         let all = recorded.iter().filter_map(|step| match &step.act {
@@ -87,7 +89,12 @@ impl Kept {
         });
         let (changes, corrected): (Vec<_>, Vec<_>) = all.partition(|change| is_last(change.at));
         let mut kept = Self {
-            values: changes.iter().chain(&corrected).map(|change| change.value.clone()).collect(),
+            values: changes
+                .iter()
+                .chain(&corrected)
+                .map(|change| change.value.clone())
+                .chain(clicked)
+                .collect(),
             by_step: HashMap::new(),
             fields,
             guessed: Vec::new(),
@@ -153,18 +160,31 @@ impl Kept {
             let of_the_login = first && (!change.is_new() || named && !again);
             return if of_the_login { Typed::Password } else { Typed::NewPassword };
         }
+        if !named && says(&change.field, USERNAME) && self.is_beside_the_password(recorded, changes, nth) {
+            return Typed::Username;
+        }
         if change.is_code(first && named) || !first && is_a_code(change.value) {
             return Typed::Totp;
         }
         if first && named && self.is_behind_the_name(recorded, changes, nth) {
             return Typed::Password;
         }
-        let before_password = !named && changes.get(nth + 1).is_some_and(|next| says(&next.field, PASSWORD));
+        let next = changes.get(nth + 1);
+        let until = next.map_or(recorded.len(), |next| next.at);
+        let before_keypad = recorded[change.at..until].iter().any(|step| matches!(step.act, Act::Pad));
+        let before_password =
+            !named && (before_keypad || next.is_some_and(|next| says(&next.field, PASSWORD)));
         if first && (says(&change.field, USERNAME) || before_password) {
             Typed::Username
         } else {
             Typed::Unknown
         }
+    }
+
+    /// Whether it is behind the password and yet in its form.
+    fn is_beside_the_password(&self, recorded: &[Recorded], changes: &[Change<'_>], nth: usize) -> bool {
+        let password = changes[..nth].iter().find(|each| self.of_step(each.at) == Typed::Password);
+        password.is_some_and(|each| sent_by(recorded, each.at).is_none_or(|sent| sent > changes[nth].at))
     }
 
     /// Whether it stands where logins have the password, which Chrome's recorder does not say of a field: behind the name, on

@@ -2,11 +2,25 @@
 
 use crate::playbook::{By, Locator};
 
+/// What an element is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Filling,
+    /// A checkbox, or what is used like one.
+    Ticking,
+    Clicking,
+}
+
 /// The locators, what people see first. A playbook looks for all of them at once, where a recording tries one after the
 /// other: so what finds more than the best ones do is left out, unless it is all that there is. That is a place in the
 /// document, a tag or a class, and the words of a control by themselves, which a heading may have too.
-pub(super) fn locators(selectors: &[Vec<String>], fills: bool) -> Vec<Locator> {
-    let kind = if fills { Kind::Unknown } else { kind(selectors) };
+pub(super) fn locators(selectors: &[Vec<String>], purpose: Purpose) -> Vec<Locator> {
+    let fills = purpose == Purpose::Filling;
+    let kind = match (purpose, kind(selectors)) {
+        (Purpose::Filling, _) => Kind::Unknown,
+        (Purpose::Ticking, Kind::Unknown | Kind::Other) => Kind::Input,
+        (_, known) => known,
+    };
     let mut found: Vec<(u8, Locator)> = Vec::new();
     for chain in selectors {
         for (rank, locator) in chained(chain, fills, kind) {

@@ -61,17 +61,21 @@ impl Document {
     pub(super) fn read(source: &str) -> Result<Self, Unknown> {
         let parser = Parser::new_from_str_with_options(source, options! { emit_anchor_events: true });
         let mut events = Vec::new();
+        let mut mark = None;
         for event in parser {
             let (event, span) = event.map_err(|_| (1, "this is not YAML"))?;
             match event {
                 Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
                 Event::DocumentStart(false, None) => {}
-                Event::DocumentStart(..) => return Err((span.start.line(), "a document's mark (`---`)")),
+                // A file holds one document anyway.
+                Event::DocumentStart(true, None) if mark.is_none() => mark = Some(span.start.line()),
+                Event::DocumentStart(_, None) => return Err((span.start.line(), "a second document")),
+                Event::DocumentStart(..) => return Err((span.start.line(), "a directive (`%`)")),
                 event => events.push((event, span)),
             }
         }
         let mut reader =
-            Reader { source, events: events.into(), pending: Vec::new(), line: 0, has_anchors: false };
+            Reader { source, events: events.into(), pending: Vec::new(), line: 0, mark, has_anchors: false };
         reader.comments();
         // What stands above the first key is about the whole file, whichever key comes first.
         let head = reader.above();
@@ -99,6 +103,8 @@ struct Reader<'s> {
     pending: Vec<Comment>,
     /// The line on which the last thing ended.
     line: usize,
+    /// The line of the document's mark (`---`), which is left out.
+    mark: Option<usize>,
     has_anchors: bool,
 }
 
@@ -121,15 +127,20 @@ impl Reader<'_> {
         let next = self.events.front().map(|(_, span)| span.start.line());
         let mut above = Vec::new();
         let mut line = self.line;
+        let mark = self.mark;
+        let empty_between = |line: usize, next: usize| {
+            let marked = mark.is_some_and(|mark| line < mark && mark < next);
+            line > 0 && next > line + 1 + usize::from(marked)
+        };
         for comment in std::mem::take(&mut self.pending) {
-            if line > 0 && comment.line > line + 1 {
+            if empty_between(line, comment.line) {
                 above.push(None);
             }
             line = comment.line;
             above.push(Some(comment.text));
         }
         if let Some(next) = next {
-            if line > 0 && next > line + 1 {
+            if empty_between(line, next) {
                 above.push(None);
             }
             // What comes next may begin with something that comes next itself.

@@ -1,0 +1,421 @@
+//! Which of the steps are the login, the change of the password, the way out.
+
+use secrecy::SecretString;
+
+use super::Import;
+use super::asides::{Aside, Sending};
+use super::parse::BadRecording;
+use super::secrets::Typed;
+use crate::draft::findings::{ChangeForm, Move, Names, Settings};
+use crate::draft::words::{
+    MENU, MFA, PASSWORD, REGISTER, REPEAT, SETTINGS, SIGN_IN, SIGN_OUT, USERNAME, Words, says,
+};
+use crate::playbook::{By, Locator};
+
+/// What looks for something, and changes nothing.
+const SEARCH: Words = &[
+    "search",
+    "find",
+    "filter",
+    "suche",
+    "suchen",
+    "cherch",
+    "recherch",
+    "busca",
+    "cerca",
+    "zoek",
+    "sök",
+    "søk",
+    "søg",
+    "hae",
+    "hledat",
+    "szuka",
+    "поиск",
+    "найти",
+    "пошук",
+    "ara",
+    "搜索",
+    "搜尋",
+    "検索",
+    "검색",
+];
+
+/// What keeps what was filled in.
+const SAVE: Words = &[
+    "save",
+    "update",
+    "apply",
+    "change",
+    "speichern",
+    "aktualisieren",
+    "übernehmen",
+    "ändern",
+    "enregistrer",
+    "appliquer",
+    "modifier",
+    "mettre à jour",
+    "guardar",
+    "actualizar",
+    "aplicar",
+    "cambiar",
+    "salvar",
+    "atualizar",
+    "alterar",
+    "salva",
+    "aggiorna",
+    "modifica",
+    "opslaan",
+    "bijwerken",
+    "wijzig",
+    "spara",
+    "uppdatera",
+    "lagre",
+    "gem",
+    "opdater",
+    "tallenna",
+    "uložit",
+    "zapisz",
+    "сохранить",
+    "изменить",
+    "зберегти",
+    "kaydet",
+    "güncelle",
+    "保存",
+    "更新",
+    "儲存",
+    "変更",
+    "저장",
+    "변경",
+];
+
+/// A step of ours, and the recorded one that it was.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub step: Move,
+    pub typed: Option<Typed>,
+    pub at: usize,
+    /// Whether it may send a form off.
+    pub sends: Option<Sending>,
+    pub aside: Option<Aside>,
+    /// Whether another page came with it.
+    pub leads: bool,
+}
+
+impl Made {
+    fn is(&self, wanted: Typed) -> bool {
+        self.typed == Some(wanted)
+    }
+
+    fn clicked(&self) -> Option<Names> {
+        match &self.step {
+            Move::Click(names) => Some(names.clone()),
+            _ => None,
+        }
+    }
+
+    fn sends(&self) -> bool {
+        self.sends.is_some()
+    }
+
+    fn fills(&self) -> bool {
+        matches!(self.step, Move::Fill { .. } | Move::Literal { .. })
+    }
+
+    /// Whether it is a click on something that is called so.
+    fn clicks(&self, what: Words) -> bool {
+        self.aside.is_none() && matches!(self.step, Move::Click(_)) && says(&self.words(), what)
+    }
+
+    /// What people read of its element.
+    fn words(&self) -> String {
+        match &self.step {
+            Move::Click(names) | Move::Fill { into: names, .. } | Move::Literal { into: names, .. } => {
+                words(names)
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn filled(&self) -> Option<Names> {
+        match &self.step {
+            Move::Fill { into, .. } => Some(into.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Import {
+    pub(super) fn arrange(&mut self, moves: Vec<Made>) -> Result<(), BadRecording> {
+        let mut moves = self.once(moves);
+        let mut registered = None;
+        let (login, rest) = loop {
+            let Some(password) = first_password(&moves) else {
+                let chosen = moves.iter().find(|each| each.is(Typed::NewPassword)).map(|each| each.at);
+                if let Some(at) = registered.or(chosen) {
+                    return Err(BadRecording::without_login(
+                        format!("steps[{at}]"),
+                        "a password is chosen here, as for a new account: record signing in with one that is there",
+                    ));
+                }
+                self.findings.login = moves.into_iter().map(|each| each.step).collect();
+                self.findings
+                    .remarks
+                    .push("? no password was typed in the recording: it shows no login".to_owned());
+                return Ok(());
+            };
+            let rest = moves.split_off(sign_in(&moves, password));
+            if !self.registers(&moves) {
+                break (moves, rest);
+            }
+            registered = Some(moves[password].at);
+            self.leave(&moves);
+            moves = rest;
+        };
+        let login = match registered {
+            Some(_) => self.behind_registration(login),
+            None => login,
+        };
+        self.findings.login = login_steps(&login);
+        let first = login.iter().filter(|each| each.typed.is_some()).find_map(Made::filled);
+        self.findings.entrance = first.unwrap_or_default();
+        let mut rest = rest.as_slice();
+        if let Some(code) = rest
+            .iter()
+            .position(|each| each.is(Typed::Totp))
+            .filter(|code| !rest[..*code].iter().any(Made::sends))
+        {
+            let submit = rest.get(code + 1).and_then(Made::clicked);
+            self.findings.code = rest[code].filled().map(|into| (into, submit.clone()));
+            self.leave(&rest[..code]);
+            rest = &rest[code + 1 + usize::from(submit.is_some())..];
+        }
+        // Up to where the flows below have them.
+        let mut taken = 0;
+        if let Some(new) = rest.iter().position(|each| each.is(Typed::NewPassword)) {
+            taken = self.change(rest, new);
+        }
+        let out = rest.iter().position(|each| each.clicks(SIGN_OUT));
+        let way_out = out.and_then(|at| rest[at].clicked());
+        self.findings.way_out.clone_from(&way_out);
+        // The click before may have opened the menu that the way out is in: then the menu is what is always there.
+        let menu = out.and_then(|at| at.checked_sub(1)).filter(|at| *at >= taken);
+        let menu = menu.and_then(|at| rest[at].clicked().filter(opens_a_menu).map(|names| (at, names)));
+        let menu_at = menu.as_ref().map(|(at, _)| *at);
+        self.findings.menu = menu.map(|(_, names)| names);
+        self.findings.mark = self.findings.menu.clone().or(way_out);
+        let mfa = rest.iter().position(|each| each.clicks(MFA));
+        if let Some((at, what)) = mfa.and_then(|at| Some((at, rest[at].clicked()?))) {
+            let way =
+                rest[..at].iter().filter(|each| each.typed.is_none()).map(|each| each.step.clone()).collect();
+            self.findings.mfa = Some(Settings { way, what });
+            taken = taken.max(at + 1);
+        }
+        for (at, each) in rest.iter().enumerate().skip(taken) {
+            if Some(at) != out && Some(at) != menu_at {
+                self.leave(std::slice::from_ref(each));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was typed anew counts once, in the place where it was typed first: the app did not take what came between.
+    fn once(&self, moves: Vec<Made>) -> Vec<Made> {
+        let mut kept: Vec<Made> = Vec::new();
+        for made in moves {
+            let same = |each: &Made| {
+                each.fills() && made.fills() && self.kept.field_of(each.at) == self.kept.field_of(made.at)
+            };
+            let Some(before) = kept.iter().position(same) else {
+                kept.push(made);
+                continue;
+            };
+            // The question about it stands above the first one already.
+            kept.retain(|each| each.at != made.at);
+            let between = kept.split_off(before + 1);
+            let sent = between.iter().position(Made::sends).unwrap_or(between.len());
+            let stays = |(nth, each): &(usize, Made)| {
+                *nth < sent || each.fills() || matches!(each.step, Move::Note(_))
+            };
+            kept[before] = made;
+            kept.extend(between.into_iter().enumerate().filter(stays).map(|(_, each)| each));
+        }
+        kept
+    }
+
+    /// Whether the steps make an account: their password is typed twice, or what sends them off says so.
+    fn registers(&self, moves: &[Made]) -> bool {
+        let mut typed = moves.iter().filter(|each| each.is(Typed::Password) && each.fills());
+        let field = |each: &Made| self.kept.field_of(each.at);
+        let first = typed.next().map(field);
+        // A field that is called otherwise has the same text for another reason.
+        let is_password = |words: &str| words.is_empty() || says(words, PASSWORD) || says(words, REPEAT);
+        let twice = typed.any(|each| Some(field(each)) != first && is_password(&each.words()));
+        twice || moves.last().is_some_and(|sent| sent.clicks(REGISTER) && !sent.clicks(SIGN_IN))
+    }
+
+    /// The steps of a login that came after a registration, without how that was left.
+    fn behind_registration(&mut self, mut moves: Vec<Made>) -> Vec<Made> {
+        let out = moves.iter().rposition(|each| each.clicks(SIGN_OUT)).map_or(0, |at| at + 1);
+        let login = moves.split_off(out);
+        self.leave(&moves);
+        let opens = login.iter().any(|each| matches!(each.step, Move::Open(_)));
+        let Some(first) = login.first().filter(|_| !opens) else { return login };
+        let made = |step| Made { step, typed: None, at: first.at, sends: None, aside: None, leads: false };
+        let question = format!("? steps[{}]: on which page does the login begin?", first.at);
+        let start = [made(Move::Note(question)), made(Move::Open("/".to_owned()))];
+        start.into_iter().chain(login).collect()
+    }
+
+    /// Keeps what belongs to none of the flows, for the author to place.
+    fn leave(&mut self, moves: &[Made]) {
+        self.findings.leftover.extend(moves.iter().map(|each| each.step.clone()));
+    }
+
+    /// The way to a form, without other forms that were filled and sent off on it.
+    fn way(&mut self, moves: &[Made]) -> Vec<Move> {
+        let mut way: Vec<Move> = Vec::new();
+        // Where the form begins that is being filled, if one is, with the question about its first field.
+        let mut form: Option<(usize, usize)> = None;
+        for (at, each) in moves.iter().enumerate() {
+            if matches!(each.step, Move::Open(_)) {
+                form = None;
+            }
+            if each.fills() && form.is_none() {
+                let start = moves[..at]
+                    .iter()
+                    .rposition(|before| before.at != each.at)
+                    .map_or(0, |before| before + 1);
+                form = Some((start, way.len() + start - at));
+            }
+            way.push(each.step.clone());
+            let Some((start, length)) = form.filter(|_| each.sends()) else { continue };
+            form = None;
+            let sent = &moves[start..=at];
+            let saves = each.sends < Some(Sending::Perhaps) || each.clicks(SAVE);
+            let credentials =
+                |each: &Made| matches!(each.typed, Some(Typed::Username | Typed::Password | Typed::Totp));
+            let needed = |each: &Made| credentials(each) || says(&each.words(), SEARCH);
+            if saves && !sent.iter().any(needed) {
+                way.truncate(length);
+                way.push(Move::Note(format!(
+                    "? steps[{}] to [{}]: another form was filled and sent off here, and is left out: see below; does the way need it?",
+                    moves[start].at, each.at
+                )));
+                self.leave(sent);
+            }
+        }
+        way
+    }
+
+    /// Gives the place behind its last step.
+    fn change(&mut self, rest: &[Made], new: usize) -> usize {
+        let Some(new_names) = rest[new].filled() else { return 0 };
+        let steps = |of: &[Made]| of.iter().map(|each| each.step.clone()).collect::<Vec<_>>();
+        let into = |at: usize| rest[at].filled();
+        let current = rest[..new].iter().rposition(|each| each.is(Typed::Password) && each.fills());
+        // A password that is sent off before lets in to where the change is.
+        let current = current.filter(|current| !rest[*current..new].iter().any(Made::sends));
+        // Whatever is typed behind a click is typed into another form.
+        let sent = |from: usize| rest[from..].iter().position(Made::sends).map(|at| from + at);
+        let form = sent(new + 1).unwrap_or(rest.len());
+        let repeat = (new + 1..form).find(|at| rest[*at].is(Typed::NewPassword));
+        let from = repeat.unwrap_or(new) + 1;
+        let mut way = self.way(&rest[..current.unwrap_or(new)]);
+        if self.kept.is_guessed(rest[new].at) {
+            way.push(Move::Note(format!(
+                "? steps[{}]: is this the change of the password? its order says so, and no label: the current password, then a new text twice",
+                rest[new].at
+            )));
+        }
+        // In between is nothing but what the form has besides.
+        let mut also = current.map_or_else(Vec::new, |current| steps(&rest[current + 1..new]));
+        also.extend(steps(&rest[new + 1..from - usize::from(repeat.is_some())]));
+        // What sends it off may stand behind other fields of the form.
+        let commit = sent(from).filter(|at| !rest[*at].clicks(SIGN_OUT));
+        let mut behind = from;
+        if let Some(commit) = commit {
+            also.extend(steps(&rest[from..commit]));
+            behind = commit + 1;
+        }
+        let what = ChangeForm {
+            current: current.and_then(into),
+            new: new_names,
+            repeat: repeat.and_then(into),
+            also,
+            submit: commit.and_then(|at| rest[at].clicked()),
+            rules: None,
+            minlength: None,
+            says: SecretString::default(),
+        };
+        self.findings.change = Some(Settings { way, what });
+        behind
+    }
+}
+
+/// Where the login's password is.
+fn first_password(moves: &[Made]) -> Option<usize> {
+    let typed = moves.iter().position(|each| each.is(Typed::Password));
+    let Some(clicked) = moves.iter().position(|each| each.is(Typed::Keypad)) else { return typed };
+    // What is clicked behind a password that was sent off is another secret.
+    let sent = (clicked..moves.len()).find(|at| moves[*at].sends()).unwrap_or(moves.len());
+    typed.filter(|typed| *typed < sent).or(Some(clicked))
+}
+
+/// The place behind what signs in. On its way there may be clicks that send nothing, and behind it some on the next page.
+fn sign_in(moves: &[Made], password: usize) -> usize {
+    if moves[password].leads {
+        return password + 1;
+    }
+    let mut best: Option<(Sending, usize)> = None;
+    for (at, each) in moves.iter().enumerate().skip(password + 1) {
+        // What is typed behind a sending is typed into another form.
+        let elsewhere = matches!(each.step, Move::Open(_)) || each.clicks(SIGN_OUT);
+        if elsewhere || each.is(Typed::NewPassword) || best.is_some() && each.fills() {
+            return best.map_or(at, |(_, at)| at + 1);
+        }
+        let Some(sends) = each.sends else { continue };
+        if best.is_none_or(|(known, _)| sends < known) {
+            best = Some((sends, at));
+        }
+        if each.leads {
+            // Only what is called so is more of a sign than the next page.
+            best = best.filter(|(known, _)| *known < Sending::GoesOn).or(Some((sends, at)));
+            break;
+        }
+    }
+    best.map_or(moves.len(), |(_, at)| at + 1)
+}
+
+/// The login's steps, with questions at those that it may do without.
+fn login_steps(login: &[Made]) -> Vec<Move> {
+    let mut steps = Vec::new();
+    for (at, each) in login.iter().enumerate() {
+        if each.aside == Some(Aside::Choice) {
+            steps.push(Move::Note(format!(
+                "? steps[{}]: does signing in need this? Turnlock has no use for it",
+                each.at
+            )));
+        }
+        if at + 1 == login.len() && each.sends == Some(Sending::Perhaps) && !each.leads {
+            steps.push(Move::Note(format!("? steps[{}]: does this sign in? its name does not say", each.at)));
+        }
+        steps.push(each.step.clone());
+    }
+    steps
+}
+
+/// Whether a click on it shows a menu of one's own account rather than another page.
+fn opens_a_menu(names: &Names) -> bool {
+    let link = |Locator { by, .. }: &Locator| matches!(by, By::Role { role, .. } if role == "link");
+    let words = words(names);
+    says(&words, MENU) || (says(&words, SETTINGS) || says(&words, USERNAME)) && !names.iter().all(link)
+}
+
+/// What people read of an element.
+fn words(names: &Names) -> String {
+    let texts = |Locator { by, .. }: &Locator| match by {
+        By::Role { name: texts, .. } | By::Text(texts) | By::Label(texts) => texts.join(" "),
+        _ => String::new(),
+    };
+    names.iter().map(texts).collect::<Vec<_>>().join(" ")
+}
