@@ -25,6 +25,7 @@ mod secret;
 mod server;
 mod site;
 mod track_record;
+mod turned_away;
 mod view;
 mod waiting;
 mod watched;
