@@ -1,13 +1,19 @@
 //! A person gives a job what it waits for, a code or a decision: sealed for the worker that waits, which alone can open it, and written into the
 //! audit, without what it was.
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::audit::{audited, entry_of};
+use crate::audit::{WhyNot, audited, entry_of};
 use crate::credential::{BadKey, GivenCode, handover};
 use crate::job::{Decision, Wanted};
 use crate::store::{NewAudit, QuestionRow, Store, StoreError};
+
+/// How often it is looked whether what was given is taken.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why an answer was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +62,25 @@ impl Answer {
     }
 }
 
+impl WhyNot for NotGiven {
+    fn may_be_done(&self) -> bool {
+        matches!(self, Self::Store(error) if error.may_be_done())
+    }
+}
+
 impl NotGiven {
-    fn nothing() -> Self {
-        Self::Refused("the job asks for nothing".to_owned())
+    /// Why this question of the job's takes no answer, and `now` is the one that does, if any.
+    fn because(question: Option<&QuestionRow>, now: Option<&QuestionRow>) -> Self {
+        let why = question.and_then(QuestionRow::refusal);
+        Self::Refused(match now {
+            None => why.unwrap_or_else(|| "the job asks for nothing".to_owned()),
+            Some(now) => format!(
+                "{}; what it asks for now is {} (question {})",
+                why.as_deref().unwrap_or("the job does not ask that"),
+                now.wanted.words(),
+                now.id
+            ),
+        })
     }
 }
 
@@ -67,15 +89,18 @@ impl NotGiven {
 /// # Errors
 /// If nothing is asked any more, or the database fails.
 pub async fn asked(store: &dyn Store, job: Uuid, shown: Option<Uuid>) -> Result<QuestionRow, NotGiven> {
+    let last = store.question_of(job).await?;
     let row = match shown {
         // Of another job, it is no question of this one.
         Some(id) => store.question(id).await?.filter(|row| row.job == job),
-        None => store.question_of(job).await?,
+        None => last.clone(),
     };
-    let row = row.ok_or_else(NotGiven::nothing)?;
-    match row.refusal() {
-        Some(why) => Err(NotGiven::Refused(why)),
-        None => Ok(row),
+    match row {
+        Some(row) if row.refusal().is_none() => Ok(row),
+        row => {
+            let now = last.filter(|last| last.refusal().is_none());
+            Err(NotGiven::because(row.as_ref(), now.as_ref()))
+        }
     }
 }
 
@@ -99,8 +124,24 @@ pub async fn give(
         if store.answer(question.id, &sealed, who).await? {
             return Ok(());
         }
-        let now = store.question(question.id).await?.and_then(|row| row.refusal());
-        Err(now.map_or_else(NotGiven::nothing, NotGiven::Refused))
+        Err(NotGiven::because(store.question(question.id).await?.as_ref(), None))
     })
     .await
+}
+
+/// Whether the attempt has taken what was given, which it does within a moment, unless its worker is gone.
+///
+/// # Errors
+/// If the database fails.
+pub async fn is_taken(store: &dyn Store, question: Uuid, within: Duration) -> Result<bool, StoreError> {
+    let until = Instant::now() + within;
+    loop {
+        if store.question(question).await?.is_none_or(|row| row.answer.is_none()) {
+            return Ok(true);
+        }
+        if Instant::now() >= until {
+            return Ok(false);
+        }
+        sleep(LOOK).await;
+    }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::audit::{audited, entry_of};
+use crate::audit::{WhyNot, audited, entry_of};
 use crate::credential::{TotpError, TotpSecret, Usable};
 use crate::job::AccountRef;
 use crate::store::StoreError;
@@ -66,6 +66,8 @@ impl From<StoreError> for RevealError {
         Self::Vault(error.into())
     }
 }
+
+impl WhyNot for RevealError {}
 
 impl Reveal {
     /// Of this vault.

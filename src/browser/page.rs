@@ -238,6 +238,18 @@ impl Page {
         &self.context
     }
 
+    /// Returns when the page is gone, or its browser. May be dropped at any time.
+    pub async fn lost(&self) -> PageError {
+        let mut changes = self.state.subscribe();
+        loop {
+            if let Err(gone) = self.require_alive() {
+                return gone;
+            }
+            // Whoever tells of changes is part of the page.
+            let _ = changes.changed().await;
+        }
+    }
+
     /// Whether the page's browser and process are still there.
     pub(super) fn is_usable(&self) -> bool {
         self.require_alive().is_ok()

@@ -8,7 +8,7 @@ use tokio::time;
 use uuid::Uuid;
 
 use super::{Context, Exit, Failure, parts, which_job, who};
-use crate::audit::{audited, entry};
+use crate::audit::{audited_unless, entry};
 use crate::config::Queue;
 use crate::job::{Code, Verdict};
 use crate::store::{Cancelling, JobRow, JobState, NewAudit, Store, StoreError};
@@ -189,7 +189,7 @@ async fn cancel(store: &dyn Store, name: &str, ahead: bool) -> Result<Asked, Fai
     let entry = NewAudit { account, ..entry(&who::at_the_shell(), "job.cancel", id) };
     let cancelling =
         async { if ahead { store.cancel_ahead(id, &why).await } else { store.cancel(id, &why).await } };
-    let came = audited(store, entry, cancelling).await?;
+    let came = audited_unless(store, entry, cancelling, Cancelling::nothing).await?;
     Ok(Asked { id, came, row: store.job(id).await? })
 }
 

@@ -2,6 +2,7 @@ use std::fmt;
 use std::io;
 
 use super::Exit;
+use crate::audit::WhyNot;
 use crate::config::ConfigError;
 use crate::telemetry::BadLevel;
 
@@ -46,6 +47,9 @@ impl fmt::Display for Failure {
         f.write_str(&self.message)
     }
 }
+
+/// What went wrong at the shell is told in words alone.
+impl WhyNot for Failure {}
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {

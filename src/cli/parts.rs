@@ -149,7 +149,8 @@ impl From<StoreError> for Failure {
             | StoreError::AddressTaken { .. }
             | StoreError::NoJob(_)
             | StoreError::Owed(_)
-            | StoreError::OtherJob { .. } => Self::usage(error),
+            | StoreError::OtherJob { .. }
+            | StoreError::OtherWish { .. } => Self::usage(error),
             _ => Self::environment(error),
         }
     }

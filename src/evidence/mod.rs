@@ -7,8 +7,11 @@
 mod folder;
 mod plan;
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
 use uuid::Uuid;
 
 pub use folder::Folder;
@@ -24,6 +27,32 @@ pub const PAGE: &str = "page.txt";
 #[must_use]
 pub fn folder_of(artifacts: &Path, job: Uuid, attempt: u32) -> PathBuf {
     artifacts.join(job.to_string()).join(attempt.to_string())
+}
+
+/// Whether the folder lies where evidence lies, by its name and in truth.
+#[must_use]
+pub fn is_within(folder: &Path, artifacts: &Path) -> bool {
+    let plain = folder.components().all(|part| !matches!(part, Component::ParentDir));
+    let real = |path: &Path| path.canonicalize().ok();
+    plain
+        && match (real(folder), real(artifacts)) {
+            (Some(folder), Some(artifacts)) => folder != artifacts && folder.starts_with(artifacts),
+            _ => false,
+        }
+}
+
+/// Opens a file of an attempt's folder, if it is one itself: what a link leads to is nobody's evidence.
+///
+/// # Errors
+/// If it is not there, is no plain file, or may not be read.
+pub fn open(folder: &Path, name: &str) -> io::Result<File> {
+    // Who opens a pipe would wait for somebody to write.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(folder.join(name), flags, Mode::empty())?);
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
+    }
 }
 
 /// The name of what is kept beside that, when somebody who looks on asks for it: they sort as they were taken.

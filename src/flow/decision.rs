@@ -7,7 +7,6 @@ use tokio::time::sleep;
 use super::halt::{Halt, StepError};
 use super::human::{Asked, Came, LOOK};
 use super::session::{Session, Walked};
-use crate::browser::PageError;
 use crate::job::{Decision, Wanted};
 use crate::playbook::{Expect, Step, Target};
 
@@ -28,8 +27,7 @@ impl Session<'_> {
         let went_on = async {
             loop {
                 match self.page.first_of(&targets, "", self.context.patience()).await {
-                    Ok(place) => return Ok(others[place]),
-                    Err(gone @ (PageError::Crashed | PageError::Browser(_))) => return Err(gone),
+                    Ok(place) => return others[place],
                     // A page that cannot be reached for a moment has not gone on.
                     Err(_) => sleep(LOOK).await,
                 }
@@ -38,12 +36,12 @@ impl Session<'_> {
         let Asked { came, log, began } = self.ask_people(step, Wanted::Decision, went_on).await?;
         self.took_its_time(began);
         let decision = match came {
-            Came::Page(Err(gone)) => {
+            Came::Gone(gone) => {
                 let error = StepError::from(gone);
                 log.failed(error.words(&step.id));
                 return Err(self.halted(step, error));
             }
-            Came::Page(Ok(place)) => {
+            Came::Page(place) => {
                 log.ok_with(format!("the page went on: {}", expect.branches[place].state));
                 return Box::pin(self.came_to(step, expect, place)).await.map(Some);
             }

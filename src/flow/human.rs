@@ -13,6 +13,7 @@ use super::evidence;
 use super::halt::{Halt, StepError};
 use super::session::Session;
 use super::values::ValueError;
+use crate::browser::PageError;
 use crate::credential::Opener;
 use crate::job::Wanted;
 use crate::outage::Outage;
@@ -49,6 +50,8 @@ pub(super) enum Came<P> {
     Answer(SecretString, String),
     /// The page went on by itself.
     Page(P),
+    /// The page is gone, and with it what an answer would be for.
+    Gone(PageError),
     Nothing,
     Stop(StopReason),
 }
@@ -96,6 +99,11 @@ impl Session<'_> {
             Came::Stop(_) => {
                 log.failed("the attempt is to stop");
                 Err(why.into())
+            }
+            Came::Gone(gone) => {
+                let error = StepError::from(gone);
+                log.failed(error.words(&step.id));
+                Err(error.into())
             }
             Came::Page(never) => match never {},
         }
@@ -151,6 +159,7 @@ impl Session<'_> {
         let (came, state) = tokio::select! {
             biased;
             reason = stopped => (Some(Came::Stop(reason)), QuestionState::Withdrawn),
+            gone = self.page.lost() => (Some(Came::Gone(gone)), QuestionState::Withdrawn),
             answered = answered => (None, answered.map(|()| QuestionState::Answered)?),
             page = page => (Some(Came::Page(page)), QuestionState::Withdrawn),
             () = over => (None, QuestionState::Expired),

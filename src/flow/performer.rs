@@ -62,6 +62,9 @@ impl Performer for FlowPerformer {
             }
             Err(error) => return Performed::new(Halt::from(error).verdict()),
         };
+        if let Err(error) = vault.mask_words(job).await {
+            return Performed::new(Halt::from(error).verdict());
+        }
         let Some(playbook) = self.playbooks.get(job.account.app()) else {
             return Performed::new(Verdict::new(Code::UnknownApp, self.no_playbook(job.account.app())));
         };

@@ -118,6 +118,23 @@ codes! {
     AnswerLost = "answer_lost", Unknown, "Nothing at once: Turnlock reconciles the account by itself. If it could not, run `turnlock run reconcile`.";
 }
 
+impl Code {
+    /// Turnlock held the attempt back by itself, and the app never saw it: how it ended tells nothing of how the app fares.
+    #[must_use]
+    pub const fn never_reached_the_app(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownAccount
+                | Self::AccountIncomplete
+                | Self::UnknownApp
+                | Self::NotSupported
+                | Self::BudgetExhausted
+                | Self::AccountBusy
+                | Self::AppOnHold
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

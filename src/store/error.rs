@@ -205,6 +205,14 @@ pub enum StoreError {
         /// Why not.
         why: NotRequeued,
     },
+    /// A job with this id was submitted before, for the same, and something else was wished of it.
+    #[error("job {id} was submitted before with another `{what}`: an id can be used for one job only")]
+    OtherWish {
+        /// The id.
+        id: Uuid,
+        /// What was wished otherwise.
+        what: &'static str,
+    },
     /// A job with this id was submitted before and asks for something else.
     #[error("job {id} was submitted before as {kind} of {account}: an id can be used for one job only")]
     OtherJob {

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::ledger::names;
 use super::{
-    AttemptRow, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, NotRequeued, Requeueing, StoreError,
-    Taking, WorkerId,
+    AttemptRow, Claim, Claiming, Delivered, Ending, Fence, JobPage, JobQuery, NotRequeued, Requeueing,
+    StoreError, Taking, WorkerId,
 };
 use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
+use crate::redact::MASK;
 
 /// Where a job is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -130,11 +131,32 @@ pub enum Submitted {
 }
 
 impl Submitted {
-    /// Where the id stands for that job already.
+    /// Where the id stands for that job already, wished in the same way. Who asks, and when, is no part of the wish.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherJob`] if that is another one, and [`StoreError::OtherWish`] if other things were wished of it.
+    pub fn again(first: &Job, job: &Job) -> Result<Self, StoreError> {
+        Self::delivered_again(first, job)?;
+        // Of a reason that holds a secret not all is kept.
+        let masked = first.reason.as_ref().is_some_and(|reason| reason.contains(MASK));
+        let differs = [
+            ("priority", first.priority != job.priority),
+            ("reason", first.reason != job.reason && !masked),
+            ("evidence", first.evidence != job.evidence),
+            ("deadline", first.deadline.as_millis() != job.deadline.as_millis()),
+            ("wait_for_human", first.wait_for_human.as_millis() != job.wait_for_human.as_millis()),
+        ];
+        match differs.into_iter().find(|(_, differs)| *differs) {
+            None => Ok(Self::Already),
+            Some((what, _)) => Err(StoreError::OtherWish { id: job.id, what }),
+        }
+    }
+
+    /// The same for a message: whatever else its producer says by now, the job is what was wished first.
     ///
     /// # Errors
     /// [`StoreError::OtherJob`] if that is another one.
-    pub fn again(first: &Job, job: &Job) -> Result<Self, StoreError> {
+    pub fn delivered_again(first: &Job, job: &Job) -> Result<Self, StoreError> {
         if (first.kind, &first.account) == (job.kind, &job.account) {
             return Ok(Self::Already);
         }
@@ -153,6 +175,14 @@ pub enum Cancelling {
     Ended,
     /// It is not known here: should it come, it is cancelled then.
     Noted,
+}
+
+impl Cancelling {
+    /// Why nothing was cancelled, if nothing was.
+    #[must_use]
+    pub fn nothing(&self) -> Option<&'static str> {
+        (*self == Self::Ended).then_some("it had ended already")
+    }
 }
 
 /// Whom the log names where no worker had to do with it.
@@ -180,7 +210,8 @@ pub trait Jobs: Sync {
     /// [cancelled ahead](Self::cancel_ahead) has ended with that, and the log says so.
     ///
     /// # Errors
-    /// [`StoreError::OtherJob`] if the id was used for another kind or account.
+    /// [`StoreError::OtherJob`] if the id was used for another kind or account, and [`StoreError::OtherWish`] if it was for
+    /// the same with other wishes.
     async fn submit(&self, job: &Job, not_before: Option<Timestamp>) -> Result<Submitted, StoreError>;
 
     /// The same for a job of which a queue outside of the database has been told: it is not [offered](Self::take_offers)
@@ -269,6 +300,18 @@ pub trait Jobs: Sync {
     /// # Errors
     /// [`StoreError::Owed`].
     async fn cancel_ahead(&self, id: Uuid, why: &Verdict) -> Result<Cancelling, StoreError>;
+
+    /// Writes down anew who asked for it and why: what was said at first holds a secret. Rows of the log that have ended stay.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`].
+    async fn reword_job(
+        &self,
+        id: Uuid,
+        requested_by: Option<&str>,
+        reason: Option<&str>,
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError>;
 
     /// Makes a job due that waits for its time, or that a lost worker holds.
     ///

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{AttemptRow, JobRow, Step, StoreError};
-use crate::job::{Kind, LONGEST_ATTEMPT, Outcome};
+use crate::job::{Code, Kind, LONGEST_ATTEMPT, Outcome};
 
 /// An attempt that ended at a time began so much earlier at most: its deadline, the time for which it waited for a person, and the time that it gets to come to an
 /// end. One that was left open by a worker that died is not counted when it is taken up later than that.
@@ -45,6 +45,8 @@ pub struct Lately {
     pub kind: Kind,
     /// How it ended.
     pub outcome: Outcome,
+    /// With which code.
+    pub code: Code,
     /// How long it took.
     pub duration: Duration,
     /// The SHA-256 of the playbook's text that it was made with.

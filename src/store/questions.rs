@@ -44,6 +44,10 @@ pub enum QuestionState {
     Expired,
     /// The attempt has ended, or was told to, before anybody answered.
     Withdrawn,
+    /// An attempt waits, and is about to hear that its job was cancelled. Never written down.
+    Cancelled,
+    /// Its worker has not held the account for a while, and nobody else could open the answer. Never written down.
+    Orphaned,
 }
 
 names!(
@@ -52,7 +56,9 @@ names!(
     Open = "open",
     Answered = "answered",
     Expired = "expired",
-    Withdrawn = "withdrawn"
+    Withdrawn = "withdrawn",
+    Cancelled = "cancelled",
+    Orphaned = "orphaned"
 );
 
 /// A question and what has become of it.
@@ -107,12 +113,20 @@ impl QuestionRow {
             QuestionState::Open => None,
             QuestionState::Answered => {
                 let by = self.answered_by.as_deref().unwrap_or("somebody");
-                Some(format!("{by} has given it already, and a code is taken once"))
+                let what = if self.wanted == Wanted::Decision { "decision" } else { "code" };
+                Some(format!("{by} has given it already, and a {what} is taken once"))
             }
             QuestionState::Expired => Some(format!(
                 "it is too late: the job waited for it until {until}. Submit the job again to be asked again"
             )),
             QuestionState::Withdrawn => Some("the attempt that asked for it has ended".to_owned()),
+            QuestionState::Cancelled => {
+                Some("somebody has cancelled the job, and it is about to end".to_owned())
+            }
+            QuestionState::Orphaned => Some(
+                "the worker that asked for it is gone. Another takes the job up, and asks anew where it must"
+                    .to_owned(),
+            ),
         }
     }
 }

@@ -20,7 +20,7 @@ pub use error::{KeyError, VaultError};
 pub use key::{KeyOrigin, MasterKey};
 pub use message_seal::MessageSeal;
 
-use crate::job::AccountRef;
+use crate::job::{AccountRef, Job};
 use crate::redact;
 use crate::store::{
     Account, AccountEntry, Begun, Candidate, CandidateKind, CandidateState, Disproof, Fence, Lease, Limit,
@@ -244,6 +244,28 @@ impl Vault {
             Some(fence) => Ok(self.store.check(fence).await?),
             None => Ok(()),
         }
+    }
+
+    /// What others have said of a job, masked where it holds a secret of its account's. It came in the clear, and may have been
+    /// shown: from now on it is not.
+    ///
+    /// # Errors
+    /// If a secret cannot be opened, or the database fails.
+    pub async fn mask_words(&self, job: &Job) -> Result<(), VaultError> {
+        if job.reason.is_none() && job.requested_by.is_none() {
+            return Ok(());
+        }
+        let rows = self.store.candidates(&job.account).await?;
+        for row in rows.iter().filter(|row| row.state != CandidateState::Rejected) {
+            // One that cannot be opened fails whoever needs it, and has no words.
+            let _ = self.open_row(&job.account, row);
+        }
+        let masked = |text: &Option<String>| text.as_deref().map(redact::for_the_log);
+        let (by, reason) = (masked(&job.requested_by), masked(&job.reason));
+        if (&by, &reason) != (&job.requested_by, &job.reason) {
+            self.store.reword_job(job.id, by.as_deref(), reason.as_deref(), self.fence.as_deref()).await?;
+        }
+        Ok(())
     }
 
     fn seal(

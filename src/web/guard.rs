@@ -1,5 +1,6 @@
 //! Who asks, and whether they may.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,9 @@ pub async fn known(State(site): State<Arc<Site>>, mut request: Request, next: Ne
             next.run(request).await
         }
         Ok(None) if of_api => {
+            if bearer(request.headers()).is_some() {
+                site.turned_away.note("tokens", client(&site, &request));
+            }
             Problem::unauthorized("send a token that is good, as `Authorization: Bearer …`").into_response()
         }
         Ok(None) => {
@@ -116,10 +120,15 @@ pub fn session(headers: &HeaderMap) -> Option<&str> {
         .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
+/// Where a request comes from, as far as that is known.
+fn client(site: &Site, request: &Request) -> Option<IpAddr> {
+    let peer = request.extensions().get::<Peer>().and_then(|Peer(peer)| *peer);
+    if site.behind_proxy { forwarded(request.headers()).or(peer) } else { peer }
+}
+
 /// Not more than a client may ask.
 pub async fn within_bounds(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>().and_then(|Peer(peer)| *peer);
-    let client = if site.behind_proxy { forwarded(request.headers()).or(peer) } else { peer };
+    let client = client(&site, &request);
     let path = request.uri().path().to_owned();
     let refused = |status, why| pages::problem_at(&path, None, &Problem::new(status, why));
     match client {
@@ -129,7 +138,11 @@ pub async fn within_bounds(State(site): State<Arc<Site>>, request: Request, next
         // The answer may take as long as it likes, as events do; what comes in may not.
         _ => match timeout(REQUEST, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => refused(StatusCode::REQUEST_TIMEOUT, "the request took too long"),
+            // It may be the database or the broker that took so long.
+            Err(_) => refused(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the request took longer than 30 s, and was given up: what it asked for may have been done or not",
+            ),
         },
     }
 }

@@ -26,6 +26,7 @@ mod server;
 mod site;
 mod standing;
 mod track_record;
+mod turned_away;
 mod view;
 mod waiting;
 mod watched;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::queue::QueueError;
+use crate::queue::rabbit::BrokerError;
 use crate::store::StoreError;
 
 /// Why a request was not done (RFC 9457).
@@ -63,6 +64,9 @@ impl Problem {
         if self.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"turnlock\""));
         }
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
     }
 }
 
@@ -84,9 +88,10 @@ impl From<StoreError> for Problem {
             StoreError::NoJob(_) | StoreError::NoAccount(_) | StoreError::NoAttempt(_) => {
                 Self::not_found(error.to_string())
             }
-            StoreError::OtherJob { .. } | StoreError::Owed(_) | StoreError::NotRequeued { .. } => {
-                Self::new(StatusCode::CONFLICT, error.to_string())
-            }
+            StoreError::OtherJob { .. }
+            | StoreError::OtherWish { .. }
+            | StoreError::Owed(_)
+            | StoreError::NotRequeued { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
             StoreError::Unfit(_) => Self::bad_request("the request holds what no text of the database can"),
             _ => {
                 tracing::error!(%error, "a request could not be answered");
@@ -101,6 +106,12 @@ impl From<QueueError> for Problem {
         match error {
             QueueError::Store(error) => error.into(),
             QueueError::Message(error) => Self::bad_request(error.to_string()),
+            QueueError::Broker(error @ BrokerError::Unconfirmed(_)) => {
+                tracing::error!(%error, "it is not known whether what a request asked for was done");
+                let what = "the queue did not say whether it has it, and may have it: before you send it once more, look \
+                            whether it was done, or send the same Idempotency-Key";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, what)
+            }
             QueueError::Broker(error) => {
                 tracing::error!(%error, "a request could not be answered");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "the queue does not answer; try again later")

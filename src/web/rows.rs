@@ -1,11 +1,11 @@
 //! What pages show of an attempt and of its steps.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use askama::Template;
 use jiff::Timestamp;
 
-use crate::evidence::{PAGE, PICTURE};
+use crate::evidence::{self, PAGE, PICTURE, is_within};
 use crate::job::Outcome;
 use crate::playbook::Quote;
 use crate::redact::redact;
@@ -74,7 +74,7 @@ impl Row {
         let mut shown = Self::of(row);
         if let Some(folder) = row.provenance.evidence.as_deref().filter(|folder| is_within(folder, artifacts))
         {
-            let names = FILES.iter().filter(|(name, _)| folder.join(name).is_file());
+            let names = FILES.iter().filter(|(name, _)| evidence::open(folder, name).is_ok());
             shown.evidence = names.map(|(name, _)| (*name).to_owned()).collect();
         }
         shown
@@ -96,17 +96,6 @@ impl Row {
 
 /// The files of evidence that are shown, and as what. A page's words are shown as text, never as a page.
 pub const FILES: [(&str, &str); 2] = [(PICTURE, "image/png"), (PAGE, "text/plain; charset=utf-8")];
-
-/// Whether the folder lies where evidence lies, by its name and in truth.
-pub fn is_within(folder: &Path, artifacts: &Path) -> bool {
-    let plain = folder.components().all(|part| !matches!(part, Component::ParentDir));
-    let real = |path: &Path| path.canonicalize().ok();
-    plain
-        && match (real(folder), real(artifacts)) {
-            (Some(folder), Some(artifacts)) => folder != artifacts && folder.starts_with(artifacts),
-            _ => false,
-        }
-}
 
 /// A time, for machines and for people.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::pulse::Pulse;
 use super::site::{AppInfo, Site};
+use super::turned_away::TurnedAway;
 use super::watched::Watched;
 use super::{api, guard, headers, pages, whole};
 use crate::net::{BindError, ClientLimits, Clients, Door, Hall, Http, Listen, Tls, TlsFiles};
@@ -89,6 +90,7 @@ impl Server {
             behind_proxy: options.behind_proxy,
             clients: Arc::new(Clients::new(Some(CLIENT))),
             sign_ins: Arc::new(Clients::new(Some(SIGN_INS))),
+            turned_away: TurnedAway::default(),
             pulse: Pulse::new(),
             used: Mutex::new(HashMap::new()),
             watched: Watched::default(),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::guard::Caller;
 use super::pulse::Pulse;
+use super::turned_away::TurnedAway;
 use super::view::View;
 use super::watched::Watched;
 use crate::net::Clients;
@@ -52,6 +53,8 @@ pub struct Site {
     pub clients: Arc<Clients>,
     /// How often each may try to sign in.
     pub sign_ins: Arc<Clients>,
+    /// Who was not let in.
+    pub turned_away: TurnedAway,
     /// What happens, as it happens.
     pub pulse: Pulse,
     /// When each token was noted to be in use.

@@ -9,10 +9,11 @@ use crate::store::{Lately, Store, StoreError};
 /// So many of an app's attempts are looked at: enough for a rate, and no more to read for an app of many accounts.
 pub const LATELY: u32 = 200;
 
-/// How an app has fared of late, by its last attempts. Those that were interrupted tell nothing of it.
+/// How an app has fared of late, by its last attempts. Those that were interrupted, and those that never reached it, tell
+/// nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrackRecord {
-    /// So many attempts ended, those that were interrupted aside.
+    /// So many attempts ended, those aside that tell nothing of the app.
     pub ended: usize,
     /// So many of them succeeded.
     pub succeeded: usize,
@@ -56,7 +57,7 @@ impl From<&[Lately]> for TrackRecord {
             (newest.to_owned(), same.map(|(_, at)| at).last().unwrap_or(at))
         });
         Self {
-            ended: rows.iter().filter(|row| row.outcome != Outcome::Interrupted).count(),
+            ended: rows.iter().filter(|row| tells(row)).count(),
             succeeded: times.values().map(Vec::len).sum(),
             medians: times.into_iter().map(|(kind, times)| (kind, median(times))).collect(),
             playbook,
@@ -64,28 +65,34 @@ impl From<&[Lately]> for TrackRecord {
     }
 }
 
+fn tells(row: &Lately) -> bool {
+    row.outcome != Outcome::Interrupted && !row.code.never_reached_the_app()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::job::Kind;
+    use crate::job::{Code, Kind};
 
     #[test]
     fn tells_how_an_app_fares() {
-        let row = |seconds: u64, outcome, hash: &str, at: i64| Lately {
+        let row = |seconds: u64, code: Code, hash: &str, at: i64| Lately {
             app: "acme".to_owned(),
             kind: Kind::VerifyLogin,
-            outcome,
+            outcome: code.outcome(),
+            code,
             duration: Duration::from_secs(seconds),
             playbook_hash: Some(hash.to_owned()).filter(|hash| !hash.is_empty()),
             started_at: Timestamp::from_second(at).unwrap(),
         };
         let rows = [
-            row(9, Outcome::Succeeded, "b", 60),
-            row(1, Outcome::Rejected, "", 50),
-            row(2, Outcome::Succeeded, "b", 40),
-            row(1, Outcome::Interrupted, "a", 30),
-            row(4, Outcome::Succeeded, "b", 20),
+            row(9, Code::LoggedIn, "b", 60),
+            row(0, Code::BudgetExhausted, "", 55),
+            row(1, Code::BadCredentials, "", 50),
+            row(2, Code::LoggedIn, "b", 40),
+            row(1, Code::WorkerStopped, "a", 30),
+            row(4, Code::LoggedIn, "b", 20),
         ];
         let record = TrackRecord::from(&rows[..]);
         assert_eq!((record.ended, record.succeeded, record.percent()), (4, 3, Some(75)));

@@ -46,7 +46,10 @@ impl Inner {
 
     /// It ends, or begins anew.
     pub(super) fn ends(&self, ends: bool) {
-        self.standing.send_modify(|now| now.ends = ends);
+        self.standing.send_modify(|now| {
+            // What it said while it ended is to be unsaid.
+            *now = Standing { ends, unsaid: now.unsaid || now.ends && !ends, ..*now };
+        });
     }
 
     /// Gives signs of life, and more when something changes, for ever. Tells of what no waiting mends.
@@ -86,7 +89,8 @@ impl Inner {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             slots: u32::try_from(config.slots).unwrap_or(u32::MAX),
             duty: if said.ends { Duty::Draining } else { said.duty },
-            overrules: said.unsaid,
+            // One that ends takes no more jobs, whatever was wanted of it.
+            overrules: said.unsaid || said.ends,
             hold: config.hold,
             browser_memory: self.performer.browser_memory(),
         };

@@ -136,6 +136,12 @@ impl Rig {
         }
     }
 
+    /// The browser dies, all its processes at once.
+    pub async fn kill_browser(&self) {
+        let (_, group) = self._browser.pool.browser().await.unwrap();
+        crate::suite::browser_process::kill_group(group);
+    }
+
     /// The folder with the database and the evidence.
     pub fn folder(&self) -> &Path {
         self.folder.path()

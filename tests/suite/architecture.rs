@@ -12,14 +12,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("redact", &[]),
     ("telemetry", &["redact"]),
     ("config", &["playbook"]),
-    ("store", &["job"]),
+    ("store", &["job", "redact"]),
     ("vault", &["failpoint", "job", "redact", "store"]),
-    ("queue", &["failpoint", "job", "outage", "store"]),
+    ("queue", &["failpoint", "job", "outage", "redact", "store"]),
     ("net", &[]),
     // What attempts leave of pages, as files: no more than their names and places.
     ("evidence", &[]),
     ("inbox", &["credential", "job", "net", "outage", "redact", "store", "vault"]),
-    ("audit", &["job", "redact", "store"]),
+    ("audit", &["job", "queue", "redact", "store"]),
     ("answer", &["audit", "credential", "job", "store"]),
     ("reveal", &["audit", "credential", "job", "store", "vault"]),
     // It submits jobs and reads the store; it drives no browser. What it may show of a vault, that shows which writes it

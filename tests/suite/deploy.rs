@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use turnlock::config::Key;
+use turnlock::job::Code;
 use turnlock::queue::rabbit::topology;
 use turnlock::worker::WorkerConfig;
 
@@ -14,6 +15,8 @@ const DOCKERFILE: &str = include_str!("../../Dockerfile");
 const COMPOSE: &str = include_str!("../../compose.yaml");
 const WORKER: &str = include_str!("../../deploy/kubernetes/worker.yaml");
 const SCALING: &str = include_str!("../../deploy/kubernetes/scaling.yaml");
+const ALERTS: &str = include_str!("../../deploy/prometheus/alerts.yaml");
+const BOARD: &str = include_str!("../../deploy/grafana/turnlock.json");
 const SECCOMP: &str = include_str!("../../deploy/seccomp/chromium.json");
 
 fn turnlock(home: &Path, arguments: &[&str]) -> std::process::Output {
@@ -51,6 +54,18 @@ fn health_checks_are_commands_that_the_binary_has() {
         let words: Vec<&str> = words.chain(["--inbox-url", "smtp://127.0.0.1:0"]).collect();
         let done = turnlock(home.path(), &words);
         assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
+fn what_never_reached_an_app_does_not_count_in_its_rate() {
+    let codes = Code::ALL.iter().filter(|code| code.never_reached_the_app());
+    let codes = codes.map(|code| code.as_str()).collect::<Vec<_>>().join("|");
+    for (text, quote) in [(ALERTS, "\""), (BOARD, "\\\"")] {
+        let all = format!("outcome!={quote}interrupted{quote}");
+        let counted = format!("{all},code!~{quote}{codes}{quote}");
+        assert!(text.contains(&counted), "{counted}");
+        assert_eq!(text.matches(&all).count(), text.matches(&counted).count());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The main job, end to end, on the bundled app.
 
-use turnlock::job::{Code, Kind, Outcome};
+use turnlock::job::{Code, Job, Kind, Outcome};
 use turnlock::store::Step;
 
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, acme_playbook, assert_ended};
@@ -9,7 +9,15 @@ use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig, acme_playbook, assert_ended
 async fn logs_in_turns_on_mfa_and_changes_the_password() {
     let rig = Rig::start().await;
     let alice = rig.account("alice").await;
-    assert_ended(&rig.run(Kind::VerifyLogin, &alice).await, Outcome::Succeeded, Code::LoggedIn);
+    // Who asks may say too much.
+    let said = |words: &str| Some(format!("{words} {FIRST_PASSWORD}"));
+    let (requested_by, reason) = (said("me with"), said("the password is"));
+    let job = Job { requested_by, reason, ..Job::new(Kind::VerifyLogin, alice.clone()) };
+    let row = rig.run_job(&job).await;
+    assert_ended(&row, Outcome::Succeeded, Code::LoggedIn);
+    assert_eq!(row.requested_by.as_deref(), Some("me with [secret]"));
+    let job = rig.vault.store().job(job.id).await.unwrap().unwrap().job;
+    assert_eq!(job.reason.as_deref(), Some("the password is [secret]"));
 
     assert_ended(&rig.run(Kind::EnrolMfa, &alice).await, Outcome::Succeeded, Code::MfaEnabled);
     let held = rig.credentials(&alice).await;

@@ -180,7 +180,11 @@ async fn a_wrong_code_is_asked_for_once_more_and_kept_nowhere() {
         (json!({ "code": "" }), StatusCode::BAD_REQUEST, "no code"),
         (json!({ "code": 123_456 }), StatusCode::BAD_REQUEST, "the body is not as it should be"),
         (json!({ "code": WRONG, "colour": 1 }), StatusCode::BAD_REQUEST, "the body is not as it should be"),
-        (json!({ "code": WRONG, "question": Uuid::now_v7() }), StatusCode::CONFLICT, "asks for nothing"),
+        (
+            json!({ "code": WRONG, "question": Uuid::now_v7() }),
+            StatusCode::CONFLICT,
+            "the job does not ask that; what it asks for now",
+        ),
     ] {
         let (said, problem) = stand.answer(job.id, body).await;
         assert!(said == status && problem.contains(part) && !problem.contains("Xyzzy"), "{problem}");
@@ -199,8 +203,10 @@ async fn a_wrong_code_is_asked_for_once_more_and_kept_nowhere() {
     );
     let (_, page) = stand.get(&format!("/jobs/{}", job.id)).await;
     assert!(String::from_utf8(page).unwrap().contains("It asks once more: the app refused the code"));
-    let (status, _) = stand.answer(job.id, json!({ "code": WRONG, "question": first["id"] })).await;
+    let (status, said) = stand.answer(job.id, json!({ "code": WRONG, "question": first["id"] })).await;
     assert_eq!(status, StatusCode::CONFLICT, "the first question takes no other");
+    let now = format!("(question {})", again["id"].as_str().unwrap());
+    assert!(said.contains("a code is taken once; what it asks for now is") && said.contains(&now), "{said}");
     let (status, _) = stand.answer(job.id, json!({ "code": WRONG, "question": again["id"] })).await;
     assert_eq!(status, StatusCode::OK);
     assert_ended(&running.await.unwrap(), Outcome::Rejected, Code::CodeRefused);
@@ -325,6 +331,22 @@ async fn a_wait_ends_with_its_job_and_with_its_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wait_ends_with_its_browser() {
+    let stand = Stand::start(Rig::start().await).await;
+    let ivy = stand.unmanaged("ivy").await;
+    let job = patient(&ivy);
+    let running = stand.run(&job);
+    stand.asked(job.id, None).await;
+    stand.rig.kill_browser().await;
+    assert_ended(&running.await.unwrap(), Outcome::RetryLater, Code::BrowserCrashed);
+    let question = stand.store().question_of(job.id).await.unwrap().unwrap();
+    assert_eq!(question.state, QuestionState::Withdrawn);
+    let (status, said) = stand.answer(job.id, json!({ "code": "123456" })).await;
+    assert!(status == StatusCode::CONFLICT && said.contains("has ended"), "{said}");
+    stand.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_looks_on_sees_the_page_with_its_secrets_covered() {
     let stand = Stand::start(Rig::start().await).await;
     let grace = stand.unmanaged("grace").await;
@@ -410,7 +432,9 @@ async fn a_job_goes_on_when_somebody_says_so_and_asks_again_where_it_cannot() {
     let running = stand.run(&job);
     let asked = stand.asked(job.id, None).await;
     let go_on = json!({ "decision": "go_on", "question": asked["id"] });
-    assert_eq!(stand.answer(job.id, go_on).await.0, StatusCode::OK);
+    assert_eq!(stand.answer(job.id, go_on.clone()).await.0, StatusCode::OK);
+    let (status, said) = stand.answer(job.id, go_on).await;
+    assert!(status == StatusCode::CONFLICT && said.contains("a decision is taken once"), "{said}");
     // It was not approved yet, and the page says the same.
     let again = stand.asked(job.id, Some(&asked)).await;
     stand.rig.app.set_user_switches("hana", None);

@@ -113,6 +113,20 @@ async fn a_code_comes_from_standard_input_and_is_taken_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_gives_a_code_to_a_worker_that_has_died_is_told() {
+    let desk = Desk::start().await;
+    let (mut running, question) = desk.waits("carol").await;
+    running.kill().await.unwrap();
+    let code = desk.app.totp_code("carol").unwrap();
+    let job = question.job.to_string();
+    let given = desk.says(&["job", "answer", &job], &format!("{code}\n")).await.ends(0).out;
+    assert!(
+        given.contains("which has not taken it within 5 s") && !given.contains("the job goes on"),
+        "{given}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_typed_unseen_at_a_terminal() {
     let desk = Desk::start().await;
     let (running, question) = desk.waits("bob").await;

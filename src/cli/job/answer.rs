@@ -1,10 +1,11 @@
 use std::io::{Write, stderr, stdout};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use super::{Context, Exit, Failure};
-use crate::answer::{Answer as Said, NotGiven, asked, give};
+use crate::answer::{Answer as Said, NotGiven, asked, give, is_taken};
 use crate::cli::output::{local_time, printable, short_id};
 use crate::cli::{parts, secret_input, which_job, who};
 use crate::job::{Decision, Wanted};
@@ -18,7 +19,10 @@ Examples:
 
 A job waits for a person only if it was submitted with --wait-for-human, or `wait_for_human` in its message. The code is \
 never taken from the arguments, where every process of the machine could read it. It is sealed for the one worker that \
-waits; the database holds nothing else of it. A job that waits for a decision takes --go-on or --give-up. The exit code is 1 if the job waits for nothing.";
+waits; the database holds nothing else of it. What is printed says whether that worker has taken it. A job that waits for a decision takes --go-on or --give-up. The exit code is 1 if the job waits for nothing.";
+
+/// A worker that lives takes what it is given sooner.
+const TAKES: Duration = Duration::from_secs(5);
 
 /// The command that answers it.
 pub fn hint(question: &QuestionRow) -> String {
@@ -63,12 +67,25 @@ impl Answer {
         let answer = self.answer(&question)?;
         let who = who::at_the_shell();
         give(store.as_ref(), &who, &question, &answer).await.map_err(refused)?;
+        let taken = is_taken(store.as_ref(), question.id, TAKES).await?;
+        let attempt = if taken { None } else { store.attempt(question.attempt).await? };
         let mut out = stdout().lock();
         if self.json {
-            let line = json!({ "job": job, "question": question.id, "wanted": question.wanted });
+            let line =
+                json!({ "job": job, "question": question.id, "wanted": question.wanted, "taken": taken });
             writeln!(out, "{line}")?;
-        } else {
+        } else if taken {
             writeln!(out, "given; the job goes on: turnlock job show {}", short_id(job))?;
+        } else {
+            let worker =
+                attempt.map_or_else(|| "its worker".to_owned(), |row| format!("worker {}", row.worker));
+            let words = format!(
+                "given to {worker}, which has not taken it within {} s. If it is gone, another worker takes the job up and \
+                 asks anew: turnlock job show {}",
+                TAKES.as_secs(),
+                short_id(job)
+            );
+            writeln!(out, "{}", printable(&words))?;
         }
         Ok(Exit::Done)
     }

@@ -252,7 +252,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("page.txt"), &said).unwrap();
         let (id, account) = (row.job, row.account.clone());
-        let evidence = Some(Evidence::in_folder(folder.path()));
+        let evidence = Some(Evidence::in_folder(folder.path(), folder.path().parent().unwrap()));
         let attempt = Attempt { row, steps: vec![step], quotes: BTreeMap::new(), evidence };
         let dossier = Dossier {
             question: None,

@@ -73,7 +73,7 @@ impl Dossier {
             let quotes = quotes(&row, &steps, playbook);
             let evidence = row.provenance.evidence.as_deref().map(|folder| {
                 let outlived = outlived(&row, config.evidence_retention);
-                Evidence { outlived, ..Evidence::in_folder(folder) }
+                Evidence { outlived, ..Evidence::in_folder(folder, &config.artifacts) }
             });
             attempts.push(Attempt { row, steps, quotes, evidence });
         }

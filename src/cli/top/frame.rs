@@ -14,6 +14,19 @@ struct Part {
     lines: Vec<String>,
 }
 
+/// Of a row, as wide as its column.
+struct Cell {
+    text: String,
+    /// In the colour of this one.
+    outcome: Option<Outcome>,
+}
+
+impl Cell {
+    fn of(text: &str, width: usize) -> Self {
+        Self { text: fit(text, width), outcome: None }
+    }
+}
+
 /// How it is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
@@ -88,12 +101,12 @@ impl Frame {
         let ended = |what: &str, ended: &[(Outcome, u64)]| {
             let cells = Outcome::ALL.map(|outcome| {
                 let (many, wide) = (many(ended, outcome), outcome.as_str().len());
-                let cell = format!("  {many:>wide$}");
-                if many == 0 { cell } else { output::painted(&cell, outcome, self.colour) }
+                Cell { text: format!("{many:>wide$}"), outcome: (many > 0).then_some(outcome) }
             });
-            format!("{what:<10}{}", cells.concat())
+            self.row([Cell::of(what, 10)].into_iter().chain(cells))
         };
-        let heading = Outcome::ALL.map(|outcome| format!("  {outcome}")).concat();
+        let outcomes = Outcome::ALL.map(|outcome| Cell::of(outcome.as_str(), outcome.as_str().len()));
+        let heading = self.row([Cell::of("ENDED", 10)].into_iter().chain(outcomes));
         let broker = match &glance.broker {
             Ok(all) if all.is_empty() => None,
             Ok(all) => Some(format!("broker  {}", QueueState::in_words(all))),
@@ -108,7 +121,7 @@ impl Frame {
         lines.extend(broker);
         lines.extend([
             String::new(),
-            self.dim(&cut(&format!("{:<10}{heading}", "ENDED"), self.width)),
+            self.dim(&heading),
             ended("in 1 min", &glance.minute),
             ended("in 1 h", &glance.hour),
         ]);
@@ -135,7 +148,10 @@ impl Frame {
 
     fn workers(self, glance: &Glance) -> Part {
         let room = self.width.saturating_sub(8 + 2 + 2 + 9 + 2 + 20 + 2 + 12).clamp(8, 40);
-        let heading = format!("{:<8}  {:<room$}  {:<9}  {:<20}  HEARD OF", "WORKER", "HOST", "BUSY", "STATE");
+        let wide = [8, room, 9, 20, 12];
+        let cells =
+            |words: [&str; 5]| -> [Cell; 5] { std::array::from_fn(|nth| Cell::of(words[nth], wide[nth])) };
+        let heading = self.row(cells(["WORKER", "HOST", "BUSY", "STATE", "HEARD OF"]));
         let line = |row: &WorkerRow| {
             let (state, outcome) = match (is_gone(row), row.duty) {
                 (true, _) => ("gone".to_owned(), Outcome::Rejected),
@@ -146,42 +162,57 @@ impl Frame {
                 (false, Duty::Draining) => ("draining".to_owned(), Outcome::RetryLater),
                 (false, Duty::Working) => ("working".to_owned(), Outcome::Succeeded),
             };
-            format!(
-                "{}  {}  {}  {}  {}",
-                fit(worker::short(row), 8),
-                fit(row.id.host().unwrap_or("?"), room),
-                fit(&format!("{}/{}", row.busy, row.slots), 9),
-                output::painted(&fit(&state, 20), outcome, self.colour),
-                cut(&format!("{} ago", span(row.beat_at, glance.at)), 12)
-            )
+            let (busy, heard) =
+                (format!("{}/{}", row.busy, row.slots), format!("{} ago", span(row.beat_at, glance.at)));
+            let mut cells = cells([worker::short(row), row.id.host().unwrap_or("?"), &busy, &state, &heard]);
+            cells[3].outcome = Some(outcome);
+            self.row(cells)
         };
         let mut lines: Vec<_> = glance.workers.iter().map(line).collect();
         if lines.is_empty() {
             lines.push("no workers".to_owned());
         }
-        Part { heading: Some(self.dim(&cut(&heading, self.width))), lines }
+        Part { heading: Some(self.dim(&heading)), lines }
     }
 
     fn running(self, glance: &Glance) -> Part {
         let account = (self.width / 4).clamp(10, 32);
-        let heading = format!("{:<8}  {:<15}  {:<account$}  {:<11}  STEP", "JOB", "KIND", "ACCOUNT", "FOR");
-        let rest = self.width.saturating_sub(8 + 2 + 15 + 2 + account + 2 + 11 + 2);
+        // Less than that tells nothing of a step.
+        let rest = self.width.saturating_sub(8 + 2 + 15 + 2 + account + 2 + 11 + 2).max(12);
+        let wide = [8, 15, account, 11, rest];
+        let cells =
+            |words: [&str; 5]| -> [Cell; 5] { std::array::from_fn(|nth| Cell::of(words[nth], wide[nth])) };
+        let heading = cells(["JOB", "KIND", "ACCOUNT", "FOR", "STEP"]);
         let line = |one: &UnderWay| {
             let row = &one.attempt;
             let step = one.step.as_ref().map(|step| format!("{}  {}", step.id, step.summary));
-            format!(
-                "{}  {}  {}  {}  {}",
-                short_id(row.job),
-                fit(row.kind.as_str(), 15),
-                fit(&row.account.to_string(), account),
-                fit(&span(row.started_at, glance.at), 11),
-                cut(&step.unwrap_or_else(|| "begins".to_owned()), rest)
-            )
+            let (id, account) = (short_id(row.job), row.account.to_string());
+            let (since, step) =
+                (span(row.started_at, glance.at), step.unwrap_or_else(|| "begins".to_owned()));
+            self.row(cells([&id, row.kind.as_str(), &account, &since, &step]))
         };
         Part {
-            heading: Some(self.dim(&cut(&heading, self.width))),
+            heading: Some(self.dim(&self.row(heading))),
             lines: glance.under_way.iter().map(line).collect(),
         }
+    }
+
+    /// The cells side by side, as far as they fit whole: half a number is another one.
+    fn row(self, cells: impl IntoIterator<Item = Cell>) -> String {
+        let (mut row, mut taken) = (String::new(), 0);
+        for cell in cells {
+            let gap = if taken == 0 { "" } else { "  " };
+            taken += gap.len() + columns(&cell.text);
+            if taken > self.width {
+                break;
+            }
+            row.push_str(gap);
+            row.push_str(&match cell.outcome {
+                Some(outcome) => output::painted(&cell.text, outcome, self.colour),
+                None => cell.text,
+            });
+        }
+        row
     }
 
     fn dim(self, text: &str) -> String {
@@ -293,6 +324,30 @@ mod tests {
             "! acme: its breaker is open",
         ] {
             assert!(all.contains(part), "`{part}` is not in:\n{all}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_whole_is_left_out() {
+        let plain = |line: &String| {
+            let mut parts = line.split('\u{1b}');
+            let first = parts.next().unwrap().to_owned();
+            parts.fold(first, |all, part| all + part.split_once('m').unwrap().1)
+        };
+        for width in 0..100 {
+            let frame = Frame { width, height: None, colour: true };
+            let lines: Vec<_> = frame.draw(&glance(3, 2)).iter().map(plain).collect();
+            for line in &lines {
+                assert!(columns(line) <= width.max(9), "{width}: {line:?}");
+            }
+            // A number ends below the name of its column.
+            let [heading, _, hour] = &lines[4..7] else { panic!("{lines:?}") };
+            assert_eq!(columns(heading), columns(hour), "{width}");
+            assert_eq!(
+                heading.split_whitespace().count().max(1),
+                hour.split_whitespace().count().max(3) - 2,
+                "{width}"
+            );
         }
     }
 

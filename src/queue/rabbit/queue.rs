@@ -28,6 +28,7 @@ use super::topology::{JOBS, Rung};
 use crate::failpoint;
 use crate::job::{AccountRef, Job, JobEvent, JobMessage, Outcome, Verdict};
 use crate::queue::{Queue, QueueError};
+use crate::redact::for_the_log;
 use crate::store::{
     AppGate, AttemptRow, Cancelling, Claim, Claiming, Ending, JobRow, Next, Requeueing, Store, StoreError,
     Submitted, WorkerId,
@@ -139,7 +140,10 @@ impl RabbitQueue {
     /// Tells that the job has ended; where that fails, it is told later by whoever finds it untold.
     async fn announce(&self, claim: &Claim, ending: &Ending, row: &AttemptRow) {
         let at = row.ended_at.unwrap_or_else(Timestamp::now);
-        let event = JobEvent::finished(&claim.job, &ending.verdict, claim.attempt, at);
+        let masked = |words: &Option<String>| words.as_deref().map(for_the_log);
+        let (requested_by, reason) = (masked(&claim.job.requested_by), masked(&claim.job.reason));
+        let told = Job { requested_by, reason, ..claim.job.clone() };
+        let event = JobEvent::finished(&told, &ending.verdict, claim.attempt, at);
         let job = [claim.job.id];
         let noted = match events::announce(&self.link, &event).await {
             Ok(()) => {
@@ -189,7 +193,7 @@ impl Queue for RabbitQueue {
         match self.store.submit_told(job, not_before, UNSEEN).await {
             Ok(Submitted::New) => Ok(Submitted::New),
             Ok(Submitted::Already) => self.whose(job).await,
-            Err(error @ StoreError::OtherJob { .. }) => Err(error.into()),
+            Err(error @ (StoreError::OtherJob { .. } | StoreError::OtherWish { .. })) => Err(error.into()),
             // The broker has the message: it is submitted all the same.
             Err(error) => {
                 tracing::warn!(job = %job.id, %error, "a job is not known before a worker takes its message");

@@ -79,7 +79,7 @@ fn what_came(
         // It was delivered twice at once, and is claimed already.
         return Ok(Taking::NotQueued);
     };
-    Ok(if let Err(other) = Submitted::again(&row.job, job) {
+    Ok(if let Err(other) = Submitted::delivered_again(&row.job, job) {
         Taking::Refused(other)
     } else if row.state != JobState::Queued {
         Taking::NotQueued

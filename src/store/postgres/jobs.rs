@@ -12,8 +12,8 @@ use super::value::{Reader, from_now, millis, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, JobRow, JobState,
-    Jobs, Lease, Requeueing, StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, Fence, JobPage, JobQuery, JobRow,
+    JobState, Jobs, Lease, Requeueing, StoreError, Submitted, Taking, WorkerId,
 };
 
 // A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
@@ -116,6 +116,29 @@ impl Jobs for PostgresStore {
             let asked = asked.ok_or(StoreError::ClaimLost(claim.job.id))?;
             write.commit().await?;
             Ok(asked)
+        })
+        .await
+    }
+
+    async fn reword_job(
+        &self,
+        id: Uuid,
+        requested_by: Option<&str>,
+        reason: Option<&str>,
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError> {
+        let words = [requested_by, reason].map(|words| words.map(str::to_owned));
+        let (store, [by, reason], fence) = (self.clone(), words, fence.cloned());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            if let Some(fence) = &fence {
+                write.check_fence(Some(fence), &fence.account.to_string()).await?;
+            }
+            let job = sqlx::query("UPDATE jobs SET requested_by = $2, reason = $3 WHERE id = $1");
+            job.bind(id).bind(&by).bind(&reason).execute(write.on()).await?;
+            let attempt = sqlx::query("UPDATE attempts_under_way SET requested_by = $2 WHERE job = $1");
+            attempt.bind(id).bind(&by).execute(write.on()).await?;
+            write.commit().await
         })
         .await
     }

@@ -77,7 +77,7 @@ impl Overview for PostgresStore {
         let mut reader = self.reader().await?;
         let rows = sqlx::query(
             "SELECT l.* FROM unnest($1::text[]) AS a (app) CROSS JOIN LATERAL (
-                 SELECT app, kind, outcome, duration_ms, playbook_hash, started_at FROM automation_log
+                 SELECT app, kind, outcome, code, duration_ms, playbook_hash, started_at FROM automation_log
                  WHERE app = a.app ORDER BY seq DESC LIMIT $2) AS l",
         );
         let rows = answer(rows.bind(apps).bind(i64::from(most)).fetch_all(&mut *reader)).await?;
@@ -88,6 +88,7 @@ impl Overview for PostgresStore {
                     app: row.text("app")?,
                     kind: row.parsed("kind", "a kind of job")?,
                     outcome: row.parsed("outcome", "an outcome")?,
+                    code: row.parsed("code", "a code")?,
                     duration: row.duration_or_null("duration_ms")?.unwrap_or_default(),
                     playbook_hash: row.text_or_null("playbook_hash")?,
                     started_at: row.time("started_at")?,

@@ -10,14 +10,21 @@ use super::{Outlasts, PostgresStore, answer, detached};
 use crate::store::{Fence, NewQuestion, QuestionRow, QuestionState, Questions, StoreError};
 
 /// All but the picture. A question of an attempt that has ended waits for nothing, whatever its worker could still say of
-/// it.
+/// it; nor does one of a job that is to be cancelled, or of a worker that no longer holds the account.
 const SELECT: &str = "
     SELECT q.id, q.job, q.attempt, q.account, q.wanted, q.step, q.key, q.refused, q.asked_at AS begun_at, q.until,
            q.answer, q.answered_by, q.watched_until > t.now AS watched, t.now AS asked_at,
            CASE WHEN q.state <> 'open' THEN q.state WHEN q.until <= t.now THEN 'expired'
-                WHEN EXISTS (SELECT 1 FROM attempts_under_way AS a WHERE a.id = q.attempt) THEN 'open'
-                ELSE 'withdrawn' END AS now_is
+                WHEN NOT EXISTS (SELECT 1 FROM attempts_under_way AS a WHERE a.id = q.attempt) THEN 'withdrawn'
+                WHEN EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = q.job AND j.cancel_asked) THEN 'cancelled'
+                WHEN EXISTS (SELECT 1 FROM leases AS l WHERE l.account = q.account AND l.expires_at <= t.now) THEN 'orphaned'
+                ELSE 'open' END AS now_is
     FROM questions AS q, (SELECT turnlock_now() AS now) AS t";
+
+/// Whether somebody waits for the answer to the question `$1`.
+fn is_open() -> String {
+    format!("'open' = (SELECT now_is FROM ({SELECT} WHERE q.id = $1) AS asked)")
+}
 
 async fn fetch(on: &mut PgConnection, id: Uuid) -> Result<Option<QuestionRow>, StoreError> {
     let found = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE q.id = $1"))).bind(id);
@@ -103,16 +110,13 @@ impl Questions for PostgresStore {
         let (store, sealed, by) = (self.clone(), sealed.to_vec(), by.to_owned());
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            let done = sqlx::query(
-                "UPDATE questions AS q SET state = 'answered', answer = $2, answered_by = $3
-                 WHERE q.id = $1 AND q.state = 'open' AND q.until > turnlock_now()
-                   AND EXISTS (SELECT 1 FROM attempts_under_way AS a WHERE a.id = q.attempt)",
-            )
-            .bind(id)
-            .bind(sealed)
-            .bind(by)
-            .execute(write.on())
-            .await?;
+            let sql = format!(
+                "UPDATE questions SET state = 'answered', answer = $2, answered_by = $3
+                 WHERE id = $1 AND state = 'open' AND {}",
+                is_open()
+            );
+            let done =
+                sqlx::query(AssertSqlSafe(sql)).bind(id).bind(sealed).bind(by).execute(write.on()).await?;
             write.commit().await?;
             Ok(done.rows_affected() > 0)
         })
@@ -148,16 +152,16 @@ impl Questions for PostgresStore {
         let store = self.clone();
         detached(async move {
             let mut write = store.write(Outlasts::Crash).await?;
-            let picture: Option<Option<Vec<u8>>> = sqlx::query_scalar(
-                "UPDATE questions AS q SET watched_until = turnlock_now() + $2
-                 WHERE q.id = $1 AND q.state = 'open' AND q.until > turnlock_now()
-                   AND EXISTS (SELECT 1 FROM attempts_under_way AS a WHERE a.id = q.attempt)
-                 RETURNING picture",
-            )
-            .bind(id)
-            .bind(millis(lasts))
-            .fetch_optional(write.on())
-            .await?;
+            let sql = format!(
+                "UPDATE questions SET watched_until = turnlock_now() + $2
+                 WHERE id = $1 AND state = 'open' AND {} RETURNING picture",
+                is_open()
+            );
+            let picture: Option<Option<Vec<u8>>> = sqlx::query_scalar(AssertSqlSafe(sql))
+                .bind(id)
+                .bind(millis(lasts))
+                .fetch_optional(write.on())
+                .await?;
             write.commit().await?;
             Ok(picture.flatten())
         })

@@ -44,7 +44,7 @@ impl SqliteStore {
             self.hold_offer(on, job.id, overdue).await?;
         }
         let row = self.fetch_job(on, job.id).await?.ok_or(StoreError::NoJob(job.id))?;
-        if let Err(other) = Submitted::again(&row.job, &job) {
+        if let Err(other) = Submitted::delivered_again(&row.job, &job) {
             return Ok(Taking::Refused(other));
         }
         if row.state != JobState::Queued {

@@ -14,8 +14,8 @@ use super::{Outlasts, SqliteStore, detached, leases, log};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::jobs::cancelled_ahead;
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, JobPage, JobQuery, JobRow, JobState,
-    Jobs, Requeueing, StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, Fence, JobPage, JobQuery, JobRow,
+    JobState, Jobs, Requeueing, StoreError, Submitted, Taking, WorkerId,
 };
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -194,6 +194,30 @@ impl Jobs for SqliteStore {
             let asked = Reader(&row.ok_or(StoreError::ClaimLost(claim.job.id))?).int("cancel_asked")? != 0;
             write.commit().await?;
             Ok(asked)
+        })
+        .await
+    }
+
+    async fn reword_job(
+        &self,
+        id: Uuid,
+        requested_by: Option<&str>,
+        reason: Option<&str>,
+        fence: Option<&Fence>,
+    ) -> Result<(), StoreError> {
+        let words = [requested_by, reason].map(|words| words.map(str::to_owned));
+        let (store, [by, reason], fence) = (self.clone(), words, fence.cloned());
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            if let Some(fence) = &fence {
+                store.check_fence(write.on(), Some(fence), &fence.account.to_string()).await?;
+            }
+            let job = sqlx::query("UPDATE jobs SET requested_by = ?2, reason = ?3 WHERE id = ?1");
+            job.bind(id.to_string()).bind(&by).bind(&reason).execute(write.on()).await?;
+            let attempt =
+                sqlx::query("UPDATE automation_log SET requested_by = ?2 WHERE job = ?1 AND outcome IS NULL");
+            attempt.bind(id.to_string()).bind(&by).execute(write.on()).await?;
+            write.commit().await
         })
         .await
     }

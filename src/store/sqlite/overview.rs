@@ -67,7 +67,7 @@ impl Overview for SqliteStore {
         let mut found = Vec::new();
         for app in apps {
             let rows = sqlx::query(
-                "SELECT app, kind, outcome, duration_ms, playbook_hash, started_at FROM automation_log
+                "SELECT app, kind, outcome, code, duration_ms, playbook_hash, started_at FROM automation_log
                  WHERE app = ? AND outcome IS NOT NULL ORDER BY seq DESC LIMIT ?",
             );
             for row in &rows.bind(app).bind(most).fetch_all(&self.readers).await? {
@@ -76,6 +76,7 @@ impl Overview for SqliteStore {
                     app: row.text("app")?,
                     kind: row.parsed("kind", "a kind of job")?,
                     outcome: row.parsed("outcome", "an outcome")?,
+                    code: row.parsed("code", "a code")?,
                     duration: row.duration_or_null("duration_ms")?.unwrap_or_default(),
                     playbook_hash: row.text_or_null("playbook_hash")?,
                     started_at: row.time("started_at")?,

@@ -10,13 +10,15 @@ use super::{Outlasts, SqliteStore, detached};
 use crate::store::{Fence, NewQuestion, QuestionRow, QuestionState, Questions, StoreError};
 
 /// All but the picture; `?1` is now. A question of an attempt that has ended waits for nothing, whatever its worker could
-/// still say of it.
+/// still say of it; nor does one of a job that is to be cancelled, or of a worker that no longer holds the account.
 const SELECT: &str = "
     SELECT id, job, attempt, account, wanted, step, key, refused, asked_at, until, answer, answered_by,
            watched_until > ?1 AS watched,
            CASE WHEN state <> 'open' THEN state WHEN until <= ?1 THEN 'expired'
-                WHEN EXISTS (SELECT 1 FROM automation_log AS l WHERE l.id = questions.attempt AND l.outcome IS NULL) THEN 'open'
-                ELSE 'withdrawn' END AS now_is
+                WHEN NOT EXISTS (SELECT 1 FROM automation_log AS l WHERE l.id = questions.attempt AND l.outcome IS NULL) THEN 'withdrawn'
+                WHEN EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = questions.job AND j.cancel_asked) THEN 'cancelled'
+                WHEN EXISTS (SELECT 1 FROM leases AS l WHERE l.account = questions.account AND l.expires_at <= ?1) THEN 'orphaned'
+                ELSE 'open' END AS now_is
     FROM questions";
 
 impl SqliteStore {

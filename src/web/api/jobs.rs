@@ -12,9 +12,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::shapes::Job;
-use crate::audit::{audited, entry, entry_of};
+use crate::audit::{audited, audited_unless, entry, entry_of};
 use crate::job::{Code, JobMessage, LARGEST, TraceParent, Verdict};
-use crate::store::{Cancelling, JobState, NewAudit, Requeueing, Submitted};
+use crate::queue::QueueError;
+use crate::store::{Cancelling, JobState, NewAudit, Requeueing, StoreError, Submitted};
 use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MayOperate, MayRead, MaySubmit};
@@ -78,7 +79,9 @@ pub enum SubmissionPriority {
 
 /// Submit a job
 ///
-/// The same request sent again, with the same `Idempotency-Key`, is the same job. Needs the scope `submit`.
+/// The same request sent again, with the same `Idempotency-Key`, is the same job; one that asks for something else with that
+/// key is refused: another kind, account, priority, reason, deadline, wait for a person or option. Who asks, and `not_before`, are not
+/// compared. Needs the scope `submit`.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", request_body = Submission,
     params(("traceparent" = Option<String>, Header, description = "the trace that the job belongs to, as W3C has it; one that is none is passed over"),
@@ -108,10 +111,7 @@ pub async fn submit(
     site.view(&caller).may_do("job.submit", job.id, &job.account, job.kind).await?;
     // Not another submission, neither in the audit nor in the traces.
     if let Some(row) = site.store.job(job.id).await? {
-        if (row.job.kind, &row.job.account) != (job.kind, &job.account) {
-            let what = format!("this Idempotency-Key was used for {} of {}", row.job.kind, row.job.account);
-            return Err(Problem::new(StatusCode::CONFLICT, what));
-        }
+        Submitted::again(&row.job, &job).map_err(|error| used_otherwise(&error))?;
         let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
         return Ok((StatusCode::OK, location, Json(Job::of(&row))).into_response());
     }
@@ -123,7 +123,12 @@ pub async fn submit(
     let submission = site.tracer.submit(&mut job);
     let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, not_before)).await;
     submission.ended(&submitted);
-    let submitted = submitted?;
+    let submitted = submitted.map_err(|error| match error {
+        QueueError::Store(error @ (StoreError::OtherJob { .. } | StoreError::OtherWish { .. })) => {
+            used_otherwise(&error)
+        }
+        error => error.into(),
+    })?;
     let status = if submitted == Submitted::New { StatusCode::CREATED } else { StatusCode::OK };
     let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
     // The broker has it, and the database did not take its row: a worker writes that when it takes the message.
@@ -133,6 +138,16 @@ pub async fn submit(
     };
     let row = site.store.job(job.id).await?.ok_or_else(unseen)?;
     Ok((status, location, Json(Job::of(&row))).into_response())
+}
+
+/// The job that the request asks for has the id of another.
+fn used_otherwise(error: &StoreError) -> Problem {
+    let what = match error {
+        StoreError::OtherJob { kind, account, .. } => format!("{kind} of {account}"),
+        StoreError::OtherWish { what, .. } => format!("a job with another `{what}`"),
+        other => other.to_string(),
+    };
+    Problem::new(StatusCode::CONFLICT, format!("this Idempotency-Key was used for {what}"))
 }
 
 /// The key that the request carries, if it carries one.
@@ -303,5 +318,6 @@ pub async fn cancel_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Cancel
     // With a broker in between, it may not be written down yet.
     let account = site.store.job(id).await?.map(|row| row.job.account);
     let entry = NewAudit { account, ..entry(&caller.name, "job.cancel", id) };
-    Ok(audited(site.store.as_ref(), entry, site.queue.cancel(id, &why)).await?)
+    let cancelling = site.queue.cancel(id, &why);
+    Ok(audited_unless(site.store.as_ref(), entry, cancelling, Cancelling::nothing).await?)
 }

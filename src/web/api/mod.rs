@@ -16,6 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, Ref, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -96,5 +97,18 @@ pub fn open_routes() -> Router<Arc<Site>> {
 /// The OpenAPI document.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().split_for_parts().1
+    let mut document = documented().split_for_parts().1;
+    // Whatever is asked needs the database, and may take too long.
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            operation.responses.responses.entry("503".to_owned()).or_insert_with(|| away().into());
+        }
+    }
+    document
+}
+
+fn away() -> Response {
+    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+    let described = "database or queue are away, or it took longer than 30 s: it may have been done or not";
+    ResponseBuilder::new().description(described).content("application/problem+json", problem).build()
 }

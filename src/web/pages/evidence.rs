@@ -3,14 +3,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use tokio::io::AsyncReadExt as _;
 use uuid::Uuid;
 
 use super::Answer;
+use crate::evidence::{self, is_within};
 use crate::redact::redact;
 use crate::web::asked::Path;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
-use crate::web::rows::{FILES, is_within};
+use crate::web::rows::FILES;
 use crate::web::site::Site;
 
 /// A file of evidence of an attempt: one of those that there may be, in the folder that the log names, if that lies where
@@ -27,12 +29,9 @@ pub async fn file(
     if !is_within(&folder, &site.artifacts) {
         return Err(nothing().into());
     }
-    let path = folder.join(name);
-    let file = tokio::fs::symlink_metadata(&path).await.map_err(|_| nothing())?;
-    if !file.is_file() {
-        return Err(nothing().into());
-    }
-    let bytes = tokio::fs::read(&path).await.map_err(|_| nothing())?;
+    let mut file = tokio::fs::File::from_std(evidence::open(&folder, name).map_err(|_| nothing())?);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).await.map_err(|_| nothing())?;
     let sandbox = (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     let response: Response = match kind.starts_with("text/") {
         true => {

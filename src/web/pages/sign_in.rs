@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::job::Nothing;
 use super::{Answer, Frame, render};
+use crate::audit::entry;
 use crate::net::{Peer, forwarded};
 use crate::store::{AuditOutcome, NewAudit};
 use crate::web::asked::Query;
@@ -80,6 +81,7 @@ pub async fn sign_in(
     let now = Timestamp::now();
     let token = hash(form.token.expose_secret().trim());
     let Some(row) = site.store.token_by_hash(&token).await?.filter(|row| row.is_valid(now)) else {
+        site.turned_away.note("sign-ins", client);
         let page = shown(form.next, "This token is not known, was revoked, or has expired.");
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     };
@@ -88,11 +90,8 @@ pub async fn sign_in(
     let until = now.saturating_add(SESSION).unwrap_or(now);
     site.store.add_session(&secret.hash(), row.token.id, until).await?;
     let audit = NewAudit {
-        who: row.token.name.clone(),
-        action: "session.begin".to_owned(),
-        target: row.token.name.clone(),
-        account: None,
         detail: client.map(|client| format!("from {client}")),
+        ..entry(&row.token.name, "session.begin", &row.token.name)
     };
     site.store.audit(&audit, AuditOutcome::Done).await?;
     let mut response = Redirect::to(&within(&form.next)).into_response();
@@ -115,8 +114,13 @@ pub async fn sign_out(
     headers: HeaderMap,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Answer {
-    if let Some(session) = session(&headers) {
-        site.store.end_session(&hash(session)).await?;
+    if let Some(session) = session(&headers).map(hash) {
+        let whose = site.store.session(&session).await?;
+        site.store.end_session(&session).await?;
+        if let Some(row) = whose {
+            let audit = entry(&row.token.name, "session.end", &row.token.name);
+            site.store.audit(&audit, AuditOutcome::Done).await?;
+        }
     }
     let mut response = Redirect::to("/login").into_response();
     set_cookie(&site, &mut response, "", 0);

@@ -56,6 +56,9 @@ fn what_is_done_at_the_shell_stands_in_the_audit() {
     home.call(&["token", "revoke", "bob"]).ends(0);
     home.call(&["token", "revoke", "bob"]).ends(2);
     home.call(&["account", "remove", "acme/bob", "--yes"]).ends(0);
+    home.call(&["cancel", id]).ends(0);
+    home.call(&["webhook", "drop", "--dead"]).ends(0);
+    home.call(&["webhook", "retry", id]).ends(2).complains("no message");
 
     let rows = home.audit(&[]);
     let job = |what: &str, came: &str| format!("{what} {id} {came}");
@@ -80,6 +83,10 @@ fn what_is_done_at_the_shell_stands_in_the_audit() {
             "token.revoke bob done",
             "token.revoke bob refused",
             "account.remove acme/bob done",
+            // It had ended, and there was nothing to drop nor to retry.
+            &job("job.cancel", "refused"),
+            "webhook.drop all that were laid aside refused",
+            &job("webhook.retry", "refused"),
         ]
     );
     // By the name that the system knows, whatever the environment says.
@@ -96,7 +103,7 @@ fn what_is_done_at_the_shell_stands_in_the_audit() {
     }
     // What has to do with an account, be it a job of it, or its removal.
     let of_alice = told(&home.audit(&["--account", "acme/alice"]));
-    assert!(of_alice.contains(&job("job.cancel", "done")) && of_alice.len() == 10, "{of_alice:?}");
+    assert!(of_alice.contains(&job("job.cancel", "done")) && of_alice.len() == 11, "{of_alice:?}");
     assert_eq!(told(&home.audit(&["--account", "acme/bob"])).len(), 2);
 }
 
@@ -152,7 +159,10 @@ fn a_server_with_the_key_shows_a_password_and_logs_none() {
             }
         };
         let mut answers = String::new();
-        for what in ["reveal", "totp"] {
+        // One that is no good is told of at once, and not with each request.
+        for (what, token) in
+            [("reveal", "no-good"), ("totp", "no-good"), ("reveal", &token), ("totp", &token)]
+        {
             let mut stream = TcpStream::connect(&address).unwrap();
             let request = format!(
                 "POST /api/v1/accounts/acme/alice/{what} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
@@ -162,13 +172,15 @@ fn a_server_with_the_key_shows_a_password_and_logs_none() {
             stream.write_all(request.as_bytes()).unwrap();
             stream.read_to_string(&mut answers).unwrap();
         }
+        assert_eq!(answers.matches(" 401 ").count(), 2, "{answers}");
         let pid = rustix::process::Pid::from_child(&serving);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         log.read_to_string(&mut told).unwrap();
         assert!(serving.wait().unwrap().success(), "{told}");
         assert!(answers.contains(status), "{answers}");
         assert_eq!(answers.contains(PASSWORD), status == " 200 ", "{answers}");
-        for secret in [PASSWORD, "JBSWY3DP", token.trim()] {
+        assert_eq!(told.matches("refused: the token is not known").count(), 1, "{told}");
+        for secret in [PASSWORD, "JBSWY3DP", token.trim(), "no-good"] {
             assert!(!told.contains(secret), "{told}");
         }
     }

@@ -14,6 +14,18 @@ pub(super) async fn jobs_in_order(store: &Arc<dyn Store>) {
     assert_eq!(store.submit(&job, None).await.unwrap(), Submitted::Already);
     let other = Job { kind: Kind::ChangePassword, ..job.clone() };
     assert!(matches!(store.submit(&other, None).await, Err(StoreError::OtherJob { .. })));
+    let asked_by_another = Job { requested_by: None, ..job.clone() };
+    assert_eq!(store.submit(&asked_by_another, None).await.unwrap(), Submitted::Already);
+    for (other, wished) in [
+        (Job { priority: turnlock::job::Priority::High, ..job.clone() }, "priority"),
+        (Job { reason: Some("another".to_owned()), ..job.clone() }, "reason"),
+        (Job { evidence: false, ..job.clone() }, "evidence"),
+        (Job { deadline: Duration::from_secs(77), ..job.clone() }, "deadline"),
+        (Job { wait_for_human: Duration::from_secs(77), ..job.clone() }, "wait_for_human"),
+    ] {
+        let refused = store.submit(&other, None).await;
+        assert!(matches!(refused, Err(StoreError::OtherWish { what, .. }) if what == wished), "{refused:?}");
+    }
     let later = self::job("order/b");
     store.submit(&later, Some(Timestamp::now() + LONG)).await.unwrap();
     let second = self::job("order/c");
@@ -26,6 +38,17 @@ pub(super) async fn jobs_in_order(store: &Arc<dyn Store>) {
     assert!(claim.job.evidence);
     assert_eq!((claim.job.trace, job.trace.is_some()), (job.trace, true));
     assert_eq!(claim.job.deadline, job.deadline);
+    let attempt = start(store, &job.account, job.id).await;
+    let (by, reason, fence) = (Some("[secret]"), Some("for [secret]"), claim.lease.fence());
+    store.reword_job(job.id, by, reason, Some(&fence)).await.unwrap();
+    let row = store.job(job.id).await.unwrap().unwrap().job;
+    assert_eq!((row.requested_by.as_deref(), row.reason.as_deref()), (by, reason));
+    assert_eq!(store.attempt(attempt).await.unwrap().unwrap().requested_by.as_deref(), by);
+    let lost = Fence { token: fence.token + 1, ..fence };
+    let refused = store.reword_job(job.id, None, None, Some(&lost)).await;
+    assert!(matches!(refused, Err(StoreError::LeaseLost(_))), "{refused:?}");
+    // What was masked cannot be compared.
+    assert_eq!(store.submit(&job, None).await.unwrap(), Submitted::Already);
     let next = store.claim_next(&worker, LONG).await.unwrap().unwrap();
     assert_eq!(next.job.id, second.id);
     assert_eq!(store.claim_next(&worker, LONG).await.unwrap(), None, "the third is not due");

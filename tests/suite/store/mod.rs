@@ -34,10 +34,11 @@ use turnlock::job::{AccountRef, BreakerPolicy, Code, Job, Kind, Outcome, Priorit
 use turnlock::store::{
     AccountEntry, AccountQuery, AppGate, AppLimits, AppRow, AttemptRow, AuditOutcome, AuditQuery, Beat,
     Begun, Breaker, Cancelling, Candidate, CandidateKind, CandidateState, Claim, Claiming, CodesLeft,
-    Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, JobQuery, JobState, Left, Limit, LogQuery,
-    NewAttempt, NewAudit, NewCanary, NewCandidate, NewDelivery, NewQuestion, NewToken, NewTry, Next,
-    NotRequeued, Provenance, QuestionState, Refusal, Requeueing, Role, Scope, SqliteStore, Step, StepResult,
-    Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Waits, Why, WorkerId, WorkerRow,
+    Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, Fence, JobQuery, JobState, Left, Limit,
+    LogQuery, NewAttempt, NewAudit, NewCanary, NewCandidate, NewDelivery, NewQuestion, NewToken, NewTry,
+    Next, NotRequeued, Provenance, QuestionState, Refusal, Requeueing, Role, Scope, SqliteStore, Step,
+    StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Waits, Why, WorkerId,
+    WorkerRow,
 };
 use uuid::Uuid;
 
@@ -97,6 +98,7 @@ async fn conform(store: Arc<dyn Store>) {
     log::the_log(&store).await;
     questions::asked_and_answered_once(&store).await;
     questions::nobody_waits_any_more(&store).await;
+    questions::in_vain(&store).await;
     questions::patience(&store).await;
     overview::at_a_glance(&store).await;
     fleet::signs_of_life(&store).await;

@@ -121,6 +121,31 @@ pub(super) async fn nobody_waits_any_more(store: &Arc<dyn Store>) {
     finish(store, &again, Code::LoggedIn).await;
 }
 
+/// An answer would go to nobody where the job is about to be cancelled, or its worker has lost the account.
+pub(super) async fn in_vain(store: &Arc<dyn Store>) {
+    let (account, worker) = (add(store, "questions/dave").await, WorkerId::new("q"));
+    let (claim, attempt) = begin(store, &account, &worker).await;
+    let new = question(&claim, attempt, LONG);
+    store.ask(&new, None).await.unwrap();
+    let refused = async |state, why: &str| {
+        let row = store.question(new.id).await.unwrap().unwrap();
+        assert_eq!(row.state, state);
+        assert!(row.refusal().unwrap().contains(why), "{row:?}");
+        assert!(!store.answer(new.id, b"sealed", "p").await.unwrap());
+        assert_eq!(store.watch_question(new.id, LONG).await.unwrap(), None);
+        let open = store.open_questions(None, 99).await.unwrap();
+        assert!(open.iter().all(|row| row.id != new.id));
+    };
+    // As of a worker that has died, or was paused.
+    store.renew(&claim.lease, Duration::ZERO).await.unwrap();
+    refused(QuestionState::Orphaned, "is gone").await;
+    let why = Verdict::new(Code::Cancelled, "as the test says");
+    assert_eq!(store.cancel(claim.job.id, &why).await.unwrap(), Cancelling::Asked);
+    refused(QuestionState::Cancelled, "has cancelled the job").await;
+    store.recover(&|dead| *dead == worker).await.unwrap();
+    refused(QuestionState::Withdrawn, "has ended").await;
+}
+
 /// How long a job waits for people goes with it.
 pub(super) async fn patience(store: &Arc<dyn Store>) {
     let account = add(store, "questions/carol").await;

@@ -21,6 +21,10 @@ fn operations() -> Vec<(String, String)> {
         let path = path.replace("{app}/{name}", "acme/alice");
         for method in ["get", "post", "put", "patch", "delete"] {
             if item.get(method).is_some() {
+                assert!(
+                    item[method]["responses"].get("503").is_some(),
+                    "{method} {path}: it may take too long"
+                );
                 all.push((method.to_uppercase(), path.clone()));
             }
         }
@@ -183,6 +187,8 @@ async fn a_form_of_another_site_does_nothing() {
     // Whoever signs out, or whose token is revoked, is out.
     let response = operator.post(web.at("/logout")).form(&[("csrf", csrf(&page))]).send().await.unwrap();
     assert_eq!(location(&response), "/login");
+    let audits = web.store.audits(&AuditQuery::default()).await.unwrap();
+    assert_eq!((&*audits[0].audit.action, audits[0].outcome), ("session.end", AuditOutcome::Done));
     assert_eq!(operator.get(job.clone()).send().await.unwrap().status(), StatusCode::SEE_OTHER);
     let name = web.store.tokens().await.unwrap().remove(1).token.name;
     web.store.revoke_token(&name).await.unwrap();

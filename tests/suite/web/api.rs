@@ -67,6 +67,18 @@ async fn one_job(web: &Web) {
     let bob = json!({ "kind": "verify_login", "account": "acme/bob" });
     let (status, problem) = submit(web, &token, Some("order 7"), &bob).await;
     assert_eq!((status, &problem["status"]), (StatusCode::CONFLICT, &json!(409)), "{problem}");
+    for (field, value) in [
+        ("reason", json!("another")),
+        ("priority", json!("high")),
+        ("deadline", json!("91s")),
+        ("wait_for_human", json!("10m")),
+        ("options", json!({ "evidence": true })),
+    ] {
+        let mut wished = body.clone();
+        wished[field] = value;
+        let (status, problem) = submit(web, &token, Some("order 7"), &wished).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{field}: {problem}");
+    }
     // Whose token it is stands in the log.
     let id: Uuid = first["id"].as_str().unwrap().parse().unwrap();
     let row = web.store.job(id).await.unwrap().unwrap();

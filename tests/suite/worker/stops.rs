@@ -1,6 +1,9 @@
 //! Deadlines, drains, cancellations and lost leases: an attempt stops at its next safe point.
 
+use turnlock::store::Duty;
+
 use super::*;
+use crate::harness::fleet::until;
 
 #[tokio::test]
 async fn a_deadline_ends_an_attempt_that_listens_and_one_that_does_not() {
@@ -44,6 +47,12 @@ async fn a_drain_lets_running_jobs_end_and_takes_no_more() {
     let (result, ()) = tokio::join!(worker.run(stopped), async {
         begun.notified().await;
         stop.send(()).unwrap();
+        // It is not to work once it has ended, which is what a worker waits for that was drained.
+        let ends = async || {
+            let rows = site.store.workers().await.unwrap();
+            rows.first().is_some_and(|row| (row.duty, row.wanted) == (Duty::Draining, Duty::Draining))
+        };
+        until("the worker to say that it ends", ends).await;
         go_on.notify_one();
     });
     result.unwrap();
