@@ -477,6 +477,7 @@ impl<'a> Session<'a> {
             place,
             summary: step.summary(),
             early: self.values.early.clone(),
+            candidate_typed: self.values.candidate_typed,
             error,
         }))
     }
