@@ -63,7 +63,7 @@ function pointOf(element) {
 // A checkbox drawn by its label is itself invisible or tiny: then the label is what a person clicks.
 const standIn = (element) => [...(element.labels || [])].find(isVisible);
 
-// What keeps the element from being acted on, or null. `needs`: enabled, editable, hit.
+// What keeps the element from being acted on, or null. `needs`: enabled, editable, hit, sends.
 function obstacle(element, needs) {
   if (!element.isConnected) return { why: 'detached' };
   if (!isVisible(element)) return { why: 'hidden' };
@@ -79,7 +79,36 @@ function obstacle(element, needs) {
     const hit = elementAt(point.x, point.y);
     if (!receives(element, hit)) return { why: 'covered', by: hit ? describe(hit) : 'nothing that receives events' };
   }
-  return null;
+  const refused = needs.sends ? unsent(element, needs.sends) : null;
+  return refused && { why: 'unsent', by: `${describe(refused)} ${faultOf(refused)}` };
+}
+
+// The field for which the browser would not send the form that a click on the element, or Enter in it, sends: its own check
+// of what is filled in. Nothing of the page hears of the question. What a script makes of other elements is its own affair.
+function unsent(element, how) {
+  const control = element.closest('button,input');
+  const form = control?.form;
+  if (!form) return null;
+  const inForm = (selector) => select([control.getRootNode()], selector).filter((each) => each.form === form);
+  const submits = (each) => ['submit', 'image'].includes(each.type);
+  let button = submits(control) ? control : null;
+  if (!button) {
+    if (how !== 'enter' || control.tagName !== 'INPUT' || ['button', 'reset'].includes(control.type)) return null;
+    button = inForm('button,input').find(submits);
+  }
+  // A field called `hasAttribute` would stand in for the form's own.
+  if (Element.prototype.hasAttribute.call(form, 'novalidate') || button?.hasAttribute('formnovalidate')) return null;
+  return inForm(':invalid:not(form,fieldset)')[0] || null;
+}
+
+// How the browser's check finds fault with a field; never what it holds.
+function faultOf(field) {
+  const { valueMissing, tooShort, patternMismatch, customError } = field.validity || {};
+  if (valueMissing) return { checkbox: 'is required and not ticked', radio: 'is required and not chosen' }[field.type] || 'is required and empty';
+  const fault = tooShort ? `has fewer than ${field.minLength} characters`
+    : patternMismatch ? `does not match its pattern ${clip(field.pattern)}`
+      : customError ? `is refused by the page: ${JSON.stringify(clip(field.validationMessage, 120))}` : 'holds what it does not take';
+  return field.type === 'password' ? `${fault}, which the playbook's password rules have to heed` : fault;
 }
 
 // Runs `check` now and after whatever may change its answer, until it answers or the time is up.
@@ -183,6 +212,8 @@ const NEEDS = {
   click: { enabled: true, hit: true, still: true },
   hover: { hit: true, still: true },
   ready: { enabled: true, hit: true, still: true },
+  send: { enabled: true, hit: true, still: true, sends: 'click' },
+  enter: { enabled: true, sends: 'enter' },
   check: { enabled: true, hit: true, still: true },
   fill: { enabled: true, editable: true, hit: true },
   select: { enabled: true },
@@ -560,6 +591,7 @@ function perform(request, text, element, acted, again) {
     case 'click':
     case 'hover':
     case 'ready':
+    case 'send':
       if (request.verb === 'click') arm(acted, again);
       return { point: pointOf(acted), what: describe(acted) };
     case 'check':
@@ -573,6 +605,8 @@ function perform(request, text, element, acted, again) {
       return choose(element, request.option);
     case 'focus':
       element.focus();
+      return { done: true };
+    case 'enter':
       return { done: true };
     case 'read':
       if (request.attribute === 'field') return { field: fieldOf(element) };
