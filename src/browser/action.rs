@@ -89,11 +89,16 @@ impl Page {
     /// If the field does not become editable in time, does not keep the text, or lies outside the declared origins.
     pub async fn fill(&self, target: &Target, text: Typed<'_>, within: Duration) -> Result<(), PageError> {
         let wait = Wait::new(within, target.to_string());
-        let (secret, text) = match text {
-            Typed::Plain(text) => (false, SecretString::from(text)),
-            Typed::Secret(text) => (true, text.clone()),
+        let (secret, password) = match text {
+            Typed::Plain(_) => (false, false),
+            Typed::Secret(_) => (true, false),
+            Typed::Password(_) => (true, true),
         };
-        let with = json!({ "secret": secret });
+        let text = match text {
+            Typed::Plain(text) => SecretString::from(text),
+            Typed::Secret(text) | Typed::Password(text) => text.clone(),
+        };
+        let with = json!({ "secret": secret, "password": password });
         let (frame, answer) = self.act("fill", target, with, Some(&text), &wait).await?;
         if let Some(boxes) = answer.boxes {
             self.fill_boxes(&frame, boxes, &text, &wait).await?;

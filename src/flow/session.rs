@@ -414,6 +414,7 @@ impl<'a> Session<'a> {
             (Value::Username, _) => Typed::Plain(&account.username),
             (Value::Address, _) => Typed::Plain(account.address.as_deref().ok_or(StepError::NoAddress)?),
             (Value::Number, _) => Typed::Plain(account.number.as_deref().ok_or(StepError::NoNumber)?),
+            (Value::Password | Value::NewPassword, Some(Given::Secret(secret))) => Typed::Password(secret),
             (_, Some(Given::Secret(secret))) => Typed::Secret(secret),
             (_, Some(Given::Link(_)) | None) => return Err(StepError::NoValue("such value").into()),
         };

@@ -111,6 +111,22 @@ function faultOf(field) {
   return field.type === 'password' ? `${fault}, which the playbook's password rules have to heed` : fault;
 }
 
+// Whether a password may be typed there: into a field that is for one, and into another only where a locator names the whole
+// of it. What merely has the word in its name need not be it.
+function takesPassword(element, alternatives) {
+  if (element.type === 'password' || /\b(current|new)-password\b/.test(element.getAttribute('autocomplete'))) return true;
+  if (['disc', 'circle', 'square'].includes(getComputedStyle(element).webkitTextSecurity)) return true;
+  const wholly = ([found, rank]) => found === element && rank === 2;
+  return alternatives.some((each) => locate(each, rootsOf(document)).some(wholly));
+}
+
+// What the request's target names; of that, for a password, what may take it.
+function namedBy({ target, password }) {
+  const { visible, hidden } = matches(target.alternatives, rootsOf(document));
+  const unfit = password ? visible.filter((element) => !takesPassword(element, target.alternatives)) : [];
+  return { visible: visible.filter((element) => !unfit.includes(element)), hidden, unfit };
+}
+
 // Runs `check` now and after whatever may change its answer, until it answers or the time is up.
 // It never polls while nothing happens, but for a backstop: style sheets, media queries and closed
 // worlds change what is visible without an event.
@@ -382,12 +398,13 @@ async function still(element) {
 }
 
 // Says why nothing came of a wait: what matched, and what stood in the way.
-function report(target, needs) {
-  const { visible, hidden } = matches(target.alternatives, rootsOf(document));
+function report(request, needs) {
+  const { visible, hidden, unfit } = namedBy(request);
+  if (!visible.length && unfit.length) return { why: 'unfit', what: unfit.slice(0, 5).map(describe), near: near([request.target]) };
   const what = visible.slice(0, 5).map(describe);
   if (visible.length > 1) return { why: 'several', what, count: visible.length };
   if (visible.length === 1) return { ...(obstacle(visible[0], needs) || { why: 'moving' }), what };
-  return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near([target]) };
+  return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near([request.target]) };
 }
 
 // How alike two texts are, from 0 to 1: the pairs of letters that they share.
@@ -467,13 +484,13 @@ const turnlock = {
   act(request, text) {
     const needs = NEEDS[request.verb];
     const only = () => {
-      const { visible } = matches(request.target.alternatives, rootsOf(document));
+      const { visible } = namedBy(request);
       return visible.length === 1 ? visible[0] : null;
     };
     return answer(request, async () => {
       const other = await inTheWay(request.interruptions);
       if (other) return other;
-      const { visible, hidden } = matches(request.target.alternatives, rootsOf(document));
+      const { visible, hidden } = namedBy(request);
       let element = visible.length === 1 ? visible[0] : null;
       if (!visible.length && request.verb === 'check' && hidden.length === 1 && isToggle(hidden[0])) element = hidden[0];
       if (!element) return !visible.length && isErrorPage() ? { error_status: true, page: overview() } : undefined;
@@ -484,7 +501,7 @@ const turnlock = {
       const found = foundAs(element, request.target.alternatives);
       const done = perform(request, text, element, acted, only);
       return done && { ...done, found };
-    }, () => report(request.target, needs));
+    }, () => report(request, needs));
   },
 
   // {targets: [target or null], origins, interruptions, milliseconds} → {first: index}.
