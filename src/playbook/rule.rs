@@ -83,6 +83,7 @@ rules! {
     Xpath "P0412" "xpath"
     Misplaced "P0413" "misplaced"
     Commit "P0414" "commit"
+    QuestionOpen "P0415" "question-open"
     Unreachable "P0501" "unreachable"
     NoEnd "P0502" "no-end"
     GoalMissing "P0503" "goal-missing"
