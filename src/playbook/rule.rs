@@ -105,6 +105,8 @@ rules! {
     SecretShown "P0605" "secret-shown"
     PasswordUnproved "P0606" "password-unproved"
     AccountUnnamed "P0607" "account-unnamed"
+    PasswordLiteral "P0608" "password-literal"
+    PasswordSwapped "P0609" "password-swapped"
     Unmatched "P0701" "unmatched"
 }
 
