@@ -15,7 +15,7 @@ mod suite {
     mod browser_locators;
     mod browser_navigation;
     mod browser_pool;
-    pub mod browser_process;
+    mod browser_process;
     mod browser_secrets;
     mod browser_words;
     mod cancel;

@@ -53,6 +53,24 @@ impl Page {
         self.point_at("ready", target, within).await
     }
 
+    /// The same for a button that sends a form: waits, too, until the browser would send it. A form in which a field is
+    /// required and empty, say, is never sent, and nothing on the page need tell so.
+    ///
+    /// # Errors
+    /// As for [`Page::click`].
+    pub async fn ready_to_send(&self, target: &Target, within: Duration) -> Result<(), PageError> {
+        self.point_at("send", target, within).await
+    }
+
+    /// Waits until the browser would send the form of this field on Enter.
+    ///
+    /// # Errors
+    /// If it does not become so in time.
+    pub async fn ready_for_enter(&self, target: &Target, within: Duration) -> Result<(), PageError> {
+        let wait = Wait::new(within, target.to_string());
+        self.act("enter", target, json!({}), None, &wait).await.map(drop)
+    }
+
     async fn point_at(&self, verb: &'static str, target: &Target, within: Duration) -> Result<(), PageError> {
         let wait = Wait::new(within, target.to_string());
         let (frame, answer) = self.act(verb, target, json!({}), None, &wait).await?;
@@ -71,11 +89,16 @@ impl Page {
     /// If the field does not become editable in time, does not keep the text, or lies outside the declared origins.
     pub async fn fill(&self, target: &Target, text: Typed<'_>, within: Duration) -> Result<(), PageError> {
         let wait = Wait::new(within, target.to_string());
-        let (secret, text) = match text {
-            Typed::Plain(text) => (false, SecretString::from(text)),
-            Typed::Secret(text) => (true, text.clone()),
+        let (secret, password) = match text {
+            Typed::Plain(_) => (false, false),
+            Typed::Secret(_) => (true, false),
+            Typed::Password(_) => (true, true),
         };
-        let with = json!({ "secret": secret });
+        let text = match text {
+            Typed::Plain(text) => SecretString::from(text),
+            Typed::Secret(text) | Typed::Password(text) => text.clone(),
+        };
+        let with = json!({ "secret": secret, "password": password });
         let (frame, answer) = self.act("fill", target, with, Some(&text), &wait).await?;
         if let Some(boxes) = answer.boxes {
             self.fill_boxes(&frame, boxes, &text, &wait).await?;

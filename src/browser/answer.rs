@@ -101,6 +101,14 @@ impl Obstacle {
             "several" => format!("{} elements match: {what}", self.count),
             "hidden" => format!("it is there but not visible: {what}"),
             "covered" => format!("{what} is covered by {}", self.by.as_deref().unwrap_or("something")),
+            "unsent" => format!(
+                "the browser would not send the form: {}",
+                self.by.as_deref().unwrap_or("something in it")
+            ),
+            "unfit" => format!(
+                "{what} has only a part of its name in common, and is no field for a password: none is typed there. If it is the \
+                 one, write its name in full, or its `autocomplete` or `css`"
+            ),
             "missing" | "" => "nothing on the page matches".to_owned(),
             why => format!("{what} is {why}"),
         }

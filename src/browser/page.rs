@@ -56,8 +56,10 @@ impl Guide {
 pub enum Typed<'a> {
     /// A literal of the playbook, a username.
     Plain(&'a str),
-    /// A credential or a code: typed only where the origin is declared.
+    /// A code, or another secret: typed only where the origin is declared.
     Secret(&'a SecretString),
+    /// A password: besides, not into a plain field that has only a part of its name in common with the locator.
+    Password(&'a SecretString),
 }
 
 /// The page of a browser context of its own: no cookie, cache or storage is shared with any other.

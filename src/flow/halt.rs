@@ -44,6 +44,8 @@ pub(super) struct FailedStep {
     pub summary: String,
     /// The steps before it by which the app may have got the candidate, though none of them is the commit step.
     pub early: Vec<String>,
+    /// What is to become the account's credential was typed.
+    pub candidate_typed: bool,
     pub error: StepError,
 }
 
@@ -133,7 +135,7 @@ impl Halt {
     pub fn verdict(&self) -> Verdict {
         let (code, message) = match self {
             Self::Step(failed) => {
-                let FailedStep { id, place, summary, early: _, error } = &**failed;
+                let FailedStep { id, place, summary, error, .. } = &**failed;
                 (error.code(), format!("Step {id} ({place}), {summary}: {}.", error.words(id)))
             }
             Self::Stopped(reason) => return reason.verdict(),

@@ -15,7 +15,7 @@ use super::watch::{self, Watched};
 use crate::browser::{Guide, Page, PageError, Typed};
 use crate::inbox::CodeTicket;
 use crate::playbook::{
-    Action, Branch, Destination, End, Expect, FlowKind, Playbook, State, Step, Target, Value, find_step,
+    Action, Branch, Destination, End, Expect, FlowKind, Key, Playbook, State, Step, Target, Value, find_step,
 };
 use crate::store::CandidateKind;
 use crate::vault::Held;
@@ -379,11 +379,14 @@ impl<'a> Session<'a> {
         Ok(None)
     }
 
-    /// Waits until the commit step can be performed: a button that is not there is a page that is not as
-    /// described, and the app knows nothing of the candidate yet.
+    /// Waits until the commit step can be performed: a button that is not there, or whose form the browser would not send, is
+    /// a page that is not as described, and the app knows nothing of the candidate yet.
     async fn ready(&self, action: &Action) -> Result<(), ValueError> {
         match action {
-            Action::Click(target) => self.page.ready(target, self.within(Some(target))).await?,
+            Action::Click(target) => self.page.ready_to_send(target, self.within(Some(target))).await?,
+            Action::Press { key: Key::Enter, in_: Some(target) } => {
+                self.page.ready_for_enter(target, self.within(Some(target))).await?;
+            }
             Action::Press { in_: Some(target), .. } | Action::Fill { into: target, .. } => {
                 let within = self.within(Some(target));
                 self.page.first_of(&[target], &target.to_string(), within).await?;
@@ -411,6 +414,7 @@ impl<'a> Session<'a> {
             (Value::Username, _) => Typed::Plain(&account.username),
             (Value::Address, _) => Typed::Plain(account.address.as_deref().ok_or(StepError::NoAddress)?),
             (Value::Number, _) => Typed::Plain(account.number.as_deref().ok_or(StepError::NoNumber)?),
+            (Value::Password | Value::NewPassword, Some(Given::Secret(secret))) => Typed::Password(secret),
             (_, Some(Given::Secret(secret))) => Typed::Secret(secret),
             (_, Some(Given::Link(_)) | None) => return Err(StepError::NoValue("such value").into()),
         };
@@ -477,6 +481,7 @@ impl<'a> Session<'a> {
             place,
             summary: step.summary(),
             early: self.values.early.clone(),
+            candidate_typed: self.values.candidate_typed,
             error,
         }))
     }

@@ -99,12 +99,21 @@ impl<'a> Context<'a> {
             self.steps.heading(format!("log in with the current password (version {})", password.version));
             return self.log_in(password, found.totp.as_ref()).await;
         }
-        for held in pending.into_iter().chain(&credentials.pending_recovery_codes) {
-            self.vault.mark_submitted(held.candidate).await?;
-        }
+        self.submit_pending().await?;
         let message = "The app does not take the current credentials, and may know the pending ones although they \
                        were never submitted to it: they are tried next.";
         Err(Verdict::new(Code::AnswerLost, message).into())
+    }
+
+    /// The app may know every pending candidate, although the commit step was never reached: they count as submitted.
+    pub async fn submit_pending(&self) -> Result<(), Halt> {
+        let credentials = self.credentials().await?;
+        let pending =
+            [credentials.pending_password, credentials.pending_totp, credentials.pending_recovery_codes];
+        for held in pending.into_iter().flatten().filter(|held| !held.submitted()) {
+            self.vault.mark_submitted(held.candidate).await?;
+        }
+        Ok(())
     }
 
     /// A candidate that the app was never told of is worth nothing once the current one has opened the account, in

@@ -6,12 +6,16 @@ use uuid::Uuid;
 
 use super::context::Context;
 use super::evidence;
-use super::halt::{FailedStep, Halt, StepError, end_verdict};
+use super::halt::{Halt, StepError, end_verdict};
 use super::session::Session;
+use super::settle::Settled;
 use super::values::ValueError;
-use crate::job::{Code, Kind, Outcome, Verdict};
+use crate::job::{Code, Kind, Verdict};
 use crate::playbook::{Action, Branch, End, Expect, FlowKind, MfaMethod, State, Step, Target};
 use crate::store::CandidateKind;
+
+/// What the login is called that proves that a rehearsal changed nothing.
+const BEHIND: &str = "the fresh login behind the rehearsal";
 
 /// One flow of a playbook that is tried out by a job, instead of what the job's kind says.
 #[derive(Debug, Clone)]
@@ -69,10 +73,12 @@ impl Context<'_> {
         };
         match done {
             Err(Halt::Rehearsed { step, early }) => self.after_rehearsal(flow, &step, &early).await,
-            Err(Halt::Step(failed)) if self.rehearsing && failed.hints_at_a_change(flow) => {
+            // Who recovers an account may well not know what opens it: no login would tell.
+            Err(Halt::Step(failed))
+                if self.rehearsing && failed.candidate_typed && flow != FlowKind::Recover =>
+            {
                 let early = failed.early.clone();
-                let words = Halt::Step(failed).verdict().message;
-                self.after_early(&words, &early).await
+                self.after_early(Halt::Step(failed).verdict(), &early).await
             }
             Ok(verdict) if self.rehearsing && changes_the_app(verdict.code) => {
                 let message = format!(
@@ -141,6 +147,7 @@ impl Context<'_> {
             Err(Halt::Verdict(verdict)) if verdict.code == Code::AnswerLost && !recovers => {
                 return self.settle_early("", early).await;
             }
+            Err(halt) if !recovers => return self.unproved(&words, halt).await,
             login => login?,
         };
         let end = login.end;
@@ -152,39 +159,54 @@ impl Context<'_> {
             let message = format!("{words} A fresh login with the same credentials as before succeeded.");
             return Ok(Verdict::new(Code::Rehearsed, message));
         }
-        let reason = end_verdict(end, "the fresh login behind it").message;
+        let ended = end_verdict(end, BEHIND);
         if recovers {
+            let reason = ended.message;
             let message = format!("{words} Nothing was submitted; the new password stays pending. {reason}");
             return Ok(Verdict::new(Code::Rehearsed, message));
         }
-        let message = format!("{words} But the page may have sent it off by itself: {reason}");
-        Ok(Verdict::new(Code::CredentialUncertain, message).with_outcome(Outcome::NeedsHuman))
+        self.unproved(&words, ended.into()).await
+    }
+
+    /// The login that was to prove that a rehearsal changed nothing came to no such end, and not to a refusal either: the
+    /// candidate counts as submitted, so that a reconciliation tries it and the old one.
+    async fn unproved(&self, words: &str, halt: Halt) -> Result<Verdict, Halt> {
+        if let Halt::Stopped(_) = halt {
+            return Err(halt);
+        }
+        self.submit_pending().await?;
+        let message = format!(
+            "{words} But a page may send off by itself what was typed, and the fresh login that was to prove that nothing was \
+             changed did not succeed. {}",
+            halt.after_commit().message
+        );
+        Ok(Verdict::new(Code::AnswerLost, message))
     }
 }
 
 impl Context<'_> {
-    /// A rehearsal failed on a page that looks as if the app had the candidate already: a fresh login tells.
-    async fn after_early(&self, words: &str, early: &[String]) -> Result<Verdict, Halt> {
+    /// A rehearsal failed after the candidate was typed, so the app may have it already: a fresh login tells.
+    async fn after_early(&self, failed: Verdict, early: &[String]) -> Result<Verdict, Halt> {
+        let words = &failed.message;
         let login = match self.log_in_with_current().await {
             Err(Halt::Verdict(verdict)) if verdict.code == Code::AnswerLost => {
                 return self.settle_early(words, early).await;
             }
-            login => login?,
+            Err(halt) => return self.unproved(words, halt).await,
+            Ok(login) => login,
         };
-        let message = match login.end {
-            End::SignedIn => {
-                self.reject_unsubmitted(&login.session).await?;
-                format!(
-                    "{words} Nothing was changed: a fresh login with the same credentials as before succeeded."
-                )
-            }
-            end => {
-                let reason = end_verdict(end, "the fresh login behind it").message;
-                format!("{words} Whether the app was changed is not known. {}{reason}", early_words(early))
-            }
-        };
+        let end = login.end;
+        if end == End::SignedIn {
+            self.reject_unsubmitted(&login.session).await?;
+        }
         drop(login.session);
-        Ok(Verdict::new(Code::PageNotAsDescribed, message))
+        if end != End::SignedIn {
+            return self.unproved(words, end_verdict(end, BEHIND).into()).await;
+        }
+        let message = format!(
+            "{words} Nothing was changed: a fresh login with the same credentials as before succeeded."
+        );
+        Ok(Verdict { message, ..failed })
     }
 
     /// What opened the account before the rehearsal does so no more: the app was changed by a step before the commit step.
@@ -192,6 +214,12 @@ impl Context<'_> {
     async fn settle_early(&self, words: &str, early: &[String]) -> Result<Verdict, Halt> {
         let changed = early_words(early);
         match self.settle_submitted().await {
+            Ok(Some(Settled { words: found, promoted })) if promoted.is_empty() => {
+                let message = format!(
+                    "{words} The app refused the current credentials behind the rehearsal, and then took them. {found}"
+                );
+                Ok(Verdict::new(Code::PageNotAsDescribed, message.trim_start()))
+            }
             Ok(settled) => {
                 let settled = settled.map(|settled| settled.words).unwrap_or_default();
                 let message = format!(
@@ -218,16 +246,6 @@ fn early_words(early: &[String]) -> String {
             "The app seems to have taken the change at one of the steps {}: mark that step as `commit`. ",
             several.join(", ")
         ),
-    }
-}
-
-impl FailedStep {
-    /// Whether it may have failed because the app was changed before the commit step.
-    fn hints_at_a_change(&self, flow: FlowKind) -> bool {
-        let goal = flow.goal().as_str();
-        let answered = matches!(&self.error, StepError::AnsweredAlready { state, .. } if state == goal);
-        // Who recovers an account may well not know what opens it: no login would tell.
-        flow != FlowKind::Recover && (answered || !self.early.is_empty())
     }
 }
 

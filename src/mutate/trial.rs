@@ -141,7 +141,7 @@ async fn fill(page: &Page, into: &Target, with: &Value) -> Result<(), PageError>
         Value::Address => Typed::Plain("trial@turnlock.test"),
         Value::Username => Typed::Plain("trial"),
         Value::Totp | Value::EmailCode | Value::SmsCode => Typed::Secret(&code),
-        Value::Password | Value::NewPassword => Typed::Secret(&text),
+        Value::Password | Value::NewPassword => Typed::Password(&text),
     };
     page.fill(into, typed, WITHIN).await
 }

@@ -1,10 +1,11 @@
 //! Everything that is wrong with a playbook, drawn for people.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Family, Place, Severity};
+use super::{Diagnostic, Family, Place, Rule, Severity};
 
 /// What the checker found in one playbook, in the order of the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,12 +56,29 @@ impl Report {
         drawn
     }
 
+    /// The text of a file that begins there, with asterisks for the passwords that stand in it.
+    fn without_passwords<'s>(&self, source: &'s str, start: usize) -> Cow<'s, str> {
+        let mut source = Cow::Borrowed(source);
+        for found in self.diagnostics.iter().filter(|found| found.rule == Rule::PasswordLiteral) {
+            let range = found.place.range();
+            if let (Some(from), Some(to)) = (range.start.checked_sub(start), range.end.checked_sub(start))
+                && let Some(literal) = source.get(from..to)
+            {
+                let stars: String =
+                    literal.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+                source.to_mut().replace_range(from..to, &stars);
+            }
+        }
+        source
+    }
+
     fn draw(&self, renderer: &Renderer, found: &Diagnostic) -> String {
         let level = match found.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let (name, source, start) = self.file_of(found.place);
+        let source = &*self.without_passwords(source, start);
         let span = found.place.range();
         let span = span.start - start..span.end - start;
         let mut group = level.primary_title(&found.message).id(found.rule.code()).element(

@@ -83,6 +83,7 @@ rules! {
     Xpath "P0412" "xpath"
     Misplaced "P0413" "misplaced"
     Commit "P0414" "commit"
+    QuestionOpen "P0415" "question-open"
     Unreachable "P0501" "unreachable"
     NoEnd "P0502" "no-end"
     GoalMissing "P0503" "goal-missing"
@@ -104,6 +105,8 @@ rules! {
     SecretShown "P0605" "secret-shown"
     PasswordUnproved "P0606" "password-unproved"
     AccountUnnamed "P0607" "account-unnamed"
+    PasswordLiteral "P0608" "password-literal"
+    PasswordSwapped "P0609" "password-swapped"
     Unmatched "P0701" "unmatched"
 }
 

@@ -237,3 +237,62 @@ async fn a_glimpse_changes_nothing_on_the_page() {
     assert_eq!(stage.text(r##"{ css: "#key" }"##).await, "JBSW Y3DP");
     stage.page.gone(&stage.target("{ text: Have a license key? }"), SOON).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_the_browser_would_send_a_form_is_known_beforehand() {
+    let form = |attributes: &str, fields: &str, button: &str| {
+        format!(
+            "<script>addEventListener('invalid', () => {{ document.title = 'asked' }}, true)</script><form {attributes}>{fields}<button {button}>Send</button></form>"
+        )
+    };
+    let required = "<label>City <input id=c required></label>";
+    for (form, fault) in [
+        (form("", required, ""), "<input id=c> \"City\" is required and empty"),
+        (
+            form(
+                "",
+                "<input name=hasAttribute><label>City <select required><option value=''>Choose</select></label>",
+                "",
+            ),
+            "is required and empty",
+        ),
+        (
+            form("", "<label>Code <input pattern='[0-9]{6}' value=12></label>", ""),
+            "does not match its pattern [0-9]{6}",
+        ),
+        (form("id=f", "<input type=radio name=r required aria-label=One>", ""), "is required and not chosen"),
+        (
+            form("", "<input id=o aria-label=Own><script>o.setCustomValidity('Not this one')</script>", ""),
+            "is refused by the page: \"Not this one\"",
+        ),
+        (
+            form("", "<input type=password aria-label=New pattern=x value=y>", ""),
+            "which the playbook's password rules have to heed",
+        ),
+        (form("novalidate", required, ""), ""),
+        (form("", required, "formnovalidate"), ""),
+        (form("", required, "type=button"), ""),
+        (form("", "<input required disabled><input required readonly><input pattern=x>", ""), ""),
+        (format!("<input required aria-label=Other>{}", form("", "", "")), ""),
+    ] {
+        let site = Site::page(&form).await;
+        let stage = Stage::open(&site.url()).await;
+        let target = stage.target("{ role: button, name: Send }");
+        let ready = stage.page.ready_to_send(&target, BRIEFLY).await;
+        match ready {
+            Ok(()) => assert_eq!(fault, "", "{form}"),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(!fault.is_empty() && said.contains(fault), "{form}: {said}");
+                assert!(said.contains("would not send the form") && !said.contains("asked"), "{said}");
+            }
+        }
+    }
+    let site = Site::page(&form("", &format!("{required}<input aria-label=Other>"), "")).await;
+    let stage = Stage::open(&site.url()).await;
+    let field = stage.target("{ label: Other }");
+    let error = stage.page.ready_for_enter(&field, BRIEFLY).await.unwrap_err().to_string();
+    assert!(error.contains("\"City\" is required and empty"), "{error}");
+    stage.fill("{ label: City }", "Oslo").await.unwrap();
+    stage.page.ready_for_enter(&field, SOON).await.unwrap();
+}

@@ -187,3 +187,36 @@ async fn an_invalid_certificate_is_fatal() {
     assert_eq!(linked.to_string(), opened.to_string());
     server.abort();
 }
+
+/// The field for the password comes later than another one that has the word in its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_waits_for_a_field_that_is_for_one() {
+    const LATE: &str = "<label>Password hint <input id=h></label><div id=f></div>\
+        <script>setTimeout(() => { f.innerHTML = `<label>Your password <input id=p type=password></label>` }, 300)</script>";
+    let site = Site::page(LATE).await;
+    let stage = Stage::open(&site.url()).await;
+    let (secret, password) = (SECRET.into(), stage.target("{ label: Password }"));
+    stage.page.fill(&password, Typed::Password(&secret), SOON).await.unwrap();
+    assert_eq!(
+        (stage.text("{ css: '#p' }").await, stage.text("{ css: '#h' }").await),
+        (SECRET.into(), "".into())
+    );
+
+    // Where it never comes, what was there is told; where a field is called so as a whole, it is the one. So is one that is
+    // made for passwords, however it shows them.
+    const PLAIN: &str = "<label>Password hint <input id=h></label><label>Passphrase: <input id=p></label>\
+        <label>Old PIN <input id=o autocomplete=current-password></label><label>The PIN <input id=d style='-webkit-text-security: disc'></label>";
+    let site = Site::page(PLAIN).await;
+    let stage = Stage::open(&site.url()).await;
+    let error = stage.page.fill(&password, Typed::Password(&secret), BRIEFLY).await.unwrap_err().to_string();
+    let told = "<input id=h> \"Password hint\" has only a part of its name in common, and is no field for a password: none is typed there";
+    assert!(error.contains(told) && error.contains("{ label: Password hint }"), "{error}");
+    for (label, field) in [("Passphrase", "#p"), ("Password hint", "#h"), ("Old", "#o"), ("The", "#d")] {
+        let target = stage.target(&format!("{{ label: {label} }}"));
+        stage.page.fill(&target, Typed::Password(&secret), SOON).await.unwrap();
+        assert_eq!(stage.text(&format!("{{ css: '{field}' }}")).await, SECRET, "{label}");
+    }
+    // A code has no field of its own kind.
+    let pass = stage.target("{ label: hint }");
+    stage.page.fill(&pass, Typed::Secret(&secret), SOON).await.unwrap();
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use turnlock::draft::{recording, write};
-use turnlock::playbook::{Action, FlowKind, OriginOverrides, Playbook, parse};
+use turnlock::playbook::{Action, FlowKind, OriginOverrides, Playbook, Rule, parse};
 
 use crate::harness::{SOON, Site, Stage};
 
@@ -21,8 +21,17 @@ fn fixture(name: &str) -> String {
     draft(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// Sound once its questions are answered; and until then it does not run.
 fn checked(draft: &str) -> Playbook {
-    parse("ledger.yaml", draft, &OriginOverrides::new())
+    const OPEN: &str = "with: { text: \"?\" }";
+    let steps = draft.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let open = steps.filter(|line| line.contains(OPEN)).count();
+    let told = parse("ledger.yaml", draft, &OriginOverrides::new()).map_or_else(
+        |report| report.diagnostics.iter().filter(|found| found.rule == Rule::QuestionOpen).count(),
+        |_| 0,
+    );
+    assert_eq!(told, open, "{draft}");
+    parse("ledger.yaml", &draft.replace(OPEN, "with: { text: answered }"), &OriginOverrides::new())
         .unwrap_or_else(|report| panic!("{}\n{draft}", report.render(false)))
 }
 

@@ -1,5 +1,7 @@
 //! `turnlock playbook run`, with the real binary, a real browser and the bundled app.
 
+mod forms;
+
 use std::process::Stdio;
 
 use secrecy::{ExposeSecret, SecretString};

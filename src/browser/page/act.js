@@ -63,7 +63,7 @@ function pointOf(element) {
 // A checkbox drawn by its label is itself invisible or tiny: then the label is what a person clicks.
 const standIn = (element) => [...(element.labels || [])].find(isVisible);
 
-// What keeps the element from being acted on, or null. `needs`: enabled, editable, hit.
+// What keeps the element from being acted on, or null. `needs`: enabled, editable, hit, sends.
 function obstacle(element, needs) {
   if (!element.isConnected) return { why: 'detached' };
   if (!isVisible(element)) return { why: 'hidden' };
@@ -79,7 +79,52 @@ function obstacle(element, needs) {
     const hit = elementAt(point.x, point.y);
     if (!receives(element, hit)) return { why: 'covered', by: hit ? describe(hit) : 'nothing that receives events' };
   }
-  return null;
+  const refused = needs.sends ? unsent(element, needs.sends) : null;
+  return refused && { why: 'unsent', by: `${describe(refused)} ${faultOf(refused)}` };
+}
+
+// The field for which the browser would not send the form that a click on the element, or Enter in it, sends: its own check
+// of what is filled in. Nothing of the page hears of the question. What a script makes of other elements is its own affair.
+function unsent(element, how) {
+  const control = element.closest('button,input');
+  const form = control?.form;
+  if (!form) return null;
+  const inForm = (selector) => select([control.getRootNode()], selector).filter((each) => each.form === form);
+  const submits = (each) => ['submit', 'image'].includes(each.type);
+  let button = submits(control) ? control : null;
+  if (!button) {
+    if (how !== 'enter' || control.tagName !== 'INPUT' || ['button', 'reset'].includes(control.type)) return null;
+    button = inForm('button,input').find(submits);
+  }
+  // A field called `hasAttribute` would stand in for the form's own.
+  if (Element.prototype.hasAttribute.call(form, 'novalidate') || button?.hasAttribute('formnovalidate')) return null;
+  return inForm(':invalid:not(form,fieldset)')[0] || null;
+}
+
+// How the browser's check finds fault with a field; never what it holds.
+function faultOf(field) {
+  const { valueMissing, tooShort, patternMismatch, customError } = field.validity || {};
+  if (valueMissing) return { checkbox: 'is required and not ticked', radio: 'is required and not chosen' }[field.type] || 'is required and empty';
+  const fault = tooShort ? `has fewer than ${field.minLength} characters`
+    : patternMismatch ? `does not match its pattern ${clip(field.pattern)}`
+      : customError ? `is refused by the page: ${JSON.stringify(clip(field.validationMessage, 120))}` : 'holds what it does not take';
+  return field.type === 'password' ? `${fault}, which the playbook's password rules have to heed` : fault;
+}
+
+// Whether a password may be typed there: into a field that is for one, and into another only where a locator names the whole
+// of it. What merely has the word in its name need not be it.
+function takesPassword(element, alternatives) {
+  if (element.type === 'password' || /\b(current|new)-password\b/.test(element.getAttribute('autocomplete'))) return true;
+  if (['disc', 'circle', 'square'].includes(getComputedStyle(element).webkitTextSecurity)) return true;
+  const wholly = ([found, rank]) => found === element && rank === 2;
+  return alternatives.some((each) => locate(each, rootsOf(document)).some(wholly));
+}
+
+// What the request's target names; of that, for a password, what may take it.
+function namedBy({ target, password }) {
+  const { visible, hidden } = matches(target.alternatives, rootsOf(document));
+  const unfit = password ? visible.filter((element) => !takesPassword(element, target.alternatives)) : [];
+  return { visible: visible.filter((element) => !unfit.includes(element)), hidden, unfit };
 }
 
 // Runs `check` now and after whatever may change its answer, until it answers or the time is up.
@@ -183,6 +228,8 @@ const NEEDS = {
   click: { enabled: true, hit: true, still: true },
   hover: { hit: true, still: true },
   ready: { enabled: true, hit: true, still: true },
+  send: { enabled: true, hit: true, still: true, sends: 'click' },
+  enter: { enabled: true, sends: 'enter' },
   check: { enabled: true, hit: true, still: true },
   fill: { enabled: true, editable: true, hit: true },
   select: { enabled: true },
@@ -351,12 +398,13 @@ async function still(element) {
 }
 
 // Says why nothing came of a wait: what matched, and what stood in the way.
-function report(target, needs) {
-  const { visible, hidden } = matches(target.alternatives, rootsOf(document));
+function report(request, needs) {
+  const { visible, hidden, unfit } = namedBy(request);
+  if (!visible.length && unfit.length) return { why: 'unfit', what: unfit.slice(0, 5).map(describe), near: near([request.target]) };
   const what = visible.slice(0, 5).map(describe);
   if (visible.length > 1) return { why: 'several', what, count: visible.length };
   if (visible.length === 1) return { ...(obstacle(visible[0], needs) || { why: 'moving' }), what };
-  return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near([target]) };
+  return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near([request.target]) };
 }
 
 // How alike two texts are, from 0 to 1: the pairs of letters that they share.
@@ -436,13 +484,13 @@ const turnlock = {
   act(request, text) {
     const needs = NEEDS[request.verb];
     const only = () => {
-      const { visible } = matches(request.target.alternatives, rootsOf(document));
+      const { visible } = namedBy(request);
       return visible.length === 1 ? visible[0] : null;
     };
     return answer(request, async () => {
       const other = await inTheWay(request.interruptions);
       if (other) return other;
-      const { visible, hidden } = matches(request.target.alternatives, rootsOf(document));
+      const { visible, hidden } = namedBy(request);
       let element = visible.length === 1 ? visible[0] : null;
       if (!visible.length && request.verb === 'check' && hidden.length === 1 && isToggle(hidden[0])) element = hidden[0];
       if (!element) return !visible.length && isErrorPage() ? { error_status: true, page: overview() } : undefined;
@@ -453,7 +501,7 @@ const turnlock = {
       const found = foundAs(element, request.target.alternatives);
       const done = perform(request, text, element, acted, only);
       return done && { ...done, found };
-    }, () => report(request.target, needs));
+    }, () => report(request, needs));
   },
 
   // {targets: [target or null], origins, interruptions, milliseconds} → {first: index}.
@@ -560,6 +608,7 @@ function perform(request, text, element, acted, again) {
     case 'click':
     case 'hover':
     case 'ready':
+    case 'send':
       if (request.verb === 'click') arm(acted, again);
       return { point: pointOf(acted), what: describe(acted) };
     case 'check':
@@ -573,6 +622,8 @@ function perform(request, text, element, acted, again) {
       return choose(element, request.option);
     case 'focus':
       element.focus();
+      return { done: true };
+    case 'enter':
       return { done: true };
     case 'read':
       if (request.attribute === 'field') return { field: fieldOf(element) };

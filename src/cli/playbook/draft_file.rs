@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Context, Exit, Failure};
 use crate::draft::{Draft, SCHEMA_FILE};
-use crate::playbook;
+use crate::playbook::{self, Rule};
 
 /// Where a draft goes: a file that is not there yet, or standard output.
 pub struct DraftFile {
@@ -73,8 +73,18 @@ impl DraftFile {
         let name = self.path.display().to_string();
         writeln!(stdout(), "{said}wrote {name}")?;
         let origins = context.config()?.origins;
-        if let Err(report) = playbook::parse(&name, &draft.yaml, &origins) {
-            writeln!(stderr(), "{}", report.render(context.colour).trim_end())?;
+        let mut open = false;
+        if let Err(mut report) = playbook::parse(&name, &draft.yaml, &origins) {
+            // Those are told above, in words.
+            let all = report.diagnostics.len();
+            report.diagnostics.retain(|found| found.rule != Rule::QuestionOpen);
+            open = report.diagnostics.len() < all;
+            if report.has_errors() {
+                writeln!(stderr(), "{}", report.render(context.colour).trim_end())?;
+            }
+        }
+        if open {
+            writeln!(stdout(), "it cannot run yet: where it types \"?\", write what is to be typed")?;
         }
         writeln!(stdout(), "next: answer its questions, then turnlock playbook check {name}")?;
         Ok(Exit::Done)

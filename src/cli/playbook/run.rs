@@ -199,6 +199,10 @@ impl Run {
 
     /// Which steps were proved, and which were not.
     async fn show_coverage(&self, store: &dyn Store, job: &Job, playbook: &Playbook) -> Result<(), Failure> {
+        // With the account's own values in the places of parameters, as it was run; where they do not fit, nothing was run.
+        let account = store.account(&self.account).await?;
+        let own = account.and_then(|account| playbook.for_account(&account.params).ok());
+        let playbook = own.as_ref().unwrap_or(playbook);
         let Some(flow) = playbook.flows.get(self.flow) else { return Ok(()) };
         let query = LogQuery { job: Some(job.id), ..LogQuery::default() };
         let mut steps = Vec::new();

@@ -343,7 +343,7 @@ impl Explorer {
             let done = match each {
                 Move::Fill { into, .. } => {
                     let typed = if secret(each) {
-                        Typed::Secret(&keys.password)
+                        Typed::Password(&keys.password)
                     } else {
                         Typed::Plain(&keys.username)
                     };

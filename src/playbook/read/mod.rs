@@ -11,6 +11,7 @@ mod header;
 mod locator;
 mod origins;
 mod parameters;
+mod passwords;
 mod playbook;
 mod scalars;
 mod selectors;

@@ -135,6 +135,7 @@ impl Reader<'_> {
                 check_read_back(flow, &mut self.findings);
             }
         }
+        read.iter().flatten().for_each(|flow| self.open_questions(flow));
         let [login, logout, enrol_mfa, enrol_mfa_email, enrol_mfa_sms, change_password, recover, set_contact] =
             read;
         Some(Flows {
@@ -167,6 +168,19 @@ impl Reader<'_> {
             }
         }
         Some(flow)
+    }
+
+    /// A draft's question that is typed into the app would be sent off to it.
+    fn open_questions(&mut self, flow: &Flow) {
+        flow.each(&mut |step| {
+            let Action::Fill { into, with } = &step.action else { return };
+            if with.is_question() {
+                self.findings
+                    .error(Rule::QuestionOpen, step.place, "a question of the draft is still open")
+                    .label(format!("what is typed into {into}?"))
+                    .help("write what is typed there, `with: { text: … }`; for what differs by account declare a parameter under `params`, and write `with: { text: \"${NAME}\" }`; if nothing is to be typed, remove the step");
+            }
+        });
     }
 
     /// Warns of a login that types the same name whoever's account it is for.

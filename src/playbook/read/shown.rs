@@ -115,7 +115,7 @@ fn all_named(texts: &[String]) -> bool {
 }
 
 /// The last compound of a selector, which is the one that names the element. Of a list of selectors none is.
-fn last_of(selector: &str) -> &str {
+pub(super) fn last_of(selector: &str) -> &str {
     let (mut begins, mut depth, mut quote) = (0, 0_usize, None);
     for (at, c) in selector.char_indices() {
         match (quote, c) {

@@ -233,6 +233,10 @@ impl Reader<'_> {
         if with.is_secret() {
             self.secret_within_origins(&into, &with);
             self.secret_unseen(&into, &with);
+            self.password_swapped(&into, &with, kind);
+        }
+        if let Some(node) = with_node {
+            self.literal_password(&into, &with, node);
         }
         Some(Action::Fill { into, with })
     }

@@ -45,6 +45,14 @@ impl Value {
         })
     }
 
+    /// What a draft types where only its author knows what to type.
+    pub const QUESTION: &str = "?";
+
+    /// Whether it stands for a question of a draft that nobody has answered yet.
+    pub fn is_question(&self) -> bool {
+        matches!(self, Self::Text(text) if text == Self::QUESTION)
+    }
+
     /// Whether it is a code that the app sends to the account.
     pub fn is_sent_code(&self) -> bool {
         matches!(self, Self::EmailCode | Self::SmsCode)

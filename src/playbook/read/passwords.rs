@@ -1,0 +1,236 @@
+//! What fields for passwords are filled with: no literal, and each of the two passwords into its own.
+
+use super::Reader;
+use super::shown::last_of;
+use crate::playbook::node::{Kind, Node};
+use crate::playbook::{By, FlowKind, Locator, Place, Rule, Target, Value};
+
+/// What a password is called, in small letters; a part of a name is enough.
+const PASSWORD: [&str; 21] = [
+    "password",
+    "passphrase",
+    "pass phrase",
+    "passwort",
+    "kennwort",
+    "mot de passe",
+    "contraseña",
+    "senha",
+    "wachtwoord",
+    "lösenord",
+    "passord",
+    "adgangskode",
+    "salasana",
+    "heslo",
+    "hasło",
+    "пароль",
+    "şifre",
+    "jelszó",
+    "密码",
+    "パスワード",
+    "비밀번호",
+];
+/// Whole words beside it that say that it is the new one.
+const NEW: [&str; 16] = [
+    "new",
+    "neu",
+    "neue",
+    "neues",
+    "nouveau",
+    "nueva",
+    "nuova",
+    "nova",
+    "nieuw",
+    "nytt",
+    "ny",
+    "nové",
+    "nowe",
+    "новый",
+    "yeni",
+    "új",
+];
+/// Whole words beside it that say that it is the one which opens the account now.
+const CURRENT: [&str; 16] = [
+    "current",
+    "old",
+    "existing",
+    "present",
+    "aktuelles",
+    "altes",
+    "bisheriges",
+    "actuel",
+    "ancien",
+    "actual",
+    "attuale",
+    "atual",
+    "huidig",
+    "nuvarande",
+    "текущий",
+    "старый",
+];
+
+/// For which password a field is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Any,
+    New,
+    Current,
+}
+
+impl Reader<'_> {
+    /// A password that stands in the playbook is read by whoever reads that, and is the same for every account.
+    pub(super) fn literal_password(&mut self, into: &Target, with: &Value, node: &Node) {
+        let Value::Text(text) = with else { return };
+        if text.is_empty()
+            || with.is_question()
+            || !into.alternatives.iter().any(|each| meant(each).is_some())
+        {
+            return;
+        }
+        self.findings
+            .warning(Rule::PasswordLiteral, literal_place(node), "a password stands in the playbook")
+            .label("in clear, and the same for every account")
+            .help("write `with: password`: the vault holds it, and `turnlock account add` asks for it; if it was a real one, change it");
+    }
+
+    /// The new password in the old one's field, or the other way about, is mostly a slip.
+    pub(super) fn password_swapped(&mut self, into: &Target, with: &Value, kind: FlowKind) {
+        let (other, right) = match with {
+            // In `recover`, there is none to type, which is told already.
+            Value::Password if kind != FlowKind::Recover => (For::New, "new_password"),
+            Value::NewPassword => (For::Current, "password"),
+            _ => return,
+        };
+        // Many a login calls its field `new-password`, so that browsers fill nothing in.
+        let counts = |each: &&Locator| kind != FlowKind::Login || !matches!(each.by, By::Autocomplete(_));
+        let Some(locator) = into.alternatives.iter().filter(counts).find(|each| meant(each) == Some(other))
+        else {
+            return;
+        };
+        let field = match other {
+            For::New => "a new password",
+            _ => "the current password",
+        };
+        let help = match kind {
+            FlowKind::ChangePassword => format!("write `with: {right}`, or name the other field"),
+            _ => "name the field that is meant".to_owned(),
+        };
+        self.findings
+            .warning(Rule::PasswordSwapped, into.place, format!("`{with}` is typed into a field for {field}"))
+            .label(format!("{locator} asks for {field}"))
+            .help(help);
+    }
+}
+
+/// Where the literal itself stands.
+fn literal_place(with: &Node) -> Place {
+    let text = match &with.kind {
+        Kind::Map(entries) => entries.iter().find(|(key, _)| key.kind.text() == Some("text")),
+        _ => None,
+    };
+    text.map_or(with.place, |(_, text)| text.place)
+}
+
+/// For which password the locator's field is, as far as it says; `None` if it says nothing of passwords.
+fn meant(locator: &Locator) -> Option<For> {
+    match &locator.by {
+        By::Label(texts) | By::Placeholder(texts) | By::Role { name: texts, .. } => {
+            texts.iter().find_map(|text| named(text))
+        }
+        By::Autocomplete(field) => token(field),
+        By::Css(selector) => said(last_of(selector)),
+        By::Xpath(path) => said(path.rsplit('/').next().unwrap_or_default()),
+        By::Text(_) | By::TestId(_) => None,
+    }
+}
+
+fn named(text: &str) -> Option<For> {
+    let text = text.to_lowercase();
+    if !PASSWORD.iter().any(|word| text.contains(word)) {
+        return None;
+    }
+    let has = |words: &[&str]| text.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word));
+    Some(match (has(&NEW), has(&CURRENT)) {
+        (true, false) => For::New,
+        (false, true) => For::Current,
+        _ => For::Any,
+    })
+}
+
+fn token(field: &str) -> Option<For> {
+    match field {
+        "current-password" => Some(For::Current),
+        "new-password" => Some(For::New),
+        _ => None,
+    }
+}
+
+/// What a step of CSS or XPath says of its element.
+fn said(step: &str) -> Option<For> {
+    let step = step.to_lowercase().replace(['"', '\''], "");
+    let has = |part: &str| step.contains(part) && !step.contains("not(");
+    let field =
+        ["current-password", "new-password"].into_iter().find(|field| has(&format!("autocomplete={field}")));
+    field.and_then(token).or_else(|| has("type=password").then_some(For::Any))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::playbook::{OriginOverrides, Rule, parse};
+
+    /// What is warned of in a change of the password that does this before it types the new one.
+    fn warned(step: &str) -> Vec<Rule> {
+        let source = format!(
+            "app: test\ntitle: Test\norigins: {{ app: https://test.example }}\npassword: {{ rules: 'minlength: 12' }}\nflows:\n  login:\n    - open: /\n    \
+             - fill: {{ into: {{ autocomplete: new-password }}, with: password }}\n    - expect: {{ signed_in: {{ text: Welcome }}, bad_credentials: {{ text: Wrong }} }}\n  \
+             change_password:\n    - fill: {step}\n    - fill: {{ into: {{ label: [Password, New password] }}, with: new_password }}\n    \
+             - commit: {{ click: {{ role: button, name: Save }} }}\n    - expect: {{ password_changed: {{ text: Done }}, password_refused: {{ text: Short }} }}\n"
+        );
+        let playbook =
+            parse("test.yaml", &source, &OriginOverrides::new()).unwrap_or_else(|report| panic!("{report}"));
+        playbook.warnings.diagnostics.iter().map(|found| found.rule).collect()
+    }
+
+    #[test]
+    fn a_literal_in_a_password_field_is_told_and_not_shown() {
+        for field in [
+            "{ label: \"Your Password:\" }",
+            "{ placeholder: Passwort }",
+            "{ autocomplete: current-password }",
+            "[{ css: '#p' }, { css: 'form input[type=\"password\"]' }]",
+            "{ xpath: \"//input[@type='password']\" }",
+        ] {
+            assert_eq!(
+                warned(&format!("{{ into: {field}, with: {{ text: Hunter2 }} }}")),
+                [Rule::PasswordLiteral]
+            );
+        }
+        for field in [
+            "{ label: Display name }",
+            "{ css: 'input[type=password] ~ input' }",
+            "{ css: 'input:not([type=password])' }",
+        ] {
+            assert_eq!(warned(&format!("{{ into: {field}, with: {{ text: Hunter2 }} }}")), [], "{field}");
+        }
+    }
+
+    #[test]
+    fn each_password_belongs_into_its_own_field() {
+        for field in
+            ["{ label: New password }", "{ label: Neues Passwort }", "{ autocomplete: new-password }"]
+        {
+            let swapped = warned(&format!("{{ into: {field}, with: password }}"));
+            assert_eq!(swapped, [Rule::PasswordSwapped], "{field}");
+            assert_eq!(warned(&format!("{{ into: {field}, with: new_password }}")), [], "{field}");
+        }
+        for field in [
+            "{ label: Old password }",
+            "{ placeholder: Aktuelles Kennwort }",
+            "{ autocomplete: current-password }",
+        ] {
+            let swapped = warned(&format!("{{ into: {field}, with: new_password }}"));
+            assert_eq!(swapped, [Rule::PasswordSwapped], "{field}");
+            assert_eq!(warned(&format!("{{ into: {field}, with: password }}")), [], "{field}");
+        }
+        assert_eq!(warned("{ into: { label: \"Old password, not the new one\" }, with: new_password }"), []);
+    }
+}
