@@ -82,7 +82,7 @@ const opening = (text) => {
 const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
 const isWord = (text) => /^[A-Za-z_][\w-]*(\[[\w-]+\])*$/.test(text || '') && text.length <= 60;
 // Names that a page makes up anew at each visit have numbers in them.
-const isKept = (text) => isWord(text) && !/\d{3,}|--|^(ember|react|radix|mui|headlessui)/.test(text);
+const isKept = (text) => isWord(text) && !/\d{3,}|--|^_r_|^(ember|react|radix|mui|headlessui)/.test(text);
 
 // The way to an element from the nearest ancestor with a name, within its own root.
 function pathTo(element) {

@@ -34,8 +34,10 @@ impl Explorer {
         let heading = heading(survey);
         let see =
             if heading.is_empty() || self.is_kept_out(&heading) { close.clone() } else { says(&heading) };
+        // Where it has no words of its own it may be anything, on another day.
+        let named = close.iter().any(|each| matches!(each.by, By::Role { .. }));
         let overlay = Overlay { see, close };
-        (!overlay.close.is_empty() && !self.findings.overlays.contains(&overlay)).then_some(overlay)
+        (named && !self.findings.overlays.contains(&overlay)).then_some(overlay)
     }
 
     /// From now on it is closed whenever it is in the way.

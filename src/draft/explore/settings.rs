@@ -101,8 +101,11 @@ impl Explorer {
             return Ok(());
         }
         self.note_looked(&place);
-        let survey = self.await_that(|survey| is_useful(survey) || is_error(survey)).await?;
-        let survey = self.uncover(survey).await?;
+        let mut survey = self.await_that(|survey| is_useful(survey) || is_error(survey)).await?;
+        // What a click has opened lies there because it was wanted.
+        if !matches!(place, Place::Clicks(_)) {
+            survey = self.uncover(survey).await?;
+        }
         // The login again: not so where a page of settings asks for the current password first.
         if is_error(&survey) || find::login(&survey).is_some() && !is_useful(&survey) {
             return Ok(());
@@ -156,8 +159,7 @@ impl Explorer {
     }
 
     async fn shows_settings(&mut self) -> Result<bool, NoDraft> {
-        let survey = self.await_that(is_useful).await?;
-        Ok(is_useful(&self.uncover(survey).await?))
+        Ok(is_useful(&self.await_that(is_useful).await?))
     }
 
     /// The links that promise something, and the items that lead nowhere by address. `way` is what has led to their page.
