@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -139,7 +140,8 @@ impl Rig {
     /// The browser dies, all its processes at once.
     pub async fn kill_browser(&self) {
         let (_, group) = self._browser.pool.browser().await.unwrap();
-        crate::suite::browser_process::kill_group(group);
+        let group = Pid::from_raw(i32::try_from(group).unwrap()).unwrap();
+        kill_process_group(group, Signal::KILL).unwrap();
     }
 
     /// The folder with the database and the evidence.

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0021_told_to_nobody.sql"),
     include_str!("../../../migrations/postgres/0022_job_list.sql"),
     include_str!("../../../migrations/postgres/0023_all_who_want.sql"),
+    include_str!("../../../migrations/postgres/0024_reworded.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.
