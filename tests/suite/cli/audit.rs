@@ -160,7 +160,9 @@ fn a_server_with_the_key_shows_a_password_and_logs_none() {
         };
         let mut answers = String::new();
         // One that is no good is told of at once, and not with each request.
-        for (what, token) in [("reveal", "no-good"), ("totp", "no-good"), ("reveal", &token), ("totp", &token)] {
+        for (what, token) in
+            [("reveal", "no-good"), ("totp", "no-good"), ("reveal", &token), ("totp", &token)]
+        {
             let mut stream = TcpStream::connect(&address).unwrap();
             let request = format!(
                 "POST /api/v1/accounts/acme/alice/{what} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
