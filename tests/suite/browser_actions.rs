@@ -247,7 +247,7 @@ async fn whether_the_browser_would_send_a_form_is_known_beforehand() {
     };
     let required = "<label>City <input id=c required></label>";
     for (form, fault) in [
-        (form("", required, ""), "<input id=c> \"City\" is required and empty"),
+        (form("", required, ""), "<input id=\"c\"> \"City\" is required and empty"),
         (
             form(
                 "",

@@ -209,7 +209,7 @@ async fn a_password_waits_for_a_field_that_is_for_one() {
     let site = Site::page(PLAIN).await;
     let stage = Stage::open(&site.url()).await;
     let error = stage.page.fill(&password, Typed::Password(&secret), BRIEFLY).await.unwrap_err().to_string();
-    let told = "<input id=h> \"Password hint\" has only a part of its name in common, and is no field for a password: none is typed there";
+    let told = "<input id=\"h\"> \"Password hint\" has only a part of its name in common, and is no field for a password: none is typed there";
     assert!(error.contains(told) && error.contains("{ label: Password hint }"), "{error}");
     for (label, field) in [("Passphrase", "#p"), ("Password hint", "#h"), ("Old", "#o"), ("The", "#d")] {
         let target = stage.target(&format!("{{ label: {label} }}"));

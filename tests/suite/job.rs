@@ -155,7 +155,9 @@ async fn hostile_texts_are_shown_as_texts() {
         assert!(!log.contains('\u{1b}'), "{command:?}: {log:?}");
     }
     let path = evidence.path().join("ticket.html");
-    fleet.turnlock(&["job", "export", &id, "-o", path.to_str().unwrap()]).await.ends(0);
+    let export = ["job", "export", &id, "-o", path.to_str().unwrap()];
+    let exported = fleet.command(&export).env("TURNLOCK_ARTIFACTS", evidence.path()).output().await.unwrap();
+    assert!(exported.status.success(), "{exported:?}");
     let html = std::fs::read_to_string(path).unwrap();
     assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
     let mut opened = opened(html).await;

@@ -127,7 +127,7 @@ async fn a_form_that_the_browser_would_not_send_is_told_before_the_commit_step()
         hard.run(rehearse).await.ends(1).says(&[
             "needs_human (page_not_as_described)",
             "Step change_password.3",
-            "the browser would not send the form: <input type=checkbox> \"I know that I am signed out everywhere\" is required and not ticked",
+            "the browser would not send the form: <input type=\"checkbox\"> \"I know that I am signed out everywhere\" is required and not ticked",
             "2 of the 4 steps of change_password were proved",
             // What was opened, not the example of the parameter.
             "open /in/password",
