@@ -82,7 +82,7 @@ async fn everybody_can_use_every_page() {
     let mut pages = serde_json::Map::new();
     for page in PAGES.into_iter().chain([
         "/log?code=captcha&since=3d",
-        "/jobs?account=alice&code=captcha",
+        "/jobs?kind=enrol_mfa",
         "/audit",
         "/accounts/acme/user-0",
     ]) {
