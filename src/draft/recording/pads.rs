@@ -13,7 +13,8 @@ use crate::draft::words::{Words, says};
 /// From so many characters on it is taken for a secret.
 const SECRET: usize = 3;
 
-/// So many other clicks may stand between two characters, as on what shows the capital letters.
+/// So many other steps may stand between two characters: a click on what shows the capital letters, or what the keypad
+/// writes into a field by itself.
 const BETWEEN: usize = 2;
 
 /// What belongs to a keypad and is no character.
@@ -174,7 +175,7 @@ fn runs(recorded: &[Recorded], calls: &[Vec<Call>]) -> Vec<Vec<usize>> {
         } else if !matches!(step.act, Act::Nothing) {
             let other = points(step) && says(&words(step), OTHER_KEYS);
             between += usize::from(!other);
-            let ends = matches!(step.act, Act::Change(_) | Act::Navigate { .. }) || between > BETWEEN;
+            let ends = matches!(step.act, Act::Navigate { .. }) || between > BETWEEN;
             let counted = |at: usize| calls[at].iter().all(|call| call.by == By::Place);
             let another = calls[at].iter().any(|call| call.by != By::Mark)
                 && (!counted(at) || run.last().is_none_or(|last| counted(*last)));

@@ -66,6 +66,9 @@ fn what_is_clicked_on_a_keypad_is_never_written_out() {
     let spoken = ["8 TUV", "Delete", "eight", "4 ghi", "7 PQRS"].map(clicks);
     let draft = without_digits(&[number(), spoken.to_vec(), vec![clicks("Enter"), clicks("8")]].concat());
     has_not(&draft, &["Delete", "ghi"]);
+    // The keypad writes into a field by itself.
+    let written = (1..7).flat_map(|to| [clicks(&"847291"[to - 1..to]), types(&"847291"[..to], &["#shown"])]);
+    without_digits(&[number(), written.collect(), vec![clicks("Enter")]].concat());
     // What is called otherwise is no keypad, and neither is less than a secret.
     let pages = ["Page one two", "Reports", "8", "Invoices"].map(clicks);
     has(&drafted(&[login(), pages.to_vec()].concat()), &["name: Reports", "name: \"8\"", "name: Invoices"]);
