@@ -135,6 +135,8 @@ impl Performer for Hostile {
 async fn hostile_texts_are_shown_as_texts() {
     let fleet = Fleet::embedded().await;
     let evidence = tempfile::tempdir().unwrap();
+    let own = evidence.path().join("1");
+    std::fs::create_dir(&own).unwrap();
     let job = Job {
         requested_by: Some(HOSTILE.to_owned()),
         reason: Some(HOSTILE.to_owned()),
@@ -142,7 +144,7 @@ async fn hostile_texts_are_shown_as_texts() {
     };
     let queue = fleet.producer();
     queue.submit(&job, None).await.unwrap();
-    let worker = fleet.worker(Arc::new(Hostile(evidence.path().to_owned())), WorkerConfig::default());
+    let worker = fleet.worker(Arc::new(Hostile(own)), WorkerConfig::default());
     tokio::select! {
         ended = worker.run(std::future::pending()) => panic!("{ended:?}"),
         ended = tokio::time::timeout(PATIENCE, queue.ended(job.id)) => { ended.unwrap().unwrap(); }

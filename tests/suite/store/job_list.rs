@@ -185,9 +185,9 @@ async fn every_question_of_jobs_has_its_index() {
         let log = server.log();
         let plan = &log[seen..];
         assert!(plan.contains("Index") && !plan.contains("Seq Scan on jobs"), "{what}: {plan}");
-        // Of an app that has 3,000 jobs here a planner may well sort all of them.
+        // Of 3,000 jobs of an app here, or of 6,000 that did not succeed, a planner may well sort all: but never of all.
         let most = looked_at(plan);
-        assert!(most <= 3_100, "{what}: {most} rows\n{plan}");
+        assert!(most <= 6_100, "{what}: {most} rows\n{plan}");
         seen = server.log().len();
     }
 }
