@@ -52,7 +52,7 @@ pub(super) fn is(control: &Control, words: Words) -> bool {
     says(&seen(control), words)
 }
 
-fn is_password(control: &Control) -> bool {
+pub(super) fn is_password(control: &Control) -> bool {
     control.kind == ControlKind::Field && control.r#type == "password"
 }
 

@@ -20,15 +20,20 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
             || pictures_owner(control)
             || is(control, USERNAME)
             || says(&control.text, MENU)
-            || (!account.is_empty() && control.text.contains(account));
+            || (!account.is_empty() && control.text.to_lowercase().contains(account));
         let inert = control.kind == ControlKind::Button
             && (control.form.is_none() || control.r#type != "submit")
             || control.kind == ControlKind::Link && leads_nowhere(&control.href);
-        match (inert && !is(control, HANDS_OFF), control.menu, own) {
-            _ if control.switch || says(&control.text, DOES) || says(&control.text, TURN_ON) => 0,
+        let acts = control.switch || is(control, HANDS_OFF) || acts(&control.text);
+        // What does not say that it opens something has to be called so, or by its owner.
+        let opens = pictures_owner(control)
+            || is_name_of_page(&control.text)
+            || says(&format!("{} {}", control.id, control.name).replace(['_', '-'], " "), MENU)
+            || (!account.is_empty() && control.text.to_lowercase().contains(account));
+        match (inert && !acts, control.menu, own) {
             (true, true, true) => 3,
             (true, true, false) => 1,
-            (true, false, true) => 2,
+            (true, false, true) if opens => 2,
             _ => 0,
         }
     };
@@ -45,15 +50,24 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
 /// something on or off, sends, makes or ends something is never clicked; nor is what nobody can tell of.
 pub(super) fn may_click(control: &Control) -> bool {
     let Control { kind, text, switch, .. } = control;
-    let acts = [TURN_ON, HANDS_OFF, DOES, SIGN_OUT].iter().any(|words| says(text, words));
     let opens = pictures_owner(control) || says(text, CHANGE) || is_name_of_page(text);
-    *kind != ControlKind::Field && leads_nowhere(&control.href) && !switch && !acts && opens
+    *kind != ControlKind::Field && leads_nowhere(&control.href) && !switch && !acts(text) && opens
+}
+
+/// Whether a button may be the one that sends a password's form off.
+pub(super) fn may_send_password(control: &Control) -> bool {
+    leads_nowhere(&control.href) && (says(&control.text, CHANGE) || says(&control.text, PASSWORD))
+}
+
+/// Whether the words are those of something that is done at once.
+fn acts(text: &str) -> bool {
+    [TURN_ON, HANDS_OFF, DOES, SIGN_OUT].iter().any(|words| says(text, words))
 }
 
 /// Whether nothing is left of the text without what pages of an account are called.
 fn is_name_of_page(text: &str) -> bool {
     let mut rest = text.to_lowercase();
-    for words in [PASSWORD, MFA, SECURITY, SETTINGS, SIGN_IN] {
+    for words in [PASSWORD, MFA, SECURITY, SETTINGS, SIGN_IN, MENU] {
         let mut words: Vec<_> = words.to_vec();
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         for word in words {

@@ -9,7 +9,7 @@ use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{BrowserError, Control, PageError, Survey, SurveyedFrame, Typed};
 use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
-use crate::draft::words::{REFUSED, refuses, says};
+use crate::draft::words::{EXPIRED, REFUSED, refuses, says};
 use crate::draft::write::guessed;
 use crate::playbook::Key;
 use crate::redact::redact;
@@ -265,7 +265,7 @@ impl Explorer {
         self.heard = self.hear(&survey, &self.before);
         let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
         let way_out = find::way_out(&survey).is_some();
-        let expired = !way_out && find::login(&survey).is_none() && find::change(&survey).is_some();
+        let expired = !way_out && find::change(&survey).is_some() && says(&shown(&survey), EXPIRED);
         self.findings.sign_in = if expired {
             SignIn::Unclear(
                 "the app wants a new password before it lets anybody in: change it by hand, then try again"

@@ -1,7 +1,6 @@
 //! What a survey says at a glance.
 
 use secrecy::{ExposeSecret as _, SecretString};
-
 use url::Url;
 
 use crate::browser::{Survey, SurveyedFrame};

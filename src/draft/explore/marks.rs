@@ -6,7 +6,7 @@ use url::Url;
 
 use super::look::{address, came, is_error, lines, words_of};
 use super::names::as_target;
-use super::trail::Place;
+use super::trail::Lead;
 use super::{CALM, Explorer, NoDraft, PATIENCE, await_on, names_somebody};
 use crate::browser::{Guide, PageError, Survey};
 use crate::draft::findings::{Move, SignIn};
@@ -34,7 +34,7 @@ impl Explorer {
             if self.page.click(&as_target(&names), CALM * 2).await.is_err() {
                 continue;
             }
-            self.note_looked(&Place::Clicks(vec![Move::Click(names.clone())]));
+            self.note_looked(&Lead::Clicks(vec![Move::Click(names.clone())]));
             survey = self.await_that(|survey| find::way_out(survey).is_some()).await?;
             if let Some(way_out) = find::way_out(&survey) {
                 let behind = self.names(&way_out, &survey);

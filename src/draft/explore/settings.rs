@@ -4,7 +4,7 @@ use url::Url;
 
 use super::address::{is_ones_own, lasting, relative};
 use super::look::{address, is_error, says};
-use super::trail::{Place, Trail};
+use super::trail::{Lead, Trail};
 use super::{Explorer, NoDraft, PATIENCE};
 use crate::browser::{Control, Survey};
 use crate::draft::find::{self, Found};
@@ -69,48 +69,50 @@ impl Explorer {
         if menu.is_empty() {
             for found in leads::menus(&survey, &self.username) {
                 let names = self.menu_names(&found, &survey);
-                trail.add(1, Place::Clicks(vec![Move::Click(names)]));
+                if !names.is_empty() {
+                    trail.add(1, Lead::Clicks(vec![Move::Click(names)]));
+                }
             }
         }
         if let Some(url) = well_known {
-            trail.add(20, Place::Address(url));
+            trail.add(20, Lead::Address(url));
         }
         for path in SETTINGS {
             if let Ok(url) = self.url.join(path) {
-                trail.add(1, Place::Address(url));
+                trail.add(1, Lead::Address(url));
             }
         }
         for _ in 0..PAGES {
             if self.findings.change.is_some() && self.findings.mfa.is_some() {
                 break;
             }
-            let Some(place) = trail.next() else { break };
-            self.look_at(place, &home, &mut trail).await?;
+            let Some(lead) = trail.next() else { break };
+            self.look_at(lead, &home, &mut trail).await?;
         }
         // Back to where the login ended, for whoever looks at the page next.
         drop(self.page.open(&home, PATIENCE).await);
         Ok(())
     }
 
-    async fn look_at(&mut self, place: Place, home: &Url, trail: &mut Trail) -> Result<(), NoDraft> {
-        let there = match &place {
-            Place::Address(url) | Place::OnesOwn(url, _) => self.reaches(url).await?,
-            Place::Clicks(way) => self.returns(home, way).await?,
+    async fn look_at(&mut self, lead: Lead, home: &Url, trail: &mut Trail) -> Result<(), NoDraft> {
+        let there = match &lead {
+            Lead::Address(url) | Lead::OnesOwn(url, _) => self.reaches(url).await?,
+            Lead::Clicks(way) => self.returns(home, way).await?,
         };
         if !there {
             return Ok(());
         }
-        self.note_looked(&place);
+        self.note_looked(&lead);
         let mut survey = self.await_that(|survey| is_useful(survey) || is_error(survey)).await?;
         // What a click has opened lies there because it was wanted.
-        if !matches!(place, Place::Clicks(_)) {
+        if !matches!(lead, Lead::Clicks(_)) {
             survey = self.uncover(survey).await?;
         }
         // The login again: not so where a page of settings asks for the current password first.
         if is_error(&survey) || find::login(&survey).is_some() && !is_useful(&survey) {
             return Ok(());
         }
-        let Some(way) = self.way_to_place(place, &survey, home).await? else {
+        let Some(way) = self.way_of(lead, &survey, home).await? else {
             if is_useful(&survey) {
                 self.findings.remarks.push(
                     "a page of settings is behind an address that is made for one visit or one account, and nothing that was tried leads there for everybody".to_owned(),
@@ -125,16 +127,16 @@ impl Explorer {
     }
 
     /// The way to the page that is there, for everybody's account, from where a login has ended.
-    async fn way_to_place(
+    async fn way_of(
         &mut self,
-        place: Place,
+        lead: Lead,
         survey: &Survey,
         home: &Url,
     ) -> Result<Option<Vec<Move>>, NoDraft> {
-        let way = match place {
-            Place::Clicks(way) => return Ok(Some(way)),
-            Place::OnesOwn(_, way) => way,
-            Place::Address(url) => {
+        let way = match lead {
+            Lead::Clicks(way) => return Ok(Some(way)),
+            Lead::OnesOwn(_, way) => way,
+            Lead::Address(url) => {
                 let now = address(survey).unwrap_or_else(|| url.clone());
                 let ones_own = self.is_personal(&now);
                 let way = vec![Move::Open(lasting(if ones_own { &url } else { &now }))];
@@ -165,16 +167,19 @@ impl Explorer {
     /// The links that promise something, and the items that lead nowhere by address. `way` is what has led to their page.
     fn collect(&mut self, survey: &Survey, way: &[Move], trail: &mut Trail) {
         for (frame, surveyed) in survey.frames.iter().enumerate() {
+            let form = surveyed.controls.iter().any(find::is_password);
             for control in &surveyed.controls {
                 let worth = leads::promise(control);
-                if worth == 0 {
+                // Beside a password's field it may well send that off, empty as it is: an attempt that the app may count.
+                let sends = form && leads::may_send_password(control);
+                if worth == 0 || sends {
                     continue;
                 }
                 let found = Found { frame, control: control.clone() };
                 if leads::may_click(control) {
                     let names = self.names(&found, survey);
                     if frame == 0 && way.len() < DEEPEST && !names.is_empty() {
-                        trail.add(worth, Place::Clicks([way, &[Move::Click(names)]].concat()));
+                        trail.add(worth, Lead::Clicks([way, &[Move::Click(names)]].concat()));
                     }
                     continue;
                 }
@@ -184,26 +189,26 @@ impl Explorer {
                 if !self.trusted.first().is_some_and(|own| own.matches(&url)) {
                     continue;
                 }
-                let place = if self.is_personal(&url) {
+                let lead = if self.is_personal(&url) {
                     let names = self.names(&found, survey);
                     let clicks = [way, &[Move::Click(names.clone())]].concat();
-                    Place::OnesOwn(url, if names.is_empty() { Vec::new() } else { clicks })
+                    Lead::OnesOwn(url, if names.is_empty() { Vec::new() } else { clicks })
                 } else {
-                    Place::Address(url)
+                    Lead::Address(url)
                 };
-                trail.add(worth, place);
+                trail.add(worth, lead);
             }
         }
     }
 
     /// Notes what was opened and clicked: whoever gave an account for it may want to know.
-    pub(super) fn note_looked(&mut self, place: &Place) {
-        let what = match place {
-            Place::Address(url) | Place::OnesOwn(url, _) if self.is_personal(url) => {
+    pub(super) fn note_looked(&mut self, lead: &Lead) {
+        let what = match lead {
+            Lead::Address(url) | Lead::OnesOwn(url, _) if self.is_personal(url) => {
                 "a page of one's own".to_owned()
             }
-            Place::Address(url) | Place::OnesOwn(url, _) => lasting(url),
-            Place::Clicks(way) => way.last().map(step).unwrap_or_default(),
+            Lead::Address(url) | Lead::OnesOwn(url, _) => lasting(url),
+            Lead::Clicks(way) => way.last().map(step).unwrap_or_default(),
         };
         if !self.findings.looked.contains(&what) {
             self.findings.looked.push(what);

@@ -7,9 +7,9 @@ use url::Url;
 use crate::draft::findings::Move;
 use crate::draft::yaml::step;
 
-/// Where one of them is.
+/// What leads to one of them.
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(super) enum Lead {
     /// At this address, for everybody.
     Address(Url),
     /// At an address that is one account's only. The link to it is clicked by these moves; none, if nothing names it.
@@ -18,7 +18,7 @@ pub(super) enum Place {
     Clicks(Vec<Move>),
 }
 
-impl Place {
+impl Lead {
     fn key(&self) -> String {
         match self {
             Self::Address(url) | Self::OnesOwn(url, _) => url.to_string(),
@@ -31,23 +31,23 @@ impl Place {
 /// What has yet to be looked at, and what was.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
-    waiting: Vec<(u32, Place)>,
+    waiting: Vec<(u32, Lead)>,
     seen: HashSet<String>,
 }
 
 impl Trail {
-    /// A place, and how much it promises.
-    pub(super) fn add(&mut self, worth: u32, place: Place) {
-        self.waiting.push((worth, place));
+    /// A lead, and how much it promises.
+    pub(super) fn add(&mut self, worth: u32, lead: Lead) {
+        self.waiting.push((worth, lead));
     }
 
     /// The first of the most promising that was not looked at yet.
-    pub(super) fn next(&mut self) -> Option<Place> {
-        self.waiting.retain(|(_, place)| !self.seen.contains(&place.key()));
+    pub(super) fn next(&mut self) -> Option<Lead> {
+        self.waiting.retain(|(_, lead)| !self.seen.contains(&lead.key()));
         let best = self.waiting.iter().map(|(worth, _)| *worth).max()?;
         let at = self.waiting.iter().position(|(worth, _)| *worth == best)?;
-        let (_, place) = self.waiting.remove(at);
-        self.seen.insert(place.key());
-        Some(place)
+        let (_, lead) = self.waiting.remove(at);
+        self.seen.insert(lead.key());
+        Some(lead)
     }
 }

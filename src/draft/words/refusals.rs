@@ -89,6 +89,35 @@ pub(in crate::draft) const DENIED: Words = &[
     "không đúng",
 ];
 
+/// What is said of a password that lets nobody in before there is another.
+pub(in crate::draft) const EXPIRED: Words = &[
+    "expired",
+    "must change",
+    "must be changed",
+    "has to be changed",
+    "need to change",
+    "required to change",
+    "abgelaufen",
+    "expiré",
+    "caducad",
+    "expirou",
+    "expirada",
+    "scadut",
+    "verlopen",
+    "utgått",
+    "utløpt",
+    "udløbet",
+    "vanhentunut",
+    "vypršel",
+    "wygasł",
+    "истёк",
+    "истек",
+    "süresi dol",
+    "过期",
+    "期限",
+    "만료",
+];
+
 /// Whether it is what an app says to wrong credentials.
 pub(in crate::draft) fn refuses(text: &str) -> bool {
     says(text, REFUSED) || says(text, DENIED)
