@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::question::Question;
 use super::{Answer, Frame, render};
 use crate::redact::redact;
-use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, QuestionRow, Step};
+use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, Step};
 use crate::web::answer::open_question;
 use crate::web::api::{cancel_job, requeue_job, retry_job};
 use crate::web::asked::Path;
@@ -113,7 +113,7 @@ pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(
     let related = related(&site, &row).await?;
     let job = &row.job;
     let frame = Frame::new(format!("{} of {}", job.kind, job.account), "jobs", &caller);
-    let question = asks(&site, &row).await?;
+    let question = open_question(&site, id).await?;
     // A button that would be refused is none.
     let may_ask = site.view(&caller).may_ask(&job.account, job.kind).await.is_ok();
     let operates = frame.may_operate && !row.has_ended();
@@ -155,11 +155,6 @@ async fn timeline(site: &Site, row: &JobRow) -> Result<Timeline, Problem> {
         cancelling: row.is_being_cancelled(),
         attempts,
     })
-}
-
-/// What it waits for a person to give: nothing, once somebody has cancelled it.
-async fn asks(site: &Site, row: &JobRow) -> Result<Option<QuestionRow>, Problem> {
-    if row.is_being_cancelled() { Ok(None) } else { open_question(site, row.job.id).await }
 }
 
 /// Whether the worker that has the job gives no sign of life any more.
@@ -217,7 +212,7 @@ pub async fn events(
 async fn look(site: Arc<Site>, id: Uuid) -> Result<Option<Shown>, Problem> {
     let Some(row) = site.store.job(id).await? else { return Ok(None) };
     let html = timeline(&site, &row).await?.render().unwrap_or_default();
-    let question = match asks(&site, &row).await? {
+    let question = match open_question(&site, id).await? {
         Some(row) => Question::of(&row).render().unwrap_or_default(),
         None => NO_QUESTION.to_owned(),
     };
