@@ -34,6 +34,7 @@ pub use mismatch::{Fault, Mismatch};
 pub use overrides::OriginOverrides;
 pub use parse::{Parameters, Template, parse, parse_among};
 pub use quote::{Quote, find_step};
+pub(crate) use read::PASSWORD;
 pub use reference::{locator_examples, reference};
 pub use report::Report;
 pub use rule::Rule;

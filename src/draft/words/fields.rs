@@ -48,39 +48,6 @@ pub(in crate::draft) const USERNAME: Words = &[
     "felhasznál",
 ];
 
-/// Passwords.
-pub(in crate::draft) const PASSWORD: Words = &[
-    "password",
-    "passwort",
-    "kennwort",
-    "mot de passe",
-    "contraseña",
-    "senha",
-    "palavra-passe",
-    "wachtwoord",
-    "lösenord",
-    "passord",
-    "adgangskode",
-    "salasana",
-    "heslo",
-    "hasło",
-    "пароль",
-    "parola",
-    "şifre",
-    "密码",
-    "密碼",
-    "パスワード",
-    "비밀번호",
-    "كلمة المرور",
-    "סיסמה",
-    "jelszó",
-    "mật khẩu",
-    "passphrase",
-    "pass phrase",
-    "pass word",
-    "credentials",
-];
-
 /// Codes that a login may have for a password.
 pub(in crate::draft) const PASSCODE: Words = &["passcode", "pass code", "pin", "pin code", "access code"];
 

@@ -20,6 +20,7 @@ mod steps;
 mod target;
 pub(super) mod words;
 
+pub(crate) use passwords::PASSWORD;
 pub(super) use playbook::KEYS;
 
 use std::collections::BTreeSet;

@@ -5,16 +5,15 @@ use super::shown::last_of;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::{By, FlowKind, Locator, Place, Rule, Target, Value};
 
-/// What a password is called, in small letters; a part of a name is enough.
-const PASSWORD: [&str; 21] = [
+/// What a password is called in many languages, in small letters; a part of a name is enough.
+pub(crate) const PASSWORD: &[&str] = &[
     "password",
-    "passphrase",
-    "pass phrase",
     "passwort",
     "kennwort",
     "mot de passe",
     "contraseña",
     "senha",
+    "palavra-passe",
     "wachtwoord",
     "lösenord",
     "passord",
@@ -23,11 +22,20 @@ const PASSWORD: [&str; 21] = [
     "heslo",
     "hasło",
     "пароль",
+    "parola",
     "şifre",
-    "jelszó",
     "密码",
+    "密碼",
     "パスワード",
     "비밀번호",
+    "كلمة المرور",
+    "סיסמה",
+    "jelszó",
+    "mật khẩu",
+    "passphrase",
+    "pass phrase",
+    "pass word",
+    "credentials",
 ];
 /// Whole words beside it that say that it is the new one.
 const NEW: [&str; 16] = [
