@@ -1,8 +1,7 @@
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use super::codelike::without_what_may_be_secret;
+use super::settle::clock_time;
 use crate::browser::{BrowserError, Overview, PageError};
 use crate::job::{Code, Outcome, Verdict, Wanted};
 use crate::playbook::{End, FlowKind};
@@ -150,7 +149,7 @@ impl Halt {
                 format!(
                     "{spent} attempts that the app may count as wrong were made lately; the next is not made before {}, \
                      so that it does not lock the account.",
-                    until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z")
+                    clock_time(*until)
                 ),
             ),
             Self::Rehearsed { step, .. } => {

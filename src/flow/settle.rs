@@ -436,8 +436,9 @@ pub(super) fn none_opens(tried: &str) -> Halt {
     Verdict::new(Code::CredentialUncertain, message).into()
 }
 
-fn clock_time(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+/// A time in words that leave the machine, as in an exported file: it says how far that clock is from UTC.
+pub(super) fn clock_time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
 fn no_password() -> Halt {
