@@ -106,4 +106,4 @@ bench-queue: ## jobs without a browser through RabbitMQ and PostgreSQL (needs no
 bench-log: ## the log's first pages among five million rows (takes minutes and 5 GB of disk)
 	scripts/install-build-deps
 	scripts/install-test-deps --servers
-	scripts/run-test first_pages_of_five_million_rows --ignored
+	scripts/run-test --release first_pages_of_five_million_rows --ignored
