@@ -6,6 +6,7 @@ use super::words::{
     SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
+use crate::playbook::By;
 
 /// A control, and the place of the frame that it is in.
 #[derive(Debug, Clone)]
@@ -348,12 +349,31 @@ pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Foun
         let Found { control, .. } = found;
         control.menu || is(control, SETTINGS) || is(control, SECURITY) || pictures_owner(control)
     };
-    (all(survey).find(|found| lasting(found) && own(found)), all(survey).find(lasting))
+    // What people can read in the playbook, rather than the way through the document.
+    let by_path =
+        |found: &Found| matches!(found.control.locators.first().map(|best| &best.by), Some(By::Css(_)));
+    let first = |holds: &dyn Fn(&Found) -> bool| all(survey).filter(holds).min_by_key(by_path);
+    (first(&|found| lasting(found) && own(found)), first(&lasting))
 }
 
 /// The form that changes the password.
 pub(super) fn change(survey: &Survey) -> Option<Change> {
     groups(survey).into_iter().find_map(|group| change_in(&group))
+}
+
+/// The field for the current password, where a page about passwords shows none for the new one.
+pub(super) fn current_alone(survey: &Survey) -> Option<Found> {
+    if !is_about(survey, PASSWORD) {
+        return None;
+    }
+    groups(survey).into_iter().find_map(|group| {
+        let mut passwords = group.iter().filter(|found| is_password(&found.control));
+        let (only, more) = (passwords.next()?, passwords.next());
+        // With a name it is a login.
+        let named = group.iter().any(|found| takes_text(&found.control) && is_name(&found.control));
+        let current = has_token(&only.control, "current-password") || is(&only.control, CURRENT);
+        (current && more.is_none() && !named).then(|| only.clone())
+    })
 }
 
 fn change_in(group: &[Found]) -> Option<Change> {

@@ -65,7 +65,7 @@ pub enum SignIn {
     Unclear(String),
 }
 
-/// A page with something to do on it, and the way to it from where a login ends.
+/// Something to do, and the way to its page from where a login ends.
 #[derive(Debug, Clone)]
 pub(super) struct Settings<T> {
     pub way: Vec<Move>,
@@ -112,9 +112,8 @@ pub struct Findings {
     pub(super) mark: Option<Names>,
     /// It is only what was there after the login and not before.
     pub(super) mark_is_guessed: bool,
-    /// Opens the menu with the way out, if it is in one.
-    pub(super) menu: Option<Names>,
-    pub(super) way_out: Option<Names>,
+    /// What ends the session, and the way to it: the click that opens a menu, say.
+    pub(super) way_out: Option<Settings<Names>>,
     pub(super) change: Option<Settings<ChangeForm>>,
     pub(super) mfa: Option<Settings<Names>>,
     /// What was opened and clicked behind the login.
@@ -142,7 +141,6 @@ impl Findings {
             entrance: Vec::new(),
             mark: None,
             mark_is_guessed: false,
-            menu: None,
             way_out: None,
             change: None,
             mfa: None,

@@ -195,11 +195,11 @@ impl Writer<'_> {
 
     fn logout(&mut self) {
         let findings = self.findings;
-        let Some(way_out) = &findings.way_out else { return };
+        let Some(Settings { way, what: way_out }) = &findings.way_out else { return };
         self.line("\n  logout:");
-        let mut moves = Vec::new();
-        if let Some(menu) = &findings.menu {
-            moves.extend([Move::Note("opens the menu".to_owned()), Move::Click(menu.clone())]);
+        let mut moves = way.clone();
+        if let [Move::Click(_)] = way.as_slice() {
+            moves.insert(0, Move::Note("opens the menu".to_owned()));
         }
         moves.push(Move::Click(way_out.clone()));
         self.yaml.push_str(&steps(&moves, "    "));

@@ -119,7 +119,7 @@ function candidates(element) {
   if (isKept(element.id)) found.push([locator({ css: `#${CSS.escape(element.id)}` })]);
   const name = element.getAttribute('name');
   if (isWord(name)) found.push([locator({ css: `${tag}[name=${quoted(name)}]` })]);
-  if (tag === 'a' && !short(nameOf(element, role)) && hrefOf(element)) found.push([locator({ css: hrefOf(element) })]);
+  if (tag === 'a' && hrefOf(element)) found.push([locator({ css: hrefOf(element) })]);
   if (tag === 'iframe' && short(element.title)) found.push([locator({ css: `iframe[title=${quoted(short(element.title))}]` })]);
   if (field && element.type === 'password') found.push([locator({ css: 'input[type="password"]' })]);
   return found;
@@ -257,7 +257,7 @@ function survey() {
     const menu = MENUS.find((each) => element.matches(each));
     const locators = locatorsOf(element);
     // The menu of one's own account is mostly called by one's own name, which is nobody else's.
-    if (menu && !locators.some(({ by }) => by.css)) locators.push(...pathAlone(element, roots, menu));
+    if (menu) locators.push(...pathAlone(element, roots, menu));
     return {
       kind: button ? 'button' : element.tagName === 'A' ? 'link' : 'field',
       type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',

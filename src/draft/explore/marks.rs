@@ -9,20 +9,19 @@ use super::names::as_target;
 use super::trail::Lead;
 use super::{CALM, Explorer, NoDraft, PATIENCE, await_on, names_somebody};
 use crate::browser::{Guide, PageError, Survey};
-use crate::draft::findings::{Move, SignIn};
+use crate::draft::findings::{Move, Settings, SignIn};
 use crate::draft::{find, leads};
 use crate::playbook::{self, Locator};
 
 impl Explorer {
-    /// What shows that somebody is signed in, and the way out, also within a menu.
-    pub(super) async fn find_marks(&mut self, mut survey: Survey) -> Result<(), NoDraft> {
+    /// What shows that somebody is signed in, and the way out, also within a menu: what has opened that is given.
+    pub(super) async fn find_marks(&mut self, mut survey: Survey) -> Result<Vec<Move>, NoDraft> {
         survey = self.uncover(survey).await?;
         if let Some(way_out) = find::way_out(&survey) {
-            let names = Some(self.names(&way_out, &survey)).filter(|names| !names.is_empty());
-            self.findings.mark.clone_from(&names);
-            self.findings.way_out = names.filter(|_| !find::ends_all(&way_out.control));
+            self.findings.mark = Some(self.names(&way_out, &survey)).filter(|names| !names.is_empty());
+            self.note_way_out(&survey, &[]);
             self.set_guide();
-            return Ok(());
+            return Ok(Vec::new());
         }
         let answer = survey.clone();
         for menu in leads::menus(&survey, &self.username) {
@@ -36,20 +35,18 @@ impl Explorer {
             }
             self.note_looked(&Lead::Clicks(vec![Move::Click(names.clone())]));
             survey = self.await_that(|survey| find::way_out(survey).is_some()).await?;
-            if let Some(way_out) = find::way_out(&survey) {
-                let behind = self.names(&way_out, &survey);
-                let ends_all = find::ends_all(&way_out.control);
-                self.findings.way_out = Some(behind).filter(|names| !names.is_empty() && !ends_all);
-                self.findings.mark = Some(names.clone());
-                self.findings.menu = Some(names);
-                return Ok(());
+            if find::way_out(&survey).is_some() {
+                let opens = vec![Move::Click(names.clone())];
+                self.note_way_out(&survey, &opens);
+                self.findings.mark = Some(names);
+                return Ok(opens);
             }
         }
         if self.asks_anew(&survey).await?
             || self.heard.refusal.is_some() && self.is_for_everybody_here().await?
         {
             self.findings.sign_in = self.not_in(&answer, false);
-            return Ok(());
+            return Ok(Vec::new());
         }
         self.guess_mark(&survey);
         let named = lines(&answer).iter().any(|line| names_somebody(line, &self.username));
@@ -59,7 +56,16 @@ impl Explorer {
                 came(&answer)
             ));
         }
-        Ok(())
+        Ok(Vec::new())
+    }
+
+    /// Notes what ends this session and no other, if the page has it. `way` has led to the page.
+    pub(super) fn note_way_out(&mut self, survey: &Survey, way: &[Move]) {
+        let ours = find::way_out(survey).filter(|found| !find::ends_all(&found.control));
+        let what = ours.map(|found| self.names(&found, survey)).filter(|names| !names.is_empty());
+        if let (None, Some(what)) = (&self.findings.way_out, what) {
+            self.findings.way_out = Some(Settings { way: way.to_vec(), what });
+        }
     }
 
     /// [`Explorer::is_for_everybody`] of the page that is there.

@@ -181,12 +181,12 @@ impl Explorer {
             }
         }
         let (survey, keys) = self.follow(survey, login, keys).await?;
-        let Some(_) = keys else { return Ok(()) };
-        self.find_marks(survey).await?;
+        let Some(keys) = keys else { return Ok(()) };
+        let menu = self.find_marks(survey).await?;
         if !matches!(self.findings.sign_in, SignIn::Done) {
             return Ok(());
         }
-        match self.find_settings(well_known).await {
+        match self.find_settings(&menu, well_known, keys).await {
             // What was found before is a draft, too.
             Err(NoDraft::Page(error)) if !matches!(error, PageError::Browser(BrowserError::Gone)) => {
                 let why = redact::redact(&error.to_string()).into_owned();

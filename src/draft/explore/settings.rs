@@ -4,9 +4,10 @@ use url::Url;
 
 use super::address::{is_ones_own, lasting, relative};
 use super::look::{address, is_error, says};
+use super::names::as_target;
 use super::trail::{Lead, Trail};
-use super::{Explorer, NoDraft, PATIENCE};
-use crate::browser::{Control, Survey};
+use super::{CALM, Explorer, Keys, NoDraft, PATIENCE};
+use crate::browser::{BrowserError, Control, PageError, Survey, Typed};
 use crate::draft::find::{self, Found};
 use crate::draft::findings::{ChangeForm, Move, Settings};
 use crate::draft::leads;
@@ -57,15 +58,19 @@ impl Explorer {
         Ok(if there { self.url.join("/.well-known/change-password").ok() } else { None })
     }
 
-    /// Looks for the pages where a password is changed and a second factor is turned on.
-    pub(super) async fn find_settings(&mut self, well_known: Option<Url>) -> Result<(), NoDraft> {
+    /// Looks for the pages where a password is changed and a second factor is turned on. `menu` has opened what is there.
+    pub(super) async fn find_settings(
+        &mut self,
+        menu: &[Move],
+        well_known: Option<Url>,
+        keys: &Keys,
+    ) -> Result<(), NoDraft> {
         // Many a page draws its menus once it is there.
         let survey = self.await_that(|survey| all(survey).any(|control| leads::promise(control) > 0)).await?;
         let survey = self.uncover(survey).await?;
         let home = address(&survey).unwrap_or_else(|| self.url.clone());
         let mut trail = Trail::default();
-        let menu: Vec<Move> = self.findings.menu.iter().cloned().map(Move::Click).collect();
-        self.collect(&survey, &menu, &mut trail);
+        self.collect(&survey, menu, &mut trail);
         if menu.is_empty() {
             for found in leads::menus(&survey, &self.username) {
                 let names = self.menu_names(&found, &survey);
@@ -87,14 +92,20 @@ impl Explorer {
                 break;
             }
             let Some(lead) = trail.next() else { break };
-            self.look_at(lead, &home, &mut trail).await?;
+            self.look_at(lead, &home, keys, &mut trail).await?;
         }
         // Back to where the login ended, for whoever looks at the page next.
         drop(self.page.open(&home, PATIENCE).await);
         Ok(())
     }
 
-    async fn look_at(&mut self, lead: Lead, home: &Url, trail: &mut Trail) -> Result<(), NoDraft> {
+    async fn look_at(
+        &mut self,
+        lead: Lead,
+        home: &Url,
+        keys: &Keys,
+        trail: &mut Trail,
+    ) -> Result<(), NoDraft> {
         let there = match &lead {
             Lead::Address(url) | Lead::OnesOwn(url, _) => self.reaches(url).await?,
             Lead::Clicks(way) => self.returns(home, way).await?,
@@ -109,8 +120,12 @@ impl Explorer {
             survey = self.uncover(survey).await?;
         }
         // The login again: not so where a page of settings asks for the current password first.
-        if is_error(&survey) || find::login(&survey).is_some() && !is_useful(&survey) {
+        let promises = is_useful(&survey) || find::current_alone(&survey).is_some();
+        if is_error(&survey) || find::login(&survey).is_some() && !promises {
             return Ok(());
+        }
+        if let Some(current) = find::current_alone(&survey) {
+            survey = self.reveal(&current, keys, survey).await?;
         }
         let Some(way) = self.way_of(lead, &survey, home).await? else {
             if is_useful(&survey) {
@@ -121,9 +136,25 @@ impl Explorer {
             self.collect(&survey, &[], trail);
             return Ok(());
         };
+        self.note_way_out(&survey, &way);
         self.note_settings(&survey, way.clone());
         self.collect(&survey, &way, trail);
         Ok(())
+    }
+
+    /// Types the current password where nothing else is asked for yet: some pages show the fields for the new one only then.
+    /// Nothing is sent off.
+    async fn reveal(&mut self, current: &Found, keys: &Keys, before: Survey) -> Result<Survey, NoDraft> {
+        let names = self.names(current, &before);
+        if names.is_empty() {
+            return Ok(before);
+        }
+        self.set_guide();
+        match self.page.fill(&as_target(&names), Typed::Password(&keys.password), CALM * 2).await {
+            Ok(()) => self.await_that(|survey| find::change(survey).is_some()).await,
+            Err(error @ PageError::Browser(BrowserError::Gone)) => Err(error.into()),
+            Err(_) => Ok(before),
+        }
     }
 
     /// The way to the page that is there, for everybody's account, from where a login has ended.
@@ -161,7 +192,8 @@ impl Explorer {
     }
 
     async fn shows_settings(&mut self) -> Result<bool, NoDraft> {
-        Ok(is_useful(&self.await_that(is_useful).await?))
+        let shows = |survey: &Survey| is_useful(survey) || find::current_alone(survey).is_some();
+        Ok(shows(&self.await_that(shows).await?))
     }
 
     /// The links that promise something, and the items that lead nowhere by address. `way` is what has led to their page.

@@ -196,13 +196,14 @@ impl Import {
         }
         let out = rest.iter().position(|each| each.clicks(SIGN_OUT));
         let way_out = out.and_then(|at| rest[at].clicked());
-        self.findings.way_out.clone_from(&way_out);
         // The click before may have opened the menu that the way out is in: then the menu is what is always there.
         let menu = out.and_then(|at| at.checked_sub(1)).filter(|at| *at >= taken);
         let menu = menu.and_then(|at| rest[at].clicked().filter(opens_a_menu).map(|names| (at, names)));
         let menu_at = menu.as_ref().map(|(at, _)| *at);
-        self.findings.menu = menu.map(|(_, names)| names);
-        self.findings.mark = self.findings.menu.clone().or(way_out);
+        let menu = menu.map(|(_, names)| names);
+        self.findings.mark = menu.clone().or_else(|| way_out.clone());
+        let way = menu.into_iter().map(Move::Click).collect();
+        self.findings.way_out = way_out.map(|what| Settings { way, what });
         let mfa = rest.iter().position(|each| each.clicks(MFA));
         if let Some((at, what)) = mfa.and_then(|at| Some((at, rest[at].clicked()?))) {
             let way =

@@ -183,3 +183,45 @@ async fn an_expired_password_is_told_so() {
         said.out
     );
 }
+
+/// As web components have it: links that repeat their name within, the way out on one's own page alone, and a form that shows the
+/// fields for a new password only once the current one is typed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_grows_with_the_current_password_is_found() {
+    let home = "<nav role=listbox><a role=option href=/config><div role=option>Settings</div></a>
+        <a role=option href=/own aria-label=Profile><div role=option>Quirin</div></a></nav><h1>Overview</h1>";
+    let own = "<h1>Change password</h1><label>Current password <input type=password id=old></label><div id=more></div>
+        <button type=button>Submit</button><hr><button type=button>Log out</button>
+        <script>old.oninput = () => {
+            if (!more.childElementCount) more.innerHTML = '<label>New password <input type=password></label><label>Confirm new password <input type=password></label>';
+        }</script>";
+    let mut site = Site::new(move |request| {
+        let has_session = request.cookie.contains("s=1");
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/") if request.body.contains(PASSWORD) => answer(&request),
+            (_, "/") => Reply::html(SIGN_IN),
+            (_, "/content") if has_session => Reply::html(home),
+            (_, "/own") if has_session => Reply::html(own),
+            _ => Reply::status(404, "<h1>Not here</h1>"),
+        }
+    })
+    .await;
+    let (desk, draft, _) = signed_in(&site).await;
+    assert!(draft.contains("signed_in: { role: option, name: Profile }\n"), "{draft}");
+    assert!(draft.contains("logout:\n    - open: /own\n    - click: { role: button, name: Log out }\n"), "{draft}");
+    let change = "change_password:
+    - open: /own
+    - fill: { into: { label: Current password }, with: password }
+    - fill: { into: { label: New password, exact: true }, with: new_password }
+    - fill: { into: { label: Confirm new password }, with: new_password }
+    - commit: { click: { role: button, name: Submit } }\n";
+    assert!(draft.contains(change), "{draft}");
+    let file = desk.0.path().join("playbooks/site.yaml").to_str().unwrap().to_owned();
+    let rehearse = ["playbook", "run", &file, "change_password", "--account", "site/x", "--rehearse"];
+    let said = desk.call(&rehearse, "").await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+    // The login's form and no other was sent off.
+    let all = std::iter::from_fn(|| site.requests.try_recv().ok());
+    let sent: Vec<_> = all.filter(|request| request.method == "POST").map(|request| request.path).collect();
+    assert!(!sent.is_empty() && sent.iter().all(|path| path == "/"), "{sent:?}");
+}
