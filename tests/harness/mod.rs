@@ -4,7 +4,6 @@ pub mod canary;
 pub mod desk;
 pub mod dovecot;
 pub mod fleet;
-#[cfg(feature = "failpoints")]
 pub mod home;
 pub mod mailroom;
 pub mod ocr;

@@ -10,7 +10,6 @@ use turnlock::queue::rabbit::topology::{DEAD, JOBS};
 use turnlock::store::{AuditQuery, JobState, LogQuery};
 use turnlock::worker::WorkerConfig;
 
-use crate::harness::PATIENCE;
 use crate::harness::fleet::{Counts, Fleet, job, publish, until};
 
 /// Publishes a job that comes back without an answer until RabbitMQ lays it aside.
@@ -255,6 +254,7 @@ async fn hundreds_of_letters_keep_their_order_and_none_is_lost() {
 #[cfg(feature = "failpoints")]
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_outlive_those_who_look_at_them() {
+    use crate::harness::PATIENCE;
     use crate::harness::fleet::said;
 
     let fleet = Fleet::start().await;

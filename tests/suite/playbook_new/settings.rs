@@ -208,7 +208,10 @@ async fn a_form_that_grows_with_the_current_password_is_found() {
     .await;
     let (desk, draft, _) = signed_in(&site).await;
     assert!(draft.contains("signed_in: { role: option, name: Profile }\n"), "{draft}");
-    assert!(draft.contains("logout:\n    - open: /own\n    - click: { role: button, name: Log out }\n"), "{draft}");
+    assert!(
+        draft.contains("logout:\n    - open: /own\n    - click: { role: button, name: Log out }\n"),
+        "{draft}"
+    );
     let change = "change_password:
     - open: /own
     - fill: { into: { label: Current password }, with: password }

@@ -1,6 +1,5 @@
 //! A worker outlives its database and its broker, however long they are away.
 
-use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -137,6 +136,7 @@ async fn ended_somehow(store: &Arc<dyn Store>, job: &Job) -> JobRow {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_tries_until_its_database_is_back_and_ends_when_it_is_told() {
     use acme::{Acme, NewUser, Options};
+    use rustix::process::{Pid, Signal, kill_process};
 
     use crate::harness::home::Home;
     use crate::harness::rig::{FIRST_PASSWORD, acme_playbook};
