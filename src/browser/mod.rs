@@ -58,6 +58,6 @@ pub use pool::Pool;
 pub use process::Process;
 pub use replay::Replay;
 pub use snapshot::{FrameSnapshot, Matched, Part, PartKind, Snapshot};
-pub use survey::{Control, ControlKind, Survey, SurveyedFrame};
+pub use survey::{Control, ControlKind, HiddenLink, Survey, SurveyedFrame};
 pub use trial::{Acted, Marked};
 pub use tried::{Tried, TriedElement};

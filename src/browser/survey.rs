@@ -49,6 +49,24 @@ pub struct SurveyedFrame {
     pub overlay: Option<String>,
     /// What can be filled, clicked and followed.
     pub controls: Vec<Control>,
+    /// Links that nobody sees, such as those of a menu that is closed.
+    #[serde(default)]
+    pub hidden: Vec<HiddenLink>,
+}
+
+/// A link that nobody sees.
+#[derive(Clone, Deserialize)]
+pub struct HiddenLink {
+    /// What it says.
+    pub text: String,
+    /// Where it leads. May hold secrets.
+    pub href: String,
+}
+
+impl std::fmt::Debug for HiddenLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "hidden {:?}", self.text)
+    }
 }
 
 impl SurveyedFrame {
@@ -66,10 +84,11 @@ impl SurveyedFrame {
 }
 
 /// The kinds of [`Control`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlKind {
     /// To be filled, set or chosen from.
+    #[default]
     Field,
     /// To be clicked.
     Button,
@@ -82,7 +101,7 @@ pub enum ControlKind {
 }
 
 /// Something that a person can use.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[allow(missing_docs, reason = "they are what HTML calls so")]
 pub struct Control {
     /// What it is for.

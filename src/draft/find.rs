@@ -130,7 +130,12 @@ fn password_form(group: &[Found]) -> Option<Login> {
         group.iter().enumerate().filter(|(_, found)| is_password(&found.control)).collect();
     // Two passwords are a registration or a change.
     let [(at, password)] = passwords.as_slice() else { return None };
-    if has_token(&password.control, "new-password") && !has_token(&password.control, "current-password") {
+    // Many a login says so to keep browsers from filling it.
+    let signs_in = submit(group).is_some_and(|found| says(&read(&found.control), SIGN_IN));
+    if has_token(&password.control, "new-password")
+        && !has_token(&password.control, "current-password")
+        && !signs_in
+    {
         return None;
     }
     let before = group[..*at].iter().rev().filter(|found| takes_text(&found.control));
@@ -139,6 +144,10 @@ fn password_form(group: &[Found]) -> Option<Login> {
 }
 
 fn name_first(group: &[Found]) -> Option<Login> {
+    // Without its password a login would be sent off for nothing, and the app may count that.
+    if group.iter().any(|found| is_password(&found.control)) {
+        return None;
+    }
     let fields: Vec<_> = group.iter().filter(|found| takes_text(&found.control)).collect();
     let username = fields.iter().find(|found| is_name(&found.control))?;
     let submit = submit(group);
@@ -282,18 +291,20 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
     if over.iter().any(asks) {
         return None;
     }
+    // With one button there is one thing to do.
+    let alone = over.len() == 1;
     let worth = |control: &Control| {
         let Control { kind, text, locators, .. } = control;
         let inert =
             *kind == ControlKind::Button || *kind == ControlKind::Link && leads_nowhere(&control.href);
         let short = text.chars().count() <= 40;
-        LATER.iter().position(|word| {
-            inert
-                && short
-                && !locators.is_empty()
-                && says(text, std::slice::from_ref(word))
-                && !says(text, HANDS_OFF)
-        })
+        let said = words(control);
+        if !inert || !short || locators.is_empty() || says(text, HANDS_OFF) {
+            return None;
+        }
+        let later = LATER.iter().position(|word| says(said, std::slice::from_ref(word)));
+        let crossed = text.is_empty() && says(&control.picture, &["times", "cross", "xmark"]);
+        later.or(crossed.then_some(LATER.len())).or((alone && says(text, NEXT)).then_some(LATER.len() + 1))
     };
     let closes = over.into_iter().filter_map(|control| Some((worth(control)?, control)));
     closes.min_by_key(|(worth, _)| *worth).map(|(_, control)| Found { frame: 0, control: control.clone() })
@@ -358,7 +369,24 @@ pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Foun
 
 /// The form that changes the password.
 pub(super) fn change(survey: &Survey) -> Option<Change> {
-    groups(survey).into_iter().find_map(|group| change_in(&group))
+    groups(survey).into_iter().find_map(|group| {
+        let mut change = change_in(&group)?;
+        if change.submit.is_none() {
+            change.submit = saves_behind(survey, &change);
+        }
+        Some(change)
+    })
+}
+
+/// The button that saves a form from outside of it: the first that says so behind the form's last field.
+fn saves_behind(survey: &Survey, change: &Change) -> Option<Found> {
+    let last = [Some(&change.new), change.repeat.as_ref(), change.current.as_ref()];
+    let last = last.into_iter().flatten().max_by_key(|found| found.control.place)?;
+    let behind = |found: &Found| {
+        let Found { frame, control } = found;
+        *frame == last.frame && control.form.is_none() && control.place > last.control.place
+    };
+    all(survey).find(|found| behind(found) && changes(&found.control) && !found.control.locators.is_empty())
 }
 
 /// The field for the current password, where a page about passwords shows none for the new one.
@@ -377,7 +405,14 @@ pub(super) fn current_alone(survey: &Survey) -> Option<Found> {
 }
 
 fn change_in(group: &[Found]) -> Option<Change> {
-    let mut passwords: Vec<&Found> = group.iter().filter(|found| is_password(&found.control)).collect();
+    // Some show what they have made up.
+    let shown = |control: &Control| {
+        takes_text(control) && has_token(control, "new-password") && is(control, PASSWORD)
+    };
+    let is_one = |found: &&Found| {
+        (is_password(&found.control) || shown(&found.control)) && !is_of_machines(&found.control)
+    };
+    let mut passwords: Vec<&Found> = group.iter().filter(is_one).collect();
     // A key of an API is masked as a password is: where others say that they are one, it is none.
     if passwords.iter().any(|found| is_named_password(&found.control)) {
         passwords.retain(|found| is_named_password(&found.control));
@@ -400,7 +435,7 @@ fn change_in(group: &[Found]) -> Option<Change> {
     };
     let repeat = if rest.len() == 2 { Some((*rest[1 - new_at]).clone()) } else { None };
     let last = group.iter().rposition(|found| is_password(&found.control)).unwrap_or(0);
-    let submit = submit(group).or_else(|| {
+    let submit = submit(group).filter(|found| !says(&found.control.text, REVEALS)).or_else(|| {
         // Without a form: what stands behind the fields and says so, else the one that says so before them.
         let (before, behind) = group.split_at(last);
         let mut before = before.iter().filter(|found| changes(&found.control));
@@ -415,16 +450,26 @@ fn change_in(group: &[Found]) -> Option<Change> {
     })
 }
 
+/// Whether what a field hides is said to be something that programs sign in with. Pages give such fields the token of new passwords,
+/// to keep browsers from filling them.
+fn is_of_machines(control: &Control) -> bool {
+    const MACHINES: Words = &["api", "key", "token", "url", "webhook", "client secret"];
+    says(&read(control), MACHINES) && !says(&read(control), PASSWORD)
+}
+
 /// Whether a field that hides what is typed says that it is for a password.
 fn is_named_password(control: &Control) -> bool {
     ["current-password", "new-password"].iter().any(|token| has_token(control, token))
         || [PASSWORD, CURRENT, REPEAT].iter().any(|words| is(control, words))
 }
 
+/// What a button says that shows or makes something rather than sending what was typed.
+const REVEALS: Words = &["reveal", "copy", "generate", "show", "view", "api key"];
+
 /// Whether a button's words are those of one that saves a change.
 fn changes(control: &Control) -> bool {
     let text = &control.text;
-    let named = says(text, PASSWORD) || says(text, &["change", "save", "update", "set"]);
+    let named = says(text, PASSWORD) || says(text, &["change", "save", "update", "set", "confirm", "apply"]);
     control.kind == ControlKind::Button
         && !control.menu
         && named

@@ -102,6 +102,8 @@ pub struct Findings {
     pub(super) login: Vec<Move>,
     /// What the login's page says before anything is done, in small letters.
     pub(super) login_says: SecretString,
+    /// What the page behind the login says, in small letters.
+    pub(super) home_says: SecretString,
     /// What the app said when the login's form was there again, where it is not known to be a refusal.
     pub(super) answered: Option<String>,
     /// The steps behind a code's field: where it goes, and how it is sent.
@@ -136,6 +138,7 @@ impl Findings {
             leftover: Vec::new(),
             login: Vec::new(),
             login_says: SecretString::default(),
+            home_says: SecretString::default(),
             answered: None,
             code: None,
             entrance: Vec::new(),

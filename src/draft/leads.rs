@@ -2,10 +2,10 @@
 
 use super::find::{Found, all, is, leads_nowhere, pictures_owner};
 use super::words::{
-    CHANGE, DOES, HANDS_OFF, LINKING, MENU, MFA, PASSWORD, SECURITY, SET_UP, SETTINGS, SIGN_IN, SIGN_OUT,
-    TURN_ON, USERNAME, Words, says,
+    CHANGE, DOES, HANDS_OFF, LINKING, MENU, MFA, PASSWORD, PERSON, SECURITY, SET_UP, SETTINGS, SIGN_IN,
+    SIGN_OUT, TURN_ON, USERNAME, Words, says,
 };
-use crate::browser::{Control, ControlKind, Survey};
+use crate::browser::{Control, ControlKind, HiddenLink, Survey};
 
 /// Whether an account's menu says what it is. Many say whose it is instead, and are called otherwise for everybody else.
 pub(super) fn says_what_it_is(menu: &Control) -> bool {
@@ -24,15 +24,18 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
         let inert = control.kind == ControlKind::Button
             && (control.form.is_none() || control.r#type != "submit")
             || control.kind == ControlKind::Link && leads_nowhere(&control.href);
-        let acts = control.switch || is(control, HANDS_OFF) || acts(&control.text);
+        // How a page is laid out is kept for the account.
+        let folds = says(&control.text, &["collapse", "minimi", "fold", "hide", "pin"]);
+        let acts = control.switch || folds || is(control, HANDS_OFF) || acts(&control.text);
         // What does not say that it opens something has to be called so, or by its owner.
         let opens = pictures_owner(control)
             || is_name_of_page(&control.text)
+            || says(&control.text, &["open"])
             || says(&format!("{} {}", control.id, control.name).replace(['_', '-'], " "), MENU)
             || (!account.is_empty() && control.text.to_lowercase().contains(account));
-        match (inert && !acts, control.menu, own) {
+        match ((inert || opens_by_hover(control)) && !acts, control.menu, own) {
             (true, true, true) => 3,
-            (true, true, false) => 1,
+            (true, true, false) if inert => 1,
             (true, false, true) if opens => 2,
             _ => 0,
         }
@@ -46,11 +49,18 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
     found
 }
 
+/// Whether a menu opens when the mouse is over it: a click would follow its link.
+pub(super) fn opens_by_hover(menu: &Control) -> bool {
+    menu.menu && menu.kind == ControlKind::Link && !leads_nowhere(&menu.href)
+}
+
 /// Whether a click looks only: what its words say is the name of a page, or that something is to be changed there. What turns
 /// something on or off, sends, makes or ends something is never clicked; nor is what nobody can tell of.
 pub(super) fn may_click(control: &Control) -> bool {
     let Control { kind, text, switch, .. } = control;
-    let opens = pictures_owner(control) || says(text, CHANGE) || is_name_of_page(text);
+    let about = [PASSWORD, MFA, SECURITY].iter().any(|words| says(text, words));
+    let discloses = (control.menu || control.role == "tab") && about;
+    let opens = pictures_owner(control) || says(text, CHANGE) || is_name_of_page(text) || discloses;
     *kind != ControlKind::Field && leads_nowhere(&control.href) && !switch && !acts(text) && opens
 }
 
@@ -64,10 +74,11 @@ fn acts(text: &str) -> bool {
     [TURN_ON, HANDS_OFF, DOES, SIGN_OUT].iter().any(|words| says(text, words))
 }
 
-/// Whether nothing is left of the text without what pages of an account are called.
+/// Whether the text is what pages of an account are called, and nothing else.
 fn is_name_of_page(text: &str) -> bool {
+    const PAGES: [Words; 6] = [PASSWORD, MFA, SECURITY, SETTINGS, SIGN_IN, MENU];
     let mut rest = text.to_lowercase();
-    for words in [PASSWORD, MFA, SECURITY, SETTINGS, SIGN_IN, MENU] {
+    for words in PAGES {
         let mut words: Vec<_> = words.to_vec();
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         for word in words {
@@ -76,15 +87,21 @@ fn is_name_of_page(text: &str) -> bool {
     }
     // A letter may be left of a plural.
     let links = |left: &str| left.chars().count() <= 1 || LINKING.contains(&left);
-    !text.is_empty() && rest.split(|c: char| !c.is_alphanumeric()).all(links)
+    PAGES.iter().any(|words| says(text, words)) && rest.split(|c: char| !c.is_alphanumeric()).all(links)
 }
 
 /// How much a link or a menu's item promises of the security settings; 0 for nothing.
 pub(super) fn promise(control: &Control) -> u32 {
-    let path = url::Url::parse(&control.href)
-        .map(|url| format!("{} {}", url.path(), url.query().unwrap_or_default()));
-    let text =
-        format!("{} {}", control.text, path.unwrap_or_default().replace(['/', '_', '-', '=', '.'], " "));
+    let path = url::Url::parse(&control.href).ok().filter(|_| !leads_nowhere(&control.href));
+    let path =
+        path.map(|url| format!("{} {}", url.path(), url.query().unwrap_or_default())).unwrap_or_default();
+    // Pages of documentation tell of settings and have none.
+    let reads = [".txt", ".rst", ".md", ".pdf"].iter().any(|end| path.trim_end().ends_with(end));
+    if reads || path.split('/').any(|part| matches!(part, "doc" | "docs" | "documentation" | "help")) {
+        return 0;
+    }
+    let own = path.split(['/', ' ']).any(|part| matches!(part, "me" | "user_info" | "userinfo" | "whoami"));
+    let text = format!("{} {}", control.text, path.replace(['/', '_', '-', '=', '.'], " "));
     // A link to reset one's password leads to a form; a button may do it.
     let form = control.kind == ControlKind::Link && !leads_nowhere(&control.href) && says(&text, PASSWORD);
     let hands_off = if form {
@@ -108,7 +125,26 @@ pub(super) fn promise(control: &Control) -> u32 {
     let worth: [(Words, u32); 4] = [(PASSWORD, 8), (MFA, 8), (SECURITY, 4), (SETTINGS, 2)];
     let named: u32 = worth.iter().filter(|(words, _)| says(&text, words)).map(|(_, worth)| worth).sum();
     // One's own page is nearer than the settings of the whole app.
-    named.max(if pictures_owner(control) { 3 } else { 0 })
+    let person = control.kind == ControlKind::Link && says(&control.picture, PERSON);
+    named.max(if own || person || pictures_owner(control) { 3 } else { 0 })
+}
+
+/// The same of a link that nobody sees: it may be opened, and is never clicked.
+pub(super) fn promise_unseen(link: &HiddenLink) -> u32 {
+    promise(&Control {
+        kind: ControlKind::Link,
+        text: link.text.clone(),
+        href: link.href.clone(),
+        ..Control::default()
+    })
+}
+
+/// Whether it is left alone for what it says, though it may well be where the password is changed.
+pub(super) fn is_not_dared(control: &Control) -> bool {
+    control.kind != ControlKind::Field
+        && leads_nowhere(&control.href)
+        && says(&control.text, PASSWORD)
+        && says(&control.text, HANDS_OFF)
 }
 
 #[cfg(test)]
@@ -132,7 +168,17 @@ mod tests {
         ] {
             assert!(is_name_of_page(name), "{name}");
         }
-        for deed in ["2FA off", "Lock account", "Password: send me a new one", "New two-factor secret", ""] {
+        for deed in [
+            "2FA off",
+            "Lock account",
+            "Password: send me a new one",
+            "New two-factor secret",
+            "",
+            "×",
+            "🗑",
+            "+",
+            "x",
+        ] {
             assert!(!is_name_of_page(deed), "{deed}");
         }
     }

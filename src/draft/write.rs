@@ -3,10 +3,10 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::findings::{ChangeForm, Findings, Move, Names, Overlay, Settings, SignIn};
-use super::words::REFUSED;
+use super::words::{LOCKED, REFUSED};
 use super::yaml::{locator, remark, steps, target};
 use crate::playbook::yaml::scalar;
-use crate::playbook::{By, Locator};
+use crate::playbook::{By, Locator, Value};
 
 /// What the schema is called beside a draft, from which editors complete its keys.
 pub const SCHEMA_FILE: &str = "playbook.schema.json";
@@ -18,7 +18,18 @@ const CHANGED: &str = "password_changed";
 const CHANGE: [(&str, &[&str]); 3] = [
     (
         CHANGED,
-        &["password was changed", "password changed", "password updated", "has been changed", "successfully"],
+        &[
+            "password was changed",
+            "password changed",
+            "password updated",
+            "has been changed",
+            "has been updated",
+            "was updated",
+            "profile updated",
+            "changes saved",
+            "has been saved",
+            "successfully",
+        ],
     ),
     (
         "password_refused",
@@ -178,9 +189,10 @@ impl Writer<'_> {
             }
             _ => {
                 self.ask("        ", "what does the app say to a wrong password? sign in wrongly once by hand; these are guesses");
-                self.guess("bad_credentials", REFUSED, &findings.login_says);
+                self.guess("bad_credentials", REFUSED, &[&findings.login_says, &findings.home_says]);
             }
         }
+        self.guess("account_locked", LOCKED, &[&findings.login_says, &findings.home_says]);
         let Some((field, submit)) = &findings.code else { return };
         let mut then = vec![Move::Fill { into: field.clone(), with: "totp".to_owned() }];
         then.extend(submit.clone().map(Move::Click));
@@ -198,7 +210,7 @@ impl Writer<'_> {
         let Some(Settings { way, what: way_out }) = &findings.way_out else { return };
         self.line("\n  logout:");
         let mut moves = way.clone();
-        if let [Move::Click(_)] = way.as_slice() {
+        if let [Move::Click(_) | Move::Hover(_)] = way.as_slice() {
             moves.insert(0, Move::Note("opens the menu".to_owned()));
         }
         moves.push(Move::Click(way_out.clone()));
@@ -230,10 +242,10 @@ impl Writer<'_> {
         match submit {
             Some(submit) => self.line(&format!("    - commit: {{ click: {} }}", target(submit))),
             None => {
-                self.ask("    ", "which button sends the form off?");
+                self.ask("    ", "which button sends the form off? Where none does, commit: { press: { key: Enter, in: … } } with the last field");
                 self.line(&format!(
-                    "    - commit: {{ press: {{ key: Enter, in: {} }} }}",
-                    target(repeat.as_ref().unwrap_or(new))
+                    "    - commit: {{ click: {{ role: button, name: {} }} }}",
+                    scalar(Value::QUESTION)
                 ));
             }
         }
@@ -243,15 +255,15 @@ impl Writer<'_> {
             "what does the app say when it has changed the password, and when it has not? these are guesses",
         );
         for (state, words) in CHANGE {
-            self.guess(state, words, &change.says);
+            self.guess(state, words, &[&change.says]);
         }
         self.found.push("change of password".to_owned());
     }
 
-    /// A state by what apps say then, but for what this page says anyway: that would be taken for its answer.
-    fn guess(&mut self, state: &str, words: &[&str], says: &SecretString) {
-        let said = says.expose_secret();
-        let mut words: Vec<&str> = words.iter().copied().filter(|word| !said.contains(word)).collect();
+    /// A state by what apps say then, but for what these pages say anyway: that would be taken for the app's answer.
+    fn guess(&mut self, state: &str, words: &[&str], pages: &[&SecretString]) {
+        let said = |word: &str| pages.iter().any(|page| page.expose_secret().contains(word));
+        let mut words: Vec<&str> = words.iter().copied().filter(|word| !said(word)).collect();
         if words.is_empty() && state == CHANGED {
             // Without it the flow has no end.
             words.push("the password has been changed");

@@ -254,3 +254,31 @@ async fn what_could_not_be_opened_is_not_taken_for_what_is_opened_next() {
         stage.see("{ text: Here }").await.unwrap();
     }
 }
+
+/// A page takes clicks before its scripts have run, and does nothing then. One that never ends loading is clicked all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_waits_for_the_scripts_of_its_page() {
+    let site = Site::with(|request| {
+        Box::pin(async move {
+            match request.path.as_str() {
+                "/script.js" => {
+                    tokio::time::sleep(Duration::from_millis(700)).await;
+                    let script = "b.onclick = () => { document.title = b.textContent = 'Opened' }";
+                    Reply::Answer(200, vec![("content-type", "text/javascript".into())], script.to_owned())
+                }
+                "/never.png" => Reply::Silence,
+                "/endless" => Reply::html(
+                    "<button id=b onclick='b.textContent = `Opened`'>Menu</button><img src=/never.png>",
+                ),
+                _ => Reply::html("<button id=b>Menu</button><script defer src=/script.js></script>"),
+            }
+        })
+    })
+    .await;
+    let stage = Stage::open(&site.url()).await;
+    for path in ["/", "/endless"] {
+        stage.goto(path).await.unwrap();
+        stage.click("{ role: button, name: Menu }").await.unwrap();
+        stage.see("{ role: button, name: Opened }").await.unwrap();
+    }
+}

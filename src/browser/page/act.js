@@ -225,10 +225,10 @@ function callOff() {
 // --- actions
 
 const NEEDS = {
-  click: { enabled: true, hit: true, still: true },
+  click: { enabled: true, hit: true, still: true, loaded: true },
   hover: { hit: true, still: true },
   ready: { enabled: true, hit: true, still: true },
-  send: { enabled: true, hit: true, still: true, sends: 'click' },
+  send: { enabled: true, hit: true, still: true, loaded: true, sends: 'click' },
   enter: { enabled: true, sends: 'enter' },
   check: { enabled: true, hit: true, still: true },
   fill: { enabled: true, editable: true, hit: true },
@@ -459,6 +459,10 @@ const statusOf = () => performance.getEntriesByType('navigation')[0]?.responseSt
 // An error page that has come whole will not turn into anything else.
 const isErrorPage = () => statusOf() >= 500 && document.readyState === 'complete';
 
+// Before its scripts have run, a page takes a click and does nothing. One that never ends loading is clicked all the same.
+const LOADING = 3000;
+const isLoading = () => document.readyState !== 'complete' && performance.now() < LOADING;
+
 // Where a point of a frame's viewport lies in this one.
 function outward(element, x, y) {
   const box = element.getBoundingClientRect();
@@ -495,7 +499,7 @@ const turnlock = {
       if (!visible.length && request.verb === 'check' && hidden.length === 1 && isToggle(hidden[0])) element = hidden[0];
       if (!element) return !visible.length && isErrorPage() ? { error_status: true, page: overview() } : undefined;
       const acted = request.verb === 'check' && obstacle(element, needs) ? standIn(element) || element : element;
-      if (obstacle(acted, needs)) return undefined;
+      if (obstacle(acted, needs) || (needs.loaded && isLoading())) return undefined;
       if (needs.still && (!(await still(acted)) || obstacle(acted, needs))) return undefined;
       if (!request.origins.includes(self.origin)) return { blocked: self.origin };
       const found = foundAs(element, request.target.alternatives);

@@ -118,7 +118,8 @@ function nameOf(element, role = roleOf(element)) {
     const text = fold(contentName(element));
     if (text) return text;
   }
-  return fold(element.title || element.getAttribute('placeholder') || '');
+  // A form has its fields as properties: one that is called `title`, say.
+  return fold(element.getAttribute('title') || element.getAttribute('placeholder') || '');
 }
 
 // Content with the names of pictures and labelled children in place.

@@ -15,9 +15,18 @@ function isLargeImage(element) {
   return element.matches(IMAGES) && Math.min(width, height) >= 48 && !element.closest(`${BUTTONS},a[href]`);
 }
 // What is made into a button by a script alone: it says so by being reached with the keyboard, or by what it does.
-const MADE = '[onclick],[tabindex="0"]';
-const isMade = (element) => element.matches(MADE) && !element.matches(CONTROLS) && !element.querySelector(CONTROLS) &&
-  !element.closest(`${BUTTONS},a[href]`) && Boolean(short(element.textContent));
+// So does what opens a menu.
+const OPENS = '[aria-haspopup],[data-toggle="dropdown"],[data-bs-toggle="dropdown"]';
+const MADE = `[onclick],[tabindex="0"],${OPENS}`;
+// So does what alone shows a hand to the mouse.
+const PLAIN = 'div,span,li';
+const cursorOf = (element) => element ? getComputedStyle(element).cursor : '';
+const isPointed = (element) => element.matches(PLAIN) && cursorOf(element) === 'pointer' && cursorOf(parentOf(element)) !== 'pointer';
+const isMade = (element) => (element.matches(MADE) || isPointed(element)) && !element.matches(CONTROLS) &&
+  ![...element.querySelectorAll(CONTROLS)].some(isVisible) && !element.closest(`${BUTTONS},a[href]`) &&
+  Boolean(wordsOf(element) || element.matches(OPENS));
+// What is seen of its words: a menu that is closed says nothing.
+const wordsOf = (element) => short(element.innerText ?? '');
 const LONGEST = 80;
 const MOST = 400;
 
@@ -25,8 +34,10 @@ const MOST = 400;
 const TYPED = 'input:not([type=hidden],[type=checkbox],[type=radio],[type=file],[type=range],[type=color],[type=submit],[type=button],[type=image],[type=reset]),textarea';
 const NO_SIZE = 2;
 
-// Whether nobody sees the field, though it is drawn: pages keep such ones for password managers, and for the step after.
+// Whether nobody sees it, though it is drawn: pages keep such fields for password managers, and for the step after, and such
+// buttons and links for the keyboard alone.
 function isDecoy(element) {
+  if (element.matches(`${BUTTONS},a[href]`)) return isOutOfReach(element) || isClippedAway(element);
   if (!element.matches(TYPED)) return false;
   // A page behind a dialog is hidden from readers as a whole: that says nothing of its fields.
   for (let at = element; at && (at === element || element.form?.contains(at) && at !== element.form); at = parentOf(at)) {
@@ -82,7 +93,7 @@ const opening = (text) => {
 const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
 const isWord = (text) => /^[A-Za-z_][\w-]*(\[[\w-]+\])*$/.test(text || '') && text.length <= 60;
 // Names that a page makes up anew at each visit have numbers in them.
-const isKept = (text) => isWord(text) && !/\d{3,}|--|^_r_|^(ember|react|radix|mui|headlessui)/.test(text);
+const isKept = (text) => isWord(text) && !/\d{3,}|--|[_-]\d+$|^_r_|^(ember|react|radix|mui|headlessui)/.test(text);
 
 // The way to an element from the nearest ancestor with a name, within its own root.
 function pathTo(element) {
@@ -109,7 +120,7 @@ function candidates(element) {
     else if (opening(label)) found.push([locator({ label: [opening(label)] })]);
   }
   if (!field && ROLES_NAMED.has(role) && short(nameOf(element, role))) add({ role: { role, name: [short(nameOf(element, role))] } });
-  if (!field && !ROLES_NAMED.has(role) && isMade(element)) add({ text: [short(element.textContent)] });
+  if (!field && !ROLES_NAMED.has(role) && isMade(element)) if (wordsOf(element)) add({ text: [wordsOf(element)] });
   if (field && short(element.getAttribute('placeholder'))) add({ placeholder: [short(element.getAttribute('placeholder'))] });
   const id = element.dataset?.testid || element.dataset?.testId || element.dataset?.test;
   if (isWord(id)) found.push([locator({ test_id: id })]);
@@ -138,7 +149,7 @@ function locatorsOf(element) {
     if (way) found.push(way); else rest.push(ways[ways.length - 1]);
     if (found.length === 4) return found;
   }
-  const marks = ['main', 'nav', 'header', 'footer', 'form', 'dialog', '[role=dialog]', 'aside', 'table'];
+  const marks = ['main', 'nav', 'header', 'footer', 'form', 'dialog', '[role=dialog]', 'aside', 'table', 'fieldset', 'section'];
   if (!found.length) for (const way of rest) for (const css of marks) {
     const inner = { ...way, within: locator({ css }) };
     if (element.closest(css) && only(inner)) return [inner];
@@ -218,6 +229,14 @@ function hrefOf(link) {
   return own > 1 ? `a[href^=${quoted(`${parts.slice(0, own).join('/')}/`)}]` : '';
 }
 
+// Where a link leads by itself: not to a place on its own page, which its script may take for anything.
+function leadsTo(element) {
+  if (element.tagName !== 'A') return '';
+  const [page] = location.href.split('#');
+  const [there, place] = element.href.split('#');
+  return place !== undefined && there === page && !/^!?\//.test(place) ? '' : element.href;
+}
+
 // What stands before a field that has no label: in the cell before its own, or in the line that it is in.
 function besideOf(element) {
   const cell = element.closest('td,th,dd');
@@ -247,14 +266,15 @@ function survey() {
     if (!forms.includes(at)) forms.push(at);
     return forms.indexOf(at);
   };
-  const used = select(roots, `${CONTROLS},${MADE}`).filter((element) =>
+  const used = select(roots, `${CONTROLS},${MADE},${PLAIN}`).filter((element) =>
     isVisible(element) && !isDecoy(element) && (element.matches(CONTROLS) || isMade(element)));
   const overlay = overlayOf(used);
   const controls = used.slice(0, MOST).map((element, place) => {
     const role = roleOf(element);
-    const name = clip(isMade(element) ? element.textContent : nameOf(element, role), 120);
+    const name = clip(isMade(element) ? element.getAttribute('aria-label') || element.innerText : nameOf(element, role), 120);
     const button = element.matches(BUTTONS) || isMade(element);
-    const menu = MENUS.find((each) => element.matches(each));
+    // What is open already opens nothing.
+    const menu = element.getAttribute('aria-expanded') === 'true' ? undefined : MENUS.find((each) => element.matches(each));
     const locators = locatorsOf(element);
     // The menu of one's own account is mostly called by one's own name, which is nobody else's.
     if (menu) locators.push(...pathAlone(element, roots, menu));
@@ -263,9 +283,9 @@ function survey() {
       type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',
       labels: labelTexts(element).map((text) => clip(text, 120)).filter(Boolean),
       beside: button || element.tagName === 'A' || labelTexts(element).length ? '' : besideOf(element),
-      text: name, picture: name ? '' : pictureOf(element), placeholder: clip(element.getAttribute('placeholder'), 120),
+      text: name, picture: pictureOf(element), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
-      href: element.tagName === 'A' ? element.href : '', place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
+      href: leadsTo(element), place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
       switch: isToggle(element) || ['aria-pressed', 'aria-checked'].some((name) => element.hasAttribute(name)) || /checkbox|radio/.test(role),
       menu: Boolean(menu), over: Boolean(overlay) && contains(overlay, element),
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
@@ -273,10 +293,13 @@ function survey() {
       locators,
     };
   });
+  // What a menu that is closed leads to needs no click.
+  const hidden = select(roots, 'a[href]').filter((element) => !isVisible(element) && leadsTo(element)).slice(0, MOST)
+    .map((element) => ({ text: clip(fold(element.textContent), 120), href: element.href }));
   const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||
     /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(textOf(document.body || document.createTextNode('')));
-  const text = (document.body?.innerText || '').slice(0, 20000);
-  return { url: location.href, page: overview(), text, controls, captcha, overlay: overlay && headingOf(overlay) };
+  const text = (document.body?.innerText || '').slice(0, 200000);
+  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlay && headingOf(overlay) };
 }
 
 // Resolves once the document has changed and then stayed as it is for a moment: true; or when the time is up: false.

@@ -65,7 +65,12 @@ impl Explorer {
         if is_error(survey) {
             return SignIn::Unclear(came(survey));
         }
-        self.findings.answered = heard.new.iter().find(|line| is_sentence(line, survey)).cloned();
+        // What is shown as a message rather than any new line: an app may advertise as well.
+        let messages: Vec<&String> = survey.frames.iter().flat_map(|frame| &frame.page.messages).collect();
+        let told = |line: &&String| messages.iter().any(|text| text.contains(line.as_str()));
+        let mut sentences = heard.new.iter().filter(|line| is_sentence(line, survey));
+        let first = sentences.clone().find(told).or_else(|| sentences.next());
+        self.findings.answered = first.cloned();
         if self.findings.answered.is_none() && heard.repeats {
             self.findings.remarks.push(
                 "? the app answers a login that it does not take in words that repeat the password or the account's name, which are left out: which of its words are always the same?".to_owned(),

@@ -1,17 +1,18 @@
 //! The login: where it is, what it asks for, and what became of it.
 
+use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::address::{is_plain, relative};
-use super::look::{address, came, is_error, lines, shown};
+use super::look::{self, address, came, is_error, lines, shown};
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{BrowserError, Control, PageError, Survey, SurveyedFrame, Typed};
 use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
-use crate::draft::words::{EXPIRED, REFUSED, refuses, says};
+use crate::draft::words::{EXPIRED, REFUSED, SCAN, refuses, says};
 use crate::draft::write::guessed;
-use crate::playbook::Key;
+use crate::playbook::{Key, Value};
 use crate::redact::redact;
 
 /// Where apps have their logins.
@@ -154,7 +155,11 @@ impl Explorer {
                     self.findings.login.push(Move::Note(
                         "? no password was asked for behind the name: what comes here?".to_owned(),
                     ));
-                    self.findings.login.extend(guessed_password(None).into_iter().take(1));
+                    let [Move::Fill { into, .. }, submit] = guessed_password(None) else {
+                        return Ok((survey, None));
+                    };
+                    let text = Value::QUESTION.to_owned();
+                    self.findings.login.extend([Move::Literal { into, text }, submit]);
                     return Ok((survey, None));
                 }
             }
@@ -235,7 +240,9 @@ impl Explorer {
                 }
                 None => {
                     let into = self.names(field, survey);
-                    moves.extend(question_about(&field.control, into));
+                    let called =
+                        Some(find::called(&field.control)).filter(|called| !self.is_kept_out(called));
+                    moves.extend(question_about(&field.control, &called.unwrap_or_default(), into));
                 }
             }
         }
@@ -269,6 +276,11 @@ impl Explorer {
         self.findings.sign_in = if expired {
             SignIn::Unclear(
                 "the app wants a new password before it lets anybody in: change it by hand, then try again"
+                    .to_owned(),
+            )
+        } else if code.is_some() && says(look::says(&survey).expose_secret(), SCAN) {
+            SignIn::Unclear(
+                "the app wants a second factor to be set up before it lets anybody in: set it up by hand, or try an account that has to have none"
                     .to_owned(),
             )
         } else if let Some((field, submit)) = code
@@ -378,6 +390,7 @@ impl Explorer {
                     Err(_) => false,
                 },
                 Move::Click(names) => self.page.click(&as_target(names), PATIENCE).await.is_ok(),
+                Move::Hover(names) => self.page.hover(&as_target(names), PATIENCE).await.is_ok(),
                 _ => true,
             };
             if !there {
@@ -409,8 +422,7 @@ fn guessed_password(frame: Option<&String>) -> [Move; 2] {
 }
 
 /// What else a login asks for: a text with its step, where it cannot do without.
-fn question_about(control: &Control, into: Names) -> Vec<Move> {
-    let called = find::called(control);
+fn question_about(control: &Control, called: &str, into: Names) -> Vec<Move> {
     let needed = if control.missing { " (required)" } else { "" };
     let typed = control.r#type != "select-one" && control.r#type != "checkbox" && control.r#type != "radio";
     let question = match (typed, control.missing) {
@@ -429,7 +441,7 @@ fn question_about(control: &Control, into: Names) -> Vec<Move> {
     };
     let mut moves = vec![Move::Note(question)];
     if typed && control.missing && !into.is_empty() {
-        moves.push(Move::Literal { into, text: "?".to_owned() });
+        moves.push(Move::Literal { into, text: Value::QUESTION.to_owned() });
     }
     moves
 }

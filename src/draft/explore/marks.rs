@@ -17,6 +17,10 @@ impl Explorer {
     /// What shows that somebody is signed in, and the way out, also within a menu: what has opened that is given.
     pub(super) async fn find_marks(&mut self, mut survey: Survey) -> Result<Vec<Move>, NoDraft> {
         survey = self.uncover(survey).await?;
+        if find::way_out(&survey).is_some() {
+            // A page may draw its menus open, and close them.
+            survey = self.await_that(|_| false).await?;
+        }
         if let Some(way_out) = find::way_out(&survey) {
             self.findings.mark = Some(self.names(&way_out, &survey)).filter(|names| !names.is_empty());
             self.note_way_out(&survey, &[]);
@@ -30,15 +34,25 @@ impl Explorer {
                 continue;
             }
             self.set_guide();
-            if self.page.click(&as_target(&names), CALM * 2).await.is_err() {
+            let (target, hovers) = (as_target(&names), leads::opens_by_hover(&menu.control));
+            let done = match hovers {
+                true => self.page.hover(&target, CALM * 2).await,
+                false => self.page.click(&target, CALM * 2).await,
+            };
+            if done.is_err() {
                 continue;
             }
-            self.note_looked(&Lead::Clicks(vec![Move::Click(names.clone())]));
+            let opens = vec![if hovers { Move::Hover(names.clone()) } else { Move::Click(names.clone()) }];
+            self.note_looked(&Lead::Clicks(opens.clone()));
             survey = self.await_that(|survey| find::way_out(survey).is_some()).await?;
             if find::way_out(&survey).is_some() {
-                let opens = vec![Move::Click(names.clone())];
                 self.note_way_out(&survey, &opens);
-                self.findings.mark = Some(names);
+                // A menu that is there for everybody shows nobody in.
+                if self.at_login.contains(find::words(&menu.control)) {
+                    self.guess_mark(&answer);
+                } else {
+                    self.findings.mark = Some(names);
+                }
                 return Ok(opens);
             }
         }
@@ -59,11 +73,29 @@ impl Explorer {
         Ok(Vec::new())
     }
 
+    /// The same once the page has come to rest: it may draw its menus open, and close them.
+    pub(super) async fn note_way_out_at_rest(
+        &mut self,
+        survey: &Survey,
+        way: &[Move],
+    ) -> Result<(), NoDraft> {
+        if self.findings.way_out.is_none() && find::way_out(survey).is_some() {
+            let rested = self.await_that(|_| false).await?;
+            self.note_way_out(&rested, way);
+        }
+        Ok(())
+    }
+
     /// Notes what ends this session and no other, if the page has it. `way` has led to the page.
     pub(super) fn note_way_out(&mut self, survey: &Survey, way: &[Move]) {
         let ours = find::way_out(survey).filter(|found| !find::ends_all(&found.control));
         let what = ours.map(|found| self.names(&found, survey)).filter(|names| !names.is_empty());
         if let (None, Some(what)) = (&self.findings.way_out, what) {
+            if let ([Move::Click(menu) | Move::Hover(menu)], true) = (way, self.findings.mark_is_guessed) {
+                // Only who is in has the menu with it.
+                self.findings.mark = Some(menu.clone());
+                self.findings.mark_is_guessed = false;
+            }
             self.findings.way_out = Some(Settings { way: way.to_vec(), what });
         }
     }
@@ -115,7 +147,14 @@ impl Explorer {
     fn guess_mark(&mut self, survey: &Survey) {
         let new = |text: &str| !text.is_empty() && !self.at_login.contains(text) && !self.is_kept_out(text);
         let headings = survey.frames.iter().take(1).flat_map(|frame| &frame.page.headings);
-        let heading = headings.filter(|text| new(text) && !text.ends_with('…')).map(|text| {
+        // What lies over the page goes with it.
+        let over = survey.frames.first().and_then(|frame| frame.overlay.clone());
+        let heading = headings.filter(|text| {
+            new(text)
+                && !text.ends_with('…')
+                && over.as_deref().is_none_or(|over| over.is_empty() || !text.contains(over))
+        });
+        let heading = heading.map(|text| {
             let by = playbook::By::Role { role: "heading".to_owned(), name: vec![text.clone()] };
             vec![Locator { by, exact: false, frame: None, within: None, containing: Vec::new() }]
         });

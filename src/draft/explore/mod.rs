@@ -96,10 +96,16 @@ pub struct Explorer {
     sent: bool,
     /// What the login's page says, signed in or not.
     at_login: HashSet<String>,
+    /// What the page behind the login says.
+    at_home: HashSet<String>,
     /// What has led to the login, as the page calls it; empty if it was there.
     way_in: String,
     before: Before,
     heard: Heard,
+    /// The server answers to what cannot exist as if it did.
+    finds_all: bool,
+    /// What may lead to the change of the password, and may as well do something at once.
+    not_dared: String,
     findings: Findings,
 }
 
@@ -128,9 +134,12 @@ impl Explorer {
             typed: false,
             sent: false,
             at_login: HashSet::new(),
+            at_home: HashSet::new(),
             way_in: String::new(),
             before: Before::default(),
             heard: Heard::default(),
+            finds_all: false,
+            not_dared: String::new(),
             findings,
         };
         explorer.set_guide();
@@ -182,6 +191,7 @@ impl Explorer {
         }
         let (survey, keys) = self.follow(survey, login, keys).await?;
         let Some(keys) = keys else { return Ok(()) };
+        self.findings.home_says = look::says(&survey);
         let menu = self.find_marks(survey).await?;
         if !matches!(self.findings.sign_in, SignIn::Done) {
             return Ok(());

@@ -1,13 +1,15 @@
 //! The pages where a password is changed and a second factor is turned on.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use super::address::{is_ones_own, lasting, relative};
-use super::look::{address, is_error, says};
+use super::look::{address, is_error, says, words_of};
 use super::names::as_target;
 use super::trail::{Lead, Trail};
 use super::{CALM, Explorer, Keys, NoDraft, PATIENCE};
-use crate::browser::{BrowserError, Control, PageError, Survey, Typed};
+use crate::browser::{BrowserError, Control, ControlKind, PageError, Survey, Typed};
 use crate::draft::find::{self, Found};
 use crate::draft::findings::{ChangeForm, Move, Settings};
 use crate::draft::leads;
@@ -46,6 +48,7 @@ impl Explorer {
         if found(self, "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200")
             .await?
         {
+            self.finds_all = true;
             self.findings.remarks.push(
                 "the server answers 200 to pages that do not exist: /.well-known/change-password says nothing".to_owned(),
             );
@@ -69,20 +72,29 @@ impl Explorer {
         let survey = self.await_that(|survey| all(survey).any(|control| leads::promise(control) > 0)).await?;
         let survey = self.uncover(survey).await?;
         let home = address(&survey).unwrap_or_else(|| self.url.clone());
+        self.at_home = words_of(&survey).collect();
         let mut trail = Trail::default();
+        self.note_settings(&survey, menu.to_vec());
         self.collect(&survey, menu, &mut trail);
         if menu.is_empty() {
             for found in leads::menus(&survey, &self.username) {
                 let names = self.menu_names(&found, &survey);
                 if !names.is_empty() {
-                    trail.add(1, Lead::Clicks(vec![Move::Click(names)]));
+                    let opens = if leads::opens_by_hover(&found.control) {
+                        Move::Hover(names)
+                    } else {
+                        Move::Click(names)
+                    };
+                    trail.add(1, Lead::Clicks(vec![opens]));
                 }
             }
         }
         if let Some(url) = well_known {
             trail.add(20, Lead::Address(url));
         }
-        for path in SETTINGS {
+        // Where everything is found, nothing is found by guessing.
+        let guesses = if self.finds_all { [].as_slice() } else { &SETTINGS };
+        for path in guesses {
             if let Ok(url) = self.url.join(path) {
                 trail.add(1, Lead::Address(url));
             }
@@ -93,6 +105,13 @@ impl Explorer {
             }
             let Some(lead) = trail.next() else { break };
             self.look_at(lead, &home, keys, &mut trail).await?;
+        }
+        if self.findings.change.is_none() && !self.not_dared.is_empty() && !self.is_kept_out(&self.not_dared)
+        {
+            let text = &self.not_dared;
+            self.findings.remarks.push(format!(
+                "? is the password changed behind {text:?}? it was not clicked, for it may do something at once"
+            ));
         }
         // Back to where the login ended, for whoever looks at the page next.
         drop(self.page.open(&home, PATIENCE).await);
@@ -114,12 +133,21 @@ impl Explorer {
             return Ok(());
         }
         self.note_looked(&lead);
-        let mut survey = self.await_that(|survey| is_useful(survey) || is_error(survey)).await?;
+        let (change, mfa) = (self.findings.change.is_none(), self.findings.mfa.is_none());
+        let news = |survey: &Survey| {
+            change && find::change(survey).is_some() || mfa && find::mfa(survey).is_some() || is_error(survey)
+        };
+        let mut survey = self.await_that(news).await?;
         // What a click has opened lies there because it was wanted.
         if !matches!(lead, Lead::Clicks(_)) {
             survey = self.uncover(survey).await?;
         }
         // The login again: not so where a page of settings asks for the current password first.
+        // Some servers answer to every address by their first page.
+        let words: HashSet<String> = words_of(&survey).collect();
+        if matches!(lead, Lead::Address(_)) && words == self.at_home && !is_useful(&survey) {
+            return Ok(());
+        }
         let promises = is_useful(&survey) || find::current_alone(&survey).is_some();
         if is_error(&survey) || find::login(&survey).is_some() && !promises {
             return Ok(());
@@ -127,16 +155,24 @@ impl Explorer {
         if let Some(current) = find::current_alone(&survey) {
             survey = self.reveal(&current, keys, survey).await?;
         }
+        if !is_useful(&survey) {
+            // Of what is only passed by, nobody has to know whether it is there for everybody.
+            let way = match lead {
+                Lead::Clicks(way) | Lead::OnesOwn(_, way) => way,
+                Lead::Address(url) => vec![Move::Open(lasting(&url))],
+            };
+            self.note_way_out_at_rest(&survey, &way).await?;
+            self.collect(&survey, &way, trail);
+            return Ok(());
+        }
         let Some(way) = self.way_of(lead, &survey, home).await? else {
-            if is_useful(&survey) {
-                self.findings.remarks.push(
-                    "a page of settings is behind an address that is made for one visit or one account, and nothing that was tried leads there for everybody".to_owned(),
-                );
-            }
+            self.findings.remarks.push(
+                "a page of settings is behind an address that is made for one visit or one account, and nothing that was tried leads there for everybody".to_owned(),
+            );
             self.collect(&survey, &[], trail);
             return Ok(());
         };
-        self.note_way_out(&survey, &way);
+        self.note_way_out_at_rest(&survey, &way).await?;
         self.note_settings(&survey, way.clone());
         self.collect(&survey, &way, trail);
         Ok(())
@@ -188,7 +224,17 @@ impl Explorer {
     /// Goes the way from where the login has ended; `false` if it leads nowhere.
     async fn returns(&mut self, home: &Url, way: &[Move]) -> Result<bool, NoDraft> {
         let opens = matches!(way.first(), Some(Move::Open(_)));
-        Ok(!way.is_empty() && (opens || self.reaches(home).await?) && self.go(way).await?)
+        if way.is_empty() {
+            return Ok(false);
+        }
+        // From a place on a page to another on the same one nothing is loaded, and what was opened there stays open.
+        if !opens
+            && home.fragment().is_some()
+            && let Ok(blank) = Url::parse("about:blank")
+        {
+            self.reaches(&blank).await?;
+        }
+        Ok((opens || self.reaches(home).await?) && self.go(way).await?)
     }
 
     async fn shows_settings(&mut self) -> Result<bool, NoDraft> {
@@ -201,7 +247,10 @@ impl Explorer {
         for (frame, surveyed) in survey.frames.iter().enumerate() {
             let form = surveyed.controls.iter().any(find::is_password);
             for control in &surveyed.controls {
-                let worth = leads::promise(control);
+                let worth = leads::promise(control).max(self.is_called_by_owner(control));
+                if leads::is_not_dared(control) {
+                    self.not_dared = control.text.clone();
+                }
                 // Beside a password's field it may well send that off, empty as it is: an attempt that the app may count.
                 let sends = form && leads::may_send_password(control);
                 if worth == 0 || sends {
@@ -230,7 +279,23 @@ impl Explorer {
                 };
                 trail.add(worth, lead);
             }
+            for link in &surveyed.hidden {
+                let worth = leads::promise_unseen(link);
+                let url = Url::parse(&link.href).ok().filter(|url| worth > 0 && !self.is_personal(url));
+                if let Some(url) = url.filter(|url| self.trusted.first().is_some_and(|own| own.matches(url)))
+                {
+                    trail.add(worth, Lead::Address(url));
+                }
+            }
         }
+    }
+
+    /// What a link promises that is called by who has signed in.
+    fn is_called_by_owner(&self, control: &Control) -> u32 {
+        let own = control.kind == ControlKind::Link
+            && !self.username.is_empty()
+            && control.text.to_lowercase() == self.username;
+        if own { 3 } else { 0 }
     }
 
     /// Notes what was opened and clicked: whoever gave an account for it may want to know.

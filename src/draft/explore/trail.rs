@@ -21,7 +21,11 @@ pub(super) enum Lead {
 impl Lead {
     fn key(&self) -> String {
         match self {
-            Self::Address(url) | Self::OnesOwn(url, _) => url.to_string(),
+            // However its query is written.
+            Self::Address(url) | Self::OnesOwn(url, _) => {
+                let query: Vec<_> = url.query_pairs().collect();
+                format!("{} {query:?} {:?}", url.path(), url.fragment())
+            }
             // The same item is on many pages.
             Self::Clicks(way) => way.last().map(step).unwrap_or_default(),
         }

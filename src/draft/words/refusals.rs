@@ -6,24 +6,43 @@ use super::{Words, says};
 pub(in crate::draft) const REFUSED: Words = &[
     "incorrect",
     "not correct",
-    "wrong",
+    "wrong password",
+    "wrong user",
+    "is wrong",
+    "are wrong",
     "invalid",
     "enter a correct",
     "do not match",
     "does not match",
+    "n't match",
+    "n’t match",
+    "no user account",
     "not recognized",
     "not recognised",
-    "try again",
-    "failed",
+    "access denied",
+    "login failed",
+    "sign in failed",
+    "authentication failed",
 ];
+
+/// What it says of an account that it has locked.
+pub(in crate::draft) const LOCKED: Words = &["too many", "has been locked", "is locked", "locked out"];
+
+/// What it says to whoever has tried too often, whether rightly or not.
+const THROTTLED: Words = &["rate limit", "try again later"];
 
 /// The same in other words and languages, by which a refusal is known and none is guessed.
 pub(in crate::draft) const DENIED: Words = &[
     "denied",
+    "wrong",
+    "failed",
+    "try again",
     "rejected",
     "unrecognized",
     "unrecognised",
-    "no such",
+    "no such user",
+    "no such account",
+    "no account",
     "no match",
     "unknown user",
     "unsuccessful",
@@ -89,6 +108,18 @@ pub(in crate::draft) const DENIED: Words = &[
     "không đúng",
 ];
 
+/// What it says of its own failure, whatever the credentials are.
+const BROKEN: Words = &[
+    "went wrong",
+    "connection to",
+    "unavailable",
+    "out of service",
+    "failed to fetch",
+    "failed to load",
+    "failed to connect",
+    "connection failed",
+];
+
 /// What is said of a password that lets nobody in before there is another.
 pub(in crate::draft) const EXPIRED: Words = &[
     "expired",
@@ -118,7 +149,54 @@ pub(in crate::draft) const EXPIRED: Words = &[
     "만료",
 ];
 
+/// What is said of a second factor that is being set up.
+pub(in crate::draft) const SCAN: Words = &[
+    "qr code",
+    "qr-code",
+    "qrcode",
+    "scan the",
+    "scan this",
+    "scannen",
+    "scannez",
+    "escanea",
+    "código qr",
+    "codice qr",
+    "二维码",
+    "qr コード",
+    "qrコード",
+];
+
 /// Whether it is what an app says to wrong credentials.
 pub(in crate::draft) fn refuses(text: &str) -> bool {
-    says(text, REFUSED) || says(text, DENIED)
+    says(text, REFUSED)
+        || says(text, DENIED) && ![LOCKED, THROTTLED, BROKEN].iter().any(|words| says(text, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_and_too_many_tries_are_no_refusal() {
+        for said in [
+            "Wrong password.",
+            "The email and password you entered don't match.",
+            "Your username and password didn’t match. Please try again.",
+            "No user account matches the entered credentials.",
+            "Access denied for user 'x'@'localhost'",
+            "Login failed. Please try again later.",
+        ] {
+            assert!(refuses(said), "{said}");
+        }
+        for said in [
+            "Too many requests, please try again later.",
+            "Sorry, something went wrong. Try again later",
+            "Server not reachable: Failed to fetch",
+            "Connection to storage server failed.",
+            "mysqli::real_connect(): (HY000/2002): No such file or directory",
+        ] {
+            assert!(!refuses(said), "{said}");
+        }
+        assert!(!says("Sorry, something went wrong", REFUSED) && !says("Failed to fetch", REFUSED));
+    }
 }

@@ -29,7 +29,7 @@ pub(in crate::draft) const SECURITY: Words = &[
 
 /// What the menu of an account is called where it is not called by its owner.
 pub(in crate::draft) const MENU: Words =
-    &["avatar", "menu", "menü", "menú", "user", "メニュー", "菜单", "选单", "메뉴", "меню"];
+    &["avatar", "navigation", "menu", "menü", "menú", "user", "メニュー", "菜单", "选单", "메뉴", "меню"];
 
 /// What authors of pages call the picture of whoever is signed in.
 pub(in crate::draft) const PERSON: Words =

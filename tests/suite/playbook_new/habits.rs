@@ -1,0 +1,153 @@
+//! What real apps do and no standard says: off-screen twins, menus that are in the page all the time, forms that are closed by
+//! buttons outside of them.
+
+use super::*;
+use crate::harness::Request;
+
+/// An app with this login, and these pages behind it; the first is where the login ends.
+async fn app(login: &'static str, pages: &'static [(&'static str, &'static str)]) -> Site {
+    let body =
+        move |request: &Request| pages.iter().find(|(path, _)| *path == request.path).map(|(_, body)| *body);
+    Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/") if request.body.contains(PASSWORD) => {
+            let headers = vec![("location", pages[0].0.to_owned()), ("set-cookie", "s=1; Path=/".into())];
+            Reply::Answer(303, headers, String::new())
+        }
+        (_, "/") => Reply::html(login),
+        _ if request.cookie.contains("s=1") => {
+            body(&request).map_or_else(|| Reply::status(404, "<h1>Not here</h1>"), Reply::html)
+        }
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await
+}
+
+async fn drafted_of(site: &Site) -> (Desk, String, Said) {
+    let desk = Desk::new();
+    let add = ["account", "add", "site/x", "--username", "quirin", "--password-file", "-"];
+    desk.call(&add, PASSWORD).await.ends(0);
+    let said = desk.call(&["playbook", "new", &site.url(), "--account", "site/x"], "").await.ends(0);
+    let draft = desk.draft("site");
+    (desk, draft, said)
+}
+
+impl Desk {
+    async fn run(&self, flow: &str, more: &[&str]) -> Said {
+        let file = self.0.path().join("playbooks/site.yaml").to_str().unwrap().to_owned();
+        let arguments = [&["playbook", "run", &file, flow, "--account", "site/x"], more].concat();
+        self.call(&arguments, "").await
+    }
+}
+
+fn sent(site: &mut Site) -> Vec<Request> {
+    let all = std::iter::from_fn(|| site.requests.try_recv().ok());
+    all.filter(|request| request.method == "POST").collect()
+}
+
+const OFF_SCREEN: &str = "style='position: absolute; left: -9999px; top: -9999px'";
+const SIGN_IN: &str = "<h1>Sign in</h1><form method=post><label>Username <input name=u></label>\
+    <label>Password <input type=password name=p></label><button>Sign in</button></form>";
+
+/// A login that says `new-password`, as many do to keep browsers from filling it, and beside whose button there is one that nobody
+/// sees; a way out for screen readers; and menus that are closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn twins_that_nobody_sees_are_left_alone() {
+    const LOGIN: &str = "<form method=post><label>Username <input name=u></label>
+        <label>Password <input type=password name=p autocomplete=new-password></label>
+        <span role=button tabindex=0 onclick='document.forms[0].submit()'>Log in</span>
+        <input type=submit value='' aria-hidden=true tabindex=-1 style='position: absolute; left: -9999px; top: -9999px'></form>";
+    const HOME: &str = "<a href=/bye style='position: absolute; top: -1000px'>Log Out</a>
+        <div data-bs-toggle=dropdown class=nav-link onclick='m.hidden = !m.hidden'><div>Q</div></div>
+        <ul id=m hidden><li><a href=/me>Quirin Test</a></li><li><a href=/bye>Sign out</a></li></ul><h1>Projects</h1>";
+    const ME: &str = "<h1>Quirin Test</h1><form><label>Password <input type=password></label>
+        <label>Password again <input type=password></label></form><p><button type=button>Save</button></p>";
+    assert!(LOGIN.contains(OFF_SCREEN));
+    let mut site = app(LOGIN, &[("/home", HOME), ("/me", ME)]).await;
+    let (desk, draft, said) = drafted_of(&site).await;
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    let requests = sent(&mut site);
+    assert!(requests.iter().all(|request| request.body.contains(PASSWORD)), "{requests:?}");
+    let logout = "logout:\n    # opens the menu\n    - click: { css: \"div[data-bs-toggle=\\\"dropdown\\\"]\" }\n    - click: { role: link, name: Sign out }\n";
+    assert!(draft.contains(logout), "{draft}");
+    let change = "change_password:
+    - open: /me
+    - fill: { into: { label: Password, exact: true }, with: new_password }
+    - fill: { into: { label: Password again }, with: new_password }
+    - commit: { click: { role: button, name: Save } }\n";
+    assert!(draft.contains(change), "{draft}");
+    let said = desk.run("change_password", &["--rehearse"]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+    let said = desk.run("logout", &[]).await;
+    assert!(said.out.contains("click role link \"Sign out\""), "{}{}", said.out, said.err);
+}
+
+/// What has no word of a page's name is not clicked, wherever it is; what says that it opens something may be. What nobody knows
+/// is asked, and does not run.
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_and_marks_are_not_clicked_and_an_unknown_button_is_asked_about() {
+    const HOME: &str = "<a href=/out>Log out</a><a href=/account/password>Password</a><h1>Home</h1>";
+    const FORM: &str = "<h1>Profile</h1><a href='#'>&#128465;</a> <a href='#'>&times;</a> <a href='#x'>+</a> <a href='#'>x</a>
+        <button type=button>Reset my password</button>
+        <button type=button aria-expanded=false onclick='f.hidden = false'>Set New Password</button>
+        <form id=f hidden><label>New password <input autocomplete=new-password value=made-up></label>
+        <label>E-mail <input type=email></label><button type=button>Reveal</button></form>
+        <script>addEventListener('click', (event) => {
+            if (!event.target.matches('[aria-expanded],input')) fetch('/done/' + event.target.textContent);
+        })</script>";
+    let mut site = app(SIGN_IN, &[("/home", HOME), ("/account/password", FORM)]).await;
+    let (desk, draft, _) = drafted_of(&site).await;
+    let all: Vec<_> =
+        std::iter::from_fn(|| site.requests.try_recv().ok()).map(|request| request.path).collect();
+    assert!(!all.iter().any(|path| path.starts_with("/done")), "{all:?}");
+    let change = "change_password:
+    - open: /account/password
+    - click: { role: button, name: Set New Password }\n";
+    assert!(draft.contains(change), "{draft}");
+    assert!(draft.contains("- commit: { click: { role: button, name: \"?\" } }\n"), "{draft}");
+    let said = desk.run("change_password", &["--rehearse"]).await;
+    assert!(said.code != 0 && said.err.contains("error[P0415]"), "{}{}", said.out, said.err);
+    assert!(said.err.contains("what sends the form off?"), "{}", said.err);
+}
+
+/// A dialog with one button is closed by it, and its heading is no mark; nor is a menu that is there for everybody. A form that
+/// is where the login ends is found there.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_for_everybody_or_goes_away_shows_nobody_in() {
+    const LOGIN: &str = "<div aria-haspopup=true role=menuitem tabindex=0>Settings</div><h1>Sign in</h1><form method=post>
+        <label>Username <input name=u></label><label>Password <input type=password name=p></label><button>Sign in</button></form>";
+    const HOME: &str = "<div aria-haspopup=true role=menuitem tabindex=0 onclick='m.hidden = !m.hidden'>Settings</div>
+        <div id=m hidden><a href=/out>Log out</a></div><h1>Boards</h1>
+        <form><label>Old password <input type=password></label><label>New password <input type=password></label>
+        <button type=button>Change</button></form>
+        <div role=dialog aria-modal=true style='position: fixed; inset: 0; background: #fffd'><h1>Welcome to all this!</h1>
+        <form onsubmit='event.preventDefault(); this.parentNode.remove()'><button>Continue</button></form></div>";
+    let site = app(LOGIN, &[("/home", HOME)]).await;
+    let (desk, draft, said) = drafted_of(&site).await;
+    let over = "interruptions:
+  - see: { text: \"Welcome to all this!\" }
+    click: { role: button, name: Continue }\n";
+    assert!(draft.contains(over), "{}\n{draft}", said.out);
+    assert!(draft.contains("signed_in: { role: heading, name: Boards }\n"), "{draft}");
+    assert!(draft.contains("- click: { role: link, name: Log out }\n"), "{draft}");
+    let said = desk.run("login", &[]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+    let said = desk.run("change_password", &["--rehearse"]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
+
+/// Nobody is in before a second factor is set up, and none is asked for yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_that_has_to_be_set_up_is_no_code() {
+    const SET_UP: &str =
+        "<h1>Authenticator application configuration</h1><p>Scan this QR code, then type the code.</p>
+        <form method=post><input readonly value=made-up-secret>
+        <label>Code <input autocomplete=one-time-code></label><button>Validate</button></form>";
+    let site = app(SIGN_IN, &[("/set-up", SET_UP)]).await;
+    let (_, draft, said) = drafted_of(&site).await;
+    assert!(
+        said.out.contains("the app wants a second factor to be set up before it lets anybody in"),
+        "{}",
+        said.out
+    );
+    assert!(!draft.contains("code_wanted"), "{draft}");
+}
