@@ -77,6 +77,8 @@ impl Session<'_> {
         }
         // Nobody is asked for what the page does not ask for.
         self.page.first_of(&[into], &into.to_string(), self.within(Some(into))).await?;
+        // The app asks whoever gave the right password, and counts nothing until it gets a code.
+        self.values.sent = false;
         let Asked { came, log, began } = self.ask_people(step, wanted, pending::<Infallible>()).await?;
         self.took_its_time(began);
         match came {
@@ -91,10 +93,7 @@ impl Session<'_> {
                 log.failed(error.words(&step.id));
                 Err(error.into())
             }
-            Came::Stop(reason) if context.counts(reason) => {
-                self.values.sent = false;
-                Err(Halt::Stopped(reason).into())
-            }
+            Came::Stop(reason) if context.counts(reason) => Err(Halt::Stopped(reason).into()),
             // Whether a commit step was taken is found out all the same, as far as that is possible without the code.
             Came::Stop(_) => {
                 log.failed("the attempt is to stop");
