@@ -204,7 +204,7 @@ async fn a_wrong_code_is_asked_for_once_more_and_kept_nowhere() {
     // It says why it asks once more.
     let why = again["refused"].as_str().unwrap();
     assert!(
-        why.contains("refused the code") && why.contains("showed <") && first["refused"].is_null(),
+        why.contains("refused the code") && why.contains("showed \"Wrong code") && first["refused"].is_null(),
         "{why}"
     );
     let (_, page) = stand.get(&format!("/jobs/{}", job.id)).await;
