@@ -40,7 +40,7 @@ impl Show {
         let config = context.config()?;
         let store = parts::open_store(&config).await?;
         let id = which_job::identify(store.as_ref(), &self.job).await?;
-        let dossier = Dossier::of(id, store.as_ref(), &config).await?;
+        let dossier = Dossier::of(id, &store, &config).await?;
         let mut out = stdout().lock();
         if self.json {
             writeln!(out, "{}", json::as_json(&dossier))?;
