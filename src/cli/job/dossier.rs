@@ -100,6 +100,11 @@ impl Dossier {
         self.attempts.last()
     }
 
+    /// Where its attempts are, if not here.
+    pub fn aside(&self) -> Option<&'static str> {
+        self.job.as_ref().and_then(|row| row.aside(self.attempts.len()))
+    }
+
     /// How the job stands: its outcome and code, if it has any.
     pub fn outcome(&self) -> Option<(Outcome, Code)> {
         let of_job = self.job.as_ref().and_then(|row| row.outcome.zip(row.code));

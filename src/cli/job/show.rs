@@ -92,6 +92,7 @@ impl<W: Write> Page<'_, W> {
             let how = format!("{again}{wanted}, until {until}; {}", how_to_answer(question));
             self.said(2, "waits for", &how)?;
         }
+        dossier.aside().map_or(Ok(()), |aside| self.said(2, "attempts", aside))?;
         let attempts = dossier.attempts.len();
         for attempt in &dossier.attempts {
             self.attempt(attempt, attempts)?;
