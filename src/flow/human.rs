@@ -155,11 +155,13 @@ impl Session<'_> {
         let stopped = context.stop.wait();
         let over = sleep(question.lasts);
         let answered = self.answered(question.id);
+        let shortened = self.shorten(question.id);
         let (came, state) = tokio::select! {
             biased;
             reason = stopped => (Some(Came::Stop(reason)), QuestionState::Withdrawn),
             gone = self.page.lost() => (Some(Came::Gone(gone)), QuestionState::Withdrawn),
             answered = answered => (None, answered.map(|()| QuestionState::Answered)?),
+            never = shortened => match never {},
             page = page => (Some(Came::Page(page)), QuestionState::Withdrawn),
             () = over => (None, QuestionState::Expired),
         };
@@ -176,6 +178,16 @@ impl Session<'_> {
             // It was not sealed for this question.
             None => Ok(Came::Nothing),
         }
+    }
+
+    /// Has the question say no later time than that at which the worker stops, once it was told to. Never returns.
+    async fn shorten(&self, id: Uuid) -> Infallible {
+        let leaves = self.context.stop.foreseen().await;
+        let left = leaves.saturating_duration_since(Instant::now());
+        if let Err(error) = self.context.vault.store().shorten_question(id, left).await {
+            tracing::warn!(%error, "it could not be said that the worker stops before the wait for a person is over");
+        }
+        pending().await
     }
 
     /// Returns when somebody has answered. While it cannot be looked, nobody has.
