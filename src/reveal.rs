@@ -1,12 +1,12 @@
 //! Shows what the vault holds of an account to somebody: its password, a TOTP code. Nothing else is shown, and nothing
-//! without a row of the audit that was there before.
+//! without a row of the audit that was there before. And hides it where somebody else has written it.
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::{WhyNot, audited, entry_of};
 use crate::credential::{TotpError, TotpSecret, Usable};
-use crate::job::AccountRef;
+use crate::job::{AccountRef, Job};
 use crate::store::StoreError;
 use crate::vault::{Vault, VaultError};
 
@@ -74,6 +74,22 @@ impl Reveal {
     #[must_use]
     pub const fn new(vault: Vault) -> Self {
         Self(vault)
+    }
+
+    /// A job that is not written down yet, masked where it holds a secret of its account's.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn without_secrets(&self, job: Job) -> Result<Job, RevealError> {
+        Ok(self.0.without_secrets(job).await?)
+    }
+
+    /// The same of a job that is written down.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn mask_words(&self, job: &Job) -> Result<(), RevealError> {
+        Ok(self.0.mask_words(job).await?)
     }
 
     /// The account's password, for whoever that is.

@@ -12,6 +12,7 @@ use crate::audit::{audited_unless, entry};
 use crate::config::Queue;
 use crate::job::{Code, Verdict};
 use crate::store::{Cancelling, JobRow, JobState, NewAudit, Store, StoreError};
+use crate::vault::Vault;
 
 /// How soon the end of a job is noticed of which no news come.
 const LOOK: Duration = Duration::from_millis(300);
@@ -45,6 +46,7 @@ impl Cancel {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
         let store = parts::open_store(&config).await?;
+        let vault = parts::vault_at_hand(&config, &store).await;
         let store = store.as_ref();
         // RabbitMQ need not be asked: what becomes of a job stands in the database, also if it comes later.
         let ahead = matches!(config.queue, Queue::Rabbit(_));
@@ -54,7 +56,7 @@ impl Cancel {
         }
         let (mut asked, mut refused) = (Vec::new(), Vec::new());
         for name in &self.jobs {
-            match cancel(store, name, ahead).await {
+            match cancel(store, vault.as_ref(), name, ahead).await {
                 Ok(one) => {
                     // Programs get one line for each job.
                     if !(self.json && self.wait) {
@@ -177,9 +179,13 @@ impl fmt::Display for By<'_> {
     }
 }
 
-async fn cancel(store: &dyn Store, name: &str, ahead: bool) -> Result<Asked, Failure> {
+async fn cancel(store: &dyn Store, vault: Option<&Vault>, name: &str, ahead: bool) -> Result<Asked, Failure> {
     let id = which_job::identify(store, name).await?;
     let row = store.job(id).await?;
+    if let (Some(vault), Some(row)) = (vault, &row) {
+        // Of what never begins no worker opens the account.
+        vault.mask_words(&row.job).await?;
+    }
     let why = match row.as_ref().is_some_and(|row| row.attempts > 0) {
         true => "The job was cancelled before its next try.",
         false => "The job was cancelled before it began.",

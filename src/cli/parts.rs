@@ -139,6 +139,14 @@ pub async fn open_vault_in(config: &Config, store: Arc<dyn Store>) -> Result<Vau
     Ok(vault)
 }
 
+/// The vault, where its key is at hand: for commands that do without it, and hide secrets with it that others have
+/// written.
+pub async fn vault_at_hand(config: &Config, store: &Arc<dyn Store>) -> Option<Vault> {
+    let key = MasterKey::load(&config.master_key_file).ok()?;
+    let opened = Vault::open_if_sealed(Arc::clone(store), key).await;
+    opened.inspect_err(|error| tracing::debug!(%error, "the vault is done without")).ok().flatten()
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {

@@ -101,6 +101,9 @@ impl Submit {
         must_describe_if_any(&config, self.wish.app())?;
         let store = parts::open_store(&config).await?;
         let mut job = self.wish.job(store.as_ref()).await?;
+        if let Some(vault) = parts::vault_at_hand(&config, &store).await {
+            job = vault.without_secrets(job).await?;
+        }
         let queue = parts::queue(&config, store.clone());
         let (tracer, exporting) = parts::tracer(&config)?;
         let submission = tracer.submit(&mut job);

@@ -19,6 +19,9 @@ impl Session<'_> {
         expect: &Expect,
         seen: usize,
     ) -> Result<Option<Walked>, Halt> {
+        // Whoever gave a wrong password or code is not asked for that: the app counts nothing, however this ends. What
+        // it says when it has gone on is about what was sent, though.
+        let sent = std::mem::take(&mut self.values.sent);
         if !self.waits_for_people() {
             return Ok(None);
         }
@@ -43,6 +46,7 @@ impl Session<'_> {
             }
             Came::Page(place) => {
                 log.ok_with(format!("the page went on: {}", expect.branches[place].state));
+                self.values.sent = sent;
                 return Box::pin(self.came_to(step, expect, place)).await.map(Some);
             }
             Came::Answer(said, by) => {
@@ -63,6 +67,7 @@ impl Session<'_> {
         match decision {
             Decision::GiveUp => Ok(None),
             Decision::GoOn => {
+                self.values.sent = sent;
                 let then = &expect.branches[seen].then;
                 match Box::pin(self.walk_steps(then, None)).await? {
                     Walked::On => Box::pin(self.walk_step(step)).await.map(Some),

@@ -77,6 +77,8 @@ impl Session<'_> {
         }
         // Nobody is asked for what the page does not ask for.
         self.page.first_of(&[into], &into.to_string(), self.within(Some(into))).await?;
+        // The app asks whoever gave the right password, and counts nothing until it gets a code.
+        self.values.sent = false;
         let Asked { came, log, began } = self.ask_people(step, wanted, pending::<Infallible>()).await?;
         self.took_its_time(began);
         match came {
@@ -91,10 +93,7 @@ impl Session<'_> {
                 log.failed(error.words(&step.id));
                 Err(error.into())
             }
-            Came::Stop(reason) if context.counts(reason) => {
-                self.values.sent = false;
-                Err(Halt::Stopped(reason).into())
-            }
+            Came::Stop(reason) if context.counts(reason) => Err(Halt::Stopped(reason).into()),
             // Whether a commit step was taken is found out all the same, as far as that is possible without the code.
             Came::Stop(_) => {
                 log.failed("the attempt is to stop");
@@ -156,11 +155,13 @@ impl Session<'_> {
         let stopped = context.stop.wait();
         let over = sleep(question.lasts);
         let answered = self.answered(question.id);
+        let shortened = self.shorten(question.id);
         let (came, state) = tokio::select! {
             biased;
             reason = stopped => (Some(Came::Stop(reason)), QuestionState::Withdrawn),
             gone = self.page.lost() => (Some(Came::Gone(gone)), QuestionState::Withdrawn),
             answered = answered => (None, answered.map(|()| QuestionState::Answered)?),
+            never = shortened => match never {},
             page = page => (Some(Came::Page(page)), QuestionState::Withdrawn),
             () = over => (None, QuestionState::Expired),
         };
@@ -177,6 +178,16 @@ impl Session<'_> {
             // It was not sealed for this question.
             None => Ok(Came::Nothing),
         }
+    }
+
+    /// Has the question say no later time than that at which the worker stops, once it was told to. Never returns.
+    async fn shorten(&self, id: Uuid) -> Infallible {
+        let leaves = self.context.stop.foreseen().await;
+        let left = leaves.saturating_duration_since(Instant::now());
+        if let Err(error) = self.context.vault.store().shorten_question(id, left).await {
+            tracing::warn!(%error, "it could not be said that the worker stops before the wait for a person is over");
+        }
+        pending().await
     }
 
     /// Returns when somebody has answered. While it cannot be looked, nobody has.

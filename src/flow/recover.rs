@@ -59,8 +59,8 @@ impl Context<'_> {
             Ok(End::BadCredentials) => TryResult::BadCredentials,
             Ok(End::CodeRefused) => TryResult::CodeRefused,
             Ok(End::PasswordChanged) => TryResult::NotSent,
-            _ if session.values.totp_typed => TryResult::Unclear,
-            // A password that is set anew cannot be a wrong one.
+            _ if session.values.totp_typed && session.values.sent => TryResult::Unclear,
+            // A password that is set anew cannot be a wrong one, nor was a code where the app then wants a person.
             _ => TryResult::NotSent,
         };
         let committed = session.committed;

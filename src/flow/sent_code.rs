@@ -3,19 +3,24 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
+use super::codelike::without_what_may_be_secret;
 use super::halt::Halt;
 use super::mail::Channel;
 use super::session::{Session, Walked};
 use super::watch::guarded;
-use crate::playbook::{Action, End, Step, Value};
+use crate::playbook::{Action, End, Step, Target, Value};
 
 /// So many codes are tried at most where the app takes none: each may count as a wrong attempt.
 const MOST: u32 = 2;
 
 /// A field that the app still shows beside its refusal is there with it.
 const STILL_THERE: Duration = Duration::from_secs(1);
+
+/// Of what the app says, so many characters are kept.
+const LONGEST: usize = 100;
 
 /// The last code that was sent to the account or given by a person, and the steps since, which are done again for the next
 /// one.
@@ -94,11 +99,16 @@ impl SentCode {
 
 impl Session<'_> {
     /// The app did not take the code: notes that, has it send another where the playbook says how, and does with the
-    /// next one what was done with this one. `None` if there is nothing more to try; how the flow goes on otherwise.
-    pub(super) async fn try_next_code(&mut self, expect: &Step) -> Result<Option<Walked>, Halt> {
+    /// next one what was done with this one. `seen` is what showed it. `None` if there is nothing more to try; how the
+    /// flow goes on otherwise.
+    pub(super) async fn try_next_code(
+        &mut self,
+        expect: &Step,
+        seen: &Target,
+    ) -> Result<Option<Walked>, Halt> {
         let Received { channel, request, .. } = match self.sent.from {
             Some(Source::Message(received)) => received,
-            Some(Source::Person) => return self.try_another_of_the_person(expect).await,
+            Some(Source::Person) => return self.try_another_of_the_person(expect, seen).await,
             None => return Ok(None),
         };
         if let Err(error) = self.context.vault.store().refuse_message(request).await {
@@ -121,13 +131,19 @@ impl Session<'_> {
     }
 
     /// The same, where a person gave the code and may have mistyped it: asks again, if the app still shows the field.
-    async fn try_another_of_the_person(&mut self, expect: &Step) -> Result<Option<Walked>, Halt> {
+    async fn try_another_of_the_person(
+        &mut self,
+        expect: &Step,
+        seen: &Target,
+    ) -> Result<Option<Walked>, Halt> {
         let Some(Step { action: Action::Fill { into, .. }, .. }) = self.sent.steps.first() else {
             return Ok(None);
         };
-        let showed = self.page.found().map(|found| guarded(self.flow, &found.what));
-        let over = self.sent.tried >= MOST || !self.waits_for_people();
-        if over || self.page.first_of(&[into], &into.to_string(), STILL_THERE).await.is_err() {
+        if self.sent.tried >= MOST || !self.waits_for_people() {
+            return Ok(None);
+        }
+        let showed = self.said_by(seen).await;
+        if self.page.first_of(&[into], &into.to_string(), STILL_THERE).await.is_err() {
             return Ok(None);
         }
         // This one counts against the account, whatever becomes of the next.
@@ -140,6 +156,21 @@ impl Session<'_> {
         Ok(Some(walked))
     }
 
+    /// What the app says there, in quotes, without secrets; which element it is, where that has no words of its own.
+    async fn said_by(&self, seen: &Target) -> Option<String> {
+        let found = self.page.found().map(|found| guarded(self.flow, &found.what));
+        // What a field holds is not the app's to say.
+        if found.as_deref().is_some_and(|what| what.starts_with("<input") || what.starts_with("<textarea")) {
+            return found;
+        }
+        let said = self.page.glimpse(seen).await;
+        let words = said
+            .iter()
+            .map(|said| without_what_may_be_secret(&guarded(self.flow, said.text.expose_secret())));
+        let words = words.map(|words| clip(&words)).find(|words| !words.is_empty());
+        words.map(|words| format!("\"{words}\"")).or(found)
+    }
+
     async fn do_again(&mut self, steps: impl Iterator<Item = &Step>, expect: &Step) -> Result<Walked, Halt> {
         for step in steps {
             self.sent.note(step);
@@ -149,5 +180,14 @@ impl Session<'_> {
             }
         }
         self.walk_step(expect).await
+    }
+}
+
+/// The text on one line, and not all of a long one.
+fn clip(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }

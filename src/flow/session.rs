@@ -187,7 +187,7 @@ impl<'a> Session<'a> {
     ) -> Result<Walked, Halt> {
         let branch = &expect.branches[place];
         let instead = match branch.state {
-            State::End(End::CodeRefused) => Box::pin(self.try_next_code(step)).await?,
+            State::End(End::CodeRefused) => Box::pin(self.try_next_code(step, &branch.see)).await?,
             State::End(End::NeedsHuman) => {
                 let seen_to = Box::pin(self.seen_to(step, expect, place)).await?;
                 // Its steps are for what follows on a person's word.

@@ -70,6 +70,16 @@ impl JobRow {
         matches!(self.state, JobState::Finished | JobState::Cancelled)
     }
 
+    /// Where the log has none of its attempts any more, why. `listed` are those that it has.
+    #[must_use]
+    pub const fn aside(&self, listed: usize) -> Option<&'static str> {
+        let ended = matches!(self.state, JobState::Finished | JobState::Cancelled);
+        match ended && self.attempts > 0 && listed == 0 {
+            true => Some("put aside with their months of the log (log_retention)"),
+            false => None,
+        }
+    }
+
     /// Whether it runs still, and has been told to end.
     #[must_use]
     pub fn is_being_cancelled(&self) -> bool {

@@ -156,6 +156,9 @@ pub trait Questions {
     /// Answers with what was sealed for the question's key; `false` if it is not open any more.
     async fn answer(&self, id: Uuid, sealed: &[u8], by: &str) -> Result<bool, StoreError>;
 
+    /// The attempt waits for no longer than that from now.
+    async fn shorten_question(&self, id: Uuid, lasts: Duration) -> Result<(), StoreError>;
+
     /// The attempt waits no longer: forgets the answer and the picture of the page. A question that is still open is in
     /// this state from now on; what it was before is returned.
     async fn close_question(&self, id: Uuid, state: QuestionState)

@@ -56,6 +56,17 @@ impl Vault {
         Ok(Self { store, key: Arc::new(key), fence: None })
     }
 
+    /// The same, if anything was sealed in it yet: whoever merely has the key at hand gives a database none.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub async fn open_if_sealed(store: Arc<dyn Store>, key: MasterKey) -> Result<Option<Self>, VaultError> {
+        match store.meta(KEY_CHECK).await? {
+            Some(_) => Self::open(store, key).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The same vault, but its ledger can only be written while this lease holds: a worker whose lease was
     /// taken over gets [`StoreError::LeaseLost`] and changes nothing.
     #[must_use]
@@ -246,24 +257,35 @@ impl Vault {
         }
     }
 
-    /// What others have said of a job, masked where it holds a secret of its account's. It came in the clear, and may have been
-    /// shown: from now on it is not.
+    /// What others say of a job, masked where it holds a secret of its account's: for a job that is not written down yet, or
+    /// is about to be shown.
     ///
     /// # Errors
-    /// If a secret cannot be opened, or the database fails.
-    pub async fn mask_words(&self, job: &Job) -> Result<(), VaultError> {
+    /// If the database fails.
+    pub async fn without_secrets(&self, mut job: Job) -> Result<Job, VaultError> {
         if job.reason.is_none() && job.requested_by.is_none() {
-            return Ok(());
+            return Ok(job);
         }
         let rows = self.store.candidates(&job.account).await?;
         for row in rows.iter().filter(|row| row.state != CandidateState::Rejected) {
             // One that cannot be opened fails whoever needs it, and has no words.
             let _ = self.open_row(&job.account, row);
         }
-        let masked = |text: &Option<String>| text.as_deref().map(redact::for_the_log);
-        let (by, reason) = (masked(&job.requested_by), masked(&job.reason));
-        if (&by, &reason) != (&job.requested_by, &job.reason) {
-            self.store.reword_job(job.id, by.as_deref(), reason.as_deref(), self.fence.as_deref()).await?;
+        for words in [&mut job.requested_by, &mut job.reason].into_iter().flatten() {
+            *words = redact::for_the_log(words);
+        }
+        Ok(job)
+    }
+
+    /// The same of a job that is written down: what came in the clear may have been shown, and from now on is not.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn mask_words(&self, job: &Job) -> Result<(), VaultError> {
+        let masked = self.without_secrets(job.clone()).await?;
+        if (&masked.requested_by, &masked.reason) != (&job.requested_by, &job.reason) {
+            let (by, reason) = (masked.requested_by.as_deref(), masked.reason.as_deref());
+            self.store.reword_job(job.id, by, reason, self.fence.as_deref()).await?;
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use prometheus_client::registry::Registry;
 use super::guard::MayReadAll;
 use super::problem::Problem;
 use super::site::Site;
+use crate::job::{Code, Kind, Outcome};
 use crate::store::{AttemptRow, Breaker, StoreError};
 
 /// OpenMetrics, which Prometheus asks for.
@@ -23,6 +24,14 @@ const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8
 
 /// From a quick login to the longest attempt, in seconds.
 const DURATIONS: [f64; 11] = [0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 1200.0];
+
+/// What codes come with beside their usual outcomes: of those for which people were asked that, for example.
+const UNUSUAL: [(Outcome, Code); 4] = [
+    (Outcome::NeedsHuman, Code::CodeNotReceived),
+    (Outcome::NeedsHuman, Code::CodeRefused),
+    (Outcome::NeedsHuman, Code::StorageFailed),
+    (Outcome::Unknown, Code::CredentialUncertain),
+];
 
 type Labels = Vec<(&'static str, String)>;
 type Durations = Family<Labels, Histogram, fn() -> Histogram>;
@@ -39,22 +48,50 @@ impl Ends {
         Self { attempts: Family::default(), durations: Family::new_with_constructor(histogram) }
     }
 
+    /// Has what jobs of this kind may come to in this app be counted from 0 on: of a counter that comes with its first event
+    /// Prometheus takes that for no increase.
+    fn begin(&self, app: &str, kind: Kind) {
+        let usual = Code::ALL.iter().map(|code| (code.outcome(), *code));
+        for (outcome, code) in usual.chain(UNUSUAL) {
+            let _ = self.attempts.get_or_create(&labels(app, kind, outcome, code));
+        }
+    }
+
     /// Counts it, if it has ended.
     pub fn note(&self, row: &AttemptRow) {
         let Some(verdict) = &row.verdict else { return };
-        let of = [("app", row.account.app().to_owned()), ("kind", row.kind.to_string())];
-        let ended = [("outcome", verdict.outcome.to_string()), ("code", verdict.code.to_string())];
-        self.attempts.get_or_create(&of.iter().cloned().chain(ended).collect()).inc();
+        let mut labels = labels(row.account.app(), row.kind, verdict.outcome, verdict.code);
+        self.attempts.get_or_create(&labels).inc();
         if let Some(took) = row.duration {
-            self.durations.get_or_create(&of.to_vec()).observe(took.as_secs_f64());
+            labels.truncate(2);
+            self.durations.get_or_create(&labels).observe(took.as_secs_f64());
         }
     }
+}
+
+/// Of an attempt; the first two are its job's.
+fn labels(app: &str, kind: Kind, outcome: Outcome, code: Code) -> Labels {
+    let (kind, outcome) = (kind.to_string(), outcome.to_string());
+    vec![("app", app.to_owned()), ("kind", kind), ("outcome", outcome), ("code", code.to_string())]
+}
+
+/// What jobs may come to: of an app whose playbook is known here those of the kinds that it has flows for, else all.
+async fn begin(ends: &Ends, site: &Site) -> Result<(), StoreError> {
+    for row in site.store.apps().await?.iter().filter(|row| site.app(&row.app).is_none()) {
+        Kind::ALL.iter().for_each(|kind| ends.begin(&row.app, *kind));
+    }
+    for info in &site.apps {
+        let kinds = Kind::ALL.into_iter().filter(|kind| info.takes(*kind));
+        kinds.for_each(|kind| ends.begin(&info.app, kind));
+    }
+    Ok(())
 }
 
 /// The metrics.
 pub async fn page(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Response, Problem> {
     let mut registry = Registry::with_prefix("turnlock");
     let ends = site.pulse.ends();
+    begin(ends, &site).await?;
     registry.register("attempts", "Attempts that have ended since this server began", ends.attempts.clone());
     registry.register("attempt_duration_seconds", "How long they took", ends.durations.clone());
     stand(&mut registry, &site).await?;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::queue::QueueError;
 use crate::queue::rabbit::BrokerError;
+use crate::reveal::RevealError;
 use crate::store::StoreError;
 
 /// Why a request was not done (RFC 9457).
@@ -93,6 +94,20 @@ impl From<StoreError> for Problem {
             _ => {
                 tracing::error!(%error, "a request could not be answered");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again later")
+            }
+        }
+    }
+}
+
+impl From<RevealError> for Problem {
+    fn from(error: RevealError) -> Self {
+        match error {
+            RevealError::NoAccount(_) | RevealError::Nothing { .. } => Self::not_found(error.to_string()),
+            RevealError::Later(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            RevealError::Vault(_) | RevealError::Totp(_) => {
+                tracing::error!(%error, "the vault could not be asked");
+                let what = "the vault does not answer; `turnlock doctor` says more";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, what)
             }
         }
     }

@@ -10,6 +10,7 @@ use super::pulse::Pulse;
 use super::turned_away::TurnedAway;
 use super::view::View;
 use super::watched::Watched;
+use crate::job::Kind;
 use crate::net::Clients;
 use crate::playbook::Quote;
 use crate::queue::{Queue, QueueState};
@@ -35,6 +36,15 @@ pub struct AppInfo {
     pub flows: Vec<String>,
     /// The lines of its steps, by their ids.
     pub quotes: BTreeMap<String, Quote>,
+}
+
+impl AppInfo {
+    /// Whether its playbook has what jobs of this kind walk.
+    pub(super) fn takes(&self, kind: Kind) -> bool {
+        let walks_login = matches!(kind, Kind::VerifyLogin | Kind::Reconcile);
+        // MFA may be turned on by any of several flows.
+        walks_login || self.flows.iter().any(|flow| flow.starts_with(kind.as_str()))
+    }
 }
 
 /// What all handlers share.

@@ -93,7 +93,7 @@ impl Inner {
             job: claim.job.clone(),
         });
 
-        let (stopper, stop) = Stop::new();
+        let (stopper, stop) = Stop::new(self.leaves.subscribe());
         if claim.cancel_asked {
             stopper.ask(StopReason::Cancelled);
         }

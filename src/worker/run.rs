@@ -41,6 +41,8 @@ pub(super) struct Inner {
     pub(super) events: broadcast::Sender<Event>,
     pub(super) standing: watch::Sender<Standing>,
     stopping: watch::Sender<Option<StopReason>>,
+    /// When running attempts will be asked to stop, once this is known.
+    pub(super) leaves: watch::Sender<Option<time::Instant>>,
 }
 
 impl Worker {
@@ -54,7 +56,8 @@ impl Worker {
     ) -> Self {
         let events = broadcast::Sender::new(EVENTS);
         let (standing, stopping) = (watch::Sender::default(), watch::Sender::new(None));
-        Self(Arc::new(Inner { config, queue, store, performer, events, standing, stopping }))
+        let leaves = watch::Sender::new(None);
+        Self(Arc::new(Inner { config, queue, store, performer, events, standing, stopping, leaves }))
     }
 
     /// Who it is.
@@ -90,6 +93,7 @@ impl Worker {
     pub async fn run(&self, shutdown: impl Future<Output = ()>) -> Result<(), WorkerError> {
         let inner = &self.0;
         inner.stopping.send_replace(None);
+        inner.leaves.send_replace(None);
         inner.ends(false);
         // Ends with this call.
         let mut telling = JoinSet::new();
@@ -125,6 +129,7 @@ impl Worker {
     ) -> Result<AttemptRow, WorkerError> {
         let inner = &self.0;
         inner.stopping.send_replace(None);
+        inner.leaves.send_replace(None);
         self.recover().await?;
         // A worker that happens to run must not take it first; but should this process die before it
         // begins, the job is not forgotten.
@@ -227,6 +232,7 @@ impl Inner {
             self.give_back(&late).await;
             self.queue.pause().await;
         }
+        self.leaves.send_replace(Some(time::Instant::now() + self.config.drain));
         if time::timeout(self.config.drain, finished(&mut running)).await.is_err() {
             tracing::info!(
                 jobs = running.len(),

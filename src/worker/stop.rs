@@ -40,6 +40,7 @@ impl StopReason {
 #[derive(Debug, Clone)]
 pub struct Stop {
     asked: watch::Receiver<Option<StopReason>>,
+    leaves: watch::Receiver<Option<Instant>>,
     stood: Arc<watch::Sender<Stood>>,
 }
 
@@ -70,12 +71,21 @@ impl Drop for StandStill {
 }
 
 impl Stop {
-    /// A stop and the means to ask for it.
+    /// A stop and the means to ask for it. `leaves` tells when the worker will, once that is known.
     #[must_use]
-    pub fn new() -> (Stopper, Self) {
+    pub fn new(leaves: watch::Receiver<Option<Instant>>) -> (Stopper, Self) {
         let (sender, asked) = watch::channel(None);
         let stood = Arc::new(watch::Sender::default());
-        (Stopper { asked: sender, stood: Arc::clone(&stood) }, Self { asked, stood })
+        (Stopper { asked: sender, stood: Arc::clone(&stood) }, Self { asked, leaves, stood })
+    }
+
+    /// Returns, once the worker was told to end, when it will ask for a stop. May be dropped at any time.
+    pub async fn foreseen(&self) -> Instant {
+        let mut leaves = self.leaves.clone();
+        match leaves.wait_for(Option::is_some).await.ok().and_then(|at| *at) {
+            Some(at) => at,
+            None => std::future::pending().await,
+        }
     }
 
     /// A person is waited for: that is no slowness of the app's, and does not count towards the deadline.
@@ -141,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn the_deadline_is_as_far_away_after_a_wait_as_before() {
         const LONG: Duration = Duration::from_secs(600);
-        let (stopper, stop) = Stop::new();
+        let (stopper, stop) = Stop::new(watch::channel(None).1);
         let still = stop.stand_still();
         let up = stopper.time_is_up(Duration::ZERO, LONG);
         tokio::pin!(up);

@@ -20,7 +20,7 @@ use super::{PATIENCE, SOON};
 pub struct Fleet {
     /// None, and the queue lies in the database.
     broker: Option<Broker>,
-    database: String,
+    pub database: String,
     pub store: Arc<dyn Store>,
     folder: tempfile::TempDir,
 }

@@ -19,6 +19,7 @@ pub mod terminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::{Connection as _, Executor as _};
 use turnlock::browser::{Guide, Options, Page, Pool, Sandbox};
 use turnlock::config::CANDIDATES;
 use turnlock::playbook::{OriginOverrides, Playbook, Target};
@@ -35,6 +36,14 @@ pub const PATIENCE: Duration = Duration::from_secs(180);
 /// Options for a real browser. Tests visit loopback only, so the sandbox may be off.
 pub fn browser_options(profiles: &Path) -> Options {
     Options::new(browser_program(), Sandbox::Off, profiles.to_owned())
+}
+
+/// Takes all attempts out of the log in a file, as old months are taken out of PostgreSQL's.
+pub async fn put_log_aside(database: &str) {
+    let mut raw = sqlx::SqliteConnection::connect(database).await.unwrap();
+    let sql = "PRAGMA foreign_keys = OFF; DROP TRIGGER log_kept; DELETE FROM automation_log;";
+    raw.execute(sql).await.unwrap();
+    raw.close().await.unwrap();
 }
 
 /// The browser that is there.

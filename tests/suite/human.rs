@@ -124,6 +124,12 @@ fn patient(account: &AccountRef) -> Job {
     Job { wait_for_human: LONG, ..Job::new(Kind::VerifyLogin, account.clone()) }
 }
 
+/// What came of the job's tries by the account's budget.
+async fn tries(stand: &Stand, job: Uuid) -> Vec<Option<TryResult>> {
+    let tries = stand.store().tries(job).await.unwrap();
+    tries.into_iter().map(|tried| tried.result).collect()
+}
+
 /// What the log says of the job's steps.
 async fn steps(stand: &Stand, job: Uuid) -> Vec<String> {
     let attempt = stand.rig.attempts(job).await[0].id;
@@ -198,7 +204,7 @@ async fn a_wrong_code_is_asked_for_once_more_and_kept_nowhere() {
     // It says why it asks once more.
     let why = again["refused"].as_str().unwrap();
     assert!(
-        why.contains("refused the code") && why.contains("showed <") && first["refused"].is_null(),
+        why.contains("refused the code") && why.contains("showed \"Wrong code") && first["refused"].is_null(),
         "{why}"
     );
     let (_, page) = stand.get(&format!("/jobs/{}", job.id)).await;
@@ -339,6 +345,11 @@ async fn a_wait_ends_with_its_browser() {
     stand.asked(job.id, None).await;
     stand.rig.kill_browser().await;
     assert_ended(&running.await.unwrap(), Outcome::RetryLater, Code::BrowserCrashed);
+    assert_eq!(
+        tries(&stand, job.id).await,
+        [Some(TryResult::NotSent)],
+        "the app wanted a code, and got none"
+    );
     let question = stand.store().question_of(job.id).await.unwrap().unwrap();
     assert_eq!(question.state, QuestionState::Withdrawn);
     let (status, said) = stand.answer(job.id, json!({ "code": "123456" })).await;
@@ -454,6 +465,8 @@ async fn a_job_ends_when_somebody_gives_it_up_and_where_it_may_not_wait() {
     stand.asked(job.id, None).await;
     assert_eq!(stand.answer(job.id, json!({ "decision": "give_up" })).await.0, StatusCode::OK);
     assert_ended(&running.await.unwrap(), Outcome::NeedsHuman, Code::HumanWanted);
+    // Who is asked for an approval gave the right password: that costs nothing of the budget.
+    assert_eq!(tries(&stand, job.id).await, [Some(TryResult::NotSent)]);
     // The state's steps are for what follows on a person's word.
     stand.rig.app.set_user_switches("hana", None);
     let asks = Switches { approval: Some(Approval::Clicked), ..Switches::default() };
@@ -462,5 +475,38 @@ async fn a_job_ends_when_somebody_gives_it_up_and_where_it_may_not_wait() {
     assert_ended(&row, Outcome::NeedsHuman, Code::HumanWanted);
     let steps = stand.store().log_steps(row.id).await.unwrap();
     assert!(!steps.iter().any(|step| step.summary.contains("I have approved it")), "{steps:#?}");
+    assert_eq!(tries(&stand, row.job).await, [Some(TryResult::NotSent)]);
+    stand.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stops_asks_for_less_long_and_what_it_asked_costs_nothing() {
+    let (stand, hana) = wanting(Approval::Clicked).await;
+    let job = patient(&hana);
+    stand.store().submit(&job, None).await.unwrap();
+    // Long enough to be seen, and shorter than the job waits.
+    let drain = Duration::from_secs(3);
+    let worker = stand.rig.worker_with(WorkerConfig { drain, ..WorkerConfig::default() });
+    let (shutdown, told) = oneshot::channel::<()>();
+    let working = tokio::spawn(async move { worker.run(async { drop(told.await) }).await.unwrap() });
+    let asked = stand.asked(job.id, None).await;
+    let until = |asked: &Value| asked["until"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    shutdown.send(()).unwrap();
+    let shortened = async {
+        loop {
+            let question = stand.store().question_of(job.id).await.unwrap().unwrap();
+            assert_eq!(question.state, QuestionState::Open, "its worker has ended, and nobody was told when");
+            let earlier = until(&asked).duration_since(question.until);
+            if earlier > jiff::SignedDuration::from_secs(30) {
+                return question;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let question = tokio::time::timeout(SOON, shortened).await.unwrap();
+    assert_eq!(question.id.to_string(), asked["id"], "it is the same question");
+    working.await.unwrap();
+    assert_ended(&stand.rig.attempts(job.id).await[0], Outcome::Interrupted, Code::WorkerStopped);
+    assert_eq!(tries(&stand, job.id).await, [Some(TryResult::NotSent)]);
     stand.end().await;
 }

@@ -12,11 +12,11 @@ use turnlock::vault::NewAccount;
 use turnlock::worker::{Attempt, Performed, Performer, StepSink, Stop, WorkerConfig};
 use uuid::Uuid;
 
-use crate::harness::fleet::{Fleet, said};
+use crate::harness::fleet::{self, Fleet, said};
 use crate::harness::home::Home;
 use crate::harness::rig::{FIRST_PASSWORD, Plan};
 use crate::harness::terminal::OnTerminal;
-use crate::harness::{PATIENCE, Reply, Site, Stage};
+use crate::harness::{PATIENCE, Reply, Site, Stage, put_log_aside};
 
 /// What a page, an account or a playbook may say that is out for more than to be read.
 const HOSTILE: &str = "</pre><script>fetch('/stolen')</script><img src='/stolen'><style>*{background:url(/stolen)}</style>\u{1b}[2J\u{202e}";
@@ -110,6 +110,50 @@ async fn a_failed_job_is_shown_with_what_was_awaited_what_was_found_and_its_line
     turnlock(&["job", "show", "0123abcd"]).await.ends(2).complains("the id of no job");
     let unknown = Uuid::now_v7().to_string();
     turnlock(&["job", "export", &unknown]).await.ends(2).complains("there is no job");
+
+    // Where the key is at hand, nobody reads a password that somebody has written into a reason.
+    let (clear, masked) = (format!("pw is {FIRST_PASSWORD} ok"), "pw is [secret] ok");
+    let vault = home.vault().await;
+    let reason = async |id: Uuid| vault.store().job(id).await.unwrap().unwrap().job.reason.unwrap();
+    let submitted = Uuid::now_v7();
+    let wish =
+        ["verify_login", "--account", "acme/alice", "--reason", &clear, "--id", &submitted.to_string()];
+    turnlock(&[&["submit"], &wish[..]].concat()).await.ends(0);
+    assert_eq!(reason(submitted).await, masked);
+    let job = Job { reason: Some(clear.clone()), ..Job::new(Kind::VerifyLogin, account) };
+    vault.store().submit(&job, None).await.unwrap();
+    let id = job.id.to_string();
+    turnlock(&["job", "show", &id]).await.ends(0).says(masked);
+    turnlock(&["job", "export", &id, "-o", "clear.html"]).await.ends(0);
+    let html = std::fs::read_to_string(home.path().join("clear.html")).unwrap();
+    assert!(html.contains(masked) && !html.contains(FIRST_PASSWORD), "{html}");
+    assert_eq!(reason(job.id).await, clear, "to look changes nothing");
+    turnlock(&["cancel", &id]).await.ends(0);
+    assert_eq!(reason(job.id).await, masked);
+}
+
+/// As `log_retention` does with old months.
+#[tokio::test]
+async fn a_job_whose_attempts_were_put_aside_says_so() {
+    let fleet = Fleet::embedded().await;
+    let (job, queue) = (fleet::job("acme/alice"), fleet.producer());
+    queue.submit(&job, None).await.unwrap();
+    let worker = fleet.worker(fleet::Counts::ending(Code::BadCredentials), WorkerConfig::default());
+    tokio::select! {
+        ended = worker.run(std::future::pending()) => panic!("{ended:?}"),
+        ended = tokio::time::timeout(PATIENCE, queue.ended(job.id)) => { ended.unwrap().unwrap(); }
+    }
+    put_log_aside(&fleet.database).await;
+    let id = job.id.to_string();
+    let shown = fleet.turnlock(&["job", "show", &id]).await.ends(0);
+    shown.says("rejected (bad_credentials)").says("attempts   put aside").says("log_retention");
+    let json = fleet.turnlock(&["job", "show", &id, "--json"]).await.ends(0).json().remove(0);
+    assert_eq!((&json["put_aside"], &json["attempts"]), (&true.into(), &serde_json::json!([])));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("aside.html");
+    fleet.turnlock(&["job", "export", &id, "-o", path.to_str().unwrap()]).await.ends(0);
+    let html = std::fs::read_to_string(path).unwrap();
+    assert!(html.contains("put aside") && html.contains("bad_credentials"), "{html}");
 }
 
 /// Says hostile things wherever it can.

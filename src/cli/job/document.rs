@@ -85,6 +85,7 @@ impl Document {
             ("reason", job.and_then(|job| job.reason.clone())),
             ("submitted", job.map(|job| zoned_time(job.submitted_at))),
             ("finished", dossier.job.as_ref().and_then(|row| row.finished_at).map(zoned_time)),
+            ("attempts", dossier.aside().map(str::to_owned)),
             (
                 "caused by",
                 dossier.caused_by.map(|cause| format!("job {cause}, which left a credential in doubt")),

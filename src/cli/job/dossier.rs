@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::evidence::Evidence;
 use crate::cli::Failure;
 use crate::cli::library::Library;
+use crate::cli::parts;
 use crate::config::Config;
 use crate::job::{AccountRef, Code, Kind, Outcome};
 use crate::playbook::{Playbook, Quote};
@@ -55,8 +56,11 @@ impl Dossier {
     ///
     /// # Errors
     /// If the database fails, or knows no such job.
-    pub async fn of(id: Uuid, store: &dyn Store, config: &Config) -> Result<Self, Failure> {
-        let job = store.job(id).await?;
+    pub async fn of(id: Uuid, store: &Arc<dyn Store>, config: &Config) -> Result<Self, Failure> {
+        let mut job = store.job(id).await?;
+        if let (Some(row), Some(vault)) = (&mut job, parts::vault_at_hand(config, store).await) {
+            row.job = vault.without_secrets(row.job.clone()).await?;
+        }
         let mut rows = store.log(&LogQuery { job: Some(id), limit: ATTEMPTS, ..LogQuery::default() }).await?;
         rows.reverse();
         let asked = job.as_ref().map(|row| (row.job.kind, row.job.account.clone()));
@@ -94,6 +98,11 @@ impl Dossier {
     /// The attempt that tells most: the last one.
     pub fn last(&self) -> Option<&Attempt> {
         self.attempts.last()
+    }
+
+    /// Where its attempts are, if not here.
+    pub fn aside(&self) -> Option<&'static str> {
+        self.job.as_ref().and_then(|row| row.aside(self.attempts.len()))
     }
 
     /// How the job stands: its outcome and code, if it has any.

@@ -37,7 +37,7 @@ impl Export {
         let config = context.config()?;
         let store = parts::open_store(&config).await?;
         let id = which_job::identify(store.as_ref(), &self.job).await?;
-        let dossier = Dossier::of(id, store.as_ref(), &config).await?;
+        let dossier = Dossier::of(id, &store, &config).await?;
         let name = self.output.unwrap_or_else(|| format!("job-{}.html", short_id(id)).into());
         let html = Document::of(&dossier).render();
         let html =

@@ -38,6 +38,7 @@ pub(super) fn as_json(dossier: &Dossier) -> Value {
         "finished_at": row.and_then(|row| row.finished_at).map(|at| at.to_string()),
         "caused_by": dossier.caused_by,
         "nested": dossier.nested.iter().map(nested).collect::<Vec<_>>(),
+        "put_aside": dossier.aside().is_some(),
         "attempts": dossier.attempts.iter().map(attempt).collect::<Vec<_>>(),
     })
 }

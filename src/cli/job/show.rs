@@ -40,7 +40,7 @@ impl Show {
         let config = context.config()?;
         let store = parts::open_store(&config).await?;
         let id = which_job::identify(store.as_ref(), &self.job).await?;
-        let dossier = Dossier::of(id, store.as_ref(), &config).await?;
+        let dossier = Dossier::of(id, &store, &config).await?;
         let mut out = stdout().lock();
         if self.json {
             writeln!(out, "{}", json::as_json(&dossier))?;
@@ -92,6 +92,7 @@ impl<W: Write> Page<'_, W> {
             let how = format!("{again}{wanted}, until {until}; {}", how_to_answer(question));
             self.said(2, "waits for", &how)?;
         }
+        dossier.aside().map_or(Ok(()), |aside| self.said(2, "attempts", aside))?;
         let attempts = dossier.attempts.len();
         for attempt in &dossier.attempts {
             self.attempt(attempt, attempts)?;

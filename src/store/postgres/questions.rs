@@ -123,6 +123,17 @@ impl Questions for PostgresStore {
         .await
     }
 
+    async fn shorten_question(&self, id: Uuid, lasts: Duration) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            let sql = "UPDATE questions SET until = LEAST(until, turnlock_now() + $2) WHERE id = $1 AND state = 'open'";
+            sqlx::query(sql).bind(id).bind(millis(lasts)).execute(write.on()).await?;
+            write.commit().await
+        })
+        .await
+    }
+
     async fn close_question(
         &self,
         id: Uuid,

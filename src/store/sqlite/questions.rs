@@ -134,6 +134,20 @@ impl Questions for SqliteStore {
         .await
     }
 
+    async fn shorten_question(&self, id: Uuid, lasts: Duration) -> Result<(), StoreError> {
+        let store = self.clone();
+        detached(async move {
+            let mut write = store.write(Outlasts::Crash).await?;
+            sqlx::query("UPDATE questions SET until = min(until, ?) WHERE id = ? AND state = 'open'")
+                .bind(store.clock.now().saturating_add(millis(lasts)))
+                .bind(id.to_string())
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
+    }
+
     async fn close_question(
         &self,
         id: Uuid,

@@ -214,7 +214,7 @@ pub async fn totp(
     let (account, shown) = match show_code(&site, &caller, &app, &name).await? {
         Ok(shown) => shown,
         Err(seconds) => {
-            let mut response = why(&RevealError::Later(seconds)).into_response();
+            let mut response = Problem::from(RevealError::Later(seconds)).into_response();
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
             return Ok(response);
         }
@@ -236,7 +236,7 @@ pub async fn show_password(
     let account = named(app, name)?;
     site.view(caller).may_see(&account, "account.reveal", Role::may_see_password).await?;
     let shown = opened(site)?.password(&account, &caller.name).await;
-    shown.map(|shown| (account, shown)).map_err(|error| why(&error))
+    shown.map(|shown| (account, shown)).map_err(Problem::from)
 }
 
 /// Shows the current code to the caller, if it may see that; or in how many seconds there is one.
@@ -251,7 +251,7 @@ pub async fn show_code(
     match opened(site)?.code(&account, &caller.name).await {
         Ok(shown) => Ok(Ok((account, shown))),
         Err(RevealError::Later(seconds)) => Ok(Err(seconds)),
-        Err(error) => Err(why(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -272,18 +272,4 @@ fn opened(site: &Site) -> Result<&Reveal, Problem> {
 /// Nothing between here and whoever asked keeps it.
 fn secret(shown: &impl Serialize) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(shown)).into_response()
-}
-
-fn why(error: &RevealError) -> Problem {
-    match error {
-        RevealError::NoAccount(_) | RevealError::Nothing { .. } => Problem::not_found(error.to_string()),
-        RevealError::Later(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
-        RevealError::Vault(_) | RevealError::Totp(_) => {
-            tracing::error!(%error, "a credential could not be shown");
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the vault does not answer; `turnlock doctor` says more",
-            )
-        }
-    }
 }

@@ -120,6 +120,9 @@ pub async fn submit(
         detail: Some(format!("{} of {}", job.kind, job.account)),
         ..entry_of(&caller.name, "job.submit", &job.account)
     };
+    if let Some(vault) = &site.reveal {
+        job = vault.without_secrets(job).await?;
+    }
     let submission = site.tracer.submit(&mut job);
     let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, not_before)).await;
     submission.ended(&submitted);
@@ -316,7 +319,12 @@ pub async fn cancel_job(site: &Site, caller: &Caller, id: Uuid) -> Result<Cancel
         view.may_do("job.cancel", id, &row.job.account, row.job.kind).await?;
     }
     // With a broker in between, it may not be written down yet.
-    let account = site.store.job(id).await?.map(|row| row.job.account);
+    let job = site.store.job(id).await?.map(|row| row.job);
+    if let (Some(vault), Some(job)) = (&site.reveal, &job) {
+        // Of what never begins no worker opens the account.
+        vault.mask_words(job).await?;
+    }
+    let account = job.map(|job| job.account);
     let entry = NewAudit { account, ..entry(&caller.name, "job.cancel", id) };
     let cancelling = site.queue.cancel(id, &why);
     Ok(audited_unless(site.store.as_ref(), entry, cancelling, Cancelling::nothing).await?)

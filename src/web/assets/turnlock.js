@@ -181,7 +181,15 @@ function showQuestion(holder, html) {
   template.innerHTML = html;
   const section = template.content.querySelector("section");
   const there = holder.querySelector("section");
-  if (section?.dataset.question === there?.dataset.question) return;
+  if (section?.dataset.question === there?.dataset.question) {
+    // A worker that is told to end waits for less long.
+    const [was, is] = [there, section].map((of) => of?.querySelector("time"));
+    if (was && is && was.dateTime !== is.dateTime) {
+      local(section);
+      was.replaceWith(is);
+    }
+    return;
+  }
   if (!section) {
     holder.replaceChildren();
     return;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::question::Question;
 use super::{Answer, Frame, render};
+use crate::job::{Code, Outcome};
 use crate::redact::redact;
 use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, Step};
 use crate::web::answer::open_question;
@@ -81,6 +82,10 @@ struct Timeline {
     /// It was told to end.
     cancelling: bool,
     attempts: Vec<Attempt>,
+    /// How it ended, where no attempt says so.
+    came: Option<(Outcome, Code)>,
+    /// Where its attempts are, if not here.
+    aside: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -153,6 +158,8 @@ async fn timeline(site: &Site, row: &JobRow) -> Result<Timeline, Problem> {
         due: due.map(Time),
         waits,
         cancelling: row.is_being_cancelled(),
+        came: row.outcome.zip(row.code).filter(|_| attempts.is_empty()),
+        aside: row.aside(attempts.len()),
         attempts,
     })
 }

@@ -35,6 +35,13 @@ pub(super) async fn asked_and_answered_once(store: &Arc<dyn Store>) {
     let lasts = row.until.duration_since(row.asked_at);
     assert_eq!(Duration::try_from(lasts).unwrap(), LONG);
     assert_eq!(row.refusal(), None);
+    // It may become less, and never more.
+    for (within, left) in [(LONG / 2, LONG / 2), (LONG, LONG / 2)] {
+        store.shorten_question(new.id, within).await.unwrap();
+        let lasts = store.question(new.id).await.unwrap().unwrap().until.duration_since(row.asked_at);
+        let lasts = Duration::try_from(lasts).unwrap();
+        assert!(lasts >= left && lasts < LONG, "{lasts:?}");
+    }
     let open: Vec<_> = store.open_questions(None, 9).await.unwrap().iter().map(|row| row.id).collect();
     assert_eq!(open, [new.id]);
     // Those of accounts that are shared with somebody are theirs, however many others came before.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use turnlock::queue::rabbit::RabbitQueue;
-use turnlock::store::{AuditOutcome, AuditQuery};
+use turnlock::store::{AuditOutcome, AuditQuery, JobQuery, JobState};
+use turnlock::vault::NewAccount;
 
 use super::*;
 use crate::harness::SOON;
@@ -348,5 +349,40 @@ async fn apps_that_are_well_are_listed_and_the_killed_are_gone_at_once() {
     for line in ["turnlock_workers{state=\"alive\"} 1", "turnlock_workers{state=\"gone\"} 1"] {
         assert!(metrics.contains(line), "`{line}` is not in {metrics}");
     }
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_password_in_a_reason_is_masked_before_it_is_written_down_and_when_its_job_is_cancelled() {
+    let web = Web::start_with(Some(MasterKey::generate().unwrap())).await;
+    let alice: AccountRef = "acme/alice".parse().unwrap();
+    let new = NewAccount {
+        account: alice.clone(),
+        username: "alice".to_owned(),
+        address: None,
+        number: None,
+        password: Some("Said-In-The-Clear-7".into()),
+        totp: None,
+    };
+    web.vault.as_ref().unwrap().add_account(&new).await.unwrap();
+    let token = web.token(&[Scope::Submit, Scope::Read, Scope::Operate]).await;
+    let (clear, masked) = ("pw is Said-In-The-Clear-7 ok", "pw is [secret] ok");
+    let body = json!({ "kind": "verify_login", "account": alice, "reason": clear, "requested_by": clear });
+    for _ in 0..2 {
+        let (status, job) = submit(&web, &token, Some("one"), &body).await;
+        assert!(status.is_success() && job["reason"] == masked, "{job}");
+    }
+    let [row] = &web.store.job_list(&JobQuery { limit: 9, ..JobQuery::default() }).await.unwrap()[..] else {
+        panic!("it is one job")
+    };
+    assert_eq!(row.job.reason.as_deref(), Some(masked));
+    assert!(row.job.requested_by.as_deref().unwrap().starts_with(masked), "{row:?}");
+    // What another server has written down, and no worker will ever look at.
+    let job = Job { reason: Some(clear.to_owned()), ..Job::new(Kind::VerifyLogin, alice) };
+    web.store.submit(&job, None).await.unwrap();
+    let cancel = client().post(web.at(&format!("/api/v1/jobs/{}/cancel", job.id)));
+    assert_eq!(cancel.bearer_auth(token.expose()).send().await.unwrap().status(), StatusCode::OK);
+    let row = web.store.job(job.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.job.reason.as_deref()), (JobState::Cancelled, Some(masked)));
     web.end().await;
 }

@@ -71,3 +71,19 @@ async fn the_failing_step_is_shown_with_its_line_and_its_picture() {
     }
     web.end().await;
 }
+
+/// As `log_retention` does with old months.
+#[tokio::test]
+async fn a_job_whose_attempts_were_put_aside_says_so_and_how_it_ended() {
+    let web = Web::start().await;
+    let account = web.account("acme/alice", "alice").await;
+    let begun = web.begun(&account).await;
+    web.ended(&begun, Code::BadCredentials, "", None).await;
+    crate::harness::put_log_aside(&format!("sqlite:{}", web.folder.path().join("turnlock.db").display()))
+        .await;
+    let client = web.signed_in(&[Scope::Read]).await;
+    let page = text(&client, web.at(&format!("/jobs/{}", begun.job))).await;
+    assert!(page.contains("finished</strong>: rejected <code>bad_credentials</code>"), "{page}");
+    assert!(page.contains("Its attempts were put aside") && !page.contains("No attempt has begun"), "{page}");
+    web.end().await;
+}

@@ -20,6 +20,8 @@ async fn the_board_and_the_alerts_ask_for_what_is_offered() {
     let account = web.account("acme/alice", "alice").await;
     let token = web.token(&[Scope::Read]).await;
     let begun = web.begun(&account).await;
+    let wiki = web.account("wiki/alice", "alice").await;
+    web.store.submit(&Job::new(Kind::VerifyLogin, wiki), None).await.unwrap();
     let policy = BreakerPolicy { failures: 1, first_wait: LONG, longest_wait: LONG };
     let left = web.store.leave(&begun.claim, Code::AppError, &policy).await.unwrap();
     assert!(matches!(left, Left::Opened { .. }));
@@ -57,7 +59,7 @@ async fn the_board_and_the_alerts_ask_for_what_is_offered() {
     let text = loop {
         let request = client().get(web.at("/metrics")).bearer_auth(token.expose());
         let text = request.send().await.unwrap().text().await.unwrap();
-        if text.contains("turnlock_attempts_total{") {
+        if text.contains(r#"outcome="succeeded",code="logged_in"} 1"#) {
             break text;
         }
         assert!(tokio::time::Instant::now() < until, "{text}");
@@ -70,9 +72,16 @@ async fn the_board_and_the_alerts_ask_for_what_is_offered() {
         "turnlock_breaker_open{app=\"acme\"} 1",
         "turnlock_canary_failing{app=\"acme\",flow=\"login\"} 1",
         "turnlock_workers{state=\"alive\"} 1",
+        // What has not come yet is there already, so that the first of it is an increase to Prometheus: of what the playbook
+        // has flows for.
+        r#"turnlock_attempts_total{app="acme",kind="verify_login",outcome="needs_human",code="human_wanted"} 0"#,
+        r#"turnlock_attempts_total{app="acme",kind="reconcile",outcome="needs_human",code="code_not_received"} 0"#,
+        // Its playbook is not known here.
+        r#"turnlock_attempts_total{app="wiki",kind="change_password",outcome="unknown",code="answer_lost"} 0"#,
     ] {
         assert!(text.contains(line), "`{line}` is not in {text}");
     }
+    assert!(!text.contains(r#"app="acme",kind="change_password""#), "{text}");
     let offered = offered(&text);
     let mut asked = asked(ALERTS);
     // A quotation mark stands behind a backslash there.

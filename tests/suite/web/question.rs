@@ -44,6 +44,10 @@ async fn a_question_appears_and_takes_a_code() {
     stage.fill("{ label: Code }", "12 34 56").await.unwrap();
     web.step(&begun, 1, "wait for a person", None).await;
     stage.see("{ text: wait for a person }").await.unwrap();
+    // And while its worker is told to end.
+    web.store.shorten_question(id, LONG / 2).await.unwrap();
+    let until = web.store.question(id).await.unwrap().unwrap().until.strftime("%Y-%m-%dT%H:%M:%S");
+    stage.see(&format!("{{ css: '.question time[datetime^=\"{until}\"]' }}")).await.unwrap();
     stage.click("{ role: button, name: Give the code }").await.unwrap();
     stage.see("{ role: button, name: Cancel this job }").await.unwrap();
     let row = web.store.close_question(id, QuestionState::Answered).await.unwrap().unwrap();
