@@ -11,6 +11,7 @@ use super::ask::is_gone;
 use super::error::{BrowserError, PageError};
 use super::input::Point;
 use super::page::{Page, short_url};
+use super::place::{Places, WayOut};
 use super::protocol::{Argument, CaptureScreenshot, Clip};
 use super::state::World;
 use super::survey::ControlKind;
@@ -38,7 +39,7 @@ pub struct Piece {
     /// Whether a field holds anything.
     #[serde(default)]
     pub filled: bool,
-    /// A password field, whose value is a secret whatever it is.
+    /// A password field, or one that a secret was typed into: its value is a secret whatever it is.
     #[serde(default)]
     pub secret: bool,
     /// Where it is drawn.
@@ -59,8 +60,8 @@ pub enum PieceKind {
     Drawn,
     /// An image, canvas or drawing.
     Picture,
-    /// An empty element of the app's own making: what it shows, if anything, is in a closed shadow root.
-    Closed,
+    /// A frame that did not tell what it shows.
+    Untold,
     /// An element with a picture behind it.
     Background,
     /// The beginning of an element that structures the page; its text is the tag.
@@ -106,6 +107,21 @@ pub struct Shot {
     pub pieces: Vec<Piece>,
 }
 
+impl Shot {
+    /// What is known of a frame that does not tell.
+    fn untold(url: &str, whole: Box4) -> Self {
+        let piece = Piece {
+            kind: PieceKind::Untold,
+            text: String::new(),
+            value: String::new(),
+            filled: false,
+            secret: false,
+            boxes: vec![whole],
+        };
+        Self { url: short_url(url), title: String::new(), pieces: vec![piece] }
+    }
+}
+
 #[derive(Deserialize)]
 struct Boxes {
     title: String,
@@ -148,7 +164,8 @@ impl Page {
     /// What every frame shows, the main page first; boxes are in the main page's viewport.
     ///
     /// # Errors
-    /// If the main page does not tell. A child frame that goes away meanwhile is left out.
+    /// If the main page does not tell. A child frame that goes away meanwhile is left out, and one that does not tell is
+    /// [`PieceKind::Untold`].
     pub async fn shots(&self) -> Result<Vec<Shot>, PageError> {
         let wait = Wait::new(ABOUT_TO, "a page to look at".to_owned());
         loop {
@@ -162,15 +179,32 @@ impl Page {
     }
 
     async fn shots_now(&self) -> Result<Vec<Shot>, PageError> {
+        let mut silent = self.know_closed_roots().await;
+        if let Some(at) = silent.iter().position(|(session, _)| *session == self.session) {
+            return Err(self.failure(silent.swap_remove(at).1));
+        }
         let mut frames = self.state.frames();
         frames.sort_by_key(|(id, _)| *id != self.main);
+        let mut places = Places::new();
         let mut shots = Vec::new();
         for (id, frame) in frames {
-            let Some(world) = frame.world else { continue };
-            match self.shot(&id, &world, &frame.url).await {
-                Ok(shot) => shots.push(shot),
-                Err(error) if id == self.main => return Err(error),
-                Err(_) => {}
+            let way = match self.way_out(&id, &mut places).await {
+                Ok(way) => way,
+                // It has just gone, or the one around it.
+                Err(BrowserError::SessionGone | BrowserError::Refused { .. }) => continue,
+                Err(error) => return Err(self.failure(error)),
+            };
+            let known = |world: &World| silent.iter().all(|(session, _)| *session != world.session);
+            let shot = match frame.world.filter(known) {
+                Some(world) => self.shot(&world, &frame.url, &way).await,
+                None => Err(PageError::Browser(BrowserError::SessionGone)),
+            };
+            match (shot, way.whole()) {
+                (Ok(shot), _) => shots.push(shot),
+                // It is not drawn.
+                (Err(_), Some([_, _, width, height])) if width * height == 0.0 => {}
+                (Err(_), Some(whole)) => shots.push(Shot::untold(&frame.url, whole)),
+                (Err(error), None) => return Err(error),
             }
         }
         Ok(shots)
@@ -194,17 +228,15 @@ impl Page {
         all
     }
 
-    async fn shot(&self, id: &str, world: &World, url: &str) -> Result<Shot, PageError> {
+    async fn shot(&self, world: &World, url: &str, way: &WayOut) -> Result<Shot, PageError> {
         let boxes = self.call_in(world, "() => turnlock.textBoxes()", Vec::new(), CALL).await;
         let boxes = boxes.map_err(|error| self.failure(error))?;
         let mut boxes: Boxes = serde_json::from_value(boxes).map_err(|error| BrowserError::Protocol {
             method: "Runtime.callFunctionOn",
             message: error.to_string(),
         })?;
-        let origin = self.origin_in_main_viewport(id).await.map_err(|error| self.failure(error))?;
         for each in boxes.pieces.iter_mut().flat_map(|piece| &mut piece.boxes) {
-            each[0] += origin.x;
-            each[1] += origin.y;
+            *each = way.of(*each);
         }
         Ok(Shot { url: short_url(url), title: boxes.title, pieces: boxes.pieces })
     }

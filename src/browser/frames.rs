@@ -1,4 +1,4 @@
-//! Reaching into frames: which frame an element holds, and where its viewport lies in the main page's.
+//! Reaching into frames: which frame an element holds, and where a point of it is clicked.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,7 @@ use super::protocol::{Argument, CallFunction, DescribeNode, GetFrameOwner, Resol
 use super::query::{self, FrameName};
 use super::state::World;
 
-const CALL: Duration = Duration::from_secs(30);
+pub(super) const CALL: Duration = Duration::from_secs(30);
 
 /// Which frame was last found under a name that the playbook gives.
 #[derive(Default)]
@@ -81,36 +81,6 @@ impl Page {
             frame = around;
         }
         Ok(point)
-    }
-
-    /// Where the origin of any frame's viewport lies in the main page's, seen or not.
-    pub(super) async fn origin_in_main_viewport(&self, id: &str) -> Result<Point, BrowserError> {
-        let mut point = Point { x: 0.0, y: 0.0 };
-        let mut id = id.to_owned();
-        while id != self.main {
-            let parent =
-                self.state.frame(&id).and_then(|frame| frame.parent).ok_or(BrowserError::SessionGone)?;
-            point = self.outward(&parent, id, point).await?;
-            id = parent;
-        }
-        Ok(point)
-    }
-
-    async fn outward(&self, parent: &str, frame_id: String, point: Point) -> Result<Point, BrowserError> {
-        let (world, element) = self.element_of_frame(parent, &frame_id).await?;
-        let call = CallFunction {
-            function_declaration: "function (x, y) { return turnlock.outward(this, x, y); }",
-            unique_context_id: None,
-            object_id: element,
-            arguments: [point.x, point.y].map(|value| Argument::Plain(json!(value))).into(),
-            return_by_value: true,
-            await_promise: false,
-        };
-        let called = self.connection.call(&world.session, &call, CALL).await?;
-        serde_json::from_value(called.result.value).map_err(|error| BrowserError::Protocol {
-            method: "Runtime.callFunctionOn",
-            message: error.to_string(),
-        })
     }
 
     /// The element that holds a frame, in the world of the frame around it.

@@ -11,7 +11,7 @@
 //! - `ask`: asking the page's script there, through interruptions, navigations and deadlines;
 //! - [`Page`]: one context's page; its steps are in `action` (open, click, fill, read), `frames` (the way to a
 //!   frame, and from a point in it to the main page), `download` (a file that it offers) and `capture` (pictures, and
-//!   pieces of text);
+//!   pieces of text; `place` says where those of frames are drawn, and `closed` lets the script see into closed shadow roots);
 //! - [`Survey`]: what a page has, with the locators that name it, for drafts of playbooks;
 //! - [`Tried`]: what a locator names now, for a person who tries one;
 //! - [`Snapshot`]: a page to be kept; [`Replay`]: what was kept, shown again without the app; `trial`: changing it, and
@@ -25,6 +25,7 @@ mod action;
 mod answer;
 mod ask;
 mod capture;
+mod closed;
 mod connection;
 mod download;
 mod error;
@@ -35,6 +36,7 @@ mod input;
 mod launch;
 mod page;
 mod pipe;
+mod place;
 mod pool;
 mod process;
 mod protocol;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::answer::{Answer, Wait};
+use super::closed::ToldRoots;
 use super::connection::{Connection, SessionId};
 use super::error::{BrowserError, PageError};
 use super::frames::KnownFrames;
@@ -71,6 +72,7 @@ pub struct Page {
     pub(super) main: String,
     pub(super) state: Arc<State>,
     pub(super) known: KnownFrames,
+    pub(super) told: ToldRoots,
     pub(super) guide: Guide,
     found: Mutex<Option<Found>>,
     returned: Option<Returned>,
@@ -140,6 +142,7 @@ impl Page {
             main: target,
             state,
             known: KnownFrames::default(),
+            told: ToldRoots::default(),
             guide: Guide::default(),
             found: Mutex::default(),
             returned: None,

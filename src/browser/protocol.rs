@@ -57,6 +57,7 @@ commands! {
         return_by_value: bool,
         await_promise: bool,
     } -> Called;
+    "DOMSnapshot.captureSnapshot" CaptureSnapshot { computed_styles: [&'static str; 0] } -> Captured;
     "DOM.describeNode" DescribeNode { object_id: String } -> Described;
     "DOM.getFrameOwner" GetFrameOwner { frame_id: String } -> FrameOwner;
     "DOM.resolveNode" ResolveNode { backend_node_id: u64, execution_context_id: u64 } -> Resolved;
@@ -148,6 +149,45 @@ pub(super) struct Navigated {
     pub loader_id: Option<String>,
     #[serde(default)]
     pub is_download: bool,
+}
+
+/// Everything that is drawn, in tables; texts are places in one list of them.
+#[derive(Deserialize)]
+pub(super) struct Captured {
+    pub documents: Vec<CapturedDocument>,
+    pub strings: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CapturedDocument {
+    pub frame_id: usize,
+    pub nodes: CapturedNodes,
+    pub layout: CapturedLayout,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CapturedNodes {
+    /// The nodes' places; -1 for the document.
+    pub parent_index: Vec<i64>,
+    pub backend_node_id: Vec<u64>,
+    /// Of each node in a shadow tree the kind of that tree.
+    pub shadow_root_type: RareTexts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CapturedLayout {
+    /// The nodes that are drawn.
+    pub node_index: Vec<usize>,
+}
+
+/// What only some nodes have: their places, and the texts.
+#[derive(Deserialize)]
+pub(super) struct RareTexts {
+    pub index: Vec<usize>,
+    pub value: Vec<usize>,
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ use super::answer::Wait;
 use super::capture::Box4;
 use super::error::{BrowserError, PageError};
 use super::page::Page;
+use super::place::Places;
 use super::protocol::Argument;
 use super::query;
 use crate::playbook::Target;
@@ -87,15 +88,12 @@ impl Page {
             if let Some(message) = answer.invalid {
                 return Err(PageError::BadLocator { awaited: target.to_string(), message });
             }
-            let origin = match self.id_now(&frame) {
-                Some(id) => self.origin_in_main_viewport(&id).await.map_err(|error| self.failure(error))?,
-                None => return Err(self.failure(BrowserError::SessionGone)),
-            };
+            let Some(id) = self.id_now(&frame) else { return Err(self.failure(BrowserError::SessionGone)) };
+            let way = self.way_out(&id, &mut Places::new()).await.map_err(|error| self.failure(error))?;
             tried.visible += answer.visible;
             tried.hidden += answer.hidden;
             tried.elements.extend(answer.found.into_iter().map(|mut element| {
-                element.r#box[0] += origin.x;
-                element.r#box[1] += origin.y;
+                element.r#box = way.of(element.r#box);
                 element.frame.clone_from(&frame);
                 element
             }));

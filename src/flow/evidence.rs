@@ -17,6 +17,10 @@ use crate::store::Step;
 
 /// Covers reach this much further than what they cover, in pixels.
 const MARGIN: f64 = 3.0;
+/// Neighbouring pieces of as many characters each, and at most so many, may be the groups of one word.
+const SHORT: usize = 4;
+/// So many fields of one character each are a row of boxes.
+const ROW: usize = 3;
 /// So often is a page photographed that moves while its secrets are located.
 const SHOTS: usize = 3;
 /// A page that is being replaced gets this long; no event tells when a picture can be had again.
@@ -124,15 +128,20 @@ fn covers(enrolling: bool, shots: &[Shot]) -> Vec<Box4> {
         let written = secret_pieces(&shot.pieces, &[PieceKind::Text, PieceKind::Button]);
         // What the style sheet adds may be a part of a secret, or stand between the parts of one.
         let drawn = secret_pieces(&shot.pieces, &[PieceKind::Text, PieceKind::Button, PieceKind::Drawn]);
-        for ((piece, written), drawn) in shot.pieces.iter().zip(written).zip(drawn) {
+        // One field may hold a part of a secret, and the next the rest.
+        let held = secret_pieces(&shot.pieces, &[PieceKind::Field]);
+        let row = rows_of_boxes(&shot.pieces);
+        for (at, piece) in shot.pieces.iter().enumerate() {
             let secret = match piece.kind {
-                PieceKind::Field => (piece.secret && piece.filled) || hidden(&piece.value),
+                PieceKind::Field => {
+                    (piece.filled && (piece.secret || row[at])) || held[at] || may_be(&piece.value)
+                }
                 PieceKind::Text | PieceKind::Button | PieceKind::Drawn => {
-                    written || drawn || may_be(&piece.text)
+                    written[at] || drawn[at] || may_be(&piece.text)
                 }
                 PieceKind::Picture => hidden(&piece.text) || (enrolling && !is_tiny(&piece.boxes)),
                 PieceKind::Background => enrolling && is_squarish(&piece.boxes),
-                PieceKind::Closed => enrolling,
+                PieceKind::Untold => true,
                 PieceKind::Open => false,
             };
             if secret {
@@ -145,22 +154,49 @@ fn covers(enrolling: bool, shots: &[Shot]) -> Vec<Box4> {
 
 /// For each piece, whether its text is part of a secret; secrets may be spread over neighbouring pieces of these
 /// kinds, as groups of characters in elements of their own.
+///
+/// A short secret counts only as a word of its own: so pieces are read once as words each, and once with groups as one word.
 fn secret_pieces(pieces: &[Piece], kinds: &[PieceKind]) -> Vec<bool> {
-    let mut whole = String::new();
-    let mut spans = Vec::new();
-    for piece in pieces {
-        let start = whole.len();
-        if kinds.contains(&piece.kind) {
-            whole.push_str(&piece.text);
+    let mut secret = vec![false; pieces.len()];
+    for glued in [false, true] {
+        let mut whole = String::new();
+        let mut spans = Vec::new();
+        let mut last = 0;
+        for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| kinds.contains(&piece.kind)) {
+            let shown = shown(piece).trim();
+            let length = shown.chars().count();
+            if !(glued && length == last && length <= SHORT) {
+                whole.push(' ');
+            }
+            last = length;
+            let start = whole.len();
+            whole.push_str(shown);
+            spans.push((at, start..whole.len()));
         }
-        spans.push(start..whole.len());
-        whole.push(' ');
+        let secrets = redact::find(&whole);
+        for (at, span) in spans {
+            secret[at] |= secrets.iter().any(|found| found.start < span.end && span.start < found.end);
+        }
     }
-    let secrets = redact::find(&whole);
-    spans
-        .iter()
-        .map(|span| secrets.iter().any(|secret| secret.start < span.end && span.start < secret.end))
-        .collect()
+    secret
+}
+
+/// For each piece, whether it is one of several fields in a row that show one character each. Those are a code's or a
+/// password's, whatever of it they hold.
+fn rows_of_boxes(pieces: &[Piece]) -> Vec<bool> {
+    let mut boxes = vec![false; pieces.len()];
+    let fields: Vec<_> =
+        pieces.iter().enumerate().filter(|(_, piece)| piece.kind == PieceKind::Field).collect();
+    let is_box = |piece: &Piece| piece.value.chars().count() == 1;
+    for row in fields.chunk_by(|(_, one), (_, next)| is_box(one) == is_box(next)) {
+        let is_row = row.len() >= ROW && is_box(row[0].1);
+        row.iter().for_each(|(at, _)| boxes[*at] = is_row);
+    }
+    boxes
+}
+
+fn shown(piece: &Piece) -> &str {
+    if piece.kind == PieceKind::Field { &piece.value } else { &piece.text }
 }
 
 fn holds_secret(text: &str) -> bool {
@@ -234,7 +270,8 @@ fn snapshot(shots: &[Shot], controls: &[Controls], enrolling: bool) -> String {
                 PieceKind::Picture => {
                     let _ = write!(line, " [picture] ");
                 }
-                PieceKind::Drawn | PieceKind::Background | PieceKind::Closed => {}
+                PieceKind::Drawn | PieceKind::Background => {}
+                PieceKind::Untold => line.push_str("(this frame did not tell what it shows)"),
             }
         }
         flush(&mut text, &mut line);
@@ -290,29 +327,67 @@ fn flush(text: &mut String, line: &mut String) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_shows_a_secret_is_covered_whatever_shows_it() {
-        let secret = "KRSXG5CTMVRXEZLUKN2HE2LO";
-        redact::register(&secrecy::SecretString::from(secret));
-        let piece = |kind, text: &str, value: &str, size: [f64; 2]| Piece {
+    fn piece(kind: PieceKind, text: &str, value: &str, size: [f64; 2]) -> Piece {
+        Piece {
             kind,
             text: text.to_owned(),
             value: value.to_owned(),
             filled: false,
             secret: false,
             boxes: vec![[1.0, 1.0, size[0], size[1]]],
-        };
-        let covered = |enrolling, piece: Piece| {
-            let shot = Shot { url: String::new(), title: String::new(), pieces: vec![piece] };
-            !covers(enrolling, &[shot]).is_empty()
-        };
+        }
+    }
+
+    fn shot(pieces: Vec<Piece>) -> Shot {
+        Shot { url: String::new(), title: String::new(), pieces }
+    }
+
+    /// Which of the pieces are covered that show these texts, one after the other.
+    fn covered(kind: PieceKind, texts: &[&str]) -> String {
+        let lefts = || (0u8..).map(f64::from);
+        let pieces = texts.iter().zip(lefts()).map(|(text, left)| {
+            let filled = piece(kind, text, text, [1.0, 1.0]);
+            Piece { filled: true, boxes: vec![[left, 0.0, 1.0, 1.0]], ..filled }
+        });
+        let covers = covers(false, &[shot(pieces.collect())]);
+        let is_covered = |left: f64| covers.contains(&[left, 0.0, 1.0, 1.0]);
+        texts.iter().zip(lefts()).map(|(_, left)| if is_covered(left) { '#' } else { '.' }).collect()
+    }
+
+    #[test]
+    fn a_secret_that_is_spread_over_fields_or_texts_is_covered() {
+        let word = |code: &str| redact::register_word(&secrecy::SecretString::from(code));
+        word("705316");
+        redact::register(&secrecy::SecretString::from("Spread-Over-Boxes-7"));
+        for (texts, are) in [
+            (&["alice", "705316", "x"][..], ".#."),
+            (&["alice", "705", "316", "alice"], ".##."),
+            (&["alice", "Spread-Over-", "Boxes-7", "x"], ".##."),
+            (&["alice", "70", "53", "17"], "...."),
+        ] {
+            assert_eq!(covered(PieceKind::Field, texts), are, "{texts:?}");
+            assert_eq!(covered(PieceKind::Text, texts), are, "{texts:?}");
+        }
+        // Digits that are drawn in elements of their own, and boxes that hold one character each, whatever they hold.
+        let digits = ["Code", "7", "0", "5", "3", "1", "6", "ends here"];
+        assert_eq!(covered(PieceKind::Text, &digits), ".######.");
+        assert_eq!(covered(PieceKind::Text, &["Step", "1", "2", "3", "4", "of many"]), "......");
+        assert_eq!(covered(PieceKind::Field, &["alice", "7", "0", "5", "x@y"]), ".###.");
+        assert_eq!(covered(PieceKind::Field, &["alice", "7", "0", "x@y"]), "....");
+    }
+
+    #[test]
+    fn what_shows_a_secret_is_covered_whatever_shows_it() {
+        let secret = "KRSXG5CTMVRXEZLUKN2HE2LO";
+        redact::register(&secrecy::SecretString::from(secret));
+        let covered = |enrolling, piece: Piece| !covers(enrolling, &[shot(vec![piece])]).is_empty();
         let wide = [300.0, 20.0];
         for enrolling in [false, true] {
             assert!(covered(enrolling, piece(PieceKind::Field, "Key", secret, wide)), "a placeholder");
             assert!(covered(enrolling, piece(PieceKind::Drawn, secret, "", wide)), "::before");
             assert!(covered(enrolling, piece(PieceKind::Picture, secret, "", wide)), "alt");
             assert_eq!(covered(enrolling, piece(PieceKind::Picture, "", "", wide)), enrolling, "a canvas");
-            assert_eq!(covered(enrolling, piece(PieceKind::Closed, "", "", wide)), enrolling);
+            assert!(covered(enrolling, piece(PieceKind::Untold, "", "", wide)), "a frame that does not tell");
             assert!(!covered(enrolling, piece(PieceKind::Picture, "", "", [16.0, 16.0])), "an icon");
             assert!(!covered(enrolling, piece(PieceKind::Drawn, "•", "", wide)));
         }

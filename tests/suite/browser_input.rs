@@ -1,6 +1,6 @@
 //! Typing, picking and pressing: the page's own handlers run, with the browser's own events.
 
-use turnlock::browser::PageError;
+use turnlock::browser::{PageError, PieceKind};
 use turnlock::playbook::Key;
 
 use crate::harness::{SOON, Site, Stage};
@@ -121,6 +121,39 @@ async fn a_code_goes_into_one_box_a_character() {
     let stage = Stage::open(&site.url()).await;
     stage.fill_secret("{ label: Digit 1 }", "402917").await.unwrap();
     stage.see("{ text: sent 402917 }").await.unwrap();
+}
+
+/// As apps do: the first box takes a pasted code, which a script spreads; or each cuts off what is more than a character.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_goes_into_boxes_that_only_a_script_makes_such() {
+    let row = |label: &str, script: &str| {
+        let boxes = "<input style='width:2em'>".repeat(6);
+        let boxes = boxes.replacen("<input", &format!("<input aria-label='{label}'"), 1);
+        format!(
+            "<fieldset>{boxes}</fieldset><script>{{\
+             const boxes = [...document.currentScript.previousSibling.children];\
+             boxes.forEach((box, at) => box.addEventListener('input', () => {{ {script} }}));\
+             }}</script>"
+        )
+    };
+    let spread = "const text = box.value; boxes.slice(at).forEach((each, n) => each.value = text[n] || each.value);\
+                  boxes[Math.min(5, at + text.length)].focus()";
+    let page = row("Spread", spread)
+        + &row("Cut", "box.value = box.value.slice(0, 1); boxes[at + 1]?.focus()")
+        + &row("Refuses", "box.value = box.value.replace(/[^0-4]/g, '').slice(0, 1)");
+    let site = Site::page(&page).await;
+    let stage = Stage::open(&site.url()).await;
+    for label in ["Spread", "Cut"] {
+        stage.fill_secret(&format!("{{ label: {label} }}"), "402917").await.unwrap();
+    }
+    stage.fill_secret("{ label: Refuses }", "402917").await.unwrap_err();
+    let shots = stage.page.shots().await.unwrap();
+    let fields: Vec<_> = shots[0].pieces.iter().filter(|piece| piece.kind == PieceKind::Field).collect();
+    let held =
+        |row: usize| fields[6 * row..6 * row + 6].iter().map(|piece| &*piece.value).collect::<String>();
+    assert_eq!((held(0).as_str(), held(1).as_str()), ("402917", "402917"));
+    // Whatever they hold, they were typed into.
+    assert!(fields[..12].iter().all(|piece| piece.secret), "{fields:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -275,39 +275,71 @@ function holds(element, text, secret) {
   return at === text.length;
 }
 
+// Where secrets were typed: what such a field shows is nobody's business, whatever becomes of it there.
+const typedSecrets = new WeakSet();
+
 // `execCommand` edits this very document's focused field and nothing else, whatever takes the focus in the
 // browser meanwhile, and the events that it fires are the browser's own. The origin is checked in the same
 // task, so that no navigation can come in between.
-function type(element, text, { secret, origins }) {
+function type(element, text, { secret, password, origins }) {
   if (!origins.includes(self.origin)) return { blocked: self.origin };
   focusAll(element);
   const active = deepActive();
   if (active !== element && !contains(element, active)) return undefined;
-  if (element.maxLength === 1 && text.length > 1) {
-    const from = codeBoxes().indexOf(element);
-    if (codeBoxes().length - from >= text.length) {
-      firstBox = { element, from };
-      return { boxes: text.length };
-    }
-  }
+  const inBoxes = () => {
+    const row = rowOf(element);
+    const from = row().indexOf(element);
+    if (text.length < 2 || row().length - from < text.length) return null;
+    firstBox = { element, row, from, secret };
+    return { boxes: text.length };
+  };
+  const boxes = element.maxLength === 1 ? inBoxes() : null;
+  if (boxes) return boxes;
+  if (secret) typedSecrets.add(active);
   if (text === '') document.execCommand('delete');
   else document.execCommand('insertText', false, text);
-  if (holds(element, text, secret)) return { typed: true };
-  return { differs: { wanted: text.length, has: valueOf(element).length, most: element.maxLength > 0 ? element.maxLength : null } };
+  const over = holds(element, text, secret) ? [active] : spreadOver(element, text, password);
+  if (secret) for (const each of over) typedSecrets.add(each);
+  if (over.length) return { typed: true };
+  // A box that cuts off what is more than its own character, and has no `maxlength` that says so.
+  const cut = secret && valueOf(element) !== '' && valueOf(element) === text[0] ? inBoxes() : null;
+  return cut || { differs: { wanted: text.length, has: valueOf(element).length, most: element.maxLength > 0 ? element.maxLength : null } };
 }
 
+const inputs = () => select(rootsOf(document), 'input').filter(isVisible);
 // A code field drawn as one box a character: fields like it, in document order.
-const codeBoxes = () => select(rootsOf(document), 'input').filter((each) => each.maxLength === 1 && isVisible(each));
+const codeBoxes = () => inputs().filter((each) => each.maxLength === 1);
+const widthOf = (element) => Math.round(element.getBoundingClientRect().width);
 let firstBox = null;
+
+// Those that are like this one, also when the page has drawn them anew.
+function rowOf(element) {
+  const kind = element.type, width = widthOf(element);
+  return element.maxLength === 1 ? codeBoxes : () => inputs().filter((each) => each.type === kind && widthOf(each) === width);
+}
+
+// This field and those behind it, if the page has spread over them what was typed, as it does with a code that is pasted.
+function spreadOver(element, text, password) {
+  const fields = inputs(), over = [];
+  let rest = password ? text : text.replace(/[\s-]/g, '');
+  for (let at = fields.indexOf(element); rest && at >= 0 && at < fields.length; at++) {
+    const { value } = fields[at];
+    if (!value || !rest.startsWith(value)) return [];
+    rest = rest.slice(value.length);
+    over.push(fields[at]);
+  }
+  return rest || over.length < 2 ? [] : over;
+}
 
 // One character into its box, wherever the page moves the focus meanwhile.
 function typeInBox({ at, boxes, origins }, text) {
   if (!origins.includes(self.origin)) return { blocked: self.origin };
-  const all = codeBoxes();
+  const all = firstBox.row();
   // The page may have drawn the boxes anew.
   const from = all.includes(firstBox.element) ? all.indexOf(firstBox.element) : firstBox.from;
   const box = all[from + at];
   if (!box) return { typed: false };
+  if (firstBox.secret) typedSecrets.add(box);
   focusAll(box);
   document.execCommand('insertText', false, text);
   // With the last one, the page may send the code off or clear the boxes at once.
@@ -465,11 +497,8 @@ const isLoading = () => document.readyState !== 'complete' && performance.now() 
 
 // Where a point of a frame's viewport lies in this one.
 function outward(element, x, y) {
-  const box = element.getBoundingClientRect();
-  const style = getComputedStyle(element);
-  const scale = { x: box.width / element.offsetWidth || 1, y: box.height / element.offsetHeight || 1 };
-  return { x: box.x + scale.x * (x + element.clientLeft + parseFloat(style.paddingLeft)),
-    y: box.y + scale.y * (y + element.clientTop + parseFloat(style.paddingTop)) };
+  const place = placeOf(element);
+  return { x: place.x + place.scaleX * x, y: place.y + place.scaleY * y };
 }
 
 const inSight = ({ x, y }) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
@@ -593,9 +622,10 @@ const turnlock = {
 
   callOff,
   typeInBox,
-  outward,
+  placeOf,
   overview,
   textBoxes,
+  knowRoots,
   // The elements of the frames that were asked for, by the playbook's names.
   frames: new Map(),
   // The ids of the frames in iframe elements, while a page is kept.

@@ -65,6 +65,44 @@ function drawnByStyle(element) {
   }));
 }
 
+// The roots of closed shadow trees, by their hosts, as far as they were told: only the browser knows them.
+const closedRoots = new WeakMap();
+const shadowOf = (element) => element.shadowRoot || closedRoots.get(element);
+function knowRoots(node) {
+  for (let root = node.getRootNode(); root instanceof ShadowRoot; root = root.host.getRootNode()) closedRoots.set(root.host, root);
+}
+
+// What is around an element where it is drawn, through closed shadow roots as well.
+function drawnIn(element) {
+  const slots = closedRoots.get(element.parentElement)?.querySelectorAll('slot') || [];
+  return [...slots].find((slot) => slot.assignedNodes().includes(element)) || parentOf(element);
+}
+
+// Whether the element is moved, scaled and zoomed at most: neither turned, skewed nor mirrored, nor seen from aside.
+function isUpright(element) {
+  for (let at = element; at; at = drawnIn(at)) {
+    const { transform, rotate, scale, offsetPath, perspective } = getComputedStyle(at);
+    const { is2D, a, b, c, d } = new DOMMatrix(transform);
+    if (at instanceof SVGElement || !is2D || b || c || a <= 0 || d <= 0 || scale.includes('-')) return false;
+    if ([rotate, offsetPath, perspective].some((each) => each !== 'none')) return false;
+  }
+  return true;
+}
+
+// How a frame's viewport lies in this one: where it begins, how much larger it is drawn, and the box that holds all of it.
+// Unless it is upright, nothing but that box says where anything in it is.
+function placeOf(element) {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  const px = (name) => parseFloat(style[name]) || 0;
+  // Layout tells whole pixels: less than one is no scale.
+  const scale = (drawn, laid) => (drawn && laid && Math.abs(drawn - laid) >= 1 ? drawn / laid : 1);
+  const scaleX = scale(width, element.clientWidth + px('borderLeftWidth') + px('borderRightWidth'));
+  const scaleY = scale(height, element.clientHeight + px('borderTopWidth') + px('borderBottomWidth'));
+  return { x: x + scaleX * (px('borderLeftWidth') + px('paddingLeft')), y: y + scaleY * (px('borderTopWidth') + px('paddingTop')),
+    scaleX, scaleY, whole: [x, y, width, height], upright: isUpright(element) };
+}
+
 // What a field shows, if only as a hint of what to type.
 function shownIn(field) {
   if (field.tagName === 'SELECT') return [...(field.size > 1 || field.multiple ? field.options : field.selectedOptions)].map((option) => option.label).join('\n');
@@ -90,8 +128,14 @@ function textBoxes() {
         const shown = ['button', 'submit', 'reset'].includes(node.type);
         const label = labelTexts(node).map(fold).find(Boolean) || node.name || '';
         pieces.push({ kind: shown ? 'button' : 'field', text: shown ? node.value : clip(label), filled: !shown && !!node.value,
-          secret: node.type === 'password', value: shown ? '' : shownIn(node),
+          secret: node.type === 'password' || typedSecrets.has(node), value: shown ? '' : shownIn(node),
           boxes: [box(node.getBoundingClientRect())] });
+        return;
+      }
+      // Something of the app's own making that a secret was typed into.
+      if (typedSecrets.has(node)) {
+        const value = textOf(node);
+        pieces.push({ kind: 'field', text: clip(labelTexts(node).find(Boolean)), filled: true, secret: true, value, boxes: [box(node.getBoundingClientRect())] });
         return;
       }
       if (['IMG', 'INPUT', 'CANVAS', 'svg', 'VIDEO', 'OBJECT', 'EMBED'].includes(node.tagName)) {
@@ -100,18 +144,14 @@ function textBoxes() {
         pieces.push({ kind: 'picture', text, boxes: [box(node.getBoundingClientRect())] });
         if (node.tagName !== 'svg' && node.tagName !== 'OBJECT') return;
       }
-      const empty = ![...node.childNodes].some((child) => child.nodeType === Node.ELEMENT_NODE || fold(child.data || ''));
-      if (node.tagName.includes('-') && empty && !node.shadowRoot) {
-        pieces.push({ kind: 'closed', text: '', boxes: [...node.getClientRects()].map(box) });
-      }
       if (getComputedStyle(node).backgroundImage !== 'none') {
         pieces.push({ kind: 'background', text: '', boxes: [box(node.getBoundingClientRect())] });
       }
       if (/^(A|BUTTON|H[1-6]|LABEL|IFRAME|DIALOG|FORM|LI|TR|P|LEGEND|SUMMARY)$/.test(node.tagName)) pieces.push({ kind: 'open', text: node.tagName.toLowerCase(), boxes: [] });
     }
-    const children = node.shadowRoot ? [node.shadowRoot] : node.tagName === 'SLOT' && node.assignedNodes().length ? node.assignedNodes() : node.childNodes;
+    const children = shadowOf(node) ? [shadowOf(node)] : node.tagName === 'SLOT' && node.assignedNodes().length ? node.assignedNodes() : node.childNodes;
     for (const child of children) visit(child);
   };
   if (document.body) visit(document.body);
-  return { title: document.title, width: innerWidth, height: innerHeight, pieces };
+  return { title: document.title, pieces };
 }
