@@ -72,6 +72,17 @@ pub(super) struct Settings<T> {
     pub what: T,
 }
 
+/// What sends a form off.
+#[derive(Debug, Clone)]
+pub(super) enum Sent {
+    /// A button.
+    Click(Names),
+    /// The key, in its last field.
+    Enter,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// The change of the password.
 #[derive(Debug, Clone)]
 pub(super) struct ChangeForm {
@@ -80,7 +91,7 @@ pub(super) struct ChangeForm {
     pub repeat: Option<Names>,
     /// What else is done in it before it is sent off.
     pub also: Vec<Move>,
-    pub submit: Option<Names>,
+    pub sent: Sent,
     pub rules: Option<String>,
     pub minlength: Option<u32>,
     /// What the page says before anything is done, in small letters.

@@ -1,9 +1,9 @@
 //! What leads to the settings, and can be followed without anything being changed by it.
 
-use super::find::{Found, all, is, leads_nowhere, pictures_owner};
+use super::find::{Found, all, is, is_person, leads_nowhere, pictures_owner};
 use super::words::{
-    CHANGE, DOES, HANDS_OFF, LINKING, MENU, MFA, PASSWORD, PERSON, SECURITY, SET_UP, SETTINGS, SIGN_IN,
-    SIGN_OUT, TURN_ON, USERNAME, Words, says,
+    CHANGE, DOES, HANDS_OFF, LINKING, MENU, MFA, PASSWORD, SECURITY, SET_UP, SETTINGS, SIGN_IN, SIGN_OUT,
+    TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, HiddenLink, Survey};
 
@@ -95,9 +95,13 @@ pub(super) fn promise(control: &Control) -> u32 {
     let path = url::Url::parse(&control.href).ok().filter(|_| !leads_nowhere(&control.href));
     let path =
         path.map(|url| format!("{} {}", url.path(), url.query().unwrap_or_default())).unwrap_or_default();
-    // Pages of documentation tell of settings and have none.
+    // Pages of documentation tell of settings and have none; others make something new.
     let reads = [".txt", ".rst", ".md", ".pdf"].iter().any(|end| path.trim_end().ends_with(end));
-    if reads || path.split('/').any(|part| matches!(part, "doc" | "docs" | "documentation" | "help")) {
+    if reads
+        || path.split(['/', ' ']).any(|part| {
+            matches!(part, "doc" | "docs" | "documentation" | "help" | "+" | "new" | "add" | "create")
+        })
+    {
         return 0;
     }
     let own = path.split(['/', ' ']).any(|part| matches!(part, "me" | "user_info" | "userinfo" | "whoami"));
@@ -125,7 +129,7 @@ pub(super) fn promise(control: &Control) -> u32 {
     let worth: [(Words, u32); 4] = [(PASSWORD, 8), (MFA, 8), (SECURITY, 4), (SETTINGS, 2)];
     let named: u32 = worth.iter().filter(|(words, _)| says(&text, words)).map(|(_, worth)| worth).sum();
     // One's own page is nearer than the settings of the whole app.
-    let person = control.kind == ControlKind::Link && says(&control.picture, PERSON);
+    let person = control.kind == ControlKind::Link && is_person(control);
     named.max(if own || person || pictures_owner(control) { 3 } else { 0 })
 }
 

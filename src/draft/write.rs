@@ -2,11 +2,11 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::findings::{ChangeForm, Findings, Move, Names, Overlay, Settings, SignIn};
+use super::findings::{ChangeForm, Findings, Move, Names, Overlay, Sent, Settings, SignIn};
 use super::words::{LOCKED, REFUSED};
 use super::yaml::{locator, remark, steps, target};
 use crate::playbook::yaml::scalar;
-use crate::playbook::{By, Locator, Value};
+use crate::playbook::{By, Locator};
 
 /// What the schema is called beside a draft, from which editors complete its keys.
 pub const SCHEMA_FILE: &str = "playbook.schema.json";
@@ -230,32 +230,41 @@ impl Writer<'_> {
             self.line("\n  # ? change_password: where is the password changed? See docs/playbooks.md.");
             return;
         };
-        self.line("\n  change_password:");
+        let ChangeForm { current, new, repeat, also, sent, .. } = change;
         let mut moves = way.clone();
-        let ChangeForm { current, new, repeat, also, submit, .. } = change;
         let fill = |into: &Names, with: &str| Move::Fill { into: into.clone(), with: with.to_owned() };
         moves.extend(current.iter().map(|into| fill(into, "password")));
         moves.push(fill(new, "new_password"));
         moves.extend(repeat.iter().map(|into| fill(into, "new_password")));
         moves.extend(also.iter().cloned());
-        self.yaml.push_str(&steps(&moves, "    "));
-        match submit {
-            Some(submit) => self.line(&format!("    - commit: {{ click: {} }}", target(submit))),
-            None => {
-                self.ask("    ", "which button sends the form off? Where none does, commit: { press: { key: Enter, in: … } } with the last field");
-                self.line(&format!(
-                    "    - commit: {{ click: {{ role: button, name: {} }} }}",
-                    scalar(Value::QUESTION)
-                ));
-            }
+        let commit = match sent {
+            Sent::Click(submit) => format!("click: {}", target(submit)),
+            Sent::Enter => format!("press: {{ key: Enter, in: {} }}", target(repeat.as_ref().unwrap_or(new))),
+            Sent::Unknown => "click: { role: button, name: Save }".to_owned(),
+        };
+        if matches!(sent, Sent::Unknown) {
+            // Nobody is to run what commits by a guess.
+            self.line("");
+            self.ask("  ", "change_password: which button sends the form off? the one below is a guess; where Enter does, commit: { press: { key: Enter, in: … } } with the last field");
+        } else {
+            self.line("\n  change_password:");
         }
-        self.line("    - expect:");
-        self.ask(
+        let mut flow =
+            Writer { findings: self.findings, yaml: String::new(), found: Vec::new(), questions: Vec::new() };
+        flow.yaml.push_str(&steps(&moves, "    "));
+        flow.line(&format!("    - commit: {{ {commit} }}"));
+        flow.line("    - expect:");
+        flow.ask(
             "        ",
             "what does the app say when it has changed the password, and when it has not? these are guesses",
         );
         for (state, words) in CHANGE {
-            self.guess(state, words, &[&change.says]);
+            flow.guess(state, words, &[&change.says]);
+        }
+        self.questions.append(&mut flow.questions);
+        match sent {
+            Sent::Unknown => self.comment(&format!("  change_password:\n{}", flow.yaml)),
+            _ => self.yaml.push_str(&flow.yaml),
         }
         self.found.push("change of password".to_owned());
     }
@@ -270,6 +279,13 @@ impl Writer<'_> {
         }
         if !words.is_empty() {
             self.line(&format!("        {state}: {{ text: [{}] }}", words.join(", ")));
+        }
+    }
+
+    /// A flow that is not to be run yet.
+    fn comment(&mut self, flow: &str) {
+        for line in flow.lines() {
+            self.line(&format!("  # {}", line.strip_prefix("  ").unwrap_or(line)));
         }
     }
 
@@ -301,10 +317,7 @@ impl Writer<'_> {
         let mut moves = way.clone();
         moves.push(Move::Click(turn_on.clone()));
         let rest = "    - read_secret: { text: { css: code }, qr: { role: img } }\n    - fill: { into: { label: Code }, with: totp }\n    - commit: { click: { role: button, name: Confirm } }\n    - expect: { mfa_enabled: { text: is on }, code_refused: { text: Wrong code } }\n";
-        let flow = format!("  enrol_mfa:\n{}{rest}", steps(&moves, "    "));
-        for line in flow.lines() {
-            self.line(&format!("  # {}", line.strip_prefix("  ").unwrap_or(line)));
-        }
+        self.comment(&format!("  enrol_mfa:\n{}{rest}", steps(&moves, "    ")));
         self.found.push("page for a second factor".to_owned());
     }
 }

@@ -229,10 +229,10 @@ const NEEDS = {
   hover: { hit: true, still: true },
   ready: { enabled: true, hit: true, still: true },
   send: { enabled: true, hit: true, still: true, loaded: true, sends: 'click' },
-  enter: { enabled: true, sends: 'enter' },
-  check: { enabled: true, hit: true, still: true },
-  fill: { enabled: true, editable: true, hit: true },
-  select: { enabled: true },
+  enter: { enabled: true, loaded: true, sends: 'enter' },
+  check: { enabled: true, hit: true, still: true, loaded: true },
+  fill: { enabled: true, editable: true, hit: true, loaded: true },
+  select: { enabled: true, loaded: true },
   focus: { enabled: true },
   read: {},
   picture: { still: true },
@@ -491,7 +491,8 @@ const statusOf = () => performance.getEntriesByType('navigation')[0]?.responseSt
 // An error page that has come whole will not turn into anything else.
 const isErrorPage = () => statusOf() >= 500 && document.readyState === 'complete';
 
-// Before its scripts have run, a page takes a click and does nothing. One that never ends loading is clicked all the same.
+// Before its scripts have run, a page takes what is clicked and typed, and does nothing with it. One that never ends loading is acted
+// on all the same.
 const LOADING = 3000;
 const isLoading = () => document.readyState !== 'complete' && performance.now() < LOADING;
 

@@ -34,8 +34,8 @@ impl Explorer {
         let heading = heading(survey);
         let see =
             if heading.is_empty() || self.is_kept_out(&heading) { close.clone() } else { says(&heading) };
-        // Where neither has words of its own it may be anything, on another day.
-        let named = !heading.is_empty() || close.iter().any(|each| matches!(each.by, By::Role { .. }));
+        // Where it has no words of its own it may be anything, on another day.
+        let named = close.iter().any(|each| matches!(each.by, By::Role { .. }));
         let overlay = Overlay { see, close };
         (named && !self.findings.overlays.contains(&overlay)).then_some(overlay)
     }

@@ -11,7 +11,7 @@ use super::trail::{Lead, Trail};
 use super::{CALM, Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{BrowserError, Control, ControlKind, PageError, Survey, Typed};
 use crate::draft::find::{self, Found};
-use crate::draft::findings::{ChangeForm, Move, Settings};
+use crate::draft::findings::{ChangeForm, Move, Sent, Settings};
 use crate::draft::leads;
 use crate::draft::yaml::step;
 
@@ -324,7 +324,10 @@ impl Explorer {
                 also: Vec::new(),
                 current: change.current.as_ref().map(|found| self.names(found, survey)),
                 repeat: change.repeat.as_ref().map(|found| self.names(found, survey)),
-                submit: change.submit.as_ref().map(|found| self.names(found, survey)),
+                sent: match &change.submit {
+                    Some(submit) => Sent::Click(self.names(submit, survey)),
+                    None => Sent::Unknown,
+                },
                 rules: change.new.control.rules.clone(),
                 minlength: change.new.control.minlength,
                 says: says(survey),

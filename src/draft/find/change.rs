@@ -84,8 +84,11 @@ fn change_in(group: &[Found]) -> Option<Change> {
     let submit = submit(group).filter(|found| !says(&found.control.text, REVEALS)).or_else(|| {
         // Without a form: what stands behind the fields and says so, else the one that says so before them.
         let (before, behind) = group.split_at(last);
-        let mut before = before.iter().filter(|found| changes(&found.control));
-        let only = before.next().filter(|_| before.next().is_none());
+        let mut before: Vec<_> = before.iter().filter(|found| changes(&found.control)).collect();
+        if before.len() > 1 {
+            before.retain(|found| saves(&found.control));
+        }
+        let only = before.first().copied().filter(|_| before.len() == 1);
         behind.iter().find(|found| changes(&found.control)).or(only).cloned()
     });
     Some(Change {
@@ -112,10 +115,33 @@ fn is_named_password(control: &Control) -> bool {
 /// What a button says that shows or makes something rather than sending what was typed.
 const REVEALS: Words = &["reveal", "copy", "generate", "show", "view", "api key"];
 
+/// Whether a button says that it saves, and nothing else.
+fn saves(control: &Control) -> bool {
+    let text = control.text.trim().to_lowercase();
+    [
+        "save",
+        "save changes",
+        "update",
+        "apply",
+        "speichern",
+        "enregistrer",
+        "guardar",
+        "salvar",
+        "salva",
+        "opslaan",
+        "spara",
+        "lagre",
+        "gem",
+    ]
+    .contains(&text.as_str())
+}
+
 /// Whether a button's words are those of one that saves a change.
 fn changes(control: &Control) -> bool {
     let text = &control.text;
-    let named = says(text, PASSWORD) || says(text, &["change", "save", "update", "set", "confirm", "apply"]);
+    let named = says(text, PASSWORD)
+        || saves(control)
+        || says(text, &["change", "save", "update", "set", "confirm", "apply"]);
     control.kind == ControlKind::Button
         && !control.menu
         && named

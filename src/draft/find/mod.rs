@@ -330,7 +330,13 @@ pub(super) fn leads_nowhere(href: &str) -> bool {
 
 /// Whether it is a picture of whoever is signed in, without a word.
 pub(super) fn pictures_owner(control: &Control) -> bool {
-    control.kind != ControlKind::Field && control.text.is_empty() && says(&control.picture, PERSON)
+    control.kind != ControlKind::Field && control.text.is_empty() && is_person(control)
+}
+
+/// Whether its picture is a person's, and of none that is to be added or taken away.
+pub(super) fn is_person(control: &Control) -> bool {
+    says(&control.picture, PERSON)
+        && !says(&control.picture, &["add", "plus", "new", "invite", "remove", "minus", "off"])
 }
 
 /// What tells a control from others: its words, or its picture's where it has none.
@@ -355,10 +361,13 @@ pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Foun
         let Found { control, .. } = found;
         control.menu || is(control, SETTINGS) || is(control, SECURITY) || pictures_owner(control)
     };
-    // What people can read in the playbook, rather than the way through the document.
-    let by_path =
-        |found: &Found| matches!(found.control.locators.first().map(|best| &best.by), Some(By::Css(_)));
-    let first = |holds: &dyn Fn(&Found) -> bool| all(survey).filter(holds).min_by_key(by_path);
+    // The picture of whoever is in, else what people can read in the playbook, rather than the way through the document.
+    let rank = |found: &Found| match found.control.locators.first().map(|best| &best.by) {
+        _ if pictures_owner(&found.control) => 0,
+        Some(By::Css(_)) => 2,
+        _ => 1,
+    };
+    let first = |holds: &dyn Fn(&Found) -> bool| all(survey).filter(holds).min_by_key(rank);
     (first(&|found| lasting(found) && own(found)), first(&lasting))
 }
 

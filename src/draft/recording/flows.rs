@@ -6,7 +6,7 @@ use super::Import;
 use super::asides::{Aside, Sending};
 use super::parse::BadRecording;
 use super::secrets::Typed;
-use crate::draft::findings::{ChangeForm, Move, Names, Settings};
+use crate::draft::findings::{ChangeForm, Move, Names, Sent, Settings};
 use crate::draft::words::{
     MENU, MFA, PASSWORD, REGISTER, REPEAT, SETTINGS, SIGN_IN, SIGN_OUT, USERNAME, Words, says,
 };
@@ -343,7 +343,10 @@ impl Import {
             new: new_names,
             repeat: repeat.and_then(into),
             also,
-            submit: commit.and_then(|at| rest[at].clicked()),
+            sent: match commit {
+                Some(at) => rest[at].clicked().map_or(Sent::Enter, Sent::Click),
+                None => Sent::Unknown,
+            },
             rules: None,
             minlength: None,
             says: SecretString::default(),

@@ -6,12 +6,11 @@ use super::fields::Fields;
 use super::{Declared, Reader};
 use crate::playbook::Rule;
 use crate::playbook::check::{check_answered, check_flow};
-use crate::playbook::findings::Findings;
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::read_back::check_read_back;
 use crate::playbook::{
-    Action, Diagnostic, Flow, FlowKind, Flows, Locator, Mfa, MfaMethod, PasswordPolicy, Place, Playbook,
-    Report, Template, Timeouts, Value,
+    Action, Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Template,
+    Timeouts, Value,
 };
 
 /// The keys of a playbook, in the order in which it should give them.
@@ -171,20 +170,13 @@ impl Reader<'_> {
         Some(flow)
     }
 
-    /// A draft's question that is typed into the app would be sent off to it; and what nobody knows cannot be the commit.
+    /// A draft's question that is typed into the app would be sent off to it.
     fn open_questions(&mut self, flow: &Flow) {
         flow.each(&mut |step| {
-            if let Action::Commit(inner) = &step.action
-                && let Action::Click(target) = &**inner
-                && target.alternatives.iter().any(Locator::is_question)
-            {
-                question_open(&mut self.findings, step.place)
-                    .label("what sends the form off?")
-                    .help("name the button in its place; where there is none, write `commit: { press: { key: Enter, in: … } }` with the form's last field");
-            }
             let Action::Fill { into, with } = &step.action else { return };
             if with.is_question() {
-                question_open(&mut self.findings, step.place)
+                self.findings
+                    .error(Rule::QuestionOpen, step.place, "a question of the draft is still open")
                     .label(format!("what is typed into {into}?"))
                     .help("write what is typed there, `with: { text: … }`; for what differs by account declare a parameter under `params`, and write `with: { text: \"${NAME}\" }`; if nothing is to be typed, remove the step");
             }
@@ -211,8 +203,4 @@ impl Reader<'_> {
             .label(format!("{text} is the same for every account, and `username` is never typed"))
             .help("write `with: username` where the account's name is typed; each account has its own");
     }
-}
-
-fn question_open(findings: &mut Findings, place: Place) -> &mut Diagnostic {
-    findings.error(Rule::QuestionOpen, place, "a question of the draft is still open")
 }

@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Value;
-
 /// One way to find an element.
 ///
 /// Serialises as `{"by":{"label":["Password"]},"exact":false,"frame":null,"within":null,"containing":[]}`.
@@ -52,11 +50,6 @@ pub enum By {
 }
 
 impl Locator {
-    /// Whether it stands for a draft's question, what the element is called, that nobody has answered yet.
-    pub fn is_question(&self) -> bool {
-        matches!(&self.by, By::Role { name, .. } if name.iter().any(|name| name == Value::QUESTION))
-    }
-
     /// Whether this finds something wherever the other one does: the same, or a part of the text that the other one goes by.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let within = self.within.is_none() || self.within == other.within;
