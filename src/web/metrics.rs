@@ -17,7 +17,7 @@ use super::guard::MayReadAll;
 use super::problem::Problem;
 use super::site::Site;
 use crate::job::{Code, Kind, Outcome};
-use crate::store::{AttemptRow, Breaker, StoreError};
+use crate::store::{AppRow, AttemptRow, Breaker, StoreError};
 
 /// OpenMetrics, which Prometheus asks for.
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -76,25 +76,25 @@ fn labels(app: &str, kind: Kind, outcome: Outcome, code: Code) -> Labels {
 }
 
 /// What jobs may come to: of an app whose playbook is known here those of the kinds that it has flows for, else all.
-async fn begin(ends: &Ends, site: &Site) -> Result<(), StoreError> {
-    for row in site.store.apps().await?.iter().filter(|row| site.app(&row.app).is_none()) {
+fn begin(ends: &Ends, site: &Site, known: &[AppRow]) {
+    for row in known.iter().filter(|row| site.app(&row.app).is_none()) {
         Kind::ALL.iter().for_each(|kind| ends.begin(&row.app, *kind));
     }
     for info in &site.apps {
         let kinds = Kind::ALL.into_iter().filter(|kind| info.takes(*kind));
         kinds.for_each(|kind| ends.begin(&info.app, kind));
     }
-    Ok(())
 }
 
 /// The metrics.
 pub async fn page(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Response, Problem> {
     let mut registry = Registry::with_prefix("turnlock");
     let ends = site.pulse.ends();
-    begin(ends, &site).await?;
+    let apps = site.store.apps().await?;
+    begin(ends, &site, &apps);
     registry.register("attempts", "Attempts that have ended since this server began", ends.attempts.clone());
     registry.register("attempt_duration_seconds", "How long they took", ends.durations.clone());
-    stand(&mut registry, &site).await?;
+    stand(&mut registry, &site, apps).await?;
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = encode(&mut text, &registry);
@@ -102,7 +102,7 @@ pub async fn page(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Res
 }
 
 /// How things stand now.
-async fn stand(registry: &mut Registry, site: &Site) -> Result<(), StoreError> {
+async fn stand(registry: &mut Registry, site: &Site, apps: Vec<AppRow>) -> Result<(), StoreError> {
     let store = site.store.as_ref();
     let depths = store.depths().await?;
     let jobs = gauge(registry, "jobs", "Jobs that have not ended, by what they wait for");
@@ -160,7 +160,7 @@ async fn stand(registry: &mut Registry, site: &Site) -> Result<(), StoreError> {
     set(&asked, Vec::new(), store.open_questions(None, 1000).await?.len() as u64);
 
     let breakers = gauge(registry, "breaker_open", "1 while an app's breaker is open");
-    for row in store.apps().await? {
+    for row in apps {
         set(&breakers, vec![("app", row.app)], u64::from(row.breaker != Breaker::Closed));
     }
     let canaries = gauge(registry, "canary_failing", "1 while a flow fails that an app's canary tries");
