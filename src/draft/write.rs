@@ -249,22 +249,20 @@ impl Writer<'_> {
         } else {
             self.line("\n  change_password:");
         }
-        let mut flow =
-            Writer { findings: self.findings, yaml: String::new(), found: Vec::new(), questions: Vec::new() };
-        flow.yaml.push_str(&steps(&moves, "    "));
-        flow.line(&format!("    - commit: {{ {commit} }}"));
-        flow.line("    - expect:");
-        flow.ask(
+        let begun = self.yaml.len();
+        self.yaml.push_str(&steps(&moves, "    "));
+        self.line(&format!("    - commit: {{ {commit} }}"));
+        self.line("    - expect:");
+        self.ask(
             "        ",
             "what does the app say when it has changed the password, and when it has not? these are guesses",
         );
         for (state, words) in CHANGE {
-            flow.guess(state, words, &[&change.says]);
+            self.guess(state, words, &[&change.says]);
         }
-        self.questions.append(&mut flow.questions);
-        match sent {
-            Sent::Unknown => self.comment(&format!("  change_password:\n{}", flow.yaml)),
-            _ => self.yaml.push_str(&flow.yaml),
+        if matches!(sent, Sent::Unknown) {
+            let flow = self.yaml.split_off(begun);
+            self.comment(&format!("  change_password:\n{flow}"));
         }
         self.found.push("change of password".to_owned());
     }

@@ -155,11 +155,10 @@ impl Explorer {
                     self.findings.login.push(Move::Note(
                         "? no password was asked for behind the name: what comes here?".to_owned(),
                     ));
-                    let [Move::Fill { into, .. }, submit] = guessed_password(None) else {
-                        return Ok((survey, None));
-                    };
+                    // What is sent off without knowing may count as a wrong attempt.
                     let text = Value::QUESTION.to_owned();
-                    self.findings.login.extend([Move::Literal { into, text }, submit]);
+                    self.findings.login.push(Move::Literal { into: guessed_field(None), text });
+                    self.findings.login.push(guessed_submit(None));
                     return Ok((survey, None));
                 }
             }
@@ -410,15 +409,21 @@ fn asks_for_password(survey: &Survey) -> bool {
 
 /// A password's page that could not be seen.
 fn guessed_password(frame: Option<&String>) -> [Move; 2] {
-    let within = |selector| {
-        let mut names: Names = guessed(selector);
-        names.iter_mut().for_each(|name| name.frame = frame.cloned());
-        names
-    };
-    [
-        Move::Fill { into: within("input[type=\"password\"]"), with: "password".to_owned() },
-        Move::Click(within("button[type=\"submit\"], input[type=\"submit\"]")),
-    ]
+    [Move::Fill { into: guessed_field(frame), with: "password".to_owned() }, guessed_submit(frame)]
+}
+
+fn guessed_field(frame: Option<&String>) -> Names {
+    guessed_in("input[type=\"password\"]", frame)
+}
+
+fn guessed_submit(frame: Option<&String>) -> Move {
+    Move::Click(guessed_in("button[type=\"submit\"], input[type=\"submit\"]", frame))
+}
+
+fn guessed_in(selector: &str, frame: Option<&String>) -> Names {
+    let mut names = guessed(selector);
+    names.iter_mut().for_each(|name| name.frame = frame.cloned());
+    names
 }
 
 /// What else a login asks for: a text with its step, where it cannot do without.

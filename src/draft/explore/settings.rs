@@ -142,17 +142,18 @@ impl Explorer {
         if !matches!(lead, Lead::Clicks(_)) {
             survey = self.uncover(survey).await?;
         }
-        // The login again: not so where a page of settings asks for the current password first.
         // Some servers answer to every address by their first page.
         let words: HashSet<String> = words_of(&survey).collect();
         if matches!(lead, Lead::Address(_)) && words == self.at_home && !is_useful(&survey) {
             return Ok(());
         }
-        let promises = is_useful(&survey) || find::current_alone(&survey).is_some();
-        if is_error(&survey) || find::login(&survey).is_some() && !promises {
+        let current = find::current_alone(&survey);
+        // The login again: not so where a page of settings asks for the current password first.
+        let again = find::login(&survey).is_some() && !is_useful(&survey) && current.is_none();
+        if is_error(&survey) || again {
             return Ok(());
         }
-        if let Some(current) = find::current_alone(&survey) {
+        if let Some(current) = current {
             survey = self.reveal(&current, keys, survey).await?;
         }
         if !is_useful(&survey) {
@@ -161,7 +162,9 @@ impl Explorer {
                 Lead::Clicks(way) | Lead::OnesOwn(_, way) => way,
                 Lead::Address(url) => vec![Move::Open(lasting(&url))],
             };
-            self.note_way_out_at_rest(&survey, &way).await?;
+            if !way.is_empty() {
+                self.note_way_out_at_rest(&survey, &way).await?;
+            }
             self.collect(&survey, &way, trail);
             return Ok(());
         }
