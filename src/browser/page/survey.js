@@ -120,7 +120,7 @@ function candidates(element) {
     else if (opening(label)) found.push([locator({ label: [opening(label)] })]);
   }
   if (!field && ROLES_NAMED.has(role) && short(nameOf(element, role))) add({ role: { role, name: [short(nameOf(element, role))] } });
-  if (!field && !ROLES_NAMED.has(role) && isMade(element)) if (wordsOf(element)) add({ text: [wordsOf(element)] });
+  if (!field && !ROLES_NAMED.has(role) && isMade(element) && wordsOf(element)) add({ text: [wordsOf(element)] });
   if (field && short(element.getAttribute('placeholder'))) add({ placeholder: [short(element.getAttribute('placeholder'))] });
   const id = element.dataset?.testid || element.dataset?.testId || element.dataset?.test;
   if (isWord(id)) found.push([locator({ test_id: id })]);
@@ -267,7 +267,7 @@ function survey() {
     return forms.indexOf(at);
   };
   const used = select(roots, `${CONTROLS},${MADE},${PLAIN}`).filter((element) =>
-    isVisible(element) && !isDecoy(element) && (element.matches(CONTROLS) || isMade(element)));
+    (element.matches(CONTROLS) || isMade(element)) && isVisible(element) && !isDecoy(element));
   const overlay = overlayOf(used);
   const controls = used.slice(0, MOST).map((element, place) => {
     const role = roleOf(element);

@@ -157,3 +157,33 @@ async fn a_second_factor_that_has_to_be_set_up_is_no_code() {
     );
     assert!(!draft.contains("code_wanted"), "{draft}");
 }
+
+/// Fields of other keys, and others, that say `new-password` to keep browsers from filling them are no password's. Where a menu
+/// opens under the mouse and a click would follow its link, it is hovered over.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_no_passwords_and_menus_open_under_the_mouse() {
+    const HOME: &str =
+        "<a href=/settings aria-haspopup=true onmouseenter='m.hidden = false'>Howdy, quirin</a>
+        <div id=m hidden><a href=/bye>Log out</a></div><h1>Boards</h1>";
+    const KEYS: &str = "<h1>Settings</h1><form><label for=base>Primary URL</label>
+        <input id=base autocomplete=new-password placeholder='https://'>
+        <label for=box>Steam API key</label><div id=box><input type=password autocomplete=new-password></div>
+        <button>Save</button></form><a href=/settings/security>Security</a>";
+    const SECURITY: &str = "<h1>Security</h1><form><label>Current password <input type=password></label>
+        <label>New password <input type=password></label><button>Update</button></form>";
+    let pages = &[("/home", HOME), ("/settings", KEYS), ("/settings/security", SECURITY)];
+    let site = app(SIGN_IN, pages).await;
+    let (desk, draft, said) = drafted_of(&site).await;
+    assert!(
+        draft.contains("    - hover: ") && draft.contains("    - click: { role: link, name: Log out }\n"),
+        "{draft}"
+    );
+    let change = "change_password:
+    - open: /settings/security
+    - fill: { into: { label: Current password }, with: password }
+    - fill: { into: { label: New password }, with: new_password }
+    - commit: { click: { role: button, name: Update } }\n";
+    assert!(draft.contains(change) && !draft.contains("Steam"), "{}{}\n{draft}", said.out, said.err);
+    let said = desk.run("login", &[]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
