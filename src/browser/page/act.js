@@ -435,7 +435,7 @@ function report(request, needs) {
   if (!visible.length && unfit.length) return { why: 'unfit', what: unfit.slice(0, 5).map(describe), near: near([request.target]) };
   const what = visible.slice(0, 5).map(describe);
   if (visible.length > 1) return { why: 'several', what, count: visible.length };
-  if (visible.length === 1) return { ...(obstacle(visible[0], needs) || { why: 'moving' }), what };
+  if (visible.length === 1) return { ...(obstacle(visible[0], needs) || { why: needs.loaded && isLoading() ? 'on a page that has not loaded yet' : 'moving' }), what };
   return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near([request.target]) };
 }
 
