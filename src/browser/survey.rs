@@ -43,6 +43,9 @@ pub struct SurveyedFrame {
     pub page: Overview,
     /// What it says to who looks at it.
     pub text: SecretString,
+    /// All of it is there: it has loaded, says something, and no script is on it that could draw more.
+    #[serde(default)]
+    pub finished: bool,
     /// It asks for a proof of being human.
     pub captcha: bool,
     /// What lies over the rest of it and takes the clicks on that, by its heading; empty if it has none.

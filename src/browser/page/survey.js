@@ -299,7 +299,14 @@ function survey() {
   const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||
     /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(textOf(document.body || document.createTextNode('')));
   const text = (document.body?.innerText || '').slice(0, 200000);
-  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlay && headingOf(overlay) };
+  const overlaid = overlay && headingOf(overlay);
+  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text) };
+}
+
+// All of it is there, and nothing on it draws more or leads elsewhere by itself.
+function isFinished(text) {
+  return document.readyState === 'complete' && Boolean(fold(text)) &&
+    !document.querySelector('script:not([type$="json"]), meta[http-equiv="refresh" i], body[onload]');
 }
 
 // Resolves once the document has changed and then stayed as it is for a moment: true; or when the time is up: false.
