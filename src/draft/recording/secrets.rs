@@ -210,16 +210,25 @@ impl Kept {
     /// its page or the next one, and no other field is called so.
     fn is_behind_the_name(&self, recorded: &[Recorded], changes: &[Change<'_>], nth: usize) -> bool {
         let change = &changes[nth];
-        let Some(before) = nth.checked_sub(1).map(|before| &changes[before]) else { return false };
-        let another =
-            changes[nth + 1..].iter().any(|each| each.is_password() && !each.is_current() && !each.is_new());
+        let is_name = |each: &&Change<'_>| self.of_step(each.at) == Typed::Username;
+        // Beside a code that is called so, a login may ask for something else.
+        let before = match change.is_passcode() {
+            true => changes[..nth].iter().rfind(is_name),
+            false => changes[..nth].last().filter(is_name),
+        };
+        let Some(before) = before else { return false };
+        let sent = sent_by(recorded, change.at);
+        let beside = |each: &Change<'_>| sent.is_some_and(|sent| each.at < sent);
+        let another = changes[nth + 1..].iter().any(|each| {
+            each.is_password() && !each.is_current() && !each.is_new()
+                || each.is_passcode() && !change.is_passcode() && beside(each)
+        });
         let sendings = (before.at..change.at).filter(|at| sends(recorded, *at)).count();
-        self.of_step(before.at) == Typed::Username
-            && !another
+        !another
             && sendings < 2
             && (!says(&change.field, USERNAME) || change.is_passcode() || says(&change.field, PASS))
             && !change.is_new()
-            && sent_by(recorded, change.at).is_some()
+            && sent.is_some()
     }
 
     /// The shape of a change that no label tells of: the login's password, then one new text twice, then a click.

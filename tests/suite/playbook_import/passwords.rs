@@ -353,3 +353,25 @@ fn only_the_field_itself_says_what_it_is() {
         );
     }
 }
+
+#[test]
+fn what_a_login_asks_for_beside_a_pin_is_no_password() {
+    let fields = [
+        types("887766", &["aria/Customer number"]),
+        types("Fluffy", &["aria/Mother's maiden name"]),
+        types("4711", &["aria/PIN"]),
+    ];
+    let draft = drafted(&[fields.as_slice(), &[clicks("Log in")]].concat());
+    flow_is(
+        &draft,
+        "login",
+        &[
+            "open: /login",
+            "Customer number <- with: username }",
+            "maiden name <- text: \"?\"",
+            "PIN <- with: password }",
+            "click <- Log in",
+        ],
+    );
+    has_not(&draft, &["Fluffy", "4711"]);
+}
