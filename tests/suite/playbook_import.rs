@@ -7,14 +7,17 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use turnlock::draft::{recording, write};
-use turnlock::playbook::{Action, FlowKind, OriginOverrides, Playbook, Rule, parse};
+use turnlock::playbook::{Action, FlowKind, OriginOverrides, Playbook, Rule, format, parse};
 
 use crate::harness::{SOON, Site, Stage};
 
 fn draft(json: &str) -> Result<String, String> {
     let findings =
         recording::import(&SecretString::from(json), "ledger").map_err(|error| error.to_string())?;
-    Ok(write(&findings).yaml)
+    let draft = write(&findings).yaml;
+    let formatted = format("ledger.yaml", &draft).unwrap_or_else(|why| panic!("{why}\n{draft}"));
+    assert_eq!(formatted.text, draft, "a draft is formatted");
+    Ok(draft)
 }
 
 fn fixture(name: &str) -> String {
