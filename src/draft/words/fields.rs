@@ -48,6 +48,25 @@ pub(in crate::draft) const USERNAME: Words = &[
     "felhasznál",
 ];
 
+/// Whose app it is, where many have theirs in one place.
+pub(in crate::draft) const PLACE: Words = &[
+    "workspace",
+    "organi",
+    "company",
+    "tenant",
+    "team",
+    "domain",
+    "server",
+    "site",
+    "url",
+    "mandant",
+    "firma",
+    "empresa",
+    "entreprise",
+    "azienda",
+    "bedrijf",
+];
+
 /// Codes that a login may have for a password.
 pub(in crate::draft) const PASSCODE: Words = &["passcode", "pass code", "pin", "pin code", "access code"];
 
