@@ -133,7 +133,7 @@ impl Session<'_> {
         };
         let store = context.vault.store();
         store.ask(&question, context.vault.fence()).await.map_err(stored)?;
-        context.steps.asked(&question.account, wanted, lasts);
+        context.steps.asked(&question);
         let log = context.steps.begin(&step.id, wanted.step());
         tracing::info!(job = %context.job.id, account = %context.job.account, wanted = %wanted, seconds = lasts.as_secs(), "a job waits for a person");
         let began = Instant::now();

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{CanaryRow, Left, StoreError};
-use crate::job::{Code, Job};
+use super::{CanaryRow, Left, NewQuestion, StoreError};
+use crate::job::{Code, Job, Wanted};
 
 /// What happened beside the automation log, written down with the change that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Happening {
     pub seq: i64,
     /// When.
     pub at: Timestamp,
-    /// What: `breaker.opened` or `canary.failed`.
+    /// What: `job.asks_human`, `breaker.opened` or `canary.failed`.
     pub event: String,
     /// More of it, as JSON.
     pub data: String,
@@ -57,6 +57,27 @@ pub(super) fn canary_failed(now: &CanaryRow, before: Option<&CanaryRow>) -> Opti
         "playbook_hash": now.last.playbook_hash,
     });
     Some(("canary.failed", data))
+}
+
+/// An attempt waits for a person.
+pub(super) fn asks_human(new: &NewQuestion, kind: &str) -> Option<(&'static str, Value)> {
+    let until = Timestamp::now().saturating_add(new.lasts).unwrap_or(Timestamp::MAX);
+    let what = match new.wanted {
+        Wanted::Decision => "Do what the app asks for, and say so",
+        _ => "Give the code",
+    };
+    let data = json!({
+        "job": new.job,
+        "attempt": new.attempt,
+        "question": new.id,
+        "kind": kind,
+        "app": new.account.app(),
+        "account": new.account,
+        "wanted": new.wanted,
+        "until": until.to_string(),
+        "user_action": format!("{what}: on the job's page, or by `turnlock job answer {}`.", new.job),
+    });
+    Some(("job.asks_human", data))
 }
 
 /// Why a message is laid aside that was due for days.
