@@ -24,6 +24,7 @@ use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::events;
 use crate::web::guard::{MayOperate, MayRead, MaySubmit};
+use crate::web::job_id::Key;
 use crate::web::problem::Problem;
 use crate::web::rows::{Row, StepRow, Time};
 use crate::web::site::Site;
@@ -263,14 +264,17 @@ pub struct Again {
 /// Whoever says that they have the code gets so long to give it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+    /// What only this form has, so that it is done once, however often it is sent.
+    once: Option<String>,
 /// The same once more, as a job of its own.
 pub async fn retry(
     MaySubmit(caller): MaySubmit,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
-    Posted(Again { wait }): Posted<Again>,
+    Posted(Again { wait, once }): Posted<Again>,
 ) -> Answer {
     let patience = if wait.is_some() { PATIENCE } else { Duration::ZERO };
-    let job = retry_job(&site, &caller, id, None, patience).await?;
-    Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
+    let key = once.as_deref().and_then(Key::new);
+    let (job, _) = retry_job(&site, &caller, id, key, patience).await?;
+    Ok(Redirect::to(&format!("/jobs/{job}")).into_response())
 }

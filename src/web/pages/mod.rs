@@ -24,6 +24,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+use uuid::Uuid;
 use super::guard::{Caller, is_of_the_api};
 use super::problem::Problem;
 use super::site::Site;
@@ -58,6 +59,11 @@ impl Frame {
     }
 
     /// For whoever is not known.
+    /// What a form has that does something new each time: sent twice, as by two presses in a hurry, it is one wish. One for each.
+    fn once(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
     fn of_nobody(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
