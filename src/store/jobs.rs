@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ledger::names;
 use super::{
-    AttemptRow, Claim, Claiming, Delivered, Ending, Fence, JobPage, JobQuery, NotRequeued, Requeueing,
+    AttemptRow, Claim, Claiming, Delivered, Ending, Fence, IdEnd, JobPage, JobQuery, NotRequeued, Requeueing,
     StoreError, Taking, WorkerId,
 };
 use crate::job::{AccountRef, Code, Job, LONGEST_TEXT, Outcome, Verdict};
@@ -274,6 +274,9 @@ pub trait Jobs: Sync {
             query.before = page.next;
         }
     }
+
+    /// The late jobs whose ids end so; see [`IdEnd::AMONG`].
+    async fn jobs_ending(&self, end: &IdEnd) -> Result<Vec<Uuid>, StoreError>;
 
     /// How many jobs are in each state: queued, running.
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError>;

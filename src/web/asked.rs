@@ -15,7 +15,7 @@ use super::site::Site;
 
 const NOTHING: &str = "there is nothing at such an address";
 const NO_ID: &str = "this is no id of a job: the whole of it is wanted here, as 0197e2a4-7c1e-7aaa-8000-0123456789ab; its \
-                     end is enough at the command line only";
+                     end is enough at the command line, and in the address of its page";
 /// What begins so goes on with the id of a job.
 const JOBS: [&str; 2] = ["/jobs/", "/api/v1/jobs/"];
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::question::Question;
-use super::{Answer, Frame, render};
+use super::{Answer, Frame, render, which_job};
 use crate::job::{Code, Outcome};
 use crate::redact::redact;
 use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, Step};
@@ -113,7 +113,12 @@ struct Page {
     patience: Option<String>,
 }
 
-pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(id): Path<Uuid>) -> Answer {
+pub async fn page(
+    MayRead(caller): MayRead,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+) -> Answer {
+    let Ok(id) = name.parse() else { return which_job::page(&site, &caller, &name).await };
     let row = site.view(&caller).job(id).await?;
     let timeline = timeline(&site, &row).await?;
     let related = related(&site, &row).await?;
@@ -259,13 +264,13 @@ pub async fn requeue(
 pub struct Again {
     /// Anything: it waits for a person, at least for a while.
     wait: Option<String>,
+    /// What only this form has, so that it is done once, however often it is sent.
+    once: Option<String>,
 }
 
 /// Whoever says that they have the code gets so long to give it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-    /// What only this form has, so that it is done once, however often it is sent.
-    once: Option<String>,
 /// The same once more, as a job of its own.
 pub async fn retry(
     MaySubmit(caller): MaySubmit,

@@ -15,6 +15,7 @@ mod log;
 mod needs_you;
 mod question;
 mod sign_in;
+mod which_job;
 
 use std::sync::Arc;
 
@@ -23,8 +24,8 @@ use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-
 use uuid::Uuid;
+
 use super::guard::{Caller, is_of_the_api};
 use super::problem::Problem;
 use super::site::Site;
@@ -58,12 +59,12 @@ impl Frame {
         }
     }
 
-    /// For whoever is not known.
     /// What a form has that does something new each time: sent twice, as by two presses in a hurry, it is one wish. One for each.
     fn once(&self) -> Uuid {
         Uuid::now_v7()
     }
 
+    /// For whoever is not known.
     fn of_nobody(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
