@@ -295,10 +295,10 @@ async fn a_job_that_has_ended_is_submitted_once_more() {
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
     assert!(problem["detail"].as_str().unwrap().contains("a worker performs it"), "{problem}");
     web.ended(&begun, Code::Captcha, "", None).await;
-    assert_eq!(once["reason"], format!("once more, after {}", begun.job));
     let (status, once) = retry(begun.job, Some("again"), &token).await;
     assert_eq!((status, &once["state"]), (StatusCode::CREATED, &json!("queued")), "{once}");
     assert_eq!((&once["account"], &once["requested_by"]), (&json!("acme/alice"), &json!("bob")));
+    assert_eq!(once["reason"], format!("once more, after {}", begun.job));
     let (status, same) = retry(begun.job, Some("again"), &token).await;
     assert_eq!((status, &same["id"]), (StatusCode::OK, &once["id"]));
     let (status, other) = retry(begun.job, None, &token).await;

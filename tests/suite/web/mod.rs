@@ -1,6 +1,7 @@
 //! The automation log in a browser, and the API: a real server, real HTTP, a real browser.
 
 mod access;
+mod addresses;
 mod api;
 mod away;
 mod evidence;
@@ -10,8 +11,8 @@ mod live;
 mod looks;
 mod measures;
 mod metrics;
-mod question;
 mod once;
+mod question;
 mod roles;
 
 use std::collections::BTreeMap;
