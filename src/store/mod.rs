@@ -70,7 +70,7 @@ pub use since::{NoTime, Since, Until};
 pub use sqlite::SqliteStore;
 pub use steps::Part;
 pub use summaries::{AccountQuery, AccountSummary, CodesLeft, Summaries, Wanting};
-pub use webhooks::{DeliveryDepths, DeliveryRow, Happening, NewDelivery, Webhooks};
+pub use webhooks::{DeliveryDepths, DeliveryRow, Happening, NewDelivery, Subscription, Webhooks};
 pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.

@@ -19,9 +19,21 @@ pub struct Happening {
     pub event: String,
     /// More of it, as JSON.
     pub data: String,
+    /// To whom it has not been told.
+    pub endpoint: String,
 }
 
-/// How long a happening is kept that nobody is told of.
+/// Of what a server is told. How far it has been stands with each by itself: while some process does not know of it yet, nothing
+/// is taken for told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The server, as the configuration names it.
+    pub endpoint: String,
+    /// The event.
+    pub event: String,
+}
+
+/// How long a happening is kept, for those who are to be told of it.
 pub(super) const UNTOLD: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// The breaker of the job's app has opened, if it has.
@@ -132,22 +144,24 @@ pub struct DeliveryDepths {
 }
 
 /// Messages to servers of others. The automation log is where they come from: what it says is told from a cursor on, and
-/// the cursor moves with the same commit that writes the messages down, so that none is lost and none is made twice.
+/// the cursor moves with the same commit that writes the messages down, so that none is lost and none is made twice. Each
+/// [`Subscription`] has a cursor of its own.
 #[async_trait]
 pub trait Webhooks {
-    /// How far the log has been told, as [`AttemptRow::changed`](super::AttemptRow::changed) counts. The first who asks
-    /// begins at its end.
-    async fn webhook_cursor(&self) -> Result<i64, StoreError>;
+    /// How far the log has been told to each of these, as [`AttemptRow::changed`](super::AttemptRow::changed) counts. One that
+    /// is new begins at its end.
+    async fn webhook_cursors(&self, of: &[Subscription]) -> Result<Vec<i64>, StoreError>;
 
-    /// What happened beside the log and has not been told, the oldest first.
-    async fn happenings(&self, most: u32) -> Result<Vec<Happening>, StoreError>;
+    /// What happened beside the log and has not been told to these, the oldest first.
+    async fn happenings(&self, of: &[Subscription], most: u32) -> Result<Vec<Happening>, StoreError>;
 
-    /// Writes messages down, moves the cursor, and forgets the happenings that they tell of: all of it, or nothing and
-    /// `false` if somebody else has done so.
+    /// Writes messages down, moves the cursor of all these from one place to another, and notes which happenings they tell of,
+    /// to whom: all of it, or nothing and `false` if somebody else has done some of it.
     async fn put_deliveries(
         &self,
+        of: &[Subscription],
         moved: (i64, i64),
-        told: &[i64],
+        told: &[Happening],
         deliveries: &[NewDelivery],
     ) -> Result<bool, StoreError>;
 

@@ -36,7 +36,8 @@ pub(super) async fn asked_and_answered_once(store: &Arc<dyn Store>) {
     assert_eq!(Duration::try_from(lasts).unwrap(), LONG);
     assert_eq!(row.refusal(), None);
     // Others are told, by webhooks.
-    let told = store.happenings(100).await.unwrap();
+    let ops = Subscription { endpoint: "ops".to_owned(), event: "job.asks_human".to_owned() };
+    let told = store.happenings(&[ops], 100).await.unwrap();
     let told = told.iter().find(|told| told.data.contains(&new.id.to_string())).unwrap();
     assert_eq!(told.event, "job.asks_human");
     let data: serde_json::Value = serde_json::from_str(&told.data).unwrap();

@@ -3,7 +3,7 @@
 mod delivery;
 mod receiver;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,9 +15,10 @@ use turnlock::job::{BreakerPolicy, Code, Job, Kind, RetryPolicy, Verdict, Wanted
 use turnlock::queue::{EmbeddedQueue, Queue};
 use turnlock::redact;
 use turnlock::store::{
-    Claim, DeliveryRow, Ending, NewAttempt, NewQuestion, Next, Provenance, SqliteStore, Store, WorkerId,
+    Claim, DeliveryRow, Ending, NewAttempt, NewQuestion, Next, Provenance, SqliteStore, Store, Subscription,
+    WorkerId,
 };
-use turnlock::webhook::{Courier, Delivering, Endpoint, Key, Pace};
+use turnlock::webhook::{Courier, Delivering, Endpoint, Event, Key, Pace};
 use turnlock::worker::{Attempt, Performed, Performer, StepSink, Stop, Worker, WorkerConfig};
 use uuid::Uuid;
 
@@ -144,6 +145,42 @@ async fn a_job_that_waits_for_a_person_is_told_while_it_waits() {
     assert!(!got.text.contains(PASSWORD) && got.is_signed_by(&secret), "{body}");
 }
 
+/// While workers are begun anew with other settings, some know of a server and of events that others do not know yet.
+#[tokio::test]
+async fn what_a_process_does_not_know_of_yet_is_told_by_one_that_does() {
+    let (secret, site) = (Key::generate().unwrap(), Site::new().await);
+    let (mut known, mut new) = (Receiver::start([]).await, Receiver::start([]).await);
+    let known_url = known.url("events=job.finished");
+    let more = [
+        endpoint(&known_url.replace("job.finished", "job.finished,job.finished,attempt.ended"), &secret),
+        endpoint(
+            &new.url("events=job.finished,breaker.opened").replace("name=receiver", "name=new"),
+            &secret,
+        ),
+    ];
+    let _old = site.courier(&known_url, &secret, Pace::default());
+    let newer = site.courier_of(more.to_vec(), Pace::default());
+    site.begun().await;
+    // The newer process ends, and what happens then is seen by the older one alone.
+    drop(newer);
+    let worker = site.worker(|_| Verdict::new(Code::AppError, "the app said 502"));
+    let job = site.run(&worker, "acme/alice").await.id.to_string();
+    let mut told = vec![known.next().await.body()];
+    let _newer = site.courier_of(more.to_vec(), Pace::default());
+    for _ in 0..2 {
+        told.push(known.next().await.body());
+    }
+    for _ in 0..2 {
+        told.push(new.next().await.body());
+    }
+    let mut types: Vec<_> = told.iter().map(|body| body["type"].as_str().unwrap()).collect();
+    types.sort_unstable();
+    assert_eq!(types, ["attempt.ended", "attempt.ended", "breaker.opened", "job.finished", "job.finished"]);
+    assert!(told.iter().all(|body| body["data"]["job"] == *job), "{told:#?}");
+    site.nothing_waits().await;
+    assert!(known.got.try_recv().is_err() && new.got.try_recv().is_err(), "each once");
+}
+
 #[tokio::test]
 async fn what_an_app_refuses_calls_for_a_person_too() {
     let (secret, site) = (Key::generate().unwrap(), Site::new().await);
@@ -194,9 +231,10 @@ async fn what_happened_before_anybody_was_to_be_told_is_told_to_nobody() {
     let site = Site::new().await;
     let worker = site.worker(|_| Verdict::new(Code::AppError, "the app said 502"));
     site.run(&worker, "acme/bob").await;
-    assert_eq!(site.store.happenings(9).await.unwrap().len(), 1, "its breaker has opened");
-    site.begun().await;
-    assert!(site.store.happenings(9).await.unwrap().is_empty());
+    let ops = subscriptions("ops");
+    assert_eq!(site.store.happenings(&ops, 9).await.unwrap().len(), 1, "its breaker has opened");
+    site.store.webhook_cursors(&ops).await.unwrap();
+    assert!(site.store.happenings(&ops, 9).await.unwrap().is_empty());
 }
 
 /// What the log says is told, also if whoever wrote it died at once: by any process that delivers.
@@ -228,7 +266,7 @@ async fn a_worker_that_dies_over_the_end_of_a_job_leaves_nothing_untold() {
     let url = receiver.url("events=job.finished");
     let told = [("TURNLOCK_WEBHOOK_URL", &*url), ("TURNLOCK_WEBHOOK_SECRET", secret.expose_secret())];
     // The mark stands where nothing has happened yet.
-    vault.store().webhook_cursor().await.unwrap();
+    vault.store().webhook_cursors(&subscriptions("receiver")).await.unwrap();
     let dies = [&told[..], &[("TURNLOCK_FAILPOINT", "worker.finished")]].concat();
     let mut worker = home.worker(&dies);
     let job = Job::new(Kind::ChangePassword, new.account.clone());
@@ -246,10 +284,18 @@ async fn a_worker_that_dies_over_the_end_of_a_job_leaves_nothing_untold() {
     assert!(receiver.got.try_recv().is_err(), "once");
 }
 
+/// Whatever there is to tell.
+fn subscriptions(endpoint: &str) -> Vec<Subscription> {
+    let of = |event: Event| Subscription { endpoint: endpoint.to_owned(), event: event.to_string() };
+    Event::ALL.map(of).to_vec()
+}
+
 struct Site {
     _folder: tempfile::TempDir,
     store: Arc<dyn Store>,
     queue: Arc<dyn Queue>,
+    /// The servers that are told.
+    told: Mutex<Vec<String>>,
 }
 
 impl Site {
@@ -258,7 +304,7 @@ impl Site {
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open(folder.path().join("turnlock.db")).await.unwrap());
         let queue = Arc::new(EmbeddedQueue::new(store.clone()));
-        Self { _folder: folder, store, queue }
+        Self { _folder: folder, store, queue, told: Mutex::default() }
     }
 
     fn courier(&self, url: &str, secret: &SecretString, pace: Pace) -> Delivering {
@@ -266,12 +312,18 @@ impl Site {
     }
 
     fn courier_of(&self, endpoints: Vec<Endpoint>, pace: Pace) -> Delivering {
+        let names = endpoints.iter().map(|endpoint| endpoint.name().to_owned());
+        self.told.lock().unwrap().extend(names);
         Courier { store: self.store.clone(), endpoints, pace }.start()
     }
 
     /// From now on what happens is told.
     async fn begun(&self) {
-        self.store.webhook_cursor().await.unwrap();
+        let mut names = self.told.lock().unwrap().clone();
+        names.push("receiver".to_owned());
+        for name in names {
+            self.store.webhook_cursors(&subscriptions(&name)).await.unwrap();
+        }
     }
 
     /// A job has two tries, and a breaker of its apps opens after two failures.
