@@ -16,6 +16,7 @@
 //! - [`Tried`]: what a locator names now, for a person who tries one;
 //! - [`Snapshot`]: a page to be kept; [`Replay`]: what was kept, shown again without the app; `trial`: changing it, and
 //!   looking at what a step does then;
+//! - `onlooker`: holding back what a click would send, while an app is only looked at;
 //! - [`Pool`]: contexts prepared ahead, and the browser replaced before it grows old.
 //!
 //! Finding and checking elements happens inside the page (`page/*.js`), in an isolated world, so that
@@ -34,6 +35,7 @@ mod frames;
 mod glimpse;
 mod input;
 mod launch;
+mod onlooker;
 mod page;
 mod pipe;
 mod place;
@@ -55,6 +57,7 @@ pub use capture::{Box4, Controls, NamedControl, Piece, PieceKind, Shot};
 pub use error::{BrowserError, Overview, PageError};
 pub use glimpse::Glimpse;
 pub use launch::{Display, Options, Sandbox, is_headless_shell};
+pub use onlooker::Sends;
 pub use page::{Found, Guide, Page, Typed};
 pub use pool::Pool;
 pub use process::Process;

@@ -64,6 +64,7 @@ commands! {
     "Emulation.setFocusEmulationEnabled" EmulateFocus { enabled: bool } -> Nothing;
     "Fetch.enable" EnableFetch {} -> Nothing;
     "Fetch.fulfillRequest" FulfillRequest { request_id: String, response_code: u16, response_headers: Vec<Header>, body: String } -> Nothing;
+    "Fetch.continueRequest" ContinueRequest { request_id: String } -> Nothing;
     "Fetch.failRequest" FailRequest { request_id: String, error_reason: &'static str } -> Nothing;
     "Input.dispatchMouseEvent" MouseEvent {
         #[serde(rename = "type")] kind: &'static str,

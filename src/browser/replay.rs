@@ -25,15 +25,24 @@ pub struct Replay {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RequestPaused {
-    request_id: String,
-    request: Request,
-    resource_type: String,
+    pub request_id: String,
+    pub request: Request,
+    pub resource_type: String,
 }
 
 #[derive(Deserialize)]
-struct Request {
-    url: String,
-    method: String,
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    pub url: String,
+    pub method: String,
+    /// May hold secrets.
+    pub post_data: Option<String>,
+}
+
+/// Has the requests of a session asked about; sent at once.
+pub(super) fn begin(connection: &Connection, session: &SessionId) {
+    // It is ordered before whatever the session does next, and a session that is gone asks for nothing.
+    tokio::spawn(connection.call(session, &EnableFetch {}, CALL));
 }
 
 impl Replay {
@@ -42,15 +51,9 @@ impl Replay {
         self.documents.insert(url, (status, html));
     }
 
-    /// Starts to answer for a session; sent at once.
-    pub(super) fn begin(connection: &Connection, session: &SessionId) {
-        // It is ordered before whatever the session does next, and a session that is gone asks for nothing.
-        tokio::spawn(connection.call(session, &EnableFetch {}, CALL));
-    }
-
     /// Answers what a page asks for.
     pub(super) fn answer(&self, connection: &Connection, session: &SessionId, paused: RequestPaused) {
-        let RequestPaused { request_id, request: Request { url, method }, resource_type } = paused;
+        let RequestPaused { request_id, request: Request { url, method, .. }, resource_type } = paused;
         let document =
             (resource_type == "Document" && method == "GET").then(|| self.documents.get(&url)).flatten();
         let Some((status, html)) = document else {

@@ -14,8 +14,9 @@ use super::events::{
     AttachedToTarget, ContextCreated, ContextDestroyed, DialogOpening, DownloadProgress, DownloadWillBegin,
     FrameEvent, FrameNavigated, LoadingFailed, decode,
 };
+use super::onlooker::Onlooker;
 use super::protocol::{HandleDialog, RunIfWaiting};
-use super::replay::Replay;
+use super::replay::{self, Replay};
 use super::world::{WORLD, set_up};
 
 /// How long a courtesy call may take whose answer nobody waits for.
@@ -89,6 +90,8 @@ struct Inner {
     taking: Option<Taking>,
     /// The pages that are shown in place of the network's.
     replay: Option<std::sync::Arc<Replay>>,
+    /// What holds back what a page sends.
+    onlooker: Option<std::sync::Arc<Onlooker>>,
 }
 
 /// The next download is taken, of a document that has one of these origins.
@@ -172,6 +175,16 @@ impl State {
     /// From now on these pages are shown in place of the network's.
     pub fn replay(&self, replay: Replay) {
         self.lock().replay = Some(std::sync::Arc::new(replay));
+    }
+
+    /// From now on this one says what a page may send.
+    pub fn look_on(&self, onlooker: std::sync::Arc<Onlooker>) {
+        self.lock().onlooker = Some(onlooker);
+    }
+
+    /// What holds back what the page sends, if anything does.
+    pub fn onlooker(&self) -> Option<std::sync::Arc<Onlooker>> {
+        self.lock().onlooker.clone()
     }
 
     fn note(&self, note: String) {
@@ -298,8 +311,16 @@ impl State {
                 self.dismiss_dialog(session, &decode::<DialogOpening>(method, params)?)
             }
             "Fetch.requestPaused" => {
-                let replay = self.lock().replay.clone()?;
-                replay.answer(&self.connection, session, decode(method, params)?);
+                let (replay, onlooker) = {
+                    let inner = self.lock();
+                    (inner.replay.clone(), inner.onlooker.clone())
+                };
+                let paused = decode(method, params)?;
+                match (replay, onlooker) {
+                    (Some(replay), _) => replay.answer(&self.connection, session, paused),
+                    (None, Some(onlooker)) => onlooker.answer(&self.connection, session, paused),
+                    (None, None) => {}
+                }
                 return None;
             }
             "Page.windowOpen" => self.note("the page opened a window, which was left alone".to_owned()),
@@ -386,8 +407,12 @@ impl State {
             self.lock().frames.entry(event.target_info.target_id).or_default().session =
                 Some(session.clone());
             self.connection.listen(session.clone(), std::sync::Arc::new(sink.clone()));
-            if self.lock().replay.is_some() {
-                Replay::begin(&self.connection, &session);
+            let asks = {
+                let inner = self.lock();
+                inner.replay.is_some() || inner.onlooker.is_some()
+            };
+            if asks {
+                replay::begin(&self.connection, &session);
             }
             let calls = set_up(&self.connection, &session);
             tokio::spawn(async move {

@@ -131,9 +131,10 @@ impl Session<'_> {
             refused: self.sent.refusal(),
             lasts,
         };
+        self.count_try(false).await?;
         let store = context.vault.store();
         store.ask(&question, context.vault.fence()).await.map_err(stored)?;
-        context.steps.asked(&question.account, wanted, lasts);
+        context.steps.asked(&question);
         let log = context.steps.begin(&step.id, wanted.step());
         tracing::info!(job = %context.job.id, account = %context.job.account, wanted = %wanted, seconds = lasts.as_secs(), "a job waits for a person");
         let began = Instant::now();
@@ -141,7 +142,20 @@ impl Session<'_> {
         let came = self.wait_for_answer(&question, &opener, page).await;
         drop(still);
         context.waited(began.elapsed());
-        Ok(Asked { came: came?, log, began })
+        let came = came?;
+        if matches!(came, Came::Answer(..) | Came::Page(_)) {
+            // Something is sent off next, or was taken after all.
+            self.count_try(true).await?;
+        }
+        Ok(Asked { came, log, began })
+    }
+
+    /// Whether the try that is under way counts, should this worker die: not while the app waits for a person.
+    async fn count_try(&self, counts: bool) -> Result<(), Halt> {
+        match self.tried {
+            Some(id) => Ok(self.context.vault.count_try(id, counts).await?),
+            None => Ok(()),
+        }
     }
 
     /// Waits for the answer, and shows the page to those who look on.

@@ -21,7 +21,9 @@ impl<'a> Context<'a> {
         let mut session = Session::open(self, Values::new(password.clone(), opened)).await?;
         // Nothing stands between what is spent and the login that it is spent on.
         let tried = self.begin_try(FlowKind::Login, password, totp).await?;
+        session.tried = Some(tried);
         let ended = session.walk(FlowKind::Login).await;
+        session.tried = None;
         self.end_try(tried, &ended, &session.values).await?;
         match ended {
             Ok(end) => {

@@ -54,6 +54,7 @@ impl Context<'_> {
         let mut session = Session::open(self, Values::new(new.clone(), opened)).await?;
         session.values.new_password = Some(new.clone());
         let tried = self.begin_try(FlowKind::Recover, new, totp).await?;
+        session.tried = Some(tried);
         let ended = session.walk(FlowKind::Recover).await;
         let result = match ended {
             Ok(End::BadCredentials) => TryResult::BadCredentials,

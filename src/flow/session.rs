@@ -45,6 +45,8 @@ pub(super) struct Session<'a> {
     /// A mailed link was opened: the addresses of the pages behind it may hold secrets.
     pub link_opened: bool,
     pub(super) until: Instant,
+    /// The try that is under way, as the account's budget has it.
+    pub(super) tried: Option<i64>,
     /// The playbook was edited, and the next step is the one that failed in the old one.
     pub(super) edited: bool,
 }
@@ -87,6 +89,7 @@ impl<'a> Session<'a> {
             number_held: None,
             link_opened: false,
             until: Instant::now(),
+            tried: None,
             edited: false,
         })
     }

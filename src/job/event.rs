@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{AccountRef, Code, Job, Kind, Outcome, Verdict};
+use super::{AccountRef, Code, Job, Kind, Outcome, Verdict, Wanted};
 
 /// An event of a job's life, in the JSON form of CloudEvents 1.0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct JobEvent {
     id: String,
     /// Who tells it: `turnlock`.
     source: &'static str,
-    /// What kind of event: `turnlock.job.started`, `.step`, `.retrying` or `.finished`.
+    /// What kind of event: `turnlock.job.started`, `.step`, `.asks_human`, `.retrying` or `.finished`.
     r#type: &'static str,
     /// The account: `app/name`.
     subject: String,
@@ -73,6 +73,19 @@ pub enum Happened {
         /// How long it took, in milliseconds.
         duration_ms: u64,
     },
+    /// An attempt waits for a person, with its page open.
+    AsksHuman {
+        /// The attempt.
+        attempt: Uuid,
+        /// The question; an answer may name it.
+        question: Uuid,
+        /// What it needs: `email_code`, `sms_code` or `totp`, or that a person does what the app asks for: `decision`.
+        #[schemars(with = "String")]
+        wanted: Wanted,
+        /// It waits until then.
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        until: Timestamp,
+    },
     /// An attempt ended, and the job is tried again.
     Retrying {
         /// The attempt.
@@ -117,6 +130,9 @@ impl JobEvent {
         let (r#type, id) = match &happened {
             Happened::Started { attempt, .. } => ("turnlock.job.started", format!("{attempt}/started")),
             Happened::Step { attempt, step, .. } => ("turnlock.job.step", format!("{attempt}/step/{step}")),
+            Happened::AsksHuman { attempt, question, .. } => {
+                ("turnlock.job.asks_human", format!("{attempt}/asks/{question}"))
+            }
             Happened::Retrying { attempt, .. } => ("turnlock.job.retrying", format!("{attempt}/retrying")),
             Happened::Finished { .. } => ("turnlock.job.finished", format!("{job}/finished")),
         };
@@ -148,12 +164,13 @@ impl JobEvent {
     }
 
     /// By which those who listen choose: `job.<kind>.<outcome>` for the end of a job, and `job.<kind>.started`,
-    /// `.step` and `.retrying` before it.
+    /// `.step`, `.asks_human` and `.retrying` before it.
     #[must_use]
     pub fn key(&self) -> String {
         let last = match &self.data.happened {
             Happened::Started { .. } => "started",
             Happened::Step { .. } => "step",
+            Happened::AsksHuman { .. } => "asks_human",
             Happened::Retrying { .. } => "retrying",
             Happened::Finished { outcome, .. } => outcome.as_str(),
         };

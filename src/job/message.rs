@@ -14,7 +14,7 @@ use super::{AccountRef, DEFAULT_DEADLINE, Job, Kind, LONGEST_DEADLINE, Priority,
 pub const LARGEST: usize = 16 * 1024;
 
 /// No text that a producer writes for the automation log is longer, in characters.
-const LONGEST_TEXT: usize = 500;
+pub const LONGEST_TEXT: usize = 500;
 
 /// No attempt can be made in less.
 const SHORTEST_DEADLINE: SignedDuration = SignedDuration::from_secs(1);

@@ -22,7 +22,7 @@ pub use code::{Code, UnknownCode};
 pub use decision::{Decision, UnknownDecision};
 pub use event::{Happened, JobEvent};
 pub use kind::{Kind, UnknownKind};
-pub use message::{BadMessage, JobMessage, JobOptions, LARGEST};
+pub use message::{BadMessage, JobMessage, JobOptions, LARGEST, LONGEST_TEXT};
 pub use outcome::{Outcome, Outcomes, UnknownOutcome, Verdict};
 pub use priority::{Priority, UnknownPriority};
 pub use retry::{Retry, RetryPolicy};

@@ -52,7 +52,9 @@ impl Occasion {
             Event::BreakerOpened { app, failures, probe_at, job, verdict } => {
                 Some(Self::BreakerOpened { app, failures, probe_at, job, verdict })
             }
-            Event::Asked { job, account, wanted, until } => Some(Self::Asked { job, account, wanted, until }),
+            Event::Asked { job, account, wanted, until, .. } => {
+                Some(Self::Asked { job, account, wanted, until })
+            }
             _ => None,
         }
     }

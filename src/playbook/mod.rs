@@ -41,6 +41,7 @@ pub use reference::{locator_examples, reference};
 pub use report::Report;
 pub use rule::Rule;
 pub use schema::schema;
+pub use suggest::{listed, nearest};
 pub use tree::*;
 pub use tried::parse_target;
 pub use yaml::scalar;

@@ -1,7 +1,7 @@
 //! "Did you mean …?"
 
 /// The known word nearest to what was written, if it is near enough to be meant.
-pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written: Vec<char> = fold(written);
     // Text this long is no misspelt word; comparing it would only cost time.
     if written.len() > 64 {
@@ -34,7 +34,7 @@ pub(super) fn slip<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// `a`, `b` and `c`, in backticks.
-pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+pub fn listed<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match words.split_last() {
         None => String::new(),

@@ -126,6 +126,10 @@ pub trait Budget {
         fence: Option<&Fence>,
     ) -> Result<(), StoreError>;
 
+    /// Whether a try that is under way counts, should nobody live to say what came of it: not while the app waits for a
+    /// person, who gave it all that it wanted so far. Durable where it counts from then on.
+    async fn count_try(&self, id: i64, counts: bool, fence: Option<&Fence>) -> Result<(), StoreError>;
+
     /// What a job has tried so far, the oldest first.
     async fn tries(&self, job: Uuid) -> Result<Vec<Try>, StoreError>;
 

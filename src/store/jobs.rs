@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::ledger::names;
 use super::{
-    AttemptRow, Claim, Claiming, Delivered, Ending, Fence, JobPage, JobQuery, NotRequeued, Requeueing,
+    AttemptRow, Claim, Claiming, Delivered, Ending, Fence, IdEnd, JobPage, JobQuery, NotRequeued, Requeueing,
     StoreError, Taking, WorkerId,
 };
-use crate::job::{AccountRef, Code, Job, Outcome, Verdict};
+use crate::job::{AccountRef, Code, Job, LONGEST_TEXT, Outcome, Verdict};
 use crate::redact::MASK;
 
 /// Where a job is in its life.
@@ -101,13 +101,30 @@ impl JobRow {
         Ok(Job {
             priority: job.priority,
             requested_by: Some(requested_by),
-            reason: Some(format!("once more, after {}", job.id)),
+            reason: Some(reason_once_more(job)),
             evidence: job.evidence,
             deadline: job.deadline,
             wait_for_human: job.wait_for_human,
             ..Job::new(job.kind, job.account.clone())
         })
     }
+}
+
+/// What a reason begins with where a job was submitted once more, before that job's id.
+const ONCE_MORE: &str = "once more, after ";
+
+/// Why a job like this one is wanted once more: for the same reason, which goes along however often that is.
+fn reason_once_more(job: &Job) -> String {
+    let given = job.reason.as_deref().unwrap_or_default();
+    let given = match given.strip_prefix(ONCE_MORE) {
+        Some(again) => again.split_once(": ").map_or("", |(_, given)| given),
+        None => given,
+    };
+    let again = format!("{ONCE_MORE}{}", job.id);
+    if given.is_empty() {
+        return again;
+    }
+    format!("{again}: {given}").chars().take(LONGEST_TEXT).collect()
 }
 
 /// A job that has not ended is not submitted once more.
@@ -257,6 +274,9 @@ pub trait Jobs: Sync {
             query.before = page.next;
         }
     }
+
+    /// The late jobs whose ids end so; see [`IdEnd::AMONG`].
+    async fn jobs_ending(&self, end: &IdEnd) -> Result<Vec<Uuid>, StoreError>;
 
     /// How many jobs are in each state: queued, running.
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError>;

@@ -17,6 +17,7 @@ mod ending;
 mod error;
 mod fleet;
 mod gates;
+mod id_end;
 mod job_list;
 mod jobs;
 mod lease;
@@ -50,6 +51,7 @@ pub use ending::{Ending, ITS_TURN, Next};
 pub use error::StoreError;
 pub use fleet::{Beat, Duty, Fleet, WorkerRow};
 pub use gates::{AppGate, AppLimits, AppRow, Breaker, Entry, Gates, Left, Refusal, Visit, Why};
+pub use id_end::IdEnd;
 pub use job_list::{JobPage, JobQuery, Waits};
 pub use jobs::{Cancelling, JobRow, JobState, Jobs, NotEnded, Submitted};
 pub use lease::{Fence, Lease, Leases};
@@ -68,7 +70,7 @@ pub use since::{NoTime, Since, Until};
 pub use sqlite::SqliteStore;
 pub use steps::Part;
 pub use summaries::{AccountQuery, AccountSummary, CodesLeft, Summaries, Wanting};
-pub use webhooks::{DeliveryDepths, DeliveryRow, Happening, NewDelivery, Webhooks};
+pub use webhooks::{DeliveryDepths, DeliveryRow, Happening, NewDelivery, Subscription, Webhooks};
 pub use worker_id::WorkerId;
 
 /// All that Turnlock remembers.

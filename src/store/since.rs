@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,13 +22,21 @@ impl FromStr for Since {
 }
 
 impl Since {
-    /// A date alone is the midnight that it begins with, in `zone`.
+    /// The same where a date means UTC's, whoever reads it.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn in_utc(text: &str) -> Result<Self, NoTime> {
+        Self::read(text, Timestamp::now(), &TimeZone::UTC).ok_or_else(|| NoTime(text.to_owned()))
+    }
+
+    /// A date alone is the midnight that it begins with; that, and a time without a zone, are of `zone`.
     fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
         if let Ok(at) = text.parse::<Timestamp>() {
             return Some(Self(at));
         }
-        if let Ok(date) = text.parse::<Date>() {
-            return date.to_zoned(zone.clone()).ok().map(|day| Self(day.timestamp()));
+        if let Ok(at) = text.parse::<DateTime>() {
+            return at.to_zoned(zone.clone()).ok().map(|at| Self(at.timestamp()));
         }
         let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let seconds: i64 = match unit {
@@ -57,12 +65,21 @@ impl FromStr for Until {
 }
 
 impl Until {
+    /// The same where a date means UTC's, whoever reads it.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn in_utc(text: &str) -> Result<Self, NoTime> {
+        Self::read(text, Timestamp::now(), &TimeZone::UTC).ok_or_else(|| NoTime(text.to_owned()))
+    }
+
     fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
-        match text.parse::<Date>() {
-            Ok(date) if text.parse::<Timestamp>().is_err() => {
+        // A date with a time behind it is read as a date, too.
+        match text.parse::<Date>().ok().filter(|date| date.to_string() == text) {
+            Some(date) => {
                 date.tomorrow().ok()?.to_zoned(zone.clone()).ok().map(|next| Self(next.timestamp()))
             }
-            _ => Since::read(text, now, zone).map(|since| Self(since.0)),
+            None => Since::read(text, now, zone).map(|since| Self(since.0)),
         }
     }
 }
@@ -80,10 +97,18 @@ mod tests {
         assert_eq!(read("3d").unwrap(), "2026-05-29T12:00:00Z");
         assert_eq!(read("2026-05-31").unwrap(), "2026-05-31T00:00:00Z");
         assert_eq!(read("2026-05-31T08:00:00+02:00").unwrap(), "2026-05-31T06:00:00Z");
+        assert_eq!(read("2026-05-31T08:00").unwrap(), "2026-05-31T08:00:00Z");
         let read_end = |text| Until::read(text, now, &TimeZone::UTC).map(|until| until.0.to_string());
         assert_eq!(read_end("2026-05-31").unwrap(), "2026-06-01T00:00:00Z");
         assert_eq!(read_end("2026-05-31T08:00:00+02:00").unwrap(), "2026-05-31T06:00:00Z");
+        assert_eq!(read_end("2026-05-31 08:00").unwrap(), "2026-05-31T08:00:00Z");
         assert_eq!(read_end("2h").unwrap(), "2026-06-01T10:00:00Z");
+        let east = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(
+            Since::read("2026-05-31 08:00", now, &east).unwrap().0.to_string(),
+            "2026-05-31T06:00:00Z"
+        );
+        assert_eq!(Until::read("2026-05-31", now, &east).unwrap().0.to_string(), "2026-05-31T22:00:00Z");
         assert_eq!(read_end("yesterday"), None);
         for bad in ["", "h", "2", "-2h", "2y", "yesterday", "9999999999h", "ü"] {
             assert_eq!(read(bad), None, "{bad}");

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{CanaryRow, Left, StoreError};
-use crate::job::{Code, Job};
+use super::{CanaryRow, Left, NewQuestion, StoreError};
+use crate::job::{Code, Job, Wanted};
 
 /// What happened beside the automation log, written down with the change that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +15,25 @@ pub struct Happening {
     pub seq: i64,
     /// When.
     pub at: Timestamp,
-    /// What: `breaker.opened` or `canary.failed`.
+    /// What: `job.asks_human`, `breaker.opened` or `canary.failed`.
     pub event: String,
     /// More of it, as JSON.
     pub data: String,
+    /// To whom it has not been told.
+    pub endpoint: String,
 }
 
-/// How long a happening is kept that nobody is told of.
+/// Of what a server is told. How far it has been stands with each by itself: while some process does not know of it yet, nothing
+/// is taken for told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The server, as the configuration names it.
+    pub endpoint: String,
+    /// The event.
+    pub event: String,
+}
+
+/// How long a happening is kept, for those who are to be told of it.
 pub(super) const UNTOLD: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// The breaker of the job's app has opened, if it has.
@@ -57,6 +69,27 @@ pub(super) fn canary_failed(now: &CanaryRow, before: Option<&CanaryRow>) -> Opti
         "playbook_hash": now.last.playbook_hash,
     });
     Some(("canary.failed", data))
+}
+
+/// An attempt waits for a person.
+pub(super) fn asks_human(new: &NewQuestion, kind: &str) -> Option<(&'static str, Value)> {
+    let until = Timestamp::now().saturating_add(new.lasts).unwrap_or(Timestamp::MAX);
+    let what = match new.wanted {
+        Wanted::Decision => "Do what the app asks for, and say so",
+        _ => "Give the code",
+    };
+    let data = json!({
+        "job": new.job,
+        "attempt": new.attempt,
+        "question": new.id,
+        "kind": kind,
+        "app": new.account.app(),
+        "account": new.account,
+        "wanted": new.wanted,
+        "until": until.to_string(),
+        "user_action": format!("{what}: on the job's page, or by `turnlock job answer {}`.", new.job),
+    });
+    Some(("job.asks_human", data))
 }
 
 /// Why a message is laid aside that was due for days.
@@ -111,22 +144,24 @@ pub struct DeliveryDepths {
 }
 
 /// Messages to servers of others. The automation log is where they come from: what it says is told from a cursor on, and
-/// the cursor moves with the same commit that writes the messages down, so that none is lost and none is made twice.
+/// the cursor moves with the same commit that writes the messages down, so that none is lost and none is made twice. Each
+/// [`Subscription`] has a cursor of its own.
 #[async_trait]
 pub trait Webhooks {
-    /// How far the log has been told, as [`AttemptRow::changed`](super::AttemptRow::changed) counts. The first who asks
-    /// begins at its end.
-    async fn webhook_cursor(&self) -> Result<i64, StoreError>;
+    /// How far the log has been told to each of these, as [`AttemptRow::changed`](super::AttemptRow::changed) counts. One that
+    /// is new begins at its end.
+    async fn webhook_cursors(&self, of: &[Subscription]) -> Result<Vec<i64>, StoreError>;
 
-    /// What happened beside the log and has not been told, the oldest first.
-    async fn happenings(&self, most: u32) -> Result<Vec<Happening>, StoreError>;
+    /// What happened beside the log and has not been told to these, the oldest first.
+    async fn happenings(&self, of: &[Subscription], most: u32) -> Result<Vec<Happening>, StoreError>;
 
-    /// Writes messages down, moves the cursor, and forgets the happenings that they tell of: all of it, or nothing and
-    /// `false` if somebody else has done so.
+    /// Writes messages down, moves the cursor of all these from one place to another, and notes which happenings they tell of,
+    /// to whom: all of it, or nothing and `false` if somebody else has done some of it.
     async fn put_deliveries(
         &self,
+        of: &[Subscription],
         moved: (i64, i64),
-        told: &[i64],
+        told: &[Happening],
         deliveries: &[NewDelivery],
     ) -> Result<bool, StoreError>;
 

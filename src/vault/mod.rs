@@ -231,6 +231,11 @@ impl Vault {
         Ok(self.store.begin_try(new, limit, self.fence.as_deref()).await?)
     }
 
+    /// Whether a try that is under way counts, see [`Budget::count_try`](crate::store::Budget).
+    pub async fn count_try(&self, id: i64, counts: bool) -> Result<(), VaultError> {
+        Ok(self.store.count_try(id, counts, self.fence.as_deref()).await?)
+    }
+
     /// What came of a try. With `forgiven`, the app has forgotten all earlier wrong ones.
     pub async fn end_try(&self, id: i64, result: TryResult, forgiven: bool) -> Result<(), VaultError> {
         Ok(self.store.end_try(id, result, forgiven, self.fence.as_deref()).await?)

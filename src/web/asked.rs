@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::guard::Caller;
+use super::names::names_of;
 use super::pages;
 use super::problem::Problem;
 use super::site::Site;
+use crate::playbook::{listed, nearest};
 
 const NOTHING: &str = "there is nothing at such an address";
 const NO_ID: &str = "this is no id of a job: the whole of it is wanted here, as 0197e2a4-7c1e-7aaa-8000-0123456789ab; its \
-                     end is enough at the command line only";
+                     end is enough at the command line, and in the address of its page";
 /// What begins so goes on with the id of a job.
 const JOBS: [&str; 2] = ["/jobs/", "/api/v1/jobs/"];
 
@@ -54,6 +58,46 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Query<T> {
             Err(_) => Err(refused(parts, &Problem::bad_request("the query is not as it should be"))),
         }
     }
+}
+
+/// The query of a page with a form, in which what is wrong is mended.
+pub struct Asked<T> {
+    pub asked: T,
+    /// What else stands in the address, and why that is no question.
+    strange: Option<String>,
+}
+
+impl<T> Asked<T> {
+    /// The question for the store; or why it is none, to be said above the form.
+    pub fn read<Q>(&self, read: impl FnOnce(&T) -> Result<Q, Problem>) -> Result<Q, String> {
+        match &self.strange {
+            Some(why) => Err(why.clone()),
+            None => read(&self.asked).map_err(|problem| problem.detail().to_owned()),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Asked<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
+        let Query(asked) = Query::from_request_parts(parts, site).await?;
+        Ok(Self { asked, strange: strange(&parts.uri, names_of::<T>()) })
+    }
+}
+
+/// Why the query is no question, if it has a parameter beside these.
+pub fn strange<N: AsRef<str>>(uri: &Uri, known: &[N]) -> Option<String> {
+    let known = || known.iter().map(AsRef::as_ref);
+    let mut names = form_urlencoded::parse(uri.query()?.as_bytes()).map(|(name, _)| name);
+    let name = names.find(|name| !known().any(|known| known == name))?;
+    let hint = match (nearest(&name, known()), known().count()) {
+        (_, 0) => "there are none here".to_owned(),
+        (Some(meant), _) => format!("did you mean `{meant}`? There are {}", listed(known(), "and")),
+        (None, 1) => format!("there is {}", listed(known(), "and")),
+        (None, _) => format!("there are {}", listed(known(), "and")),
+    };
+    Some(format!("`{name}` is no parameter of this address: {hint}"))
 }
 
 fn refused(parts: &Parts, problem: &Problem) -> Response {

@@ -156,7 +156,11 @@ async fn stand(registry: &mut Registry, site: &Site, apps: Vec<AppRow>) -> Resul
     let depths = store.delivery_depths().await?;
     set(&deliveries, vec![("state", "waiting".to_owned())], depths.waiting);
     set(&deliveries, vec![("state", "dead".to_owned())], depths.dead);
-    let asked = gauge(registry, "jobs_waiting_for_people", "Jobs that wait for a person to give them a code");
+    let asked = gauge(
+        registry,
+        "jobs_waiting_for_people",
+        "Jobs that wait for a person to give them a code or a decision",
+    );
     set(&asked, Vec::new(), store.open_questions(None, 1000).await?.len() as u64);
 
     let breakers = gauge(registry, "breaker_open", "1 while an app's breaker is open");

@@ -17,6 +17,7 @@ mod headers;
 mod job_id;
 mod metrics;
 mod milestones;
+mod names;
 mod pages;
 mod problem;
 mod pulse;

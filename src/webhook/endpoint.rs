@@ -85,9 +85,12 @@ impl Endpoint {
                 ("name", text) if is_name(text) => text.clone_into(&mut name),
                 ("name", _) => return Err(of("has a name that is none: letters, digits, and - _ . :")),
                 ("events", all) => {
-                    let read = all.split(',').map(|text| text.trim().parse()).collect::<Result<_, _>>();
-                    events = read
-                        .map_err(|why: String| of(&format!("asks for an event that is not known: {why}")))?;
+                    let read =
+                        all.split(',').map(|text| text.trim().parse()).collect::<Result<Vec<Event>, _>>();
+                    let named =
+                        read.map_err(|why| of(&format!("asks for an event that is not known: {why}")))?;
+                    // Each once, however often it is named.
+                    events = Event::ALL.into_iter().filter(|event| named.contains(event)).collect();
                 }
                 // It is not shown: somebody may have put a secret there.
                 _ => {

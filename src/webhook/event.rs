@@ -10,6 +10,8 @@ pub enum Event {
     JobFinished,
     /// A job has ended, and a person has to act.
     NeedsHuman,
+    /// A job waits for a person, for a while.
+    AsksHuman,
     /// The breaker of an app is open.
     BreakerOpened,
     /// The canary of an app has begun to fail in a flow.
@@ -20,11 +22,17 @@ pub enum Event {
 
 impl Event {
     /// Those that can be asked for.
-    pub const ALL: [Self; 5] =
-        [Self::AttemptEnded, Self::JobFinished, Self::NeedsHuman, Self::BreakerOpened, Self::CanaryFailed];
+    pub const ALL: [Self; 6] = [
+        Self::AttemptEnded,
+        Self::JobFinished,
+        Self::NeedsHuman,
+        Self::AsksHuman,
+        Self::BreakerOpened,
+        Self::CanaryFailed,
+    ];
 
     /// Those that call for a person: what is told unless it is said otherwise.
-    pub const USUAL: [Self; 3] = [Self::NeedsHuman, Self::BreakerOpened, Self::CanaryFailed];
+    pub const USUAL: [Self; 4] = [Self::NeedsHuman, Self::AsksHuman, Self::BreakerOpened, Self::CanaryFailed];
 
     /// The name in messages and in the configuration.
     #[must_use]
@@ -33,6 +41,7 @@ impl Event {
             Self::AttemptEnded => "attempt.ended",
             Self::JobFinished => "job.finished",
             Self::NeedsHuman => "job.needs_human",
+            Self::AsksHuman => "job.asks_human",
             Self::BreakerOpened => "breaker.opened",
             Self::CanaryFailed => "canary.failed",
             Self::Test => "webhook.test",

@@ -1,11 +1,13 @@
 //! From the log to messages.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::message::message;
 use super::{Endpoint, Event};
 use crate::job::Verdict;
-use crate::store::{AttemptRow, LogQuery, NewDelivery, Store, StoreError};
+use crate::store::{AttemptRow, LogQuery, NewDelivery, Store, StoreError, Subscription};
 
 /// So many changes of the log are looked at in one go.
 const AT_ONCE: u32 = 200;
@@ -13,11 +15,31 @@ const AT_ONCE: u32 = 200;
 /// What is older is told no more, as when nobody has looked for so long.
 const OLDEST: SignedDuration = SignedDuration::from_hours(72);
 
+/// An event of which a server is told.
+type Pair<'a> = (&'a Endpoint, Event);
+
 /// Writes down messages about what has happened since the last look. Returns whether there may be more.
 pub(super) async fn gather(store: &dyn Store, endpoints: &[Endpoint]) -> Result<bool, StoreError> {
-    let from = store.webhook_cursor().await?;
+    let each = |endpoint| move |event: &Event| (endpoint, *event);
+    let pairs: Vec<Pair<'_>> =
+        endpoints.iter().flat_map(|endpoint| endpoint.events().iter().map(each(endpoint))).collect();
+    let cursors = store.webhook_cursors(&subscriptions(&pairs)).await?;
+    // All stand at one place, but for those that some process has not known of yet.
+    let mut places = BTreeMap::<i64, Vec<Pair<'_>>>::new();
+    for (pair, from) in pairs.into_iter().zip(cursors) {
+        places.entry(from).or_default().push(pair);
+    }
+    let mut more = false;
+    for (from, pairs) in places {
+        more |= gather_from(store, &pairs, from).await?;
+    }
+    Ok(more)
+}
+
+async fn gather_from(store: &dyn Store, pairs: &[Pair<'_>], from: i64) -> Result<bool, StoreError> {
+    let of = subscriptions(pairs);
     let rows = store.log_changes(from, AT_ONCE).await?;
-    let happenings = store.happenings(AT_ONCE).await?;
+    let happenings = store.happenings(&of, AT_ONCE).await?;
     let Some(to) = rows.iter().map(|row| row.changed).max().or((!happenings.is_empty()).then_some(from))
     else {
         return Ok(false);
@@ -27,27 +49,35 @@ pub(super) async fn gather(store: &dyn Store, endpoints: &[Endpoint]) -> Result<
     for row in &rows {
         // One that has merely begun is told when it has ended.
         if let Some(at) = row.ended_at.filter(|at| *at > oldest) {
-            messages.extend(of_attempt(store, endpoints, row, at).await?);
+            messages.extend(of_attempt(store, pairs, row, at).await?);
         }
     }
     for happening in happenings.iter().filter(|happening| happening.at > oldest) {
-        let Ok(event) = happening.event.parse() else { continue };
         let data = serde_json::from_str(&happening.data).unwrap_or_default();
-        let wanted = endpoints.iter().filter(|endpoint| endpoint.events().contains(&event));
-        messages.extend(wanted.map(|endpoint| message(endpoint, event, happening.at, &data)));
+        let told = pairs.iter().filter(|(endpoint, event)| {
+            endpoint.name() == happening.endpoint && event.as_str() == happening.event
+        });
+        messages.extend(told.map(|(endpoint, event)| message(endpoint, *event, happening.at, &data)));
     }
-    let told: Vec<_> = happenings.iter().map(|happening| happening.seq).collect();
-    store.put_deliveries((from, to), &told, &messages).await?;
-    Ok(rows.len() == AT_ONCE as usize || told.len() == AT_ONCE as usize)
+    store.put_deliveries(&of, (from, to), &happenings, &messages).await?;
+    Ok(rows.len() == AT_ONCE as usize || happenings.len() == AT_ONCE as usize)
+}
+
+fn subscriptions(pairs: &[Pair<'_>]) -> Vec<Subscription> {
+    let one = |(endpoint, event): &Pair<'_>| Subscription {
+        endpoint: endpoint.name().to_owned(),
+        event: event.as_str().to_owned(),
+    };
+    pairs.iter().map(one).collect()
 }
 
 async fn of_attempt(
     store: &dyn Store,
-    endpoints: &[Endpoint],
+    pairs: &[Pair<'_>],
     row: &AttemptRow,
     at: Timestamp,
 ) -> Result<Vec<NewDelivery>, StoreError> {
-    let wants = |event| endpoints.iter().any(|endpoint| endpoint.events().contains(&event));
+    let wants = |wanted| pairs.iter().any(|(_, event)| *event == wanted);
     let human = row.verdict.as_ref().is_some_and(Verdict::calls_a_person);
     let mut events = vec![Event::AttemptEnded];
     // Whether there is another try stands with the job.
@@ -56,11 +86,8 @@ async fn of_attempt(
         events.extend(human.then_some(Event::NeedsHuman));
     }
     let data = row.as_json();
-    let each = |event: Event| {
-        let wanted = endpoints.iter().filter(move |endpoint| endpoint.events().contains(&event));
-        wanted.map(|endpoint| message(endpoint, event, at, &data)).collect::<Vec<_>>()
-    };
-    Ok(events.into_iter().flat_map(each).collect())
+    let told = pairs.iter().filter(|(_, event)| events.contains(event));
+    Ok(told.map(|(endpoint, event)| message(endpoint, *event, at, &data)).collect())
 }
 
 /// Whether the job has ended with this attempt.

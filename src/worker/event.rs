@@ -40,6 +40,10 @@ pub enum Event {
     },
     /// An attempt waits for a person.
     Asked {
+        /// The question.
+        question: Uuid,
+        /// The attempt.
+        attempt: Uuid,
         /// The job.
         job: Uuid,
         /// Of which account.

@@ -28,7 +28,12 @@ pub(super) async fn tell(mut events: broadcast::Receiver<Event>, queue: Arc<dyn 
                 jobs.insert(job.id, (job.kind, job.account));
             }
             // Nobody runs a job by hand where others listen, and those who do listen to jobs.
-            Event::OnHold { .. } | Event::BreakerOpened { .. } | Event::Asked { .. } => {}
+            Event::OnHold { .. } | Event::BreakerOpened { .. } => {}
+            Event::Asked { question, attempt, job, wanted, until, .. } => {
+                let Some((kind, account)) = jobs.get(&job) else { continue };
+                let happened = Happened::AsksHuman { attempt, question, wanted, until };
+                queue.progress(JobEvent::new(job, *kind, account, Timestamp::now(), happened));
+            }
             Event::Step { attempt, job, step } => {
                 let (Some(result), Some((kind, account))) = (step.result, jobs.get(&job)) else { continue };
                 let duration = step.duration.unwrap_or_default();

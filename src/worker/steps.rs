@@ -1,6 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
@@ -8,9 +8,8 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Event;
-use crate::job::{AccountRef, Wanted};
 use crate::redact::for_the_log;
-use crate::store::{Fence, Step, StepResult, Store, StoreError};
+use crate::store::{Fence, NewQuestion, Step, StepResult, Store, StoreError};
 
 /// Takes the steps of one attempt as they are performed: tells those who watch at once, and writes them to
 /// the automation log without holding up the flow. Cheap to clone.
@@ -53,12 +52,13 @@ impl StepSink {
         self.begin(Step::HEADING, words).ok();
     }
 
-    /// Tells those who watch that the attempt waits for a person, for so long.
-    pub fn asked(&self, account: &AccountRef, wanted: Wanted, lasts: Duration) {
+    /// Tells those who watch that the attempt waits for a person.
+    pub fn asked(&self, question: &NewQuestion) {
+        let NewQuestion { id, wanted, lasts, .. } = *question;
         let until = Timestamp::now().saturating_add(lasts).unwrap_or(Timestamp::MAX);
+        let (attempt, job, account) = (self.attempt, self.job, question.account.clone());
         // Nobody need watch.
-        let _ =
-            self.to_watchers.send(Event::Asked { job: self.job, account: account.clone(), wanted, until });
+        let _ = self.to_watchers.send(Event::Asked { question: id, attempt, job, account, wanted, until });
     }
 
     /// A sink that leads to this store and these watchers, and the task that writes. The task ends, with

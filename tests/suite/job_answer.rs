@@ -33,6 +33,10 @@ impl Desk {
 
     /// `turnlock run` of a login that wants a code which the vault does not have, and what it asks.
     async fn waits(&self, name: &str) -> (Child, QuestionRow) {
+        self.waits_with(name, &[]).await
+    }
+
+    async fn waits_with(&self, name: &str, environment: &[(&str, &str)]) -> (Child, QuestionRow) {
         self.app
             .add_user(NewUser::new(name, FIRST_PASSWORD).totp("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))
             .unwrap();
@@ -50,7 +54,7 @@ impl Desk {
         let (account, job) = (account.to_string(), id.to_string());
         let mut command = self.home.turnlock();
         command.args(["run", "verify_login", "--account", &account, "--id", &job, "--wait-for-human", "2m"]);
-        let running = command.spawn().unwrap();
+        let running = command.envs(environment.iter().copied()).spawn().unwrap();
         let asked = async {
             loop {
                 let row = self.vault.store().question_of(id).await.unwrap();
@@ -61,6 +65,11 @@ impl Desk {
             }
         };
         (running, tokio::time::timeout(PATIENCE, asked).await.unwrap())
+    }
+
+    /// How many of its wrong attempts the account has spent.
+    async fn spent(&self, account: &AccountRef) -> u32 {
+        self.vault.store().spent_since(account, jiff::Timestamp::UNIX_EPOCH).await.unwrap().count
     }
 
     async fn says(&self, arguments: &[&str], input: &str) -> Said {
@@ -117,6 +126,7 @@ async fn who_gives_a_code_to_a_worker_that_has_died_is_told() {
     let desk = Desk::start().await;
     let (mut running, question) = desk.waits("carol").await;
     running.kill().await.unwrap();
+    assert_eq!(desk.spent(&question.account).await, 0, "the app had all that it wanted so far");
     let code = desk.app.totp_code("carol").unwrap();
     let job = question.job.to_string();
     let given = desk.says(&["job", "answer", &job], &format!("{code}\n")).await.ends(0).out;
@@ -124,6 +134,19 @@ async fn who_gives_a_code_to_a_worker_that_has_died_is_told() {
         given.contains("which has not taken it within 5 s") && !given.contains("the job goes on"),
         "{given}"
     );
+}
+
+/// What is sent off after the wait counts, until the app has said what of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_with_a_code_sent_off_has_spent_an_attempt() {
+    let desk = Desk::start().await;
+    let (running, question) = desk.waits_with("dora", &[("TURNLOCK_FAILPOINT", "login.6")]).await;
+    assert_eq!(desk.spent(&question.account).await, 0);
+    let code = desk.app.totp_code("dora").unwrap();
+    desk.says(&["job", "answer", &question.job.to_string()], &format!("{code}\n")).await;
+    let died = tokio::time::timeout(PATIENCE, running.wait_with_output()).await.unwrap().unwrap();
+    assert_eq!(died.status.code(), None, "{}", String::from_utf8_lossy(&died.stderr));
+    assert_eq!(desk.spent(&question.account).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

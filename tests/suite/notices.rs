@@ -119,7 +119,8 @@ async fn each_job_that_waits_for_a_person_is_told_at_once() {
     for name in ["acme/alice", "acme/bob"] {
         let (job, account) = (Uuid::now_v7(), name.parse().unwrap());
         let until = "2026-12-01T08:10:00Z".parse().unwrap();
-        events.send(Event::Asked { job, account, wanted: Wanted::SmsCode, until }).unwrap();
+        let (question, attempt, wanted) = (Uuid::now_v7(), Uuid::now_v7(), Wanted::SmsCode);
+        events.send(Event::Asked { question, attempt, job, account, wanted, until }).unwrap();
         let mail = Mail::of(&tray.next().await);
         assert_eq!(mail.subject, format!("[turnlock] {name} waits for you: sms_code"));
         for said in [

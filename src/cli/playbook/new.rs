@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::draft_file::DraftFile;
 use crate::browser::{Options, Pool, Sandbox};
+use crate::cli::library::Library;
 use crate::cli::{Context, Exit, Failure, output, parts};
 use crate::config::Config;
 use crate::draft::{Explorer, Findings, Keys, NoDraft, SignIn, write};
@@ -58,6 +59,9 @@ impl New {
         let config = context.config()?;
         let app = self.app.clone().or_else(|| self.account.as_ref().map(|account| account.app().to_owned()));
         let app = app.unwrap_or_else(|| name_of(&self.url));
+        if let Some(account) = &self.account {
+            self.must_be_of(account, &app, &config)?;
+        }
         let file = DraftFile::new(self.output.clone(), &app)?;
         let program = config.browser.find()?;
         config.browser.check_sandbox()?;
@@ -81,6 +85,32 @@ impl New {
             SignIn::Unclear(there) => format!("not signed in: {}", output::printable(&redact(there))),
         })?;
         file.keep(&write(&findings), context)
+    }
+
+    /// That the account is the app's, and that the app is there: a password is typed at no other.
+    fn must_be_of(&self, account: &AccountRef, app: &str, config: &Config) -> Result<(), Failure> {
+        if app != account.app() {
+            return Err(Failure::usage(format_args!(
+                "the draft is to be of the app `{app}`, and {account} is an account of another: name one as {app}/NAME"
+            )));
+        }
+        // Whether what is configured can be used does not matter here.
+        let library = Library::load(&config.playbooks, &config.origins, false).unwrap_or_default();
+        let Some(playbook) = library.iter().find(|playbook| playbook.app.as_str() == app) else {
+            return Ok(());
+        };
+        let here = self.url.origin().ascii_serialization();
+        let known = playbook.origins.iter().any(|(_, origin)| origin.matches(&self.url));
+        if known || self.trusted.contains(&here) {
+            return Ok(());
+        }
+        let origins: Vec<_> = playbook.origins.iter().map(|(_, origin)| origin.as_str()).collect();
+        Err(Failure::usage(format_args!(
+            "{account} is an account of the app that {} has at {}, and its password would be typed at {here}: give an account of \
+             the app there, or, if it is the same app, say so by --trust {here}",
+            playbook.name,
+            origins.join(", ")
+        )))
     }
 
     async fn explore(&self, pool: &Pool, app: &str, config: &Config) -> Result<Findings, Failure> {

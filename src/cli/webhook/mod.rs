@@ -15,7 +15,8 @@ Servers are named by --webhook-url, TURNLOCK_WEBHOOK_URL or `webhook_url` in tur
 
 Settings behind the #, which is not sent:
   secret_file  the secret that messages are signed with; `turnlock webhook secret` makes one
-  events       attempt.ended, job.finished, job.needs_human, breaker.opened, canary.failed [default: the last three]
+  events       attempt.ended, job.finished, job.needs_human, job.asks_human, breaker.opened, canary.failed
+               [default: the last four]
   name         what it is called here [default: its host]
   ca_file      whose certificates are trusted, instead of the system's
 

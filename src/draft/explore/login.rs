@@ -7,7 +7,7 @@ use super::address::{is_plain, relative};
 use super::look::{self, address, came, is_error, lines, shown};
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
-use crate::browser::{BrowserError, Control, PageError, Survey, SurveyedFrame, Typed};
+use crate::browser::{BrowserError, Control, PageError, Sends, Survey, SurveyedFrame, Typed};
 use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
 use crate::draft::words::{EXPIRED, REFUSED, SCAN, refuses, says};
@@ -53,6 +53,9 @@ impl Explorer {
                     return Ok((survey, login));
                 }
             }
+            if let Some(sent) = self.held_back() {
+                looked.push(format!("whose click would have sent {sent} and was held back"));
+            }
         }
         for path in LOGINS {
             let Ok(url) = self.url.join(path) else { continue };
@@ -78,7 +81,7 @@ impl Explorer {
     fn way_to(&mut self, way: &Found, survey: &Survey, from: &str) -> Vec<Move> {
         let url = Url::parse(&way.control.href)
             .ok()
-            .filter(|url| self.is_own(url) && !find::leads_nowhere(&way.control.href));
+            .filter(|url| self.is_apps(url) && !find::leads_nowhere(&way.control.href));
         match url.filter(is_plain) {
             Some(url) if !self.is_kept_out(&relative(&url)) => vec![Move::Open(relative(&url))],
             _ => vec![Move::Open(from.to_owned()), Move::Click(self.names_in_any_case(way, survey))],
@@ -110,6 +113,7 @@ impl Explorer {
             self.findings.sign_in = SignIn::NotTried(why);
             keys = None;
         }
+        self.declare_main(place, &there);
         if let Some(first) = login.username.as_ref().or(login.password.as_ref()) {
             self.findings.entrance = self.names(first, &survey);
         }
@@ -172,6 +176,9 @@ impl Explorer {
             .as_ref()
             .and_then(|found| survey.frames.get(found.frame))
             .map(SurveyedFrame::origin);
+        if let (Some(there), Some(field)) = (&there, &login.password) {
+            self.declare_main(field.frame, there);
+        }
         let trusted = there.is_some_and(|there| self.trusted.iter().any(|origin| origin.as_str() == there));
         let Some(given) = given.filter(|_| trusted) else {
             self.findings.login.extend(moves);
@@ -200,6 +207,13 @@ impl Explorer {
         })
     }
 
+    /// Declares the origin of the page itself, if it is another one than the app's and trusted.
+    fn declare_main(&mut self, frame: usize, origin: &str) {
+        if frame == 0 && self.trusted.iter().any(|each| each.as_str() == origin) {
+            self.findings.origin_name(origin);
+        }
+    }
+
     async fn await_password(&self) -> Result<Survey, NoDraft> {
         self.await_that(asks_for_password).await
     }
@@ -225,7 +239,14 @@ impl Explorer {
     fn form_moves(&mut self, login: &Login, survey: &Survey, moves: &mut Vec<Move>) -> Option<String> {
         let own = [(&login.username, "username"), (&login.password, "password")];
         let others = find::others(survey, login);
-        let needed = others.iter().find(|other| other.control.missing);
+        // Whom the password belongs to is chosen, where no name is typed beside it.
+        let chosen = |other: &Found| {
+            login.username.is_none()
+                && login.password.is_some()
+                && other.control.r#type == "select-one"
+                && !self.typed
+        };
+        let needed = others.iter().find(|other| other.control.missing || chosen(other));
         let needed = needed.map(|other| find::called(&other.control));
         let mut fields: Vec<(&Found, Option<&str>)> = others.iter().map(|other| (other, None)).collect();
         fields.extend(own.iter().filter_map(|(field, with)| Some((field.as_ref()?, Some(*with)))));
@@ -350,6 +371,7 @@ impl Explorer {
     /// Does what the steps say, up to one that cannot be done.
     async fn walk(&mut self, moves: &[Move], keys: &Keys) -> Result<Option<Stuck>, NoDraft> {
         let secret = |each: &Move| matches!(each, Move::Fill { with, .. } if with == "password");
+        self.page.let_send(Sends::All);
         for (at, each) in moves.iter().enumerate() {
             let done = match each {
                 Move::Fill { into, .. } => {
@@ -383,6 +405,7 @@ impl Explorer {
     /// Goes where the steps lead; `false` if one of them does not.
     pub(super) async fn go(&mut self, moves: &[Move]) -> Result<bool, NoDraft> {
         for each in moves {
+            self.page.let_send(Sends::Known);
             let there = match each {
                 Move::Open(path) => match self.url.join(path) {
                     Ok(url) => self.reaches(&url).await?,

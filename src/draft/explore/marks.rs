@@ -8,7 +8,7 @@ use super::look::{address, came, is_error, lines, words_of};
 use super::names::as_target;
 use super::trail::Lead;
 use super::{CALM, Explorer, NoDraft, PATIENCE, await_on, names_somebody};
-use crate::browser::{Guide, PageError, Survey};
+use crate::browser::{Guide, PageError, Sends, Survey};
 use crate::draft::findings::{Move, Settings, SignIn};
 use crate::draft::{find, leads};
 use crate::playbook::{self, Locator};
@@ -35,6 +35,7 @@ impl Explorer {
             }
             self.set_guide();
             let (target, hovers) = (as_target(&names), leads::opens_by_hover(&menu.control));
+            self.page.let_send(Sends::Known);
             let done = match hovers {
                 true => self.page.hover(&target, CALM * 2).await,
                 false => self.page.click(&target, CALM * 2).await,

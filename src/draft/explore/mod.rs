@@ -25,7 +25,7 @@ use self::look::words_of;
 use super::find;
 use super::findings::{Findings, Overlay, SignIn};
 use super::words::{SIGN_IN, says};
-use crate::browser::{BrowserError, Overview, Page, PageError, Pool, Survey};
+use crate::browser::{BrowserError, Overview, Page, PageError, Pool, Sends, Survey};
 use crate::playbook::{self, Diagnostic, Origin, OriginOverrides};
 use crate::redact;
 
@@ -123,6 +123,7 @@ impl Explorer {
             std::iter::once(own.as_str()).chain(trusted.iter().map(String::as_str)).collect();
         let trusted = all.into_iter().map(origin).collect::<Result<_, _>>()?;
         let page = pool.page().await.map_err(PageError::from)?;
+        page.look_on().await?;
         let mut findings = Findings::new(app, "no account was given");
         findings.origins.push(("app".to_owned(), own));
         let mut explorer = Self {
@@ -212,8 +213,16 @@ impl Explorer {
         await_on(&self.page, holds).await
     }
 
-    fn is_own(&self, url: &Url) -> bool {
-        self.trusted.iter().any(|origin| origin.matches(url))
+    /// Whether it is in the app's own origin, to which a playbook's paths belong.
+    fn is_apps(&self, url: &Url) -> bool {
+        self.trusted.first().is_some_and(|own| own.matches(url))
+    }
+
+    /// What the last click would have sent and was not let, if it was anything.
+    fn held_back(&self) -> Option<String> {
+        let sent = self.page.held_back().into_iter().next()?;
+        let (method, _) = sent.split_once(' ')?;
+        Some(if self.is_kept_out(&sent) { format!("a {method}") } else { sent })
     }
 
     /// Whether it says who has signed in, or a secret.
@@ -221,8 +230,9 @@ impl Explorer {
         self.typed && names_somebody(text, &self.username) || !redact::find(text).is_empty()
     }
 
-    /// Opens an address that may well not be there.
+    /// Opens an address that may well not be there. What its page sends by itself it sends to everybody who comes by.
     async fn reaches(&self, url: &Url) -> Result<bool, NoDraft> {
+        self.page.let_send(Sends::All);
         match self.page.open(url, PATIENCE).await {
             Ok(()) => Ok(true),
             Err(error @ PageError::Browser(BrowserError::Gone)) => Err(error.into()),

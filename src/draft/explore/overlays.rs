@@ -2,9 +2,11 @@
 
 use super::names::as_target;
 use super::{CALM, Explorer, NoDraft};
-use crate::browser::Survey;
+use crate::browser::{Sends, Survey};
 use crate::draft::find;
 use crate::draft::findings::{Names, Overlay};
+use crate::draft::words::{HANDS_OFF, LATER, says};
+use crate::draft::yaml::target;
 use crate::playbook::{By, Locator};
 
 /// So many come one after the other, at most.
@@ -15,29 +17,48 @@ impl Explorer {
     /// already is left alone: it is closed whenever it is in the way.
     pub(super) async fn uncover(&mut self, mut survey: Survey) -> Result<Survey, NoDraft> {
         for _ in 0..MOST {
-            let Some(overlay) = self.overlay(&survey) else { break };
+            let Some((overlay, waits)) = self.overlay(&survey) else { break };
+            self.page.let_send(Sends::Known);
             if self.page.click(&as_target(&overlay.close), CALM * 2).await.is_err() {
                 break;
             }
             let heading = heading(&survey);
-            self.note_overlay(overlay);
             let other =
                 |survey: &Survey| find::closes_overlay(survey).is_some() && self::heading(survey) != heading;
             survey = self.await_that(other).await?;
+            let close = target(&overlay.close);
+            match (self.held_back(), waits) {
+                (None, _) => self.note_overlay(overlay),
+                (Some(sent), true) => {
+                    self.findings.remarks.push(format!(
+                        "? closing what lies over the page, by {close}, sends {sent}, which was held back here: may each run do so?"
+                    ));
+                    self.note_overlay(overlay);
+                }
+                // It may agree to something, or order it.
+                (Some(sent), false) => {
+                    self.findings.remarks.push(format!(
+                        "? something lies over the page, and its {close} sends {sent}: that was held back, and is for a person to do"
+                    ));
+                    break;
+                }
+            }
         }
         Ok(survey)
     }
 
-    /// What lies over the page, if it is not known yet.
-    fn overlay(&mut self, survey: &Survey) -> Option<Overlay> {
-        let close = self.names(&find::closes_overlay(survey)?, survey);
+    /// What lies over the page, if it is not known yet; and whether its button says that it can wait.
+    fn overlay(&mut self, survey: &Survey) -> Option<(Overlay, bool)> {
+        let button = find::closes_overlay(survey)?;
+        let waits = says(find::words(&button.control), LATER) && !says(&heading(survey), HANDS_OFF);
+        let close = self.names(&button, survey);
         let heading = heading(survey);
         let see =
-            if heading.is_empty() || self.is_kept_out(&heading) { close.clone() } else { says(&heading) };
+            if heading.is_empty() || self.is_kept_out(&heading) { close.clone() } else { text(&heading) };
         // Where it has no words of its own it may be anything, on another day.
         let named = close.iter().any(|each| matches!(each.by, By::Role { .. }));
         let overlay = Overlay { see, close };
-        (named && !self.findings.overlays.contains(&overlay)).then_some(overlay)
+        (named && !self.findings.overlays.contains(&overlay)).then_some((overlay, waits))
     }
 
     /// From now on it is closed whenever it is in the way.
@@ -51,7 +72,7 @@ fn heading(survey: &Survey) -> String {
     survey.frames.first().and_then(|frame| frame.overlay.clone()).unwrap_or_default()
 }
 
-fn says(text: &str) -> Names {
+fn text(text: &str) -> Names {
     let by = By::Text(vec![text.to_owned()]);
     vec![Locator { by, exact: false, frame: None, within: None, containing: Vec::new() }]
 }

@@ -9,7 +9,7 @@ use super::look::{address, is_error, says, words_of};
 use super::names::as_target;
 use super::trail::{Lead, Trail};
 use super::{CALM, Explorer, Keys, NoDraft, PATIENCE};
-use crate::browser::{BrowserError, Control, ControlKind, PageError, Survey, Typed};
+use crate::browser::{BrowserError, Control, ControlKind, PageError, Sends, Survey, Typed};
 use crate::draft::find::{self, Found};
 use crate::draft::findings::{ChangeForm, Move, Sent, Settings};
 use crate::draft::leads;
@@ -138,6 +138,14 @@ impl Explorer {
             change && find::change(survey).is_some() || mfa && find::mfa(survey).is_some() || is_error(survey)
         };
         let mut survey = self.await_that(news).await?;
+        if let (Lead::Clicks(way), Some(sent)) = (&lead, self.held_back())
+            && let Some(last) = way.last()
+        {
+            self.findings.remarks.push(format!(
+                "? what is behind {}? the click sends {sent}, which was held back: it may change something",
+                step(last).trim()
+            ));
+        }
         // What a click has opened lies there because it was wanted.
         if !matches!(lead, Lead::Clicks(_)) {
             survey = self.uncover(survey).await?;
@@ -189,6 +197,7 @@ impl Explorer {
             return Ok(before);
         }
         self.set_guide();
+        self.page.let_send(Sends::Known);
         match self.page.fill(&as_target(&names), Typed::Password(&keys.password), CALM * 2).await {
             Ok(()) => self.await_that(|survey| find::change(survey).is_some()).await,
             Err(error @ PageError::Browser(BrowserError::Gone)) => Err(error.into()),
@@ -304,6 +313,9 @@ impl Explorer {
     /// Notes what was opened and clicked: whoever gave an account for it may want to know.
     pub(super) fn note_looked(&mut self, lead: &Lead) {
         let what = match lead {
+            Lead::OnesOwn(_, way) if !way.is_empty() => {
+                format!("a page of one's own, behind {}", way.last().map(step).unwrap_or_default())
+            }
             Lead::Address(url) | Lead::OnesOwn(url, _) if self.is_personal(url) => {
                 "a page of one's own".to_owned()
             }

@@ -5,9 +5,9 @@ mod change;
 pub(super) use change::{change, current_alone};
 
 use super::words::{
-    ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, HAVE_ACCOUNT, LATER, MFA, NEXT, NO_ACCOUNT, OTHER_CODE,
-    OTHER_THAN_PASSWORD, PASSWORD, PERSON, REGISTER, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, STARTS, TURN_ON,
-    USERNAME, Words, says,
+    AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, HAVE_ACCOUNT, LATER, MFA, NEXT, NO_ACCOUNT,
+    OTHER_CODE, OTHER_THAN_PASSWORD, PASSWORD, PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN,
+    SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 use crate::playbook::By;
@@ -83,7 +83,9 @@ pub(super) fn login(survey: &Survey) -> Option<Login> {
     let elsewhere = is_elsewhere(survey);
     groups.retain(|group| !registers(group, elsewhere));
     let with_password = groups.iter().find_map(|group| password_form(group));
-    with_password.or_else(|| groups.iter().find_map(|group| name_first(group)))
+    let address = survey.frames.first().is_some_and(|frame| says(&frame.page.url, SIGN_IN));
+    let about = address || is_about(survey, SIGN_IN);
+    with_password.or_else(|| groups.iter().find_map(|group| name_first(group, about)))
 }
 
 /// Whether the page leads to a login and is none itself.
@@ -138,15 +140,23 @@ fn password_form(group: &[Found]) -> Option<Login> {
     Some(Login { username: username.cloned(), password: Some((*password).clone()), submit: submit(group) })
 }
 
-fn name_first(group: &[Found]) -> Option<Login> {
+/// The page of a login that asks for the name alone. `about`: the page says that it is one.
+fn name_first(group: &[Found], about: bool) -> Option<Login> {
     // Without its password a login would be sent off for nothing, and the app may count that.
     if group.iter().any(|found| is_password(&found.control)) {
         return None;
     }
     let fields: Vec<_> = group.iter().filter(|found| takes_text(&found.control)).collect();
-    let username = fields.iter().find(|found| is_name(&found.control))?;
     let submit = submit(group);
     let reads = |words| submit.as_ref().is_some_and(|found| says(&read(&found.control), words));
+    let username = fields.iter().find(|found| is_name(&found.control)).or_else(|| {
+        // Whatever it is called: nothing else is asked for.
+        let alone = group.iter().filter(|found| found.control.kind == ControlKind::Field).count() == 1;
+        let signs_in = reads(SIGN_IN) || about && reads(NEXT);
+        fields
+            .first()
+            .filter(|found| alone && signs_in && !is(&found.control, CODE) && !is(&found.control, PLACE))
+    })?;
     // A newsletter asks for an address too, and a comment for more than that.
     let goes_on = match fields.len() {
         1 => reads(SIGN_IN) || reads(NEXT),
@@ -256,9 +266,30 @@ pub(super) fn way_in(survey: &Survey) -> Option<Found> {
         let has_one = says(text, HAVE_ACCOUNT) && !says(text, NO_ACCOUNT) && !says(text, REGISTER);
         has_one || says(text, SIGN_IN) && !says(text, ASIDE)
     };
+    let sends = sends_fields(survey);
     all(survey).find(|found| {
-        found.control.kind != ControlKind::Field && named(found) && !found.control.locators.is_empty()
+        found.control.kind != ControlKind::Field
+            && named(found)
+            && !found.control.locators.is_empty()
+            && !sends(found)
     })
+}
+
+/// Whether a button sends fields off: it leads nowhere, but acts.
+fn sends_fields(survey: &Survey) -> impl Fn(&Found) -> bool + '_ {
+    let fields = |found: &Found| {
+        let controls = &survey.frames[found.frame].controls;
+        controls.iter().any(|control| {
+            control.form == found.control.form && (is_password(control) || takes_text(control))
+        })
+    };
+    move |found| {
+        let Control { kind, form, r#type, .. } = &found.control;
+        *kind == ControlKind::Button
+            && form.is_some()
+            && matches!(r#type.as_str(), "submit" | "image")
+            && fields(found)
+    }
 }
 
 /// The button that closes a banner about cookies: none of a form, and the one that gives least away.
@@ -294,7 +325,7 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
             *kind == ControlKind::Button || *kind == ControlKind::Link && leads_nowhere(&control.href);
         let short = text.chars().count() <= 40;
         let said = words(control);
-        if !inert || !short || locators.is_empty() || says(text, HANDS_OFF) {
+        if !inert || !short || locators.is_empty() || says(text, HANDS_OFF) || says(text, AGREES) {
             return None;
         }
         let later = LATER.iter().position(|word| says(said, std::slice::from_ref(word)));

@@ -56,6 +56,29 @@ struct Change<'a> {
     field: String,
 }
 
+/// What customers are known by.
+const CUSTOMER: Words = &[
+    "customer number",
+    "customer id",
+    "customer no",
+    "client number",
+    "client id",
+    "member number",
+    "member id",
+    "membership number",
+    "kundennummer",
+    "kundennr",
+    "zugangsnummer",
+    "numéro client",
+    "numéro de client",
+    "número de cliente",
+    "numero cliente",
+    "klantnummer",
+    "kundnummer",
+    "kundenummer",
+    "asiakasnumero",
+];
+
 /// What authors of pages call a field for a password.
 const PASS: Words = &["passwd", "pwd", "pass", "wpname"];
 
@@ -193,7 +216,10 @@ impl Kept {
         let before_password =
             before_keypad || next.is_some_and(|next| says(&next.field, PASSWORD) || next.is_passcode());
         // Whoever is named already is not named once more.
-        if first && !named && (says(&change.field, USERNAME) || before_password) {
+        if first
+            && !named
+            && ([USERNAME, CUSTOMER].iter().any(|of| says(&change.field, of)) || before_password)
+        {
             Typed::Username
         } else {
             Typed::Unknown

@@ -46,29 +46,29 @@ pub(in crate::draft) const USERNAME: Words = &[
     "المستخدم",
     "משתמש",
     "felhasznál",
-    "customer number",
-    "customer id",
-    "customer no",
-    "client number",
-    "client id",
-    "member number",
-    "member id",
-    "membership number",
-    "kundennummer",
-    "kundennr",
-    "zugangsnummer",
-    "numéro client",
-    "numéro de client",
-    "número de cliente",
-    "numero cliente",
-    "klantnummer",
-    "kundnummer",
-    "kundenummer",
-    "asiakasnumero",
 ];
 
 /// What is to be from now on.
 pub(in crate::draft) const NEW: Words = &["new", "neu", "neue", "neues", "nouveau", "nueva", "nova"];
+
+/// Whose app it is, where many have theirs in one place.
+pub(in crate::draft) const PLACE: Words = &[
+    "workspace",
+    "organi",
+    "company",
+    "tenant",
+    "team",
+    "domain",
+    "server",
+    "site",
+    "url",
+    "mandant",
+    "firma",
+    "empresa",
+    "entreprise",
+    "azienda",
+    "bedrijf",
+];
 
 /// Codes that a login may have for a password.
 pub(in crate::draft) const PASSCODE: Words = &["passcode", "pass code", "pin", "pin code", "access code"];

@@ -84,6 +84,28 @@ impl Budget for PostgresStore {
         .await
     }
 
+    async fn count_try(&self, id: i64, counts: bool, fence: Option<&Fence>) -> Result<(), StoreError> {
+        let (store, fence) = (self.clone(), fence.cloned());
+        detached(async move {
+            let outlasts = if counts { Outlasts::PowerFailure } else { Outlasts::Crash };
+            let mut write = store.write(outlasts).await?;
+            let account: String =
+                sqlx::query_scalar("SELECT account FROM credential_tries WHERE id = $1 AND result IS NULL")
+                    .bind(id)
+                    .fetch_one(write.on())
+                    .await?;
+            write.lock(&account).await?;
+            write.check_fence(fence.as_ref(), &account).await?;
+            sqlx::query("UPDATE credential_tries SET counts = $1 WHERE id = $2 AND result IS NULL")
+                .bind(counts)
+                .bind(id)
+                .execute(write.on())
+                .await?;
+            write.commit().await
+        })
+        .await
+    }
+
     async fn tries(&self, job: Uuid) -> Result<Vec<Try>, StoreError> {
         let mut reader = self.reader().await?;
         let tries = sqlx::query("SELECT * FROM credential_tries WHERE job = $1 ORDER BY id").bind(job);

@@ -12,8 +12,8 @@ use super::value::{Reader, from_now, millis, to_i64};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, Fence, JobPage, JobQuery, JobRow,
-    JobState, Jobs, Lease, Requeueing, StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, Fence, IdEnd, JobPage, JobQuery,
+    JobRow, JobState, Jobs, Lease, Requeueing, StoreError, Submitted, Taking, WorkerId,
 };
 
 // A claim that stands has an expiry, and a job that does not run has none. Writes under a claim go by that rather than by
@@ -41,6 +41,17 @@ impl Jobs for PostgresStore {
 
     async fn job_page(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
         self.page_of_jobs(query).await
+    }
+
+    async fn jobs_ending(&self, end: &IdEnd) -> Result<Vec<Uuid>, StoreError> {
+        let mut reader = self.reader().await?;
+        let ids = sqlx::query_scalar(
+            "SELECT id FROM (SELECT id FROM jobs ORDER BY seq DESC LIMIT $1) AS j WHERE id::text LIKE '%' || $2
+             UNION
+             SELECT job FROM (SELECT job FROM attempts ORDER BY seq DESC LIMIT $1) AS a WHERE job::text LIKE '%' || $2",
+        );
+        let ids = ids.bind(i64::from(IdEnd::AMONG)).bind(end.to_string());
+        answer(ids.fetch_all(&mut *reader)).await
     }
 
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError> {

@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0023_all_who_want.sql"),
     include_str!("../../../migrations/postgres/0024_refused_codes.sql"),
     include_str!("../../../migrations/postgres/0025_reworded.sql"),
+    include_str!("../../../migrations/postgres/0026_each_server.sql"),
 ];
 
 /// The oldest server that has all that the migrations use, as it numbers itself.

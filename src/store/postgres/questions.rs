@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::value::{Reader, millis};
 use super::{Outlasts, PostgresStore, answer, detached};
+use crate::store::webhooks::asks_human;
 use crate::store::{Fence, NewQuestion, QuestionRow, QuestionState, Questions, StoreError};
 
 /// All but the picture. A question of an attempt that has ended waits for nothing, whatever its worker could still say of
@@ -74,6 +75,11 @@ impl Questions for PostgresStore {
             .bind(millis(new.lasts))
             .execute(write.on())
             .await?;
+            let kind: Option<String> = sqlx::query_scalar("SELECT kind FROM jobs WHERE id = $1")
+                .bind(new.job)
+                .fetch_optional(write.on())
+                .await?;
+            write.happened(asks_human(&new, &kind.unwrap_or_default())).await?;
             write.commit().await
         })
         .await

@@ -2,45 +2,70 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::value::{Reader, millis, now};
 use super::{Outlasts, PostgresStore, Write, answer, detached};
 use crate::store::webhooks::{UNDELIVERED, UNTOLD, by_endpoint};
-use crate::store::{DeliveryDepths, DeliveryRow, Happening, Log as _, NewDelivery, StoreError, Webhooks};
+use crate::store::{
+    DeliveryDepths, DeliveryRow, Happening, Log as _, NewDelivery, StoreError, Subscription, Webhooks,
+};
 
 #[async_trait]
 impl Webhooks for PostgresStore {
-    async fn webhook_cursor(&self) -> Result<i64, StoreError> {
-        let cursor = "SELECT changed FROM webhook_cursor";
+    async fn webhook_cursors(&self, of: &[Subscription]) -> Result<Vec<i64>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = answer(sqlx::query_scalar(cursor).fetch_optional(&mut *reader)).await?;
+        let found = answer(cursors(&mut reader, of)).await?;
         drop(reader);
-        if let Some(at) = found {
-            return Ok(at);
+        if let Some(all) = found.into_iter().collect() {
+            return Ok(all);
         }
         let end = self.log_cursor().await?;
-        let store = self.clone();
+        let (store, of) = (self.clone(), of.to_vec());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let first = sqlx::query(
-                "INSERT INTO webhook_cursor (one, changed) VALUES (1, $1) ON CONFLICT DO NOTHING",
-            );
-            if first.bind(end).execute(write.on()).await?.rows_affected() > 0 {
-                // What happened before anybody was to be told is told to nobody.
-                sqlx::query("DELETE FROM happenings").execute(write.on()).await?;
+            let first: Option<i64> =
+                sqlx::query_scalar("DELETE FROM webhook_cursors WHERE endpoint = '' RETURNING changed")
+                    .fetch_optional(write.on())
+                    .await?;
+            let (endpoints, events) = parts(&of);
+            let new: Vec<(String, String)> = sqlx::query_as(
+                "INSERT INTO webhook_cursors (endpoint, event, changed)
+                 SELECT DISTINCT s.endpoint, s.event, $3::bigint FROM unnest($1::text[], $2::text[]) AS s (endpoint, event)
+                 ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING endpoint, event",
+            )
+            .bind(endpoints)
+            .bind(events)
+            .bind(first.unwrap_or(end))
+            .fetch_all(write.on())
+            .await?;
+            // What happened before somebody was to be told is not told to them.
+            for (endpoint, event) in new.iter().filter(|_| first.is_none()) {
+                sqlx::query("INSERT INTO happenings_told (seq, endpoint) SELECT seq, $1 FROM happenings WHERE event = $2")
+                    .bind(endpoint)
+                    .bind(event)
+                    .execute(write.on())
+                    .await?;
             }
-            let at = sqlx::query_scalar(cursor).fetch_one(write.on()).await?;
+            let all = cursors(write.on(), &of).await?.into_iter().map(|at| at.unwrap_or(end)).collect();
             write.commit().await?;
-            Ok(at)
+            Ok(all)
         })
         .await
     }
 
-    async fn happenings(&self, most: u32) -> Result<Vec<Happening>, StoreError> {
+    async fn happenings(&self, of: &[Subscription], most: u32) -> Result<Vec<Happening>, StoreError> {
         let mut reader = self.reader().await?;
-        let rows = sqlx::query("SELECT * FROM happenings ORDER BY seq LIMIT $1").bind(i64::from(most));
+        let (endpoints, events) = parts(of);
+        let rows = sqlx::query(
+            "SELECT h.*, s.endpoint FROM happenings AS h
+             JOIN unnest($1::text[], $2::text[]) AS s (endpoint, event) ON s.event = h.event
+             WHERE NOT EXISTS (SELECT 1 FROM happenings_told AS t WHERE t.seq = h.seq AND t.endpoint = s.endpoint)
+             ORDER BY h.seq, s.endpoint LIMIT $3",
+        );
+        let rows = rows.bind(endpoints).bind(events).bind(i64::from(most));
         let rows = answer(rows.fetch_all(&mut *reader)).await?;
         let read = |row: &PgRow| {
             let row = Reader(row);
@@ -49,6 +74,7 @@ impl Webhooks for PostgresStore {
                 at: row.time("at")?,
                 event: row.text("event")?,
                 data: row.text("data")?,
+                endpoint: row.text("endpoint")?,
             })
         };
         rows.iter().map(read).collect()
@@ -56,24 +82,47 @@ impl Webhooks for PostgresStore {
 
     async fn put_deliveries(
         &self,
+        of: &[Subscription],
         (from, to): (i64, i64),
-        told: &[i64],
+        told: &[Happening],
         deliveries: &[NewDelivery],
     ) -> Result<bool, StoreError> {
-        let (store, told, deliveries) = (self.clone(), told.to_vec(), deliveries.to_vec());
+        let (store, of, told, deliveries) = (self.clone(), of.to_vec(), told.to_vec(), deliveries.to_vec());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            // Whoever is second waits here, and finds that it has moved.
-            let moved = sqlx::query("UPDATE webhook_cursor SET changed = $1 WHERE changed = $2")
-                .bind(to)
-                .bind(from)
-                .execute(write.on())
-                .await?;
-            let gone = sqlx::query("DELETE FROM happenings WHERE seq = ANY ($1)")
-                .bind(&told)
-                .execute(write.on())
-                .await?;
-            if moved.rows_affected() == 0 || gone.rows_affected() < told.len() as u64 {
+            let (endpoints, events) = parts(&of);
+            // Whoever is second waits here, and finds that it has moved. All take them in one order, so that nobody waits in a
+            // circle.
+            let held = sqlx::query(
+                "SELECT 1 FROM webhook_cursors
+                 WHERE changed = $3 AND (endpoint, event) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+                 ORDER BY endpoint, event FOR UPDATE",
+            )
+            .bind(&endpoints)
+            .bind(&events)
+            .bind(from)
+            .fetch_all(write.on())
+            .await?;
+            if held.len() < of.len() {
+                return Ok(false);
+            }
+            sqlx::query(
+                "UPDATE webhook_cursors SET changed = $3
+                 WHERE changed < $3 AND (endpoint, event) IN (SELECT * FROM unnest($1::text[], $2::text[]))",
+            )
+            .bind(endpoints)
+            .bind(events)
+            .bind(to)
+            .execute(write.on())
+            .await?;
+            let noted = sqlx::query(
+                "INSERT INTO happenings_told (seq, endpoint) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING",
+            )
+            .bind(told.iter().map(|one| one.seq).collect::<Vec<_>>())
+            .bind(told.iter().map(|one| one.endpoint.clone()).collect::<Vec<_>>())
+            .execute(write.on())
+            .await?;
+            if noted.rows_affected() < told.len() as u64 {
                 return Ok(false);
             }
             let each = |of: fn(&NewDelivery) -> &str| {
@@ -229,6 +278,21 @@ impl Webhooks for PostgresStore {
     }
 }
 
+/// The servers and the events.
+fn parts(of: &[Subscription]) -> (Vec<String>, Vec<String>) {
+    of.iter().map(|one| (one.endpoint.clone(), one.event.clone())).unzip()
+}
+
+/// How far each has been told, if that is known.
+async fn cursors(on: &mut PgConnection, of: &[Subscription]) -> Result<Vec<Option<i64>>, StoreError> {
+    let (endpoints, events) = parts(of);
+    let found = sqlx::query_scalar(
+        "SELECT c.changed FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (endpoint, event, nth)
+         LEFT JOIN webhook_cursors AS c ON c.endpoint = s.endpoint AND c.event = s.event ORDER BY s.nth",
+    );
+    Ok(found.bind(endpoints).bind(events).fetch_all(on).await?)
+}
+
 impl Write {
     /// Writes down what happened, in the transaction of the change that it belongs to.
     pub(super) async fn happened(
@@ -236,7 +300,7 @@ impl Write {
         happening: Option<(&'static str, Value)>,
     ) -> Result<(), StoreError> {
         let Some((event, data)) = happening else { return Ok(()) };
-        // Where nobody wants to be told, none is told of them.
+        // By then they were told to whoever is to be told of them.
         sqlx::query("DELETE FROM happenings WHERE at < $1")
             .bind(now().saturating_sub(millis(UNTOLD)))
             .execute(self.on())

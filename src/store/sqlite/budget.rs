@@ -79,6 +79,24 @@ impl Budget for SqliteStore {
         .await
     }
 
+    async fn count_try(&self, id: i64, counts: bool, fence: Option<&Fence>) -> Result<(), StoreError> {
+        let (store, fence) = (self.clone(), fence.cloned());
+        detached(async move {
+            let outlasts = if counts { Outlasts::PowerFailure } else { Outlasts::Crash };
+            let mut write = store.write(outlasts).await?;
+            let account: String = sqlx::query_scalar(
+                "UPDATE credential_tries SET counts = ? WHERE id = ? AND result IS NULL RETURNING account",
+            )
+            .bind(counts)
+            .bind(id)
+            .fetch_one(write.on())
+            .await?;
+            store.check_fence(write.on(), fence.as_ref(), &account).await?;
+            write.commit().await
+        })
+        .await
+    }
+
     async fn tries(&self, job: Uuid) -> Result<Vec<Try>, StoreError> {
         let rows = sqlx::query("SELECT * FROM credential_tries WHERE job = ? ORDER BY id")
             .bind(job.to_string())

@@ -14,8 +14,8 @@ use super::{Outlasts, SqliteStore, detached, leases, log};
 use crate::job::{AccountRef, Job, Verdict};
 use crate::store::jobs::cancelled_ahead;
 use crate::store::{
-    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, Fence, JobPage, JobQuery, JobRow,
-    JobState, Jobs, Requeueing, StoreError, Submitted, Taking, WorkerId,
+    AppGate, AttemptRow, Cancelling, Claim, Claiming, Delivered, Ending, Fence, IdEnd, JobPage, JobQuery,
+    JobRow, JobState, Jobs, Requeueing, StoreError, Submitted, Taking, WorkerId,
 };
 
 /// Nobody holds the account of `j`: no running job, no lease that has not expired at `?1`, and no reconciliation
@@ -108,6 +108,16 @@ impl Jobs for SqliteStore {
 
     async fn job_page(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
         self.page_of_jobs(query).await
+    }
+
+    async fn jobs_ending(&self, end: &IdEnd) -> Result<Vec<Uuid>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id FROM (SELECT id FROM jobs ORDER BY seq DESC LIMIT ?1) WHERE id LIKE '%' || ?2
+             UNION
+             SELECT job FROM (SELECT job FROM automation_log ORDER BY seq DESC LIMIT ?1) WHERE job LIKE '%' || ?2",
+        );
+        let rows = rows.bind(IdEnd::AMONG).bind(end.to_string()).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Reader(row).id("id")).collect()
     }
 
     async fn waiting_and_running(&self) -> Result<(u64, u64), StoreError> {

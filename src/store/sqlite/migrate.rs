@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0023_job_list.sql"),
     include_str!("../../../migrations/sqlite/0024_all_who_want.sql"),
     include_str!("../../../migrations/sqlite/0025_refused_codes.sql"),
+    include_str!("../../../migrations/sqlite/0026_each_server.sql"),
 ];
 
 /// SQLite's `application_id`: `TRNL`. Tells Turnlock's databases from those of others.

@@ -6,7 +6,9 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::value::{Reader, millis};
+use super::webhooks::happened;
 use super::{Outlasts, SqliteStore, detached};
+use crate::store::webhooks::asks_human;
 use crate::store::{Fence, NewQuestion, QuestionRow, QuestionState, Questions, StoreError};
 
 /// All but the picture; `?1` is now. A question of an attempt that has ended waits for nothing, whatever its worker could
@@ -78,6 +80,11 @@ impl Questions for SqliteStore {
             .bind(now.saturating_add(millis(new.lasts)))
             .execute(write.on())
             .await?;
+            let kind: Option<String> = sqlx::query_scalar("SELECT kind FROM jobs WHERE id = ?")
+                .bind(new.job.to_string())
+                .fetch_optional(write.on())
+                .await?;
+            happened(write.on(), asks_human(&new, &kind.unwrap_or_default())).await?;
             write.commit().await
         })
         .await

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
@@ -10,34 +10,60 @@ use super::clock::SteadyClock;
 use super::value::{Reader, millis, now};
 use super::{Outlasts, SqliteStore, detached};
 use crate::store::webhooks::{UNDELIVERED, UNTOLD, by_endpoint};
-use crate::store::{DeliveryDepths, DeliveryRow, Happening, Log as _, NewDelivery, StoreError, Webhooks};
+use crate::store::{
+    DeliveryDepths, DeliveryRow, Happening, Log as _, NewDelivery, StoreError, Subscription, Webhooks,
+};
 
 #[async_trait]
 impl Webhooks for SqliteStore {
-    async fn webhook_cursor(&self) -> Result<i64, StoreError> {
-        let cursor = "SELECT changed FROM webhook_cursor";
-        if let Some(at) = sqlx::query_scalar(cursor).fetch_optional(&self.readers).await? {
-            return Ok(at);
+    async fn webhook_cursors(&self, of: &[Subscription]) -> Result<Vec<i64>, StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        let found = cursors(&mut reader, of).await?;
+        drop(reader);
+        if let Some(all) = found.into_iter().collect() {
+            return Ok(all);
         }
         let end = self.log_cursor().await?;
-        let store = self.clone();
+        let (store, of) = (self.clone(), of.to_vec());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let first =
-                sqlx::query("INSERT INTO webhook_cursor (one, changed) VALUES (1, ?) ON CONFLICT DO NOTHING");
-            if first.bind(end).execute(write.on()).await?.rows_affected() > 0 {
-                // What happened before anybody was to be told is told to nobody.
-                sqlx::query("DELETE FROM happenings").execute(write.on()).await?;
+            let first: Option<i64> =
+                sqlx::query_scalar("DELETE FROM webhook_cursors WHERE endpoint = '' RETURNING changed")
+                    .fetch_optional(write.on())
+                    .await?;
+            for new in &of {
+                let begun = sqlx::query(
+                    "INSERT INTO webhook_cursors (endpoint, event, changed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                );
+                let begun = begun.bind(&new.endpoint).bind(&new.event).bind(first.unwrap_or(end));
+                if begun.execute(write.on()).await?.rows_affected() > 0 && first.is_none() {
+                    // What happened before somebody was to be told is not told to them.
+                    sqlx::query(
+                        "INSERT INTO happenings_told (seq, endpoint) SELECT seq, ? FROM happenings WHERE event = ?",
+                    )
+                    .bind(&new.endpoint)
+                    .bind(&new.event)
+                    .execute(write.on())
+                    .await?;
+                }
             }
-            let at = sqlx::query_scalar(cursor).fetch_one(write.on()).await?;
+            let all = cursors(write.on(), &of).await?.into_iter().map(|at| at.unwrap_or(end)).collect();
             write.commit().await?;
-            Ok(at)
+            Ok(all)
         })
         .await
     }
 
-    async fn happenings(&self, most: u32) -> Result<Vec<Happening>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM happenings ORDER BY seq LIMIT ?").bind(most);
+    async fn happenings(&self, of: &[Subscription], most: u32) -> Result<Vec<Happening>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT h.*, s.value ->> 0 AS endpoint FROM happenings AS h
+             JOIN json_each(?) AS s ON s.value ->> 1 = h.event
+             WHERE NOT EXISTS (SELECT 1 FROM happenings_told AS t WHERE t.seq = h.seq AND t.endpoint = s.value ->> 0)
+             ORDER BY h.seq, endpoint LIMIT ?",
+        );
+        // Pairs of texts as one: SQLite binds no arrays.
+        let pairs: Vec<_> = of.iter().map(|one| [&one.endpoint, &one.event]).collect();
+        let rows = rows.bind(json!(pairs).to_string()).bind(most);
         let read = |row: &SqliteRow| {
             let row = Reader(row);
             Ok(Happening {
@@ -45,6 +71,7 @@ impl Webhooks for SqliteStore {
                 at: row.time("at")?,
                 event: row.text("event")?,
                 data: row.text("data")?,
+                endpoint: row.text("endpoint")?,
             })
         };
         rows.fetch_all(&self.readers).await?.iter().map(read).collect()
@@ -52,25 +79,29 @@ impl Webhooks for SqliteStore {
 
     async fn put_deliveries(
         &self,
+        of: &[Subscription],
         (from, to): (i64, i64),
-        told: &[i64],
+        told: &[Happening],
         deliveries: &[NewDelivery],
     ) -> Result<bool, StoreError> {
-        let (store, told, deliveries) = (self.clone(), told.to_vec(), deliveries.to_vec());
+        let (store, of, told, deliveries) = (self.clone(), of.to_vec(), told.to_vec(), deliveries.to_vec());
         detached(async move {
             let mut write = store.write(Outlasts::PowerFailure).await?;
-            let moved = sqlx::query("UPDATE webhook_cursor SET changed = ? WHERE changed = ?")
-                .bind(to)
-                .bind(from)
-                .execute(write.on())
-                .await?;
-            if moved.rows_affected() == 0 {
-                return Ok(false);
+            for one in of {
+                let moved = sqlx::query(
+                    "UPDATE webhook_cursors SET changed = ? WHERE endpoint = ? AND event = ? AND changed = ?",
+                );
+                let moved = moved.bind(to).bind(one.endpoint).bind(one.event).bind(from);
+                if moved.execute(write.on()).await?.rows_affected() == 0 {
+                    return Ok(false);
+                }
             }
-            for seq in told {
-                let gone =
-                    sqlx::query("DELETE FROM happenings WHERE seq = ?").bind(seq).execute(write.on()).await?;
-                if gone.rows_affected() == 0 {
+            for one in told {
+                let noted = sqlx::query(
+                    "INSERT INTO happenings_told (seq, endpoint) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                );
+                let noted = noted.bind(one.seq).bind(one.endpoint);
+                if noted.execute(write.on()).await?.rows_affected() == 0 {
                     return Ok(false);
                 }
             }
@@ -242,13 +273,24 @@ impl Webhooks for SqliteStore {
     }
 }
 
+/// How far each has been told, if that is known.
+async fn cursors(on: &mut SqliteConnection, of: &[Subscription]) -> Result<Vec<Option<i64>>, StoreError> {
+    let mut all = Vec::new();
+    for one in of {
+        let found =
+            sqlx::query_scalar("SELECT changed FROM webhook_cursors WHERE endpoint = ? AND event = ?");
+        all.push(found.bind(&one.endpoint).bind(&one.event).fetch_optional(&mut *on).await?);
+    }
+    Ok(all)
+}
+
 /// Writes down what happened, in the transaction of the change that it belongs to.
 pub(super) async fn happened(
     on: &mut SqliteConnection,
     happening: Option<(&'static str, Value)>,
 ) -> Result<(), StoreError> {
     let Some((event, data)) = happening else { return Ok(()) };
-    // Where nobody wants to be told, none is told of them.
+    // By then they were told to whoever is to be told of them.
     sqlx::query("DELETE FROM happenings WHERE at < ?")
         .bind(now().saturating_sub(millis(UNTOLD)))
         .execute(&mut *on)

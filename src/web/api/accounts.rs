@@ -79,9 +79,6 @@ pub struct Accounts {
     get, path = "/api/v1/accounts", tag = "accounts", params(Wanted),
     responses(
         (status = 200, body = Accounts),
-        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn list(
@@ -152,11 +149,9 @@ pub struct Password {
     ),
     responses(
         (status = 200, body = Password),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "the token lacks the scope, or its holder does not own the account", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such account, or the vault holds no password of it", body = Problem, content_type = "application/problem+json"),
         (status = 501, description = "this server opens no vault", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "the database is away", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn reveal(
@@ -198,12 +193,10 @@ pub struct TotpCode {
     ),
     responses(
         (status = 200, body = TotpCode),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "the token lacks the scope, or the account is not shared with its holder", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such account, or the vault holds no TOTP secret of it", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "the current code was used or is about to expire; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
         (status = 501, description = "this server opens no vault", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "the database is away", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn totp(

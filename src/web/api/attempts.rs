@@ -113,9 +113,6 @@ pub struct Attempts {
     get, path = "/api/v1/attempts", tag = "log", params(Wanted),
     responses(
         (status = 200, body = Attempts),
-        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn list(
@@ -136,8 +133,6 @@ pub async fn list(
     params(("id" = Uuid, Path, description = "the attempt")),
     responses(
         (status = 200, body = Attempt),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such attempt", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -160,9 +155,6 @@ pub async fn get(
     get, path = "/api/v1/events", tag = "log", params(Followed),
     responses(
         (status = 200, description = "events, for as long as the connection lasts", content_type = "text/event-stream"),
-        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn events(

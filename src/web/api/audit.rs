@@ -81,9 +81,6 @@ impl Entry {
     get, path = "/api/v1/audit", tag = "audit", params(Wanted),
     responses(
         (status = 200, body = Entries),
-        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn list(

@@ -46,8 +46,6 @@ pub struct App {
     get, path = "/api/v1/apps", tag = "fleet",
     responses(
         (status = 200, body = Vec<App>),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn apps(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Json<Vec<App>>, Problem> {
@@ -99,8 +97,6 @@ pub struct Worker {
     get, path = "/api/v1/workers", tag = "fleet",
     responses(
         (status = 200, body = Vec<Worker>),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn workers(_may: MayReadAll, State(site): State<Arc<Site>>) -> Result<Json<Vec<Worker>>, Problem> {

@@ -88,9 +88,6 @@ pub struct Jobs {
     get, path = "/api/v1/jobs", tag = "jobs", params(Wanted),
     responses(
         (status = 200, body = Jobs),
-        (status = 400, description = "the question is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn list(

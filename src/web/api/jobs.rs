@@ -89,13 +89,8 @@ pub enum SubmissionPriority {
     responses(
         (status = 201, description = "the job is queued", body = Job),
         (status = 200, description = "it was submitted before", body = Job),
-        (status = 400, description = "the request is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such account", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "the key was used for another job", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "database or queue are away", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn submit(
@@ -201,8 +196,6 @@ fn read(caller: &Caller, headers: &HeaderMap, body: &Bytes) -> Result<JobMessage
     params(("id" = Uuid, Path, description = "the job")),
     responses(
         (status = 200, body = Job),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -237,8 +230,6 @@ pub struct Cancelled {
     params(("id" = Uuid, Path, description = "the job")),
     responses(
         (status = 200, body = Cancelled),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "it finds out what opens an account, and cannot be cancelled", body = Problem, content_type = "application/problem+json"),
     ),
@@ -279,8 +270,6 @@ pub struct Requeued {
     params(("id" = Uuid, Path, description = "the job")),
     responses(
         (status = 200, body = Requeued),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "it does not wait for its time; the problem says what to do instead", body = Problem, content_type = "application/problem+json"),
     ),

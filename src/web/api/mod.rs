@@ -1,12 +1,14 @@
 //! `/api/v1`: the same for programs, as JSON.
 
 mod accounts;
+mod answers;
 mod attempts;
 mod audit;
 mod fleet;
 mod health;
 mod job_list;
 mod jobs;
+mod queries;
 mod questions;
 mod retry;
 mod shapes;
@@ -14,9 +16,9 @@ mod shapes;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, Ref, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -83,7 +85,11 @@ fn documented() -> OpenApiRouter<Arc<Site>> {
 
 /// What callers who are known may ask.
 pub fn routes() -> Router<Arc<Site>> {
-    documented().split_for_parts().0.route("/metrics", get(metrics::page))
+    let (router, document) = documented().split_for_parts();
+    let known = Arc::new(queries::Known::of(&document));
+    router
+        .route_layer(from_fn_with_state(known, queries::refuse_strange))
+        .route("/metrics", get(metrics::page))
 }
 
 /// What anybody may: how the server is, and what the API looks like.
@@ -98,17 +104,6 @@ pub fn open_routes() -> Router<Arc<Site>> {
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = documented().split_for_parts().1;
-    // Whatever is asked needs the database, and may take too long.
-    for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-            operation.responses.responses.entry("503".to_owned()).or_insert_with(|| away().into());
-        }
-    }
+    answers::add_usual(&mut document);
     document
-}
-
-fn away() -> Response {
-    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
-    let described = "database or queue are away, or it took longer than 30 s: it may have been done or not";
-    ResponseBuilder::new().description(described).content("application/problem+json", problem).build()
 }

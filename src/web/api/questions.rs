@@ -37,8 +37,6 @@ pub struct Questions {
     get, path = "/api/v1/questions", tag = "jobs",
     responses(
         (status = 200, body = Questions),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn list(
@@ -97,9 +95,6 @@ pub struct Answered {
     params(("id" = Uuid, Path, description = "the job")),
     responses(
         (status = 200, body = Answered),
-        (status = 400, description = "the request is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "it asks for nothing now: it never did, was answered, or it is too late", body = Problem, content_type = "application/problem+json"),
     ),

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::jobs::idempotency_key;
 use super::shapes::Job;
-use crate::audit::{audited, entry_of, refused};
-use crate::job::{self, LONGEST_ATTEMPT};
-use crate::store::{NewAudit, StoreError};
+use crate::audit::{audited_unless, entry_of, refused};
+use crate::job::LONGEST_ATTEMPT;
+use crate::store::{NewAudit, StoreError, Submitted};
 use crate::web::answer::open_question;
 use crate::web::asked::Path;
 use crate::web::guard::{Caller, MaySubmit};
@@ -33,13 +33,8 @@ const RETRY: &str = "job.retry";
     responses(
         (status = 201, description = "the job is queued", body = Job),
         (status = 200, description = "it was submitted before", body = Job),
-        (status = 400, description = "the request is not as it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "no good token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "there is no such job", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "it has not ended; the problem says what to do instead", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "database or queue are away", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn retry(
@@ -49,36 +44,31 @@ pub async fn retry(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(&headers)?;
-    let wanted = key.map(|key| job_id::of_retry(&key, id, caller.token));
-    let known = match wanted {
-        Some(wanted) => site.store.job(wanted).await?,
-        None => None,
-    };
-    let (status, shown) = match known {
-        Some(row) => {
-            site.view(&caller).job(row.job.id).await?;
-            (StatusCode::OK, Job::of(&row))
-        }
-        None => {
-            let job = retry_job(&site, &caller, id, wanted, Duration::ZERO).await?;
-            let row = site.store.job(job.id).await?.ok_or(StoreError::NoJob(job.id))?;
-            (StatusCode::CREATED, Job::of(&row))
-        }
-    };
+    let (job, submitted) = retry_job(&site, &caller, id, key, Duration::ZERO).await?;
+    let row = site.store.job(job).await?.ok_or(StoreError::NoJob(job))?;
+    let status = if submitted == Submitted::New { StatusCode::CREATED } else { StatusCode::OK };
+    let shown = Job::of(&row);
     let location = [(header::LOCATION, format!("/api/v1/jobs/{}", shown.id()))];
     Ok((status, location, Json(shown)).into_response())
 }
 
-/// Submits the job once more in the caller's name, by this id, if one is given. It waits for people at least so long, as far as
-/// an attempt may.
+/// Submits the job once more in the caller's name: with the same key it is done once. It waits for people at least so long, as
+/// far as an attempt may.
 pub async fn retry_job(
     site: &Site,
     caller: &Caller,
     id: Uuid,
-    by_id: Option<Uuid>,
+    key: Option<job_id::Key<'_>>,
     patience: Duration,
-) -> Result<job::Job, Problem> {
+) -> Result<(Uuid, Submitted), Problem> {
     let view = site.view(caller);
+    let by_id = key.map(|key| job_id::of_retry(&key, id, caller.token));
+    if let Some(known) = by_id
+        && site.store.job(known).await?.is_some()
+    {
+        view.job(known).await?;
+        return Ok((known, Submitted::Already));
+    }
     let row = view.job(id).await?;
     view.may_do(RETRY, id, &row.job.account, row.job.kind).await?;
     let asks = open_question(site, id).await?.is_some();
@@ -100,8 +90,9 @@ pub async fn retry_job(
         ..entry_of(&caller.name, RETRY, &job.account)
     };
     let submission = site.tracer.submit(&mut job);
-    let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, None)).await;
+    // The same may have come a moment ago.
+    let again = |came: &Submitted| (*came == Submitted::Already).then_some("it was submitted before");
+    let submitted = audited_unless(site.store.as_ref(), entry, site.queue.submit(&job, None), again).await;
     submission.ended(&submitted);
-    submitted?;
-    Ok(job)
+    Ok((job.id, submitted?))
 }

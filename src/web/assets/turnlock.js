@@ -97,6 +97,39 @@ function follow(address, mark, handlers) {
   turn();
 }
 
+/** A date, or a time without a zone: year, month, day, and maybe hours, minutes, seconds. */
+const ZONELESS = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?)?$/;
+
+/** The same time with the browser's offset, as `2026-05-31T08:00:00+02:00`; what is none stays as it is. Until a day is to its end. */
+function zoned(text, isUntil) {
+  const parts = ZONELESS.exec(text.trim());
+  if (!parts) return text;
+  const [year, month, day, hours, minutes, seconds] = parts.slice(1).map((part) => Number(part ?? 0));
+  const next = isUntil && parts[4] === undefined ? 1 : 0;
+  const at = new Date(year, month - 1, day + next, hours, minutes, seconds);
+  // The 31st of February is for the server to refuse.
+  const there = new Date(year, month - 1, day);
+  if (there.getMonth() !== month - 1 || Number.isNaN(at.getTime())) return text;
+  const two = (number) => String(Math.trunc(number)).padStart(2, "0");
+  const offset = -at.getTimezoneOffset();
+  const date = `${String(at.getFullYear()).padStart(4, "0")}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${date}T${time}${offset < 0 ? "-" : "+"}${two(Math.abs(offset) / 60)}:${two(Math.abs(offset) % 60)}`;
+}
+
+/** Times that are asked for are the browser's, as those that are shown; the address says which they are to everyone. */
+function writeOutTimes(note) {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  note.textContent = `Dates, and times without a zone, are those of your clock (${timeZone}).`;
+  const form = note.closest("form");
+  form.addEventListener("submit", () => {
+    for (const name of ["since", "until"]) {
+      const field = form.elements[name];
+      field.value = zoned(field.value, name === "until");
+    }
+  });
+}
+
 /** The log: a row that begins comes where it belongs, one that ends takes its own place. */
 function followLog(mark) {
   const body = document.getElementById("rows");
@@ -306,6 +339,8 @@ function followPart(part) {
 
 local(document);
 look(document);
+const zone = document.getElementById("zone");
+if (zone) writeOutTimes(zone);
 const part = document.querySelector("#part[data-live]");
 if (part) followPart(part);
 const mark = document.querySelector(".live[data-live]");

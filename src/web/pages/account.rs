@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 
 use super::accounts::{Account, address_of};
 use super::job::Nothing;
@@ -16,6 +17,7 @@ use crate::web::api::{named, show_code, show_password};
 use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::guard::{MayRead, MayReveal, MaySubmit};
+use crate::web::job_id::{self, Key};
 use crate::web::rows::Time;
 use crate::web::site::Site;
 
@@ -58,23 +60,37 @@ pub async fn page(
     }))
 }
 
+/// What only this form has, so that it is done once, however often it is sent.
+#[derive(Deserialize)]
+pub struct Once {
+    once: Option<String>,
+}
+
 /// Has a login tried.
 pub async fn login(
     MaySubmit(caller): MaySubmit,
     State(site): State<Arc<Site>>,
     Path((app, name)): Path<(String, String)>,
-    Posted(Nothing {}): Posted<Nothing>,
+    Posted(Once { once }): Posted<Once>,
 ) -> Answer {
     let account = named(&app, &name)?;
-    let job = Job { requested_by: Some(caller.name.clone()), ..Job::new(Kind::VerifyLogin, account.clone()) };
+    let mut job =
+        Job { requested_by: Some(caller.name.clone()), ..Job::new(Kind::VerifyLogin, account.clone()) };
+    if let Some(key) = once.as_deref().and_then(Key::new) {
+        job.id = job_id::of_key(&key, caller.token);
+    }
     site.view(&caller).may_do("job.submit", job.id, &account, job.kind).await?;
+    let page = Redirect::to(&format!("/jobs/{}", job.id)).into_response();
+    if site.store.job(job.id).await?.is_some() {
+        return Ok(page);
+    }
     let entry = NewAudit {
         target: job.id.to_string(),
         detail: Some(format!("{} of {account}", job.kind)),
         ..entry_of(&caller.name, "job.submit", &account)
     };
     audited(site.store.as_ref(), entry, site.queue.submit(&job, None)).await?;
-    Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
+    Ok(page)
 }
 
 #[derive(Template)]

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -9,7 +11,7 @@ use url::form_urlencoded;
 use super::{Answer, Frame, render};
 use crate::job::AccountRef;
 use crate::store::{AccountQuery, AccountSummary, CodesLeft};
-use crate::web::asked::Query;
+use crate::web::asked::Asked;
 use crate::web::guard::MayRead;
 use crate::web::milestones::{Milestone, mfa};
 use crate::web::problem::Problem;
@@ -116,26 +118,32 @@ struct Page {
     frame: Frame,
     app: String,
     name: String,
+    /// Why it is no question.
+    wrong: String,
     accounts: Vec<Account>,
     /// The address of the next page.
     more: Option<String>,
 }
 
-pub async fn page(
-    MayRead(caller): MayRead,
-    State(site): State<Arc<Site>>,
-    Query(wanted): Query<Wanted>,
-) -> Answer {
-    let rows = site.view(&caller).accounts(wanted.query()?).await?;
+pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, asked: Asked<Wanted>) -> Answer {
+    let (rows, wrong) = match asked.read(Wanted::query) {
+        Ok(query) => (site.view(&caller).accounts(query).await?, String::new()),
+        // What was meant stands in the form, to be mended there.
+        Err(why) => (Vec::new(), why),
+    };
+    let wanted = asked.asked;
     let now = Timestamp::now();
     let full = rows.len() >= PAGE as usize;
     let accounts: Vec<_> = rows.into_iter().map(|row| Account::of(row, now)).collect();
     let more = accounts.last().filter(|_| full).map(|account| wanted.behind(&account.name));
-    Ok(render(&Page {
+    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let page = render(&Page {
         frame: Frame::new("Accounts", "accounts", &caller),
         app: wanted.app,
         name: wanted.name,
         accounts,
         more,
-    }))
+        wrong,
+    });
+    Ok((status, page).into_response())
 }

@@ -2,13 +2,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{Answer, Frame, render};
 use crate::redact::redact;
 use crate::store::{AuditQuery, AuditRow};
-use crate::web::asked::Query;
+use crate::web::asked::Asked;
 use crate::web::guard::MayOperate;
 use crate::web::problem::Problem;
 use crate::web::rows::Time;
@@ -88,6 +90,8 @@ struct Page {
     frame: Frame,
     who: String,
     account: String,
+    /// Why it is no question.
+    wrong: String,
     entries: Vec<Entry>,
     /// The address of the next page.
     older: Option<String>,
@@ -96,15 +100,23 @@ struct Page {
 pub async fn page(
     MayOperate(caller): MayOperate,
     State(site): State<Arc<Site>>,
-    Query(wanted): Query<Wanted>,
+    asked: Asked<Wanted>,
 ) -> Answer {
-    let rows = site.view(&caller).audits(wanted.query()?).await?;
+    let (rows, wrong) = match asked.read(Wanted::query) {
+        Ok(query) => (site.view(&caller).audits(query).await?, String::new()),
+        // What was meant stands in the form, to be mended there.
+        Err(why) => (Vec::new(), why),
+    };
+    let wanted = asked.asked;
     let older = rows.last().filter(|_| rows.len() >= PAGE as usize).map(|row| wanted.older(row.seq));
-    Ok(render(&Page {
+    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let page = render(&Page {
         frame: Frame::new("Audit", "audit", &caller),
         who: wanted.who,
         account: wanted.account,
         entries: rows.into_iter().map(Entry::of).collect(),
         older,
-    }))
+        wrong,
+    });
+    Ok((status, page).into_response())
 }

@@ -31,7 +31,8 @@ pub struct Filter {
     pub code: String,
     #[serde(default)]
     pub requested_by: String,
-    /// As people say a time, `2h` for two hours ago: what is bookmarked so goes with the time.
+    /// As people say a time, `2h` for two hours ago: what is bookmarked so goes with the time. A date is UTC's; the page's script
+    /// has the browser's written out, so that an address means the same to everyone.
     #[serde(default)]
     pub since: String,
     #[serde(default)]
@@ -53,8 +54,8 @@ impl Filter {
             requested_by: given(&self.requested_by),
             outcomes: read::<Outcomes>(&self.outcome, OUTCOME)?.unwrap_or_default().0,
             code: read(&self.code, "code")?,
-            since: read::<Since>(&self.since, TIME)?.map(|since| since.0),
-            until: read::<Until>(&self.until, TIME)?.map(|until| until.0),
+            since: read_by(&self.since, TIME, Since::in_utc)?.map(|since| since.0),
+            until: read_by(&self.until, TIME, Until::in_utc)?.map(|until| until.0),
             limit: PAGE,
             before: read(&self.before, "place in the log")?,
             ..LogQuery::default()
@@ -98,6 +99,10 @@ pub fn given(text: &str) -> Option<String> {
 }
 
 pub fn read<T: FromStr>(text: &str, what: &str) -> Result<Option<T>, Problem> {
-    let wrong = |text: String| Problem::bad_request(format!("`{text}` is no {what}"));
-    given(text).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+    read_by(text, what, T::from_str)
+}
+
+fn read_by<T, E>(text: &str, what: &str, read: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, Problem> {
+    let wrong = |text: &str| Problem::bad_request(format!("`{text}` is no {what}"));
+    given(text).map(|text| read(&text).map_err(|_| wrong(&text))).transpose()
 }

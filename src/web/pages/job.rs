@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::question::Question;
-use super::{Answer, Frame, render};
+use super::{Answer, Frame, render, which_job};
 use crate::job::{Code, Outcome};
 use crate::redact::redact;
 use crate::store::{self, AttemptRow, JobRow, JobState, LogQuery, Step};
@@ -24,6 +24,7 @@ use crate::web::asked::Path;
 use crate::web::csrf::Posted;
 use crate::web::events;
 use crate::web::guard::{MayOperate, MayRead, MaySubmit};
+use crate::web::job_id::Key;
 use crate::web::problem::Problem;
 use crate::web::rows::{Row, StepRow, Time};
 use crate::web::site::Site;
@@ -112,7 +113,12 @@ struct Page {
     patience: Option<String>,
 }
 
-pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, Path(id): Path<Uuid>) -> Answer {
+pub async fn page(
+    MayRead(caller): MayRead,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+) -> Answer {
+    let Ok(id) = name.parse() else { return which_job::page(&site, &caller, &name).await };
     let row = site.view(&caller).job(id).await?;
     let timeline = timeline(&site, &row).await?;
     let related = related(&site, &row).await?;
@@ -258,6 +264,8 @@ pub async fn requeue(
 pub struct Again {
     /// Anything: it waits for a person, at least for a while.
     wait: Option<String>,
+    /// What only this form has, so that it is done once, however often it is sent.
+    once: Option<String>,
 }
 
 /// Whoever says that they have the code gets so long to give it.
@@ -268,9 +276,10 @@ pub async fn retry(
     MaySubmit(caller): MaySubmit,
     State(site): State<Arc<Site>>,
     Path(id): Path<Uuid>,
-    Posted(Again { wait }): Posted<Again>,
+    Posted(Again { wait, once }): Posted<Again>,
 ) -> Answer {
     let patience = if wait.is_some() { PATIENCE } else { Duration::ZERO };
-    let job = retry_job(&site, &caller, id, None, patience).await?;
-    Ok(Redirect::to(&format!("/jobs/{}", job.id)).into_response())
+    let key = once.as_deref().and_then(Key::new);
+    let (job, _) = retry_job(&site, &caller, id, key, patience).await?;
+    Ok(Redirect::to(&format!("/jobs/{job}")).into_response())
 }

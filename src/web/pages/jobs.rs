@@ -11,7 +11,7 @@ use super::{Answer, Frame, log, render};
 use crate::job::{Code, Kind, Outcomes};
 use crate::redact::redact;
 use crate::store::{JobPage, JobQuery, JobRow, JobState, Waits};
-use crate::web::asked::Query;
+use crate::web::asked::Asked;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
 use crate::web::rows::Time;
@@ -127,17 +127,14 @@ struct Page {
 }
 
 /// The jobs, those that have not begun included, the newest first.
-pub async fn page(
-    MayRead(caller): MayRead,
-    State(site): State<Arc<Site>>,
-    Query(filter): Query<Filter>,
-) -> Answer {
+pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, asked: Asked<Filter>) -> Answer {
     let view = site.view(&caller);
-    let (found, wrong) = match filter.query() {
+    let (found, wrong) = match asked.read(Filter::query) {
         Ok(query) => (view.job_page(&query).await?, String::new()),
         // What was meant stands in the form, to be mended there.
-        Err(problem) => (JobPage::default(), problem.detail().to_owned()),
+        Err(why) => (JobPage::default(), why),
     };
+    let filter = asked.asked;
     let standing = view.standing(&found.rows).await?;
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let page = render(&Page {

@@ -11,7 +11,7 @@ use super::filter::Filter;
 use super::{Answer, Frame, render};
 use crate::job::{Code, Kind};
 use crate::store::{AttemptRow, LogPage};
-use crate::web::asked::Query;
+use crate::web::asked::{Asked, Query};
 use crate::web::events;
 use crate::web::guard::MayRead;
 use crate::web::rows::Row;
@@ -44,16 +44,13 @@ struct Page {
 pub const OUTCOMES: [&str; 7] =
     ["failed", "succeeded", "rejected", "retry_later", "needs_human", "interrupted", "unknown"];
 
-pub async fn page(
-    MayRead(caller): MayRead,
-    State(site): State<Arc<Site>>,
-    Query(filter): Query<Filter>,
-) -> Answer {
-    let (query, wrong) = match filter.query() {
+pub async fn page(MayRead(caller): MayRead, State(site): State<Arc<Site>>, asked: Asked<Filter>) -> Answer {
+    let (query, wrong) = match asked.read(Filter::query) {
         Ok(query) => (Some(query), String::new()),
         // What was meant stands in the form, to be mended there.
-        Err(problem) => (None, problem.detail().to_owned()),
+        Err(why) => (None, why),
     };
+    let filter = asked.asked;
     // Before the rows, so that nothing falls in between.
     let cursor = site.store.log_cursor().await?;
     let view = site.view(&caller);

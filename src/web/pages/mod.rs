@@ -15,6 +15,7 @@ mod log;
 mod needs_you;
 mod question;
 mod sign_in;
+mod which_job;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use uuid::Uuid;
 
 use super::guard::{Caller, is_of_the_api};
 use super::problem::Problem;
@@ -55,6 +57,11 @@ impl Frame {
             may_submit: signed_in && caller.may(Scope::Submit),
             pages: pages(caller),
         }
+    }
+
+    /// What a form has that does something new each time: sent twice, as by two presses in a hurry, it is one wish. One for each.
+    fn once(&self) -> Uuid {
+        Uuid::now_v7()
     }
 
     /// For whoever is not known.

@@ -5,7 +5,7 @@ use super::*;
 use crate::harness::Request;
 
 /// An app with this login, and these pages behind it; the first is where the login ends.
-async fn app(login: &'static str, pages: &'static [(&'static str, &'static str)]) -> Site {
+pub(super) async fn app(login: &'static str, pages: &'static [(&'static str, &'static str)]) -> Site {
     let body =
         move |request: &Request| pages.iter().find(|(path, _)| *path == request.path).map(|(_, body)| *body);
     Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
@@ -22,7 +22,7 @@ async fn app(login: &'static str, pages: &'static [(&'static str, &'static str)]
     .await
 }
 
-async fn drafted_of(site: &Site) -> (Desk, String, Said) {
+pub(super) async fn drafted_of(site: &Site) -> (Desk, String, Said) {
     let desk = Desk::new();
     let add = ["account", "add", "site/x", "--username", "quirin", "--password-file", "-"];
     desk.call(&add, PASSWORD).await.ends(0);
@@ -32,20 +32,20 @@ async fn drafted_of(site: &Site) -> (Desk, String, Said) {
 }
 
 impl Desk {
-    async fn run(&self, flow: &str, more: &[&str]) -> Said {
+    pub(super) async fn run(&self, flow: &str, more: &[&str]) -> Said {
         let file = self.0.path().join("playbooks/site.yaml").to_str().unwrap().to_owned();
         let arguments = [&["playbook", "run", &file, flow, "--account", "site/x"], more].concat();
         self.call(&arguments, "").await
     }
 }
 
-fn sent(site: &mut Site) -> Vec<Request> {
+pub(super) fn sent(site: &mut Site) -> Vec<Request> {
     let all = std::iter::from_fn(|| site.requests.try_recv().ok());
     all.filter(|request| request.method == "POST").collect()
 }
 
 const OFF_SCREEN: &str = "style='position: absolute; left: -9999px; top: -9999px'";
-const SIGN_IN: &str = "<h1>Sign in</h1><form method=post><label>Username <input name=u></label>\
+pub(super) const SIGN_IN: &str = "<h1>Sign in</h1><form method=post><label>Username <input name=u></label>\
     <label>Password <input type=password name=p></label><button>Sign in</button></form>";
 
 /// A login that says `new-password`, as many do to keep browsers from filling it, and beside whose button there is one that nobody

@@ -2,6 +2,7 @@
 
 mod habits;
 mod settings;
+mod unchanged;
 mod who;
 
 use std::io::Write;

@@ -6,8 +6,9 @@ use futures::StreamExt as _;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use serde_json::Value;
-use turnlock::job::JobEvent;
+use turnlock::job::{JobEvent, Wanted};
 use turnlock::queue::EmbeddedQueue;
+use turnlock::store::NewQuestion;
 
 use super::*;
 
@@ -103,8 +104,13 @@ struct Stumbling(AtomicU32);
 
 #[async_trait]
 impl Performer for Stumbling {
-    async fn perform(&self, _attempt: &Attempt, steps: StepSink, _stop: Stop) -> Performed {
+    async fn perform(&self, attempt: &Attempt, steps: StepSink, _stop: Stop) -> Performed {
         steps.begin("login.1", "open /login").ok_with("what only the log says");
+        let step = "login.3".to_owned();
+        let (id, key, account) = (uuid::Uuid::now_v7(), b"a key".to_vec(), attempt.job.account.clone());
+        let (job, attempt) = (attempt.job.id, attempt.id);
+        let (wanted, refused) = (Wanted::SmsCode, None);
+        steps.asked(&NewQuestion { id, job, attempt, account, wanted, step, key, refused, lasts: SOON });
         match self.0.fetch_add(1, Ordering::Relaxed) {
             0 => Performed {
                 not_before: Some(jiff::Timestamp::now()),
@@ -140,15 +146,15 @@ async fn a_jobs_life_is_told_as_cloud_events() {
     }
 
     let keys: Vec<&str> = listener.of(&job.id).iter().map(|(key, _)| *key).collect();
-    let [first, second] = ["started", "step"].map(|last| format!("job.verify_login.{last}"));
-    let all =
-        [&*first, &*second, "job.verify_login.retrying", &*first, &*second, "job.verify_login.succeeded"];
+    let each = ["started", "step", "asks_human"];
+    let all: Vec<_> = [&each[..], &["retrying"], &each, &["succeeded"]].concat();
+    let all: Vec<_> = all.into_iter().map(|last| format!("job.verify_login.{last}")).collect();
     // The end is told on a way of its own, which may be faster.
     let sorted = |mut keys: Vec<&str>| {
         keys.sort_unstable();
         keys.join(" ")
     };
-    assert_eq!(sorted(keys), sorted(all.to_vec()));
+    assert_eq!(sorted(keys), sorted(all.iter().map(String::as_str).collect()));
     for (_, event) in &listener.heard {
         assert_eq!((&event["specversion"], &event["source"]), (&"1.0".into(), &"turnlock".into()));
         assert_eq!(event["datacontenttype"], "application/json");
@@ -168,6 +174,13 @@ async fn a_jobs_life_is_told_as_cloud_events() {
         (&retry["data"]["code"], &retry["data"]["message"]),
         (&"app_error".into(), &"it said 500".into())
     );
+    let asks = listener.of(&job.id).into_iter().find(|(key, _)| key.ends_with("asks_human")).unwrap().1;
+    assert_eq!(
+        (&asks["type"], &asks["data"]["wanted"]),
+        (&"turnlock.job.asks_human".into(), &"sms_code".into())
+    );
+    let until: jiff::Timestamp = asks["data"]["until"].as_str().unwrap().parse().unwrap();
+    assert!(until > asks["time"].as_str().unwrap().parse().unwrap(), "{asks:#}");
     let (key, end) = listener.of(&never.id)[0];
     assert_eq!((key, &end["data"]["code"]), ("job.verify_login.interrupted", &"cancelled".into()));
 }

@@ -41,8 +41,14 @@ pub(super) async fn the_budget(store: &Arc<dyn Store>) {
 
     let first = begin().await.unwrap();
     assert_eq!(spent().await, 1, "a worker that dies now has spent it");
+    // While the app waits for a person, nothing of it.
+    for (counts, count) in [(false, 0), (true, 1), (false, 0)] {
+        store.count_try(first, counts, None).await.unwrap();
+        assert_eq!(spent().await, count);
+    }
     end(first, TryResult::NotSent, false).await;
     assert_eq!(spent().await, 0);
+    assert!(store.count_try(first, true, None).await.is_err(), "it has ended");
     for result in [TryResult::BadCredentials, TryResult::CodeRefused] {
         end(begin().await.unwrap(), result, false).await;
     }

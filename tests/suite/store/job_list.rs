@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use sqlx::{AssertSqlSafe, PgConnection};
+use turnlock::store::{IdEnd, JobRow};
 
 use super::jobs::unwanted;
 use super::months::looked_at;
@@ -95,6 +96,20 @@ pub(super) async fn jobs_by_page(store: &Arc<dyn Store>) {
     assert_eq!((again.kind, &again.account, again.deadline), (first.kind, &first.account, first.deadline));
     assert_eq!(again.requested_by.as_deref(), Some("somebody"));
     assert_ne!(again.id, one);
+    // The reason goes along, however often that is, and does not grow.
+    let of = |reason: &str| JobRow {
+        job: Job { reason: Some(reason.to_owned()), ..row.job.clone() },
+        ..row.clone()
+    };
+    let reason = |row: JobRow| row.once_more(String::new(), false).unwrap().reason.unwrap();
+    assert_eq!(reason(of("quarterly: now")), format!("once more, after {one}: quarterly: now"));
+    assert_eq!(reason(of(&reason(of("quarterly: now")))), format!("once more, after {one}: quarterly: now"));
+    assert_eq!(reason(of(&again.reason.clone().unwrap())), again.reason.clone().unwrap());
+    assert_eq!(reason(of(&"x".repeat(500))).chars().count(), 500);
+    // The end of an id, as logs show it, is known of late jobs.
+    let end = |id: Uuid| IdEnd::new(&id.to_string()[28..].to_uppercase()).unwrap();
+    assert_eq!(store.jobs_ending(&end(one)).await.unwrap(), [one]);
+    assert!(store.jobs_ending(&end(again.id)).await.unwrap().is_empty());
     store.submit(&again, None).await.unwrap();
     assert!(store.job(again.id).await.unwrap().unwrap().once_more(String::new(), false).is_err());
     store.cancel(again.id, &unwanted()).await.unwrap();

@@ -37,8 +37,8 @@ use turnlock::store::{
     Delivered, DeliveryDepths, Disproof, Duty, Ending, Entry, Fence, JobQuery, JobState, Left, Limit,
     LogQuery, NewAttempt, NewAudit, NewCanary, NewCandidate, NewDelivery, NewQuestion, NewToken, NewTry,
     Next, NotRequeued, Provenance, QuestionState, Refusal, Requeueing, Role, Scope, SqliteStore, Step,
-    StepResult, Store, StoreError, Submitted, Taking, Transition, TryResult, Visit, Waits, Why, WorkerId,
-    WorkerRow,
+    StepResult, Store, StoreError, Submitted, Subscription, Taking, Transition, TryResult, Visit, Waits, Why,
+    WorkerId, WorkerRow,
 };
 use uuid::Uuid;
 

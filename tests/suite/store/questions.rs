@@ -35,6 +35,15 @@ pub(super) async fn asked_and_answered_once(store: &Arc<dyn Store>) {
     let lasts = row.until.duration_since(row.asked_at);
     assert_eq!(Duration::try_from(lasts).unwrap(), LONG);
     assert_eq!(row.refusal(), None);
+    // Others are told, by webhooks.
+    let ops = Subscription { endpoint: "ops".to_owned(), event: "job.asks_human".to_owned() };
+    let told = store.happenings(&[ops], 100).await.unwrap();
+    let told = told.iter().find(|told| told.data.contains(&new.id.to_string())).unwrap();
+    assert_eq!(told.event, "job.asks_human");
+    let data: serde_json::Value = serde_json::from_str(&told.data).unwrap();
+    assert_eq!((&data["wanted"], &data["kind"]), (&"sms_code".into(), &claim.job.kind.as_str().into()));
+    let until: Timestamp = data["until"].as_str().unwrap().parse().unwrap();
+    assert!(until > told.at && data.get("key").is_none(), "{data}");
     // It may become less, and never more.
     for (within, left) in [(LONG / 2, LONG / 2), (LONG, LONG / 2)] {
         store.shorten_question(new.id, within).await.unwrap();

@@ -151,3 +151,17 @@ async fn a_worker_notices_a_newer_schema() {
     raw(&file(&folder)).await.execute("PRAGMA user_version = 99").await.unwrap();
     fleet::a_newer_schema(&store).await;
 }
+
+/// Where one mark stood for all servers, those who ask first go on from there.
+#[tokio::test]
+async fn what_was_told_before_each_server_had_a_mark_is_not_told_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let insert = "INSERT INTO webhook_cursors (endpoint, event, changed) VALUES ('', '', 7)";
+    raw(&file(&folder)).await.execute(insert).await.unwrap();
+    let of =
+        |endpoint: &str| Subscription { endpoint: endpoint.to_owned(), event: "job.finished".to_owned() };
+    assert_eq!(store.webhook_cursors(&[of("one"), of("two")]).await.unwrap(), [7; 2]);
+    let end = store.log_cursor().await.unwrap();
+    assert_eq!(store.webhook_cursors(&[of("one"), of("three")]).await.unwrap(), [7, end]);
+}

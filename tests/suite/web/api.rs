@@ -95,9 +95,6 @@ async fn one_job(web: &Web) {
     let problem = json_of(problem.unwrap()).await;
     assert_eq!(problem["status"], 404);
     assert!(problem["detail"].as_str().unwrap().contains("the whole of it is wanted"), "{problem}");
-    let page = browser.get(web.at(&format!("/jobs/{short}"))).send().await.unwrap();
-    assert_eq!(page.status(), StatusCode::NOT_FOUND);
-    assert!(page.text().await.unwrap().contains("the whole of it is wanted"));
     let page = browser.get(web.at(&format!("/jobs/{id}"))).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
 }
@@ -301,6 +298,7 @@ async fn a_job_that_has_ended_is_submitted_once_more() {
     let (status, once) = retry(begun.job, Some("again"), &token).await;
     assert_eq!((status, &once["state"]), (StatusCode::CREATED, &json!("queued")), "{once}");
     assert_eq!((&once["account"], &once["requested_by"]), (&json!("acme/alice"), &json!("bob")));
+    assert_eq!(once["reason"], format!("once more, after {}", begun.job));
     let (status, same) = retry(begun.job, Some("again"), &token).await;
     assert_eq!((status, &same["id"]), (StatusCode::OK, &once["id"]));
     let (status, other) = retry(begun.job, None, &token).await;

@@ -1,5 +1,6 @@
 //! What of the log is asked for, by an address; and how apps and the fleet fare.
 
+use super::live::signed_in;
 use super::*;
 
 #[tokio::test]
@@ -12,7 +13,7 @@ async fn an_address_is_a_filter() {
     web.ended(&second, Code::LoggedIn, "well", None).await;
     let reader = web.signed_in(&[Scope::Read]).await;
     let hour_ahead = (Timestamp::now() + LONG * 6).to_string();
-    let today = jiff::Zoned::now().date();
+    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     for (query, shown) in [
         ("", [true, true]),
         ("app=acme", [true, false]),
@@ -26,6 +27,8 @@ async fn an_address_is_a_filter() {
         ("since=1h", [true, true]),
         ("until=1h", [false, false]),
         (&format!("since={today}&until={today}"), [true, true]),
+        (&format!("since={today}T00:00&until={today}+23:59:59"), [true, true]),
+        (&format!("until={today}T00:00"), [false, false]),
         ("outcome=succeeded,needs_human", [true, true]),
         ("outcome=rejected,succeeded", [false, true]),
         (&format!("since={hour_ahead}"), [false, false]),
@@ -74,6 +77,40 @@ async fn an_address_is_a_filter() {
     }
     let (status, why) = api("attempts?since=2h").await;
     assert!(status == StatusCode::BAD_REQUEST && why.contains("2026-05-31T08:00:00Z"), "{why}");
+    web.end().await;
+}
+
+/// A saved filter is an address, and means the same to everyone: what has no zone is the browser's where there are scripts,
+/// which write it out, and UTC's elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_date_in_an_address_says_whose_it_is() {
+    let web = Web::start().await;
+    let stage = signed_in(&web).await;
+    let zone = jiff::tz::TimeZone::system();
+    let at = |time: &str| {
+        let time = time.parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone.clone()).unwrap();
+        time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    };
+    stage.goto("/log?since=3d").await.unwrap();
+    stage.see("{ text: are those of your clock }").await.unwrap();
+    for (since, until, asked) in [
+        ("2026-05-31", "2026-05-31", [at("2026-05-31"), at("2026-06-01")]),
+        ("2026-12-24 08:30", "2026-12-31T23:59:59", [at("2026-12-24T08:30"), at("2026-12-31T23:59:59")]),
+        ("2h", "2026-05-31T08:00:00+05:30", ["2h".to_owned(), "2026-05-31T08:00:00+05:30".to_owned()]),
+    ] {
+        stage.fill("{ label: Since }", since).await.unwrap();
+        stage.fill("{ label: Until }", until).await.unwrap();
+        stage.click("{ role: button, name: Show }").await.unwrap();
+        stage.see("{ text: live, exact: true }").await.unwrap();
+        let shown = [stage.text("{ label: Since }").await, stage.text("{ label: Until }").await];
+        assert_eq!(shown, asked);
+    }
+    stage.fill("{ label: Since }", "2026-02-31").await.unwrap();
+    stage.click("{ role: button, name: Show }").await.unwrap();
+    stage.see("{ text: \"`2026-02-31` is no time\" }").await.unwrap();
+    // Without scripts.
+    let page = text(&web.signed_in(&[Scope::Read]).await, web.at("/log")).await;
+    assert!(page.contains("times without a zone, are UTC"), "{page}");
     web.end().await;
 }
 

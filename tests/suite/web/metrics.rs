@@ -51,8 +51,7 @@ async fn the_board_and_the_alerts_ask_for_what_is_offered() {
         event: "job.finished".to_owned(),
         body: "{}".to_owned(),
     };
-    let at = web.store.webhook_cursor().await.unwrap();
-    assert!(web.store.put_deliveries((at, at), &[], std::slice::from_ref(&dead)).await.unwrap());
+    assert!(web.store.put_deliveries(&[], (0, 0), &[], std::slice::from_ref(&dead)).await.unwrap());
     web.store.not_delivered(dead.id, "it answered 500", None).await.unwrap();
 
     let until = tokio::time::Instant::now() + crate::harness::SOON;

@@ -1,6 +1,7 @@
 //! The automation log in a browser, and the API: a real server, real HTTP, a real browser.
 
 mod access;
+mod addresses;
 mod api;
 mod away;
 mod evidence;
@@ -10,6 +11,7 @@ mod live;
 mod looks;
 mod measures;
 mod metrics;
+mod once;
 mod question;
 mod roles;
 
@@ -152,15 +154,20 @@ impl Web {
     async fn begun(&self, account: &AccountRef) -> Begun {
         let job = Job::new(Kind::VerifyLogin, account.clone());
         self.store.submit(&job, None).await.unwrap();
-        let worker = WorkerId::new("w");
-        let claim = self.store.claim_next(&worker, LONG).await.unwrap().unwrap();
+        let claim = self.store.claim_next(&WorkerId::new("w"), LONG).await.unwrap().unwrap();
+        self.attempt_of(claim).await
+    }
+
+    /// An attempt of the job that a worker has claimed.
+    async fn attempt_of(&self, claim: Claim) -> Begun {
+        let job = claim.job.clone();
         let attempt = NewAttempt {
             id: Uuid::now_v7(),
             job: job.id,
             kind: job.kind,
-            account: account.clone(),
+            account: job.account,
             number: 1,
-            worker,
+            worker: WorkerId::new("w"),
             queued_at: Timestamp::now(),
             started_at: Timestamp::now(),
         };

@@ -1,0 +1,120 @@
+//! Looking at an app without changing anything there: what a click would send is held back by the browser, whatever the
+//! words on the button were.
+//!
+//! A page that is opened may send what it sends to everybody who comes by. From the first click on only what reads goes
+//! through, and what the page has sent by itself before: many ask for their data by `POST`. What goes over a WebSocket is
+//! not seen here.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use url::Url;
+
+use super::connection::{Connection, SessionId};
+use super::error::PageError;
+use super::page::Page;
+use super::protocol::{ContinueRequest, EnableFetch, FailRequest};
+use super::replay::RequestPaused;
+
+const CALL: Duration = Duration::from_secs(20);
+
+/// What a page may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sends {
+    /// Whatever it likes.
+    #[default]
+    All,
+    /// What reads, and what it has sent by itself before.
+    Known,
+}
+
+/// What a page has sent, and what it was not let.
+#[derive(Debug, Default)]
+pub(super) struct Onlooker {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    sends: Sends,
+    /// What the page sends by itself.
+    known: HashSet<String>,
+    /// What was held back, as `POST /path`.
+    held: Vec<String>,
+}
+
+impl Onlooker {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a request through, or not.
+    pub(super) fn answer(&self, connection: &Connection, session: &SessionId, paused: RequestPaused) {
+        let through = self.lets_through(&paused);
+        let request_id = paused.request_id;
+        if through {
+            tokio::spawn(connection.call(session, &ContinueRequest { request_id }, CALL));
+        } else {
+            // The page stays as it is: anything else would show an error in its place.
+            let fail = FailRequest { request_id, error_reason: "Aborted" };
+            tokio::spawn(connection.call(session, &fail, CALL));
+        }
+    }
+
+    fn lets_through(&self, paused: &RequestPaused) -> bool {
+        let (method, kind) = (paused.request.method.as_str(), paused.resource_type.as_str());
+        if matches!(method, "GET" | "HEAD" | "OPTIONS") {
+            return true;
+        }
+        let url = Url::parse(&paused.request.url).ok();
+        let path = url.as_ref().map_or("", Url::path);
+        let origin = url.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        // GraphQL reads and writes at one address.
+        let body = paused.request.post_data.as_deref().unwrap_or_default();
+        let key = format!("{method} {origin}{path} {}", body.contains("mutation"));
+        let mut inner = self.lock();
+        let form = kind == "Document";
+        match inner.sends {
+            Sends::All => {
+                if !form {
+                    inner.known.insert(key);
+                }
+                true
+            }
+            Sends::Known if !form && inner.known.contains(&key) => true,
+            Sends::Known => {
+                // What tells how the app is used goes unsaid.
+                if kind != "Ping" {
+                    inner.held.push(format!("{method} {path}"));
+                }
+                false
+            }
+        }
+    }
+}
+
+impl Page {
+    /// From now on what the page sends can be held back, see [`Page::let_send`].
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn look_on(&self) -> Result<(), PageError> {
+        self.state.look_on(Arc::default());
+        let enabled = self.connection.call(&self.session, &EnableFetch {}, CALL).await;
+        enabled.map(|_| ()).map_err(|error| self.failure(error))
+    }
+
+    /// What the page may send from now on, once [`Page::look_on`] was called.
+    pub fn let_send(&self, sends: Sends) {
+        if let Some(onlooker) = self.state.onlooker() {
+            onlooker.lock().sends = sends;
+        }
+    }
+
+    /// What was held back since this was asked last, as `POST /path`. Paths may tell of the account.
+    #[must_use]
+    pub fn held_back(&self) -> Vec<String> {
+        self.state.onlooker().map(|onlooker| std::mem::take(&mut onlooker.lock().held)).unwrap_or_default()
+    }
+}
