@@ -317,8 +317,9 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
     if over.iter().any(asks) {
         return None;
     }
-    // With one button there is one thing to do.
-    let alone = over.len() == 1;
+    // With one button there is one thing to do; what leads elsewhere is only to be read.
+    let leads_on = |control: &&&Control| control.kind == ControlKind::Link && !leads_nowhere(&control.href);
+    let alone = over.iter().filter(|control| !leads_on(control)).count() == 1;
     let worth = |control: &Control| {
         let Control { kind, text, locators, .. } = control;
         let inert =
@@ -329,8 +330,10 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
             return None;
         }
         let later = LATER.iter().position(|word| says(said, std::slice::from_ref(word)));
-        let crossed = text.is_empty() && says(&control.picture, &["times", "cross", "xmark"]);
-        later.or(crossed.then_some(LATER.len())).or((alone && says(text, NEXT)).then_some(LATER.len() + 1))
+        let crossed = text.is_empty() && says(&control.picture, &["times", "cross", "xmark"])
+            || matches!(text.trim(), "×" | "✕" | "✖" | "x" | "X");
+        let goes_on = says(text, NEXT) || says(text, &["ok", "okay"]);
+        later.or(crossed.then_some(LATER.len())).or((alone && goes_on).then_some(LATER.len() + 1))
     };
     let closes = over.into_iter().filter_map(|control| Some((worth(control)?, control)));
     closes.min_by_key(|(worth, _)| *worth).map(|(_, control)| Found { frame: 0, control: control.clone() })
