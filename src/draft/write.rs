@@ -6,7 +6,7 @@ use super::findings::{ChangeForm, Findings, Move, Names, Overlay, Sent, Settings
 use super::words::{LOCKED, REFUSED};
 use super::yaml::{locator, remark, steps, target};
 use crate::playbook::yaml::scalar;
-use crate::playbook::{By, Locator};
+use crate::playbook::{By, Locator, format};
 
 /// What the schema is called beside a draft, from which editors complete its keys.
 pub const SCHEMA_FILE: &str = "playbook.schema.json";
@@ -62,7 +62,9 @@ pub fn write(findings: &Findings) -> Draft {
     if !findings.looked.is_empty() {
         writer.found.push(format!("looked at: {}", findings.looked.join(", ")));
     }
-    Draft { yaml: writer.yaml, found: writer.found, questions: writer.questions }
+    // Whoever formats the finished playbook finds nothing changed that they have not written.
+    let yaml = format(&findings.app, &writer.yaml).map_or(writer.yaml, |formatted| formatted.text);
+    Draft { yaml, found: writer.found, questions: writer.questions }
 }
 
 struct Writer<'a> {

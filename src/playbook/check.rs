@@ -6,8 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use super::alike::may_be_same;
 use super::findings::Findings;
-use super::{Action, Branch, Destination, End, Expect, Flow, FlowKind, Key, Place, Rule, State, Step, Value};
+use super::{
+    Action, Branch, Destination, End, Expect, Flow, FlowKind, Interruption, Key, Place, Rule, State, Step,
+    Value,
+};
 
 /// What has happened on a path so far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,9 +135,29 @@ impl Seen {
     }
 }
 
-/// Whether both click the same.
-fn same_click(a: &Action, b: &Action) -> bool {
-    matches!((a, b), (Action::Click(a), Action::Click(b)) if a.alternatives == b.alternatives)
+/// Whether both may click the same.
+fn same_click(early: &Action, commit: &Action) -> bool {
+    matches!((early, commit), (Action::Click(early), Action::Click(commit)) if may_be_same(early, commit))
+}
+
+/// Warns of an interruption that clicks what the commit step of a flow clicks: it may come at any step before.
+pub(super) fn check_interruptions(interruptions: &[Interruption], flow: &Flow, findings: &mut Findings) {
+    let mut seen = Seen::default();
+    seen.steps(&flow.steps);
+    let kind = flow.kind;
+    for Interruption { click, .. } in interruptions {
+        let early = Action::Click(click.clone());
+        if seen.commits.iter().any(|commit| same_click(&early, commit)) {
+            findings
+                .warning(
+                    Rule::CommitLate,
+                    click.place,
+                    format!("this interruption clicks what the commit step of `{kind}` clicks"),
+                )
+                .label("clicked whenever it shows, also before the commit step")
+                .help("name the button of what lies over the page alone: `within: …` it, or `exact: true`");
+        }
+    }
 }
 
 struct Walker<'f> {
@@ -265,8 +289,8 @@ impl Walker<'_> {
                 "most forms are sent off by it",
                 "if it sends the form, it is the commit step: `- commit: { press: { key: Enter, in: … } }`; if not, click what leads on instead",
             ),
-            Action::Click(_) if self.seen.commits.iter().any(|commit| same_click(commit, action)) => (
-                "this clicks what the commit step clicks, before it",
+            Action::Click(_) if self.seen.commits.iter().any(|commit| same_click(action, commit)) => (
+                "this may click what the commit step clicks, before it",
                 "if it is the same button, the app has the credential from here on",
                 "if this sends the form, it is the commit step: wrap this one, `- commit: { click: … }`; if it is another button, tell the two apart (`exact: true`, `within`)",
             ),

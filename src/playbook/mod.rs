@@ -4,6 +4,7 @@
 //! module turns the text into a [`Playbook`] or into a [`Report`] of everything that is wrong
 //! with it. It reads no file and opens no connection.
 
+mod alike;
 mod check;
 mod diagnostic;
 mod family;
@@ -20,6 +21,7 @@ mod reference;
 mod report;
 mod rule;
 mod schema;
+mod secrets;
 mod suggest;
 mod syntax;
 mod tree;
@@ -34,7 +36,7 @@ pub use mismatch::{Fault, Mismatch};
 pub use overrides::OriginOverrides;
 pub use parse::{Parameters, Template, parse, parse_among};
 pub use quote::{Quote, find_step};
-pub(crate) use read::PASSWORD;
+pub(crate) use read::{PASSWORD, names_a_secret};
 pub use reference::{locator_examples, reference};
 pub use report::Report;
 pub use rule::Rule;

@@ -85,7 +85,8 @@ impl Page {
     fn file(&mut self, schema: &Json) {
         self.section("The file", "These keys stand at the beginning of a line, in this order.");
         for (key, value) in members(&schema["properties"]).filter(|(key, _)| *key != "flows") {
-            self.heading(key, value, is_required(schema, key));
+            // Of a playbook; families have none of them.
+            self.heading(key, value, is_required(&schema["then"], key));
             self.keys(value);
             self.yaml(&shown(value).map(|example| entry(key, example, 0)).collect::<Vec<_>>().join("# or\n"));
         }

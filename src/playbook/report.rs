@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Family, Place, Rule, Severity};
+use super::{Diagnostic, Family, Place, Rule, Severity, secrets};
 
 /// What the checker found in one playbook, in the order of the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,9 @@ impl Report {
                 source.to_mut().replace_range(from..to, &stars);
             }
         }
+        if let Cow::Owned(hidden) = secrets::hidden(&source) {
+            source = Cow::Owned(hidden);
+        }
         source
     }
 
@@ -81,16 +84,17 @@ impl Report {
         let source = &*self.without_passwords(source, start);
         let span = found.place.range();
         let span = span.start - start..span.end - start;
-        let mut group = level.primary_title(&found.message).id(found.rule.code()).element(
-            Snippet::source(source)
-                .path(name)
-                .annotation(AnnotationKind::Primary.span(span).label(&found.label)),
+        // What is said of an address may repeat it.
+        let [message, label, help] =
+            [&found.message, &found.label, &found.help].map(|words| secrets::hidden(words));
+        let mut group = level.primary_title(&*message).id(found.rule.code()).element(
+            Snippet::source(source).path(name).annotation(AnnotationKind::Primary.span(span).label(&*label)),
         );
-        if !found.help.is_empty() {
-            group = group.element(Level::HELP.message(&found.help));
+        if !help.is_empty() {
+            group = group.element(Level::HELP.message(&*help));
         }
         for note in &found.notes {
-            group = group.element(Level::NOTE.message(note));
+            group = group.element(Level::NOTE.message(secrets::hidden(note)));
         }
         renderer.render(&[group])
     }

@@ -107,6 +107,7 @@ rules! {
     AccountUnnamed "P0607" "account-unnamed"
     PasswordLiteral "P0608" "password-literal"
     PasswordSwapped "P0609" "password-swapped"
+    SecretParameter "P0610" "secret-parameter"
     Unmatched "P0701" "unmatched"
 }
 

@@ -249,3 +249,32 @@ fn standard_input_comes_out_formatted() {
     let ordered = "app: &acme acme\ntitle: *acme\n";
     assert_eq!(run(&[], ordered), (0, ordered.to_owned(), String::new()));
 }
+
+/// A comment within brackets goes with the item that it stood behind, and an empty line before the last comment stays.
+#[test]
+fn what_was_formatted_once_is_not_formatted_again() {
+    let source = "\
+app: acme
+title: Acme
+origins: { app: https://acme.example }
+flows:
+  login:
+    - open: /
+    - fill: { into: [ {label: Email}, # mail
+        {label: User, exact: true}, # user
+        {autocomplete: username} ], with: username }
+    - fill: { into: { label: Password }, with: password }
+    - expect: { signed_in: { text: Hello }, bad_credentials: { text: Wrong } }
+
+  # change_password: where?
+
+  # ? enrol_mfa: where?
+";
+    let formatted = holds("it", source).unwrap();
+    assert!(formatted.contains("          # mail\n          - label: Email\n"), "{formatted}");
+    assert!(formatted.contains("          - { label: User, exact: true } # user\n"), "{formatted}");
+    assert!(
+        formatted.ends_with("\n\n  # change_password: where?\n\n  # ? enrol_mfa: where?\n"),
+        "{formatted}"
+    );
+}

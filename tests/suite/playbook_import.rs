@@ -1,19 +1,23 @@
 //! `turnlock playbook import`: recordings become drafts, and nothing that was typed is in them.
 
 mod forms;
+mod passwords;
 
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 use turnlock::draft::{recording, write};
-use turnlock::playbook::{Action, FlowKind, OriginOverrides, Playbook, Rule, parse};
+use turnlock::playbook::{Action, FlowKind, OriginOverrides, Playbook, Rule, format, parse};
 
 use crate::harness::{SOON, Site, Stage};
 
 fn draft(json: &str) -> Result<String, String> {
     let findings =
         recording::import(&SecretString::from(json), "ledger").map_err(|error| error.to_string())?;
-    Ok(write(&findings).yaml)
+    let draft = write(&findings).yaml;
+    let formatted = format("ledger.yaml", &draft).unwrap_or_else(|why| panic!("{why}\n{draft}"));
+    assert_eq!(formatted.text, draft, "a draft is formatted");
+    Ok(draft)
 }
 
 fn fixture(name: &str) -> String {
@@ -363,226 +367,55 @@ fn a_password_is_kept_out_in_every_form_that_the_web_gives_it() {
     has_not(&draft, &["Pass\\26", "Pass&", "T2xkLVBhc3MmNzc", "4f6c642d", "PbGQtUGFzcyY3N"]);
 }
 
-/// A step that types, with these selectors.
-fn types(value: &str, selectors: &[&str]) -> String {
-    let selectors: Vec<_> = selectors.iter().map(|each| [each]).collect();
-    serde_json::json!({ "type": "change", "value": value, "selectors": selectors }).to_string()
+#[test]
+fn what_an_address_or_a_name_bears_once_is_kept_out() {
+    for (address, secret) in [
+        ("login;jsessionid=A1B2C3D4E5F6", "A1B2"),
+        ("login?next=%2Fhome&ticket=ST-1234-abcdEFGH", "ST-1234"),
+        ("login?pin=4711", "4711"),
+        ("login?k=Passw0rd1", "Passw0rd1"),
+        ("login#access_token=abc.def", "abc.def"),
+        ("verify/3f9a8b7c6d5e/", "3f9a8b"),
+    ] {
+        let draft = draft(&recording(&format!("https://ledger.example/{address}"), SIGNED_IN)).unwrap();
+        checked(&draft);
+        has(&draft, &["# ? steps[0]: the address held"]);
+        has_not(&draft, &[secret]);
+    }
+    for name in
+        ["Recovery code 8fj2-kd83", "Copy token sk_live_51Habcdef1234", "API key: 9f8e7d6c5b4a", "PIN 4711"]
+    {
+        let click =
+            serde_json::json!({ "type": "click", "selectors": [[format!("aria/{name}")], ["#copy"]] });
+        let draft =
+            draft(&recording("https://ledger.example/login", &format!("{SIGNED_IN},{click}"))).unwrap();
+        has(&draft, &["# - click: { css: \"#copy\" }"]);
+        has_not(&draft, &[name.split(' ').next_back().unwrap()]);
+    }
+    let plain =
+        draft(&recording("https://ledger.example/login?next=%2Fsettings%2F2fa&tab=1", SIGNED_IN)).unwrap();
+    has(&plain, &["- open: \"/login?next=%2Fsettings%2F2fa&tab=1\"\n"]);
 }
 
-fn clicks(name: &str) -> String {
-    serde_json::json!({ "type": "click", "selectors": [[format!("aria/{name}")]] }).to_string()
-}
-
-const OLD: &str = "First-Pass-2026!";
-const NEW: &str = "Second-Pass-2027!";
-
-/// The draft of these steps at a page for logins.
-fn drafted(steps: &[String]) -> String {
+/// A recording names a window as it names the frame of another origin.
+#[test]
+fn a_window_that_was_opened_is_a_question_and_no_frame() {
+    let target = "https://sso.example/auth?x=1";
+    let inside = |step: &str| format!(r#"{{ {step}, "target": "{target}" }}"#);
+    let steps = [
+        r#"{ "type": "click", "selectors": [["aria/Sign in with SSO"]] }"#.to_owned(),
+        inside(r#""type": "change", "selectors": [["aria/Email"]], "value": "waldorf.s""#),
+        inside(r#""type": "change", "selectors": [["aria/Password"]], "value": "right-Password-7""#),
+        inside(r#""type": "click", "selectors": [["aria/Sign in"]]"#),
+    ];
     let draft = draft(&recording("https://ledger.example/login", &steps.join(","))).unwrap();
-    has_not(&draft, &["kim", "pass-20", "first-"]);
-    draft
-}
-
-/// A login by these steps, then the change of the password in these fields, and the way out.
-fn login_and_change(login: &[String], fields: [&str; 3]) -> String {
-    let mut steps = login.to_vec();
-    steps.push(clicks("Change my password"));
-    steps.extend([OLD, NEW, NEW].iter().zip(fields).map(|(value, field)| types(value, &[field])));
-    steps.extend([clicks("OK"), clicks("Sign out")]);
-    drafted(&steps)
-}
-
-const OLD_NEW_AGAIN: [&str; 3] = ["aria/Old password", "aria/New password", "aria/Again"];
-const PLACES: [&str; 3] = ["tr:nth-of-type(1) input", "tr:nth-of-type(2) input", "tr:nth-of-type(3) input"];
-
-/// The steps of a flow, without what it expects.
-#[track_caller]
-fn flow_is(draft: &str, flow: &str, steps: &[&str]) {
-    checked(draft);
-    let Some((_, flow)) = draft.split_once(&format!("\n  {flow}:\n")) else { panic!("no {flow}:\n{draft}") };
-    let lines: Vec<&str> = flow
-        .lines()
-        .take_while(|line| !line.starts_with("    - expect"))
-        .filter(|line| !line.trim_start().starts_with('#'))
-        .map(str::trim)
-        .collect();
-    assert_eq!(lines.len(), steps.len(), "{draft}");
-    for (line, step) in lines.iter().zip(steps) {
-        let (what, with) = step.split_once(" <- ").unwrap_or((step, ""));
-        assert!(line.contains(what) && line.contains(with), "`{step}` is not `{line}`:\n{draft}");
-    }
-}
-
-const CHANGED: [&str; 5] = [
-    "click: [{ role: button, name: Change my password }",
-    "{ label: Old password } <- with: password }",
-    "{ label: New password } <- with: new_password }",
-    "{ label: Again } <- with: new_password }",
-    "commit: { click: [{ role: button, name: OK }",
-];
-
-#[test]
-fn a_field_that_a_notice_moved_is_the_same_field() {
-    let user = || types("kim", &["aria/User", "div:nth-of-type(1) > input"]);
-    let wrong = || types("Frist-Pass-2026!", &["aria/Password", "div:nth-of-type(2) > input"]);
-    let right = || types(OLD, &["aria/Password", "div:nth-of-type(3) > input"]);
-    let login = ["open: /login", "fill <- with: username }", "fill <- with: password }", "click <- Sign in"];
-    for steps in [
-        vec![user(), wrong(), clicks("Sign in"), right(), clicks("Sign in")],
-        vec![user(), wrong(), clicks("Sign in"), user(), right(), clicks("Sign in")],
-        vec![user(), wrong(), clicks("Sign in"), clicks("Close"), right(), clicks("Sign in")],
-        vec![user(), wrong(), right(), clicks("Sign in")],
-    ] {
-        let draft = login_and_change(&steps, OLD_NEW_AGAIN);
-        flow_is(&draft, "login", &login);
-        flow_is(&draft, "change_password", &CHANGED);
-        assert!(!draft.contains("to which flow"), "{draft}");
-    }
-}
-
-#[test]
-fn a_password_in_two_goes_is_one_whatever_else_the_first_go_says_of_its_field() {
-    let login = [
-        types("kim", &["aria/User", "input[name=u]"]),
-        types("First-", &["aria/Pass phrase", "input[name=p]", "xpath///*[@name=\"p\"]"]),
-        types(OLD, &["aria/Pass phrase", "input[name=p]"]),
-        clicks("Sign in"),
-    ];
-    let draft = login_and_change(&login, OLD_NEW_AGAIN);
-    flow_is(
-        &draft,
-        "login",
-        &["open", "User <- with: username }", "Pass phrase <- with: password }", "click"],
-    );
-    flow_is(&draft, "change_password", &CHANGED);
-}
-
-/// The same label on the page of the change, and logins before and behind it.
-#[test]
-fn a_new_password_is_no_correction() {
-    let login = |password: &str| {
-        [types("kim", &["aria/User"]), types(password, &["aria/Password"]), clicks("Sign in")]
-    };
-    let forced = [types(NEW, &["aria/Password"]), types(NEW, &["aria/Once more"]), clicks("Save")];
-    let draft = drafted(&[login(OLD).as_slice(), &forced].concat());
-    flow_is(
-        &draft,
-        "change_password",
-        &["Password <- with: new_password }", "Once more <- with: new_password }", "commit <- Save"],
-    );
-    let change: Vec<String> =
-        [OLD, NEW, NEW].iter().zip(OLD_NEW_AGAIN).map(|(value, field)| types(value, &[field])).collect();
-    let more = [clicks("Remember it"), clicks("Sign out")];
-    let draft = drafted(&[login(OLD).as_slice(), &change, &more, &login(NEW)].concat());
-    flow_is(&draft, "login", &["open", "User <- with: username }", "Password <- with: password }", "click"]);
-    flow_is(&draft, "change_password", &[CHANGED[1], CHANGED[2], CHANGED[3], "commit <- Remember it"]);
-}
-
-#[test]
-fn the_commit_is_the_recorded_one() {
-    let mut steps = vec![types("kim", &["aria/User"]), types(OLD, &["aria/Password"]), clicks("Sign in")];
-    steps.extend([OLD, NEW, NEW].iter().zip(OLD_NEW_AGAIN).map(|(value, field)| types(value, &[field])));
-    steps.extend([types("Waldi", &["aria/Pet's name"]), clicks("OK")]);
-    let draft = drafted(&steps);
-    flow_is(
-        &draft,
-        "change_password",
-        &[CHANGED[1], CHANGED[2], CHANGED[3], "Pet's name <- text: \"?\"", CHANGED[4]],
-    );
-}
-
-#[test]
-fn a_current_password_is_never_the_new_one_in_any_language() {
-    for label in [
-        "Altes Kennwort",
-        "Текущий пароль",
-        "كلمة المرور الحالية",
-        "Jelenlegi jelszó",
-        "舊密碼",
-        "Gamla lösenordet",
-    ] {
-        let login =
-            [types("kim", &["aria/X"]), types("Frist-Pass-2026!", &["#p", "aria/Kennwort"]), clicks("Go")];
-        // The page after a refusal calls its field otherwise.
-        let again = [types("kim", &["aria/X"]), types(OLD, &["#q", "aria/Passwort"]), clicks("Go")];
-        let field = format!("aria/{label}");
-        let draft = login_and_change(&[login, again].concat(), [&field, "aria/New password", "aria/Again"]);
-        let line = draft.lines().find(|line| line.contains(label)).unwrap();
-        assert!(line.contains("with: password }"), "{draft}");
-        assert!(
-            !draft.lines().any(|line| line.contains("wort }") && line.contains("new_password")),
-            "{draft}"
-        );
-    }
-}
-
-#[test]
-fn what_stands_behind_the_name_is_the_password_whatever_it_is_called() {
-    for (label, value) in [
-        ("Passcode", OLD),
-        ("Passcode", "kittens7"),
-        ("PIN", "472913"),
-        ("Secret word", OLD),
-        ("Pass code", "4729138"),
-    ] {
-        for next in [false, true] {
-            let mut steps = vec![types("kim", &["aria/User", "#u"])];
-            steps.extend(next.then(|| clicks("Next")));
-            steps.extend([types(value, &[&format!("aria/{label}"), "input[name=p]"]), clicks("Sign in")]);
-            steps.push(clicks("Change my password"));
-            let fields = OLD_NEW_AGAIN.iter().zip([value, NEW, NEW]);
-            steps.extend(fields.map(|(field, value)| types(value, &[field])));
-            steps.extend([clicks("OK"), clicks("Sign out")]);
-            let draft = drafted(&steps);
-            flow_is(&draft, "change_password", &CHANGED);
-            let fill = format!(
-                "fill: {{ into: [{{ label: {label} }}, {{ css: \"input[name=p]\" }}], with: password }}"
-            );
-            has(&draft, &[&fill]);
-            assert_eq!(draft.matches("with: username }").count(), 1, "{draft}");
-        }
-    }
-    // A code that was sent is none, and neither is what the name is completed by.
-    let code = [
-        types("kim", &["aria/User"]),
-        clicks("Next"),
-        types("472913", &["aria/One-time code"]),
-        clicks("Verify"),
-    ];
-    has(&drafted(&code), &["with: totp }"]);
-    let domain = [
-        types("kim", &["aria/User"]),
-        types("corp", &["aria/Domain"]),
-        types(OLD, &["aria/Password"]),
-        clicks("Go"),
-    ];
-    let draft = drafted(&domain);
+    checked(&draft);
     has(
         &draft,
-        &["into: { label: Domain }, with: { text: \"?\" }", "into: { label: Password }, with: password }"],
+        &[
+            "# ? steps[2]: from here on it went on in a window that the page had opened, at https://sso.example;",
+            "fill: { into: { label: Email }, with: username }",
+        ],
     );
-}
-
-#[test]
-fn a_change_of_the_password_is_known_by_its_order() {
-    for fields in [PLACES, ["aria/Old:", "aria/New:", "aria/Again:"]] {
-        for password in ["aria/Password", "aria/Pass phrase"] {
-            let login =
-                [types("kim", &["aria/User", "#u"]), types(OLD, &[password, "#p"]), clicks("Sign in")];
-            let draft = login_and_change(&login, fields);
-            flow_is(
-                &draft,
-                "change_password",
-                &[
-                    CHANGED[0],
-                    "fill <- with: password }",
-                    "fill <- with: new_password }",
-                    "fill <- with: new_password }",
-                    CHANGED[4],
-                ],
-            );
-            has(&draft, &["    # ? steps[6]: is this the change of the password?"]);
-            assert!(!draft.contains("to which flow"), "{draft}");
-        }
-    }
+    has_not(&draft, &["iframe", "frame:", "x=1"]);
 }

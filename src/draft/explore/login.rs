@@ -12,7 +12,7 @@ use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
 use crate::draft::words::{EXPIRED, REFUSED, SCAN, refuses, says};
 use crate::draft::write::guessed;
-use crate::playbook::{Key, Value};
+use crate::playbook::{Key, Value, names_a_secret};
 use crate::redact::redact;
 
 /// Where apps have their logins.
@@ -454,6 +454,9 @@ fn question_about(control: &Control, called: &str, into: Names) -> Vec<Move> {
     let needed = if control.missing { " (required)" } else { "" };
     let typed = control.r#type != "select-one" && control.r#type != "checkbox" && control.r#type != "radio";
     let question = match (typed, control.missing) {
+        (true, true) if names_a_secret(called) => format!(
+            "? the login also asks for {called:?} (required), which looks like a secret: Turnlock keeps none but password and authenticator, and parameters stand in clear. Can the account sign in without it?"
+        ),
         (true, true) => format!(
             "? the login also asks for {called:?} (required): what is typed there? Where that is another for each account, name it under `params` and write it as \"${{NAME}}\""
         ),

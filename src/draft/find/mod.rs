@@ -6,8 +6,8 @@ pub(super) use change::{change, current_alone};
 
 use super::words::{
     AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, HAVE_ACCOUNT, LATER, MFA, NEXT, NO_ACCOUNT,
-    OTHER_CODE, OTHER_THAN_PASSWORD, PASSWORD, PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN,
-    SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
+    OTHER_CODE, OTHER_THAN_PASSWORD, PASSCODE, PASSWORD, PERSON, PLACE, REGISTER, SECURITY, SETTINGS,
+    SIGN_IN, SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 use crate::playbook::By;
@@ -147,6 +147,9 @@ fn name_first(group: &[Found], about: bool) -> Option<Login> {
         return None;
     }
     let fields: Vec<_> = group.iter().filter(|found| takes_text(&found.control)).collect();
+    if fields.iter().any(|found| is(&found.control, PASSCODE)) {
+        return None;
+    }
     let submit = submit(group);
     let reads = |words| submit.as_ref().is_some_and(|found| says(&read(&found.control), words));
     let username = fields.iter().find(|found| is_name(&found.control)).or_else(|| {

@@ -2,16 +2,15 @@
 
 use super::fields::words;
 use super::parse::{Act, Recorded};
-use crate::draft::words::{NEXT, PASSWORD, SIGN_IN, Words, says};
+use super::selectors::own_parts;
+use crate::draft::words::{ALL_SESSIONS, NEXT, PASSCODE, PASSWORD, REPEAT, SIGN_IN, SIGN_OUT, Words, says};
 
 /// A click that sends nothing off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aside {
     /// Proves that somebody is there.
     Captcha,
-    /// Shows what was typed.
-    Show,
-    /// Keeps the session for another day, or ticks something else.
+    /// Keeps the session for another day, ends those of other devices, or ticks something else.
     Choice,
 }
 
@@ -76,6 +75,9 @@ const SHOW: Words = &[
     "表示",
     "표시",
 ];
+
+/// What authors of pages call the button that shows a password.
+const EYE: [&str; 7] = ["eye", "show", "hide", "reveal", "toggle", "visibility", "unmask"];
 
 /// Staying signed in: not `remember` alone, which may be a button too.
 const REMEMBER: Words = &[
@@ -173,24 +175,70 @@ pub(super) fn aside(step: &Recorded) -> Option<Aside> {
         step.selectors.iter().flatten().any(|each| parts.iter().any(|part| each.contains(part)))
     };
     let ticks = || {
-        any(&["[role=\"checkbox\"]", "[role=\"switch\"]", "[role=\"radio\"]", "[role=\"option\"]"])
-            || any(&[
-                "type=checkbox",
-                "type=\"checkbox\"",
-                "type='checkbox'",
-                "type=radio",
-                "type=\"radio\"",
-                "type='radio'",
-            ])
+        any(&[
+            "[role=\"checkbox\"]",
+            "[role=\"switch\"]",
+            "[role=\"radio\"]",
+            "[role=\"option\"]",
+            "[role=\"menuitemcheckbox\"]",
+        ]) || any(&[
+            "type=checkbox",
+            "type=\"checkbox\"",
+            "type='checkbox'",
+            "type=radio",
+            "type=\"radio\"",
+            "type='radio'",
+        ])
     };
+    let ends_others = says(&called, SIGN_OUT) && says(&called, ALL_SESSIONS);
     if guarded || says(&called, ROBOT) {
         Some(Aside::Captcha)
-    } else if says(&called, SHOW) && says(&called, PASSWORD) && !says(&called, SIGN_IN) {
-        Some(Aside::Show)
     } else {
-        (says(&called, REMEMBER) || nameless && called.contains("remember") || ticks())
+        (says(&called, REMEMBER) || nameless && called.contains("remember") || ticks() || ends_others)
             .then_some(Aside::Choice)
     }
+}
+
+/// Takes out the clicks on what shows a password.
+pub(super) fn take_out_shows(recorded: &mut [Recorded]) {
+    for at in 0..recorded.len() {
+        if shows(recorded, at) {
+            recorded[at].act = Act::Show;
+        }
+    }
+}
+
+/// Whether the step is a click on what shows a password: it says so, or it is called as such buttons are and stands beside
+/// the field.
+fn shows(recorded: &[Recorded], at: usize) -> bool {
+    let step = &recorded[at];
+    if !matches!(step.act, Act::Click { .. }) || aside(step) == Some(Aside::Captcha) {
+        return false;
+    }
+    let names = names(step).join(" ");
+    let called = if names.is_empty() { words(step) } else { names.clone() };
+    if says(&called, SIGN_IN) {
+        return false;
+    }
+    if says(&called, SHOW) && says(&called, PASSWORD) {
+        return true;
+    }
+    let passed = |step: &&Recorded| !matches!(step.act, Act::Nothing | Act::Show);
+    let field = |step: &Recorded| {
+        matches!(step.act, Act::Change(_))
+            && (says(&words(step), PASSWORD)
+                || says(&words(step), PASSCODE)
+                || says(&words(step), REPEAT)
+                || self::names(step).is_empty())
+    };
+    let beside = recorded[..at].iter().rev().find(passed).is_some_and(field)
+        || recorded[at + 1..].iter().find(passed).is_some_and(field);
+    let eye = || {
+        let own = own_parts(&step.selectors).join(" ").to_lowercase();
+        own.split(|c: char| !c.is_alphabetic()).any(|word| EYE.contains(&word))
+    };
+    let so_called = if names.is_empty() { eye() } else { says(&names, SHOW) && names.split(' ').count() < 3 };
+    step.leads_to.is_none() && beside && so_called
 }
 
 impl Sending {

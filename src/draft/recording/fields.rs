@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::asides::aside;
 use super::parse::{Act, Recorded};
-use super::selectors::{Purpose, locators};
+use super::selectors::{Purpose, locators, own_parts};
 use crate::draft::words::{PASSWORD, SIGN_OUT, USERNAME, says};
 
 /// For each step the first one whose text it corrects, one after the other: a half-typed text, or one that the app refused.
@@ -19,9 +19,19 @@ pub(super) fn corrected(recorded: &[Recorded]) -> Vec<usize> {
     fields
 }
 
-/// What selectors say of a step's element.
+/// What selectors say of a step's element. What a field is, only its own part of them tells: it may stand in a form that is
+/// called `login`. A click may have met something within what it is about.
 pub(super) fn words(step: &Recorded) -> String {
-    step.selectors.concat().join(" ").replace(['_', '-'], " ")
+    let said = match step.act {
+        Act::Change(_) => own_parts(&step.selectors).join(" "),
+        _ => all_words(step),
+    };
+    said.replace(['_', '-'], " ")
+}
+
+/// What selectors say of a step's element and of what it is in.
+pub(super) fn all_words(step: &Recorded) -> String {
+    step.selectors.concat().join(" ")
 }
 
 /// Whether both mean one element: by a name that both have, or by the best that each has. Places in the document shift, as

@@ -8,7 +8,7 @@ use super::parse::BadRecording;
 use super::secrets::Typed;
 use crate::draft::findings::{ChangeForm, Move, Names, Sent, Settings};
 use crate::draft::words::{
-    MENU, MFA, PASSWORD, REGISTER, REPEAT, SETTINGS, SIGN_IN, SIGN_OUT, USERNAME, Words, says,
+    MENU, MFA, NEW, PASSWORD, REGISTER, REPEAT, SETTINGS, SIGN_IN, SIGN_OUT, USERNAME, Words, says,
 };
 use crate::playbook::{By, Locator};
 
@@ -102,6 +102,10 @@ pub(super) struct Made {
 }
 
 impl Made {
+    pub(super) fn note(text: String, at: usize) -> Self {
+        Self { step: Move::Note(text), typed: None, at, sends: None, aside: None, leads: false }
+    }
+
     fn is(&self, wanted: Typed) -> bool {
         self.typed == Some(wanted)
     }
@@ -115,6 +119,12 @@ impl Made {
 
     fn sends(&self) -> bool {
         self.sends.is_some()
+    }
+
+    /// Whether it is no part of a form that sets a password: another page, a login, the way out.
+    fn is_elsewhere(&self) -> bool {
+        let login = matches!(self.typed, Some(Typed::Username | Typed::Password | Typed::Totp));
+        login || matches!(self.step, Move::Open(_)) || self.clicks(SIGN_OUT)
     }
 
     fn fills(&self) -> bool {
@@ -157,6 +167,8 @@ impl Import {
                         "a password is chosen here, as for a new account: record signing in with one that is there",
                     ));
                 }
+                let out = moves.iter().position(|each| each.clicks(SIGN_OUT)).unwrap_or(moves.len());
+                self.leave(&moves.split_off(out));
                 self.findings.login = moves.into_iter().map(|each| each.step).collect();
                 self.findings
                     .remarks
@@ -261,9 +273,9 @@ impl Import {
         self.leave(&moves);
         let opens = login.iter().any(|each| matches!(each.step, Move::Open(_)));
         let Some(first) = login.first().filter(|_| !opens) else { return login };
-        let made = |step| Made { step, typed: None, at: first.at, sends: None, aside: None, leads: false };
         let question = format!("? steps[{}]: on which page does the login begin?", first.at);
-        let start = [made(Move::Note(question)), made(Move::Open("/".to_owned()))];
+        let question = Made::note(question, first.at);
+        let start = [question.clone(), Made { step: Move::Open("/".to_owned()), ..question }];
         start.into_iter().chain(login).collect()
     }
 
@@ -316,26 +328,36 @@ impl Import {
         let current = rest[..new].iter().rposition(|each| each.is(Typed::Password) && each.fills());
         // A password that is sent off before lets in to where the change is.
         let current = current.filter(|current| !rest[*current..new].iter().any(Made::sends));
-        // Whatever is typed behind a click is typed into another form.
-        let sent = |from: usize| rest[from..].iter().position(Made::sends).map(|at| from + at);
-        let form = sent(new + 1).unwrap_or(rest.len());
-        let repeat = (new + 1..form).find(|at| rest[*at].is(Typed::NewPassword));
+        let repeat = repeated(rest, new);
         let from = repeat.unwrap_or(new) + 1;
-        let mut way = self.way(&rest[..current.unwrap_or(new)]);
+        let begins = current.unwrap_or(new);
+        let mut way = self.way(&rest[..begins]);
         if self.kept.is_guessed(rest[new].at) {
             way.push(Move::Note(format!(
                 "? steps[{}]: is this the change of the password? its order says so, and no label: the current password, then a new text twice",
                 rest[new].at
             )));
         }
-        // In between is nothing but what the form has besides.
-        let mut also = current.map_or_else(Vec::new, |current| steps(&rest[current + 1..new]));
-        also.extend(steps(&rest[new + 1..from - usize::from(repeat.is_some())]));
-        // What sends it off may stand behind other fields of the form.
-        let commit = sent(from).filter(|at| !rest[*at].clicks(SIGN_OUT));
+        // Clicks between the two new passwords are a part of the form, and stay where they were.
+        let clicked = repeat.filter(|repeat| rest[new..*repeat].iter().any(Made::sends));
+        let (current, new_names, repeat, mut also) = match clicked.and_then(|last| Some((last, into(last)?)))
+        {
+            Some((last, names)) => {
+                way.extend(steps(&rest[begins..=new]));
+                way.extend(within_the_form(&rest[new + 1..last]));
+                (None, names, None, Vec::new())
+            }
+            None => {
+                let mut also =
+                    current.map_or_else(Vec::new, |current| within_the_form(&rest[current + 1..new]));
+                also.extend(within_the_form(&rest[new + 1..repeat.unwrap_or(new + 1)]));
+                (current, new_names, repeat, also)
+            }
+        };
+        let commit = sent_off(rest, from);
         let mut behind = from;
         if let Some(commit) = commit {
-            also.extend(steps(&rest[from..commit]));
+            also.extend(within_the_form(&rest[from..commit]));
             behind = commit + 1;
         }
         let what = ChangeForm {
@@ -343,9 +365,10 @@ impl Import {
             new: new_names,
             repeat: repeat.and_then(into),
             also,
-            sent: match commit {
-                Some(at) => rest[at].clicked().map_or(Sent::Enter, Sent::Click),
-                None => Sent::Unknown,
+            sent: match commit.map(|at| &rest[at].step) {
+                Some(Move::Click(names)) => Sent::Click(names.clone()),
+                Some(Move::Press { .. }) => Sent::Enter,
+                _ => Sent::Unknown,
             },
             rules: None,
             minlength: None,
@@ -354,6 +377,59 @@ impl Import {
         self.findings.change = Some(Settings { way, what });
         behind
     }
+}
+
+/// Where the new password is typed once more. Between may be a click that sends nothing off: a step of a wizard, a hint that is
+/// closed. Behind one that does, the next field asks for it as a login does, unless it says otherwise.
+fn repeated(rest: &[Made], new: usize) -> Option<usize> {
+    let repeat = (new + 1..rest.len()).find(|at| rest[*at].is(Typed::NewPassword))?;
+    let between = &rest[new + 1..repeat];
+    let called_so = says(&rest[repeat].words(), REPEAT) || says(&rest[repeat].words(), NEW);
+    let aside = |each: &Made| !each.leads && each.sends > Some(Sending::Submit) && !each.clicks(SAVE);
+    let in_one_form = !between.iter().any(Made::is_elsewhere)
+        && (called_so || between.iter().filter(|each| each.sends()).all(aside));
+    (!between.iter().any(Made::sends) || in_one_form).then_some(repeat)
+}
+
+/// What sends the change off, behind its last password: what says so, else what has a name or leads to another page. There may
+/// be other fields before it, and clicks that send nothing.
+fn sent_off(rest: &[Made], from: usize) -> Option<usize> {
+    let mut best: Option<(u8, usize)> = None;
+    for (at, each) in rest.iter().enumerate().skip(from) {
+        if each.is_elsewhere() || each.is(Typed::NewPassword) || best.is_some() && each.fills() {
+            break;
+        }
+        if !each.sends() {
+            continue;
+        }
+        let words = each.words();
+        let says_so = each.sends <= Some(Sending::Submit) || each.clicks(SAVE) || says(&words, PASSWORD);
+        let rank = if says_so { 0 } else { u8::from(words.is_empty() && !each.leads) + 1 };
+        if best.is_none_or(|(known, _)| rank < known) {
+            best = Some((rank, at));
+        }
+        if each.leads {
+            break;
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+/// What is done in a form besides its passwords, with questions at what it may do without.
+fn within_the_form(moves: &[Made]) -> Vec<Move> {
+    let mut steps = Vec::new();
+    for each in moves {
+        if each.aside == Some(Aside::Choice) {
+            steps.push(Move::Note(format!("? steps[{}]: does the change need this?", each.at)));
+        } else if each.sends() {
+            steps.push(Move::Note(format!(
+                "? steps[{}]: does the change need this, and is nothing sent off by it? It was clicked before the form was complete or sent",
+                each.at
+            )));
+        }
+        steps.push(each.step.clone());
+    }
+    steps
 }
 
 /// Where the login's password is.

@@ -6,10 +6,12 @@
 mod asides;
 mod fields;
 mod flows;
+mod once;
 mod pads;
 mod parse;
 mod secrets;
 mod selectors;
+mod windows;
 
 use secrecy::SecretString;
 use url::Url;
@@ -32,8 +34,14 @@ use super::write::guessed;
 pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> {
     let mut recorded = parse::parse(json)?;
     let clicked = pads::hide(&mut recorded);
+    asides::take_out_shows(&mut recorded);
     let kept = Kept::of(&recorded, clicked);
-    let mut import = Import { findings: Findings::new(app, "a recording does not say"), kept };
+    let mut import = Import {
+        findings: Findings::new(app, "a recording does not say"),
+        kept,
+        windows: windows::windows(&recorded),
+        within: None,
+    };
     let start = recorded.iter().find_map(|step| match &step.act {
         Act::Navigate { url } => Url::parse(url).ok().filter(is_of_the_web),
         _ => None,
@@ -44,6 +52,7 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
     import.findings.origins.push(("app".to_owned(), start.origin().ascii_serialization()));
     let mut moves: Vec<Made> = Vec::new();
     for (at, step) in recorded.iter().enumerate() {
+        moves.extend(import.enters_a_window(step).map(|asked| Made::note(asked, at)));
         let made = import.moves(step, recorded.get(at + 1));
         moves.extend(made.into_iter().map(|(made, typed)| Made {
             step: made,
@@ -58,33 +67,17 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
     Ok(import.findings)
 }
 
-/// What an address bears for one visit.
-const ONCE: [&str; 7] = ["token", "state", "nonce", "session", "csrf", "code", "secret"];
-
 fn is_of_the_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
-}
-
-/// Whether the text holds what nobody would write by hand: a secret that the page showed, a key of one visit. In groups or not.
-fn made_up(text: &str) -> bool {
-    let base32 = |word: &str| word.chars().all(|c| c.is_ascii_uppercase() || ('2'..='7').contains(&c));
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let mixed = |word: &&str| {
-        let has = |of: fn(&char) -> bool| word.chars().any(|c| of(&c));
-        word.len() >= 16 && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
-    };
-    // `jbsw y3dp ehpk 3pxp`
-    let in_groups = |group: &[&str]| {
-        group.iter().all(|word| word.len() == 4) && group.concat().chars().any(|c| c.is_ascii_digit())
-    };
-    let grouped = words.windows(4).any(in_groups);
-    grouped || words.iter().any(mixed) || words.iter().any(|word| word.len() >= 16 && base32(word))
 }
 
 struct Import {
     findings: Findings,
     kept: Kept,
+    /// The origins of windows that were opened.
+    windows: Vec<String>,
+    /// In which of them the last step was.
+    within: Option<String>,
 }
 
 impl Import {
@@ -99,7 +92,7 @@ impl Import {
                     step.at
                 ));
             }
-            Some(Aside::Show) => {
+            _ if matches!(step.act, Act::Show) => {
                 return note(format!(
                     "steps[{}]: what shows the password is left out: screenshots would have it",
                     step.at
@@ -114,7 +107,10 @@ impl Import {
         }
         let names = self.names(step);
         let nameless = || {
-            note(format!("? steps[{}], {}: nothing but what was typed names its element", step.at, step.kind))
+            note(format!(
+                "? steps[{}], {}: nothing names its element but what was typed, or what a page showed once",
+                step.at, step.kind
+            ))
         };
         let made = match &step.act {
             Act::Navigate { url } => {
@@ -157,7 +153,17 @@ impl Import {
                         ),
                         (Move::Literal { into, text: "?".to_owned() }, Some(Typed::Unknown)),
                     ],
-                    typed => vec![(Move::Fill { into, with: typed.variable().to_owned() }, Some(typed))],
+                    typed => {
+                        let asked = self.kept.is_guessed_login(step.at).then(|| {
+                            let asked = format!(
+                                "? steps[{}]: is this the name, and what is typed next the password? their order says so, and no label",
+                                step.at
+                            );
+                            (Move::Note(asked), None)
+                        });
+                        let fill = Move::Fill { into, with: typed.variable().to_owned() };
+                        asked.into_iter().chain([(fill, Some(typed))]).collect()
+                    }
                 };
             }
             Act::Hover => match names {
@@ -170,7 +176,7 @@ impl Import {
                 None => return nameless(),
             },
             Act::Key(key) => Move::Press { key, within: None },
-            Act::Nothing => return Vec::new(),
+            Act::Nothing | Act::Show => return Vec::new(),
             Act::Pad => {
                 let why = format!(
                     "? steps[{}]: characters were clicked or pressed one by one, and are left out, as they may be a secret: Turnlock types into fields only; is there a field behind the keypad that takes typing?",
@@ -189,23 +195,31 @@ impl Import {
         vec![(made, None)]
     }
 
+    /// The question where the steps go on in a window that the page opened.
+    fn enters_a_window(&mut self, step: &Recorded) -> Option<String> {
+        if matches!(step.act, Act::Nothing) {
+            return None;
+        }
+        let origin = windows::origin(step).filter(|origin| self.windows.contains(origin));
+        if self.within == origin {
+            return None;
+        }
+        self.within.clone_from(&origin);
+        let origin = origin?;
+        self.findings.origin_name(&origin);
+        Some(format!(
+            "? steps[{}]: from here on it went on in a window that the page had opened, at {origin}; Turnlock stays in its page and leaves such windows alone: which address leads there in the same page, or can the account sign in without?",
+            step.at
+        ))
+    }
+
     /// Its address in the draft, without what was typed and what was made up for one visit; and whether that is all of it.
     fn address(&mut self, url: &Url) -> (String, bool) {
         let own = self.findings.origin_name(&url.origin().ascii_serialization());
         let mut url = url.clone();
-        let mut whole = true;
-        let once =
-            |query: &str| query.len() > 100 || ONCE.iter().any(|word| query.contains(word)) || made_up(query);
-        if url.query().is_some_and(|query| once(query) || self.kept.is_in(query)) {
-            url.set_query(None);
-            whole = false;
-        }
-        if url.fragment().is_some_and(|part| once(part) || self.kept.is_in(part)) {
-            url.set_fragment(None);
-            whole = false;
-        }
+        let mut whole = !once::take_out(&mut url, |part| self.kept.is_in(part));
         let mut path = &url[url::Position::BeforePath..];
-        if self.kept.is_in(path) || made_up(path) {
+        if self.kept.is_in(path) || once::in_path(path) {
             (path, whole) = ("/", false);
         }
         (if own == "app" { path.to_owned() } else { format!("{own}:{path}") }, whole)
@@ -218,7 +232,7 @@ impl Import {
             _ => Purpose::Clicking,
         };
         let mut names = selectors::locators(&step.selectors, purpose);
-        names.retain(|name| !self.kept.is_in(&name.to_string()) && !made_up(&name.to_string()));
+        names.retain(|name| !self.kept.is_in(&name.to_string()) && !once::in_name(&name.to_string()));
         names.truncate(3);
         let frame = self.frame(step);
         names.iter_mut().for_each(|name| name.frame.clone_from(&frame));
@@ -227,11 +241,11 @@ impl Import {
 
     /// The frame of a step, declared when it is first met.
     fn frame(&mut self, step: &Recorded) -> Option<String> {
-        let target = step.target.as_deref().and_then(|target| Url::parse(target).ok()).filter(Url::has_host);
-        if target.is_none() && step.frame.is_empty() {
+        let serialised = windows::origin(step);
+        let in_a_window = serialised.as_ref().is_some_and(|origin| self.windows.contains(origin));
+        if serialised.is_none() && step.frame.is_empty() || in_a_window {
             return None;
         }
-        let serialised = target.as_ref().map(|url| url.origin().ascii_serialization());
         let origin =
             serialised.as_deref().map_or_else(|| "app".to_owned(), |each| self.findings.origin_name(each));
         let css = match &serialised {
@@ -243,8 +257,13 @@ impl Import {
         if self.findings.frames.len() > known {
             let place: Vec<String> = step.frame.iter().map(ToString::to_string).collect();
             self.findings.remarks.push(format!(
-                "? which frame is `{name}`? the recording counts it as [{}]; its locator is a guess",
-                place.join(", ")
+                "? which frame is `{name}`? the recording counts it as [{}]; its locator is a guess{}",
+                place.join(", "),
+                if place.is_empty() {
+                    ", and if it was a window of its own, Turnlock leaves that alone"
+                } else {
+                    ""
+                }
             ));
         }
         Some(name)

@@ -69,6 +69,8 @@ pub(super) enum Act {
     Character(SecretString),
     /// What was clicked or pressed character by character, from here on.
     Pad,
+    /// A click on what shows a password that was typed.
+    Show,
     /// Nothing that a playbook would say: its other half is a step already, or it is about the browser's window.
     Nothing,
     /// There is no such step; why, and what to do.

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fields::{corrected, sends, sent_by, words};
+use super::fields::{all_words, corrected, sends, sent_by, words};
 use super::parse::{Act, Recorded};
-use crate::draft::words::{CODE, CURRENT, MFA, ONE_TIME, PASSCODE, PASSWORD, REPEAT, USERNAME, says};
+use crate::draft::words::{
+    CODE, CURRENT, MFA, NEW, ONE_TIME, PASSCODE, PASSWORD, REPEAT, SIGN_IN, USERNAME, Words, says,
+};
 use crate::redact::encoded;
 
 /// What a value was.
@@ -42,6 +44,8 @@ pub(super) struct Kept {
     fields: Vec<usize>,
     /// The steps that are taken for a change of the password by their order alone.
     guessed: Vec<usize>,
+    /// The step that is taken for the login's name by its order alone, and the one behind it for the password.
+    guessed_login: Option<usize>,
 }
 
 /// What was typed into a field, once and for all.
@@ -52,27 +56,34 @@ struct Change<'a> {
     field: String,
 }
 
+/// What authors of pages call a field for a password.
+const PASS: Words = &["passwd", "pwd", "pass", "wpname"];
+
 impl Change<'_> {
     fn is(&self, value: &SecretString) -> bool {
         self.value.expose_secret() == value.expose_secret()
     }
 
     fn is_password(&self) -> bool {
-        says(&self.field, PASSWORD)
-            || says(&self.field, &["passwd", "pwd", "pass", "wpname"]) && !says(&self.field, USERNAME)
+        says(&self.field, PASSWORD) || says(&self.field, PASS) && !says(&self.field, USERNAME)
     }
 
     fn is_current(&self) -> bool {
         self.is_password() && says(&self.field, CURRENT)
     }
 
+    /// It asks for a code that is a login's password, and not for one that serves once.
+    fn is_passcode(&self) -> bool {
+        says(&self.field, PASSCODE) && !says(&self.field, ONE_TIME)
+    }
+
     fn is_new(&self) -> bool {
-        says(&self.field, &["new", "neu", "nouveau", "nueva", "nova"]) || says(&self.field, REPEAT)
+        says(&self.field, NEW) || says(&self.field, REPEAT)
     }
 
     /// A code that is a second factor's; where a password is expected, a passcode is that.
     fn is_code(&self, password_awaited: bool) -> bool {
-        let passcode = password_awaited && says(&self.field, PASSCODE) && !says(&self.field, ONE_TIME);
+        let passcode = password_awaited && self.is_passcode();
         says(&self.field, MFA) || says(&self.field, CODE) && !passcode && looks_like_a_code(self.value)
     }
 }
@@ -98,6 +109,7 @@ impl Kept {
             by_step: HashMap::new(),
             fields,
             guessed: Vec::new(),
+            guessed_login: None,
         };
         // What the app asks for as the current password was the login's.
         let mut known: Vec<(&SecretString, Typed)> = changes
@@ -108,8 +120,14 @@ impl Kept {
             })
             .map(|change| (change.value, Typed::Password))
             .collect();
+        let by_order = login_by_order(recorded, &changes);
+        kept.guessed_login = by_order.map(|name| changes[name].at);
         for nth in 0..changes.len() {
-            let typed = kept.typed(recorded, &changes, nth, &known);
+            let typed = match by_order {
+                Some(name) if nth == name => Typed::Username,
+                Some(name) if nth == name + 1 => Typed::Password,
+                _ => kept.typed(recorded, &changes, nth, &known),
+            };
             if typed != Typed::Unknown {
                 known.push((changes[nth].value, typed));
             }
@@ -173,8 +191,9 @@ impl Kept {
         let until = next.map_or(recorded.len(), |next| next.at);
         let before_keypad = recorded[change.at..until].iter().any(|step| matches!(step.act, Act::Pad));
         let before_password =
-            !named && (before_keypad || next.is_some_and(|next| says(&next.field, PASSWORD)));
-        if first && (says(&change.field, USERNAME) || before_password) {
+            before_keypad || next.is_some_and(|next| says(&next.field, PASSWORD) || next.is_passcode());
+        // Whoever is named already is not named once more.
+        if first && !named && (says(&change.field, USERNAME) || before_password) {
             Typed::Username
         } else {
             Typed::Unknown
@@ -191,16 +210,25 @@ impl Kept {
     /// its page or the next one, and no other field is called so.
     fn is_behind_the_name(&self, recorded: &[Recorded], changes: &[Change<'_>], nth: usize) -> bool {
         let change = &changes[nth];
-        let Some(before) = nth.checked_sub(1).map(|before| &changes[before]) else { return false };
-        let another =
-            changes[nth + 1..].iter().any(|each| each.is_password() && !each.is_current() && !each.is_new());
+        let is_name = |each: &&Change<'_>| self.of_step(each.at) == Typed::Username;
+        // Beside a code that is called so, a login may ask for something else.
+        let before = match change.is_passcode() {
+            true => changes[..nth].iter().rfind(is_name),
+            false => changes[..nth].last().filter(is_name),
+        };
+        let Some(before) = before else { return false };
+        let sent = sent_by(recorded, change.at);
+        let beside = |each: &Change<'_>| sent.is_some_and(|sent| each.at < sent);
+        let another = changes[nth + 1..].iter().any(|each| {
+            each.is_password() && !each.is_current() && !each.is_new()
+                || each.is_passcode() && !change.is_passcode() && beside(each)
+        });
         let sendings = (before.at..change.at).filter(|at| sends(recorded, *at)).count();
-        self.of_step(before.at) == Typed::Username
-            && !another
+        !another
             && sendings < 2
-            && !says(&change.field, USERNAME)
+            && (!says(&change.field, USERNAME) || change.is_passcode() || says(&change.field, PASS))
             && !change.is_new()
-            && sent_by(recorded, change.at).is_some()
+            && sent.is_some()
     }
 
     /// The shape of a change that no label tells of: the login's password, then one new text twice, then a click.
@@ -239,6 +267,11 @@ impl Kept {
         self.guessed.contains(&at)
     }
 
+    /// Whether that it is a login's name is known by the order alone.
+    pub fn is_guessed_login(&self, at: usize) -> bool {
+        self.guessed_login == Some(at)
+    }
+
     pub fn of_step(&self, at: usize) -> Typed {
         self.by_step.get(&at).copied().unwrap_or(Typed::Unknown)
     }
@@ -256,6 +289,37 @@ impl Kept {
                 || encoded(value).iter().any(|form| form.len() > value.len() && text.contains(form.as_str()))
         })
     }
+}
+
+/// The shape of a login that no label tells of: of a recording's first two fields neither says what it is, one click sends
+/// both off, something there speaks of signing in, and no other field asks for a password as a login does. Gives the place of
+/// the first.
+fn login_by_order(recorded: &[Recorded], changes: &[Change<'_>]) -> Option<usize> {
+    let [name, password, ..] = changes else { return None };
+    let sent = sent_by(recorded, name.at)?;
+    let in_one_form = password.at < sent && changes.get(2).is_none_or(|next| next.at > sent);
+    let says_nothing = |each: &Change<'_>| {
+        let field = &each.field;
+        !each.is_password()
+            && !each.is_passcode()
+            && !each.is_new()
+            && ![USERNAME, CODE, MFA].iter().any(|of| says(field, of))
+    };
+    let another = changes.iter().any(|each| each.is_password() && !each.is_current() && !each.is_new());
+    let speaks = |step: &Recorded| {
+        let address = match &step.act {
+            Act::Navigate { url } => url.as_str(),
+            _ => "",
+        };
+        says(address, SIGN_IN) || says(&all_words(step), SIGN_IN)
+    };
+    (in_one_form
+        && says_nothing(name)
+        && says_nothing(password)
+        && !name.is(password.value)
+        && !another
+        && recorded[..=sent].iter().any(speaks))
+    .then_some(0)
 }
 
 /// A text without what HTML and CSS write for some characters: `&amp;`, `&#38;`, `\26 `.

@@ -79,6 +79,43 @@ impl Kind {
     }
 }
 
+/// What each chain says of the element itself, without what that is in. Of a field within a component, the component's own
+/// element says it where the field's is a mere tag.
+pub(super) fn own_parts(selectors: &[Vec<String>]) -> Vec<&str> {
+    selectors.iter().filter_map(|chain| own_of_chain(chain)).collect()
+}
+
+fn own_of_chain(chain: &[String]) -> Option<&str> {
+    let mere = |part: &str| !part.contains(['#', '.', '[', '/']);
+    let (last, before) = chain.split_last()?;
+    let last = own_part(last);
+    let host = before.last().map(|host| own_part(host)).filter(|host| mere(last) && !mere(host));
+    Some(host.unwrap_or(last))
+}
+
+/// The last step of a path; a name as a whole.
+fn own_part(selector: &str) -> &str {
+    if selector.starts_with("aria/") || selector.starts_with("text/") {
+        return selector;
+    }
+    let (path, parts): (_, &[char]) = match selector.strip_prefix("xpath/") {
+        Some(path) => (path, &['/']),
+        None => (selector.strip_prefix("pierce/").unwrap_or(selector).trim_end(), &[' ', '>', '+', '~']),
+    };
+    // What divides a path stands within no brackets.
+    let mut depth = 0_usize;
+    let mut start = 0;
+    for (at, c) in path.char_indices() {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && parts.contains(&c) => start = at + c.len_utf8(),
+            _ => {}
+        }
+    }
+    &path[start..]
+}
+
 /// The innermost button, link or field of the paths; a click may have met something within it.
 fn kind(selectors: &[Vec<String>]) -> Kind {
     let mut known = Kind::Unknown;

@@ -46,6 +46,25 @@ pub(in crate::draft) const USERNAME: Words = &[
     "المستخدم",
     "משתמש",
     "felhasznál",
+    "customer number",
+    "customer id",
+    "customer no",
+    "client number",
+    "client id",
+    "member number",
+    "member id",
+    "membership number",
+    "kundennummer",
+    "kundennr",
+    "zugangsnummer",
+    "numéro client",
+    "numéro de client",
+    "número de cliente",
+    "numero cliente",
+    "klantnummer",
+    "kundnummer",
+    "kundenummer",
+    "asiakasnumero",
 ];
 
 /// Whose app it is, where many have theirs in one place.
@@ -66,6 +85,9 @@ pub(in crate::draft) const PLACE: Words = &[
     "azienda",
     "bedrijf",
 ];
+
+/// What is to be from now on.
+pub(in crate::draft) const NEW: Words = &["new", "neu", "neue", "neues", "nouveau", "nueva", "nova"];
 
 /// Codes that a login may have for a password.
 pub(in crate::draft) const PASSCODE: Words = &["passcode", "pass code", "pin", "pin code", "access code"];

@@ -48,8 +48,8 @@ pub(super) struct Member {
     pub(super) value: Value,
     /// The comment at the end of its first line.
     pub(super) beside: Option<String>,
-    /// The comments below it, behind which nothing comes in the list or map that it is in.
-    pub(super) below: Vec<String>,
+    /// The comments below it, behind which nothing comes in the list or map that it is in, with `None` for an empty line.
+    pub(super) below: Vec<Option<String>>,
     /// Where it began, for comments to find their place by.
     column: usize,
 }
@@ -266,8 +266,9 @@ impl Reader<'_> {
             && first.column > column
         {
             let Comment { line, column, text } = self.pending.remove(0);
+            let behind_a_gap = line > self.line + 1;
             self.line = line;
-            settle(members, column, text);
+            settle(members, column, behind_a_gap.then_some(None).into_iter().chain([Some(text)]));
         }
     }
 
@@ -292,16 +293,16 @@ impl Reader<'_> {
 }
 
 /// Puts a comment behind the last of the members that it does not stand within.
-fn settle(members: &mut [Member], column: usize, text: String) {
+fn settle(members: &mut [Member], column: usize, lines: impl Iterator<Item = Option<String>>) {
     let Some(last) = members.last_mut() else { return };
     let is_open = !is_bracketed(&last.value);
     match &mut last.value.shape {
         Shape::List { items: inner, .. } | Shape::Map { entries: inner, .. }
             if is_open && inner.first().is_some_and(|first| first.column <= column) =>
         {
-            settle(inner, column, text);
+            settle(inner, column, lines);
         }
-        _ => last.below.push(text),
+        _ => last.below.extend(lines),
     }
 }
 

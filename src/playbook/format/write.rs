@@ -51,7 +51,7 @@ impl Writer {
             self.remarks(&member.above, indent);
         }
         let Value { anchor, shape } = &member.value;
-        let beside = member.beside.as_deref().map(|text| format!(" {text}")).unwrap_or_default();
+        let mut beside = member.beside.as_deref().map(|text| format!(" {text}")).unwrap_or_default();
         let key = member.key.as_deref().map(|key| format!("{key}: ")).unwrap_or_default();
         let column = lead.chars().count();
         if let Some(text) = on_one_line(&member.value, column + key.chars().count())
@@ -59,9 +59,14 @@ impl Writer {
         {
             self.line(0, &format!("{lead}{key}{text}{beside}"));
         } else {
+            if member.key.is_none() && !beside.is_empty() {
+                // Behind the dash alone it would be read as a comment above what follows.
+                self.line(indent, beside.trim_start());
+                beside.clear();
+            }
             match (member.key.is_some(), shape) {
                 // `- key: value`: the first key stands on the line of the dash.
-                (false, Shape::Map { entries, .. }) if anchor.is_empty() && beside.is_empty() => {
+                (false, Shape::Map { entries, .. }) if anchor.is_empty() => {
                     for (nth, entry) in entries.iter().enumerate() {
                         match nth {
                             0 => {
@@ -79,9 +84,7 @@ impl Writer {
                 }
             }
         }
-        for text in &member.below {
-            self.line(indent, text);
-        }
+        self.remarks(&member.below, indent);
     }
 }
 

@@ -20,7 +20,7 @@ mod steps;
 mod target;
 pub(super) mod words;
 
-pub(crate) use passwords::PASSWORD;
+pub(crate) use passwords::{PASSWORD, names_a_secret};
 pub(super) use playbook::KEYS;
 
 use std::collections::BTreeSet;

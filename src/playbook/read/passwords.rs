@@ -88,10 +88,23 @@ impl Reader<'_> {
     /// A password that stands in the playbook is read by whoever reads that, and is the same for every account.
     pub(super) fn literal_password(&mut self, into: &Target, with: &Value, node: &Node) {
         let Value::Text(text) = with else { return };
-        if text.is_empty()
-            || with.is_question()
-            || !into.alternatives.iter().any(|each| meant(each).is_some())
-        {
+        if text.is_empty() || with.is_question() || !asks_for_secret(into) {
+            return;
+        }
+        let given = self.values.iter().find(|(_, value)| text.contains(value.as_str()));
+        if let Some((name, _)) = given {
+            let name = name.clone();
+            self.findings
+                .warning(Rule::SecretParameter, into.place, format!("the parameter `{name}` is typed into a field for a secret"))
+                .label("parameters stand in clear in the database, and wherever the step is told of")
+                .help("Turnlock keeps no secret but password and authenticator: see to it in the app that the account is not asked for this one");
+            return;
+        }
+        if !into.alternatives.iter().any(|each| meant(each).is_some()) {
+            self.findings
+                .warning(Rule::PasswordLiteral, literal_place(node), "what may be a secret stands in the playbook")
+                .label("in clear, and the same for every account")
+                .help("where it is the account's password, write `with: password`; Turnlock keeps no other secret: see to it in the app that the account is not asked for it");
             return;
         }
         self.findings
@@ -136,6 +149,75 @@ fn literal_place(with: &Node) -> Place {
         _ => None,
     };
     text.map_or(with.place, |(_, text)| text.place)
+}
+
+/// What fields for other secrets are called, in small letters; a part of a name is enough.
+const SECRETS: [&str; 22] = [
+    "passcode",
+    "pass code",
+    "security answer",
+    "security question",
+    "secret answer",
+    "secret question",
+    "secret word",
+    "memorable",
+    "maiden name",
+    "access token",
+    "api key",
+    "api token",
+    "access key",
+    "secret key",
+    "private key",
+    "recovery key",
+    "recovery code",
+    "sicherheitsfrage",
+    "sicherheitsantwort",
+    "geheimfrage",
+    "question secrète",
+    "pregunta de seguridad",
+];
+/// Whole words of such names, and of what authors of pages call such fields.
+const SECRET_WORDS: [&str; 11] = [
+    "pin",
+    "secret",
+    "passwd",
+    "pwd",
+    "pass",
+    "passphrase",
+    "geheimnis",
+    "token",
+    "password",
+    "answer",
+    "antwort",
+];
+
+/// Whether what a field is called says that it is for a secret.
+pub(crate) fn names_a_secret(text: &str) -> bool {
+    let text = text.to_lowercase().replace(['_', '-'], " ");
+    SECRETS.iter().any(|each| text.contains(each))
+        || PASSWORD.iter().any(|each| text.contains(each))
+        || text.split(|c: char| !c.is_alphanumeric()).any(|word| SECRET_WORDS.contains(&word))
+}
+
+/// Whether a field asks for a secret, a password or another one, by what its locators say of it.
+pub(super) fn asks_for_secret(into: &Target) -> bool {
+    let secret = names_a_secret;
+    let says = |locator: &Locator| match &locator.by {
+        By::Label(texts) | By::Placeholder(texts) | By::Role { name: texts, .. } => {
+            texts.iter().any(|text| secret(text))
+        }
+        By::Css(selector) => {
+            let own = last_of(selector);
+            !own.contains("not(") && secret(own)
+        }
+        By::Xpath(path) => {
+            let own = path.rsplit('/').next().unwrap_or_default();
+            !own.contains("not(") && secret(own)
+        }
+        By::TestId(id) => secret(id),
+        By::Autocomplete(_) | By::Text(_) => false,
+    };
+    into.alternatives.iter().any(|each| meant(each).is_some() || says(each))
 }
 
 /// For which password the locator's field is, as far as it says; `None` if it says nothing of passwords.
@@ -188,8 +270,8 @@ mod tests {
     /// What is warned of in a change of the password that does this before it types the new one.
     fn warned(step: &str) -> Vec<Rule> {
         let source = format!(
-            "app: test\ntitle: Test\norigins: {{ app: https://test.example }}\npassword: {{ rules: 'minlength: 12' }}\nflows:\n  login:\n    - open: /\n    \
-             - fill: {{ into: {{ autocomplete: new-password }}, with: password }}\n    - expect: {{ signed_in: {{ text: Welcome }}, bad_credentials: {{ text: Wrong }} }}\n  \
+            "app: test\ntitle: Test\nparams: {{ pet: {{ description: A pet, example: waldi }} }}\norigins: {{ app: https://test.example }}\npassword: {{ rules: 'minlength: 12' }}\nflows:\n  login:\n    - open: /\n    \
+             - fill: {{ into: {{ label: Username }}, with: username }}\n    - fill: {{ into: {{ autocomplete: new-password }}, with: password }}\n    - expect: {{ signed_in: {{ text: Welcome }}, bad_credentials: {{ text: Wrong }} }}\n  \
              change_password:\n    - fill: {step}\n    - fill: {{ into: {{ label: [Password, New password] }}, with: new_password }}\n    \
              - commit: {{ click: {{ role: button, name: Save }} }}\n    - expect: {{ password_changed: {{ text: Done }}, password_refused: {{ text: Short }} }}\n"
         );
@@ -218,6 +300,32 @@ mod tests {
             "{ css: 'input:not([type=password])' }",
         ] {
             assert_eq!(warned(&format!("{{ into: {field}, with: {{ text: Hunter2 }} }}")), [], "{field}");
+        }
+    }
+
+    #[test]
+    fn another_secret_is_told_as_a_literal_and_as_a_parameter() {
+        for field in [
+            "{ label: \"Security answer: your first pet\" }",
+            "{ label: PIN }",
+            "{ placeholder: Access token }",
+            "{ css: '#password' }",
+            "{ css: 'input[name=\"user_pin\"]' }",
+            "{ xpath: \"//div/input[@id='passcode']\" }",
+        ] {
+            let literal = warned(&format!("{{ into: {field}, with: {{ text: Fluffy }} }}"));
+            assert_eq!(literal, [Rule::PasswordLiteral], "{field}");
+            let parameter = warned(&format!("{{ into: {field}, with: {{ text: \"${{pet}}\" }} }}"));
+            assert_eq!(parameter, [Rule::SecretParameter], "{field}");
+        }
+        for field in
+            ["{ label: Shipping town }", "{ css: '#login-form input' }", "{ css: '#password-form > input' }"]
+        {
+            assert_eq!(
+                warned(&format!("{{ into: {field}, with: {{ text: \"${{pet}}\" }} }}")),
+                [],
+                "{field}"
+            );
         }
     }
 

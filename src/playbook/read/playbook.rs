@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::fields::Fields;
+use super::passwords::asks_for_secret;
 use super::{Declared, Reader};
 use crate::playbook::Rule;
-use crate::playbook::check::{check_answered, check_flow};
+use crate::playbook::check::{check_answered, check_flow, check_interruptions};
 use crate::playbook::node::{Kind, Node};
 use crate::playbook::read_back::check_read_back;
 use crate::playbook::{
-    Action, Flow, FlowKind, Flows, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report, Template,
-    Timeouts, Value,
+    Action, Flow, FlowKind, Flows, Interruption, Mfa, MfaMethod, PasswordPolicy, Place, Playbook, Report,
+    Template, Timeouts, Value,
 };
 
 /// The keys of a playbook, in the order in which it should give them.
@@ -68,7 +69,7 @@ impl Reader<'_> {
         let limits = fields.field("limits").and_then(|field| self.limits(field.value, field.place));
         let timeouts = fields.field("timeouts").and_then(|field| self.timeouts(field.value, field.place));
         let interruptions = fields.get("interruptions").and_then(|node| self.interruptions(node));
-        let flows = self.flows(&fields, password.as_ref(), mfa.as_ref());
+        let flows = self.flows(&fields, password.as_ref(), mfa.as_ref(), interruptions.as_deref());
         self.unused_frames();
         let declared = |origin: Declared| (origin.name, origin.used);
         Some(Playbook {
@@ -98,6 +99,7 @@ impl Reader<'_> {
         fields: &Fields<'_>,
         password: Option<&Option<PasswordPolicy>>,
         mfa: Option<&Option<Mfa>>,
+        interruptions: Option<&[Interruption]>,
     ) -> Option<Flows> {
         let example = "flows:\n  login:\n    - open: /login";
         let node = fields.need(self, "flows", "flows: { login: [ … ] }")?;
@@ -133,6 +135,7 @@ impl Reader<'_> {
             if let (Some(login), Some(place), 0) = (&read[0], place, self.findings.errors()) {
                 check_answered(flow, login, place, &mut self.findings);
                 check_read_back(flow, &mut self.findings);
+                check_interruptions(interruptions.unwrap_or_default(), flow, &mut self.findings);
             }
         }
         read.iter().flatten().for_each(|flow| self.open_questions(flow));
@@ -178,7 +181,11 @@ impl Reader<'_> {
                 self.findings
                     .error(Rule::QuestionOpen, step.place, "a question of the draft is still open")
                     .label(format!("what is typed into {into}?"))
-                    .help("write what is typed there, `with: { text: … }`; for what differs by account declare a parameter under `params`, and write `with: { text: \"${NAME}\" }`; if nothing is to be typed, remove the step");
+                    .help(if asks_for_secret(into) {
+                        "this looks like a secret, and Turnlock keeps none but password and authenticator: see to it in the app that the account is not asked for it; if nothing is to be typed, remove the step"
+                    } else {
+                        "write what is typed there, `with: { text: … }`; for what differs by account and is no secret declare a parameter under `params`, and write `with: { text: \"${NAME}\" }`; if nothing is to be typed, remove the step"
+                    });
             }
         });
     }
@@ -194,13 +201,26 @@ impl Reader<'_> {
         let named = |with: &Value| matches!(with, Value::Username | Value::Address | Value::Number);
         // What the account gives for a parameter is its own.
         let own = |text: &str| self.values.values().any(|value| text.contains(value.as_str()));
-        let fixed = fills.iter().find(|(with, _)| matches!(with, Value::Text(text) if !own(text)));
-        let Some((text, place)) = fixed.filter(|_| !fills.iter().any(|(with, _)| named(with))) else {
+        if fills.iter().any(|(with, _)| named(with)) {
             return;
+        }
+        let fixed = fills.iter().find(|(with, _)| matches!(with, Value::Text(text) if !own(text)));
+        let (place, label) = match fixed {
+            Some((text, place)) => {
+                (*place, format!("{text} is the same for every account, and `username` is never typed"))
+            }
+            None => {
+                // An address or a click may say whose account it is, by what the account gives.
+                let mut told = false;
+                login.each(&mut |step| told |= own(&step.summary()));
+                let typed = fills.iter().find(|(with, _)| **with == Value::Password).filter(|_| !told);
+                let Some((_, place)) = typed else { return };
+                (*place, "the password is typed, and `username` never is".to_owned())
+            }
         };
         self.findings
-            .warning(Rule::AccountUnnamed, *place, "`login` says nothing of whose account it opens")
-            .label(format!("{text} is the same for every account, and `username` is never typed"))
-            .help("write `with: username` where the account's name is typed; each account has its own");
+            .warning(Rule::AccountUnnamed, place, "`login` says nothing of whose account it opens")
+            .label(label)
+            .help("write `with: username` where the account's name is typed; each account has its own. An app that has one account and asks for no name needs none");
     }
 }

@@ -4,6 +4,7 @@ use url::form_urlencoded;
 
 use super::Reader;
 use crate::playbook::Rule;
+use crate::playbook::secrets::is_secret_key;
 use crate::playbook::{Address, By, Locator, Place, Target, Value};
 
 /// Fields of HTML that show what is typed.
@@ -33,24 +34,6 @@ const NAMES: [&str; 21] = [
     "full name",
     "search",
 ];
-/// What secrets in addresses are called.
-const KEYS: [&str; 14] = [
-    "password",
-    "passwd",
-    "pwd",
-    "secret",
-    "client_secret",
-    "token",
-    "access_token",
-    "refresh_token",
-    "auth_token",
-    "api_key",
-    "apikey",
-    "otp",
-    "totp",
-    "sessionid",
-];
-
 impl Reader<'_> {
     /// A password belongs into a field that does not show it. From what a locator says of its element, that can be
     /// told of many.
@@ -76,9 +59,7 @@ impl Reader<'_> {
             .into_iter()
             .flatten()
             .flat_map(|part| form_urlencoded::parse(part.rsplit('?').next().unwrap_or_default().as_bytes()));
-        let mut secrets = pairs.filter(|(key, value)| {
-            !value.is_empty() && KEYS.contains(&key.to_lowercase().replace('-', "_").as_str())
-        });
+        let mut secrets = pairs.filter(|(key, value)| !value.is_empty() && is_secret_key(key));
         let Some((key, _)) = secrets.next() else { return };
         self.findings
             .warning(Rule::SecretShown, place, format!("`{key}` stands in an address, where everybody sees it"))

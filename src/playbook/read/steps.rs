@@ -344,10 +344,22 @@ impl Reader<'_> {
             return None;
         };
         let action = self.action(name, at, value, kind, id)?;
-        if let Action::Fill { with, .. } = &action {
-            self.committing_fill(with, at, kind);
+        match &action {
+            Action::Fill { with, .. } => self.committing_fill(with, at, kind),
+            Action::Press { key, .. } => self.committing_key(*key, at),
+            _ => {}
         }
         Some(Action::Commit(Box::new(action)))
+    }
+
+    /// Only keys that send a form off hand the app anything.
+    fn committing_key(&mut self, key: Key, place: Place) {
+        if !matches!(key, Key::Enter | Key::Space) {
+            self.findings
+                .error(Rule::Commit, place, format!("{key} commits nothing"))
+                .label("sends no form off")
+                .help("wrap what hands the credential to the app: the `click` on its button, or `press: { key: Enter, in: … }`");
+        }
     }
 
     /// A page that submits itself is handed the credential by the `fill` that completes it, and by no other.

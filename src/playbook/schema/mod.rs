@@ -14,6 +14,8 @@ use serde_json::{Map, Value as Json, json};
 
 use parts::{Shown, text};
 
+use super::family::NOT_IN_FAMILIES;
+
 /// The JSON Schema (draft 2020-12) of a playbook. Every key has a description and at least one example.
 pub fn schema() -> Json {
     json!({
@@ -22,8 +24,12 @@ pub fn schema() -> Json {
         "description": "An app as Turnlock knows it: its origins, its password rules, its flows.",
         "type": "object",
         "additionalProperties": false,
-        "required": ["app", "title", "origins"],
-        "anyOf": [{ "required": ["flows"] }, { "required": ["extends"] }],
+        // What says none of these is a family, for which editors have no other schema.
+        "if": { "anyOf": NOT_IN_FAMILIES.map(|key| json!({ "required": [key] })) },
+        "then": {
+            "required": ["app", "title", "origins"],
+            "anyOf": [{ "required": ["flows"] }, { "required": ["extends"] }],
+        },
         "properties": properties(),
         "examples": [example()],
         "$defs": {

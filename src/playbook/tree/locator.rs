@@ -84,7 +84,7 @@ fn all_found(wanted: &[String], texts: &[String], whole: bool) -> bool {
 }
 
 /// The text without what does not count in it.
-fn bare(text: &str) -> String {
+pub(in crate::playbook) fn bare(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     words.join(" ").trim_end_matches([' ', ':', '*']).to_lowercase()
 }

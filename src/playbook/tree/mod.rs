@@ -26,6 +26,7 @@ pub use expect::{Branch, End, Expect, State};
 pub use flow::{Flow, FlowKind, Flows};
 pub use frame::Frame;
 pub use key::Key;
+pub(super) use locator::bare;
 pub use locator::{By, Locator};
 pub use origin::Origin;
 pub(super) use origin::OriginError;

@@ -2,10 +2,8 @@
 
 use turnlock::playbook::{Action, parse};
 
-use super::{
-    CHANGED, NEW, OLD, OLD_NEW_AGAIN, clicks, draft, drafted, flow_is, has, has_not, login_and_change,
-    recording, types,
-};
+use super::passwords::{CHANGED, NEW, OLD, OLD_NEW_AGAIN, clicks, drafted, flow_is, login_and_change, types};
+use super::{draft, has, has_not, recording};
 use crate::harness::{SOON, Site, Stage};
 
 fn login() -> Vec<String> {

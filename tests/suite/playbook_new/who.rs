@@ -413,12 +413,16 @@ async fn what_else_a_login_asks_for_is_a_question() {
 
     // The same where the password comes on a page of its own.
     const FIRST: &str = "<form method=post><label>Organisation <input name=o required></label>\
-        <label>User name <input name=u required></label><button>Sign in</button></form>";
+        <label>User name <input name=u required></label><label>Security answer <input name=s required></label>\
+        <button>Sign in</button></form>";
     let mut site = Site::new(|request| answer(&request, "/", FIRST, "")).await;
     let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
     let draft = desk.draft("site");
     assert!(said.out.contains(told) && said.out.contains(asked), "{}{}\n{draft}", said.out, said.err);
     assert!(draft.contains(fills) && sent(&mut site).is_empty(), "{draft}");
+    // No parameter is to hold a secret.
+    let secret = "the login also asks for \"Security answer\" (required), which looks like a secret";
+    assert!(draft.contains(secret), "{draft}");
 }
 
 /// Two forms that are alike go by what stands above them.
@@ -437,7 +441,7 @@ async fn a_form_among_others_goes_by_its_heading() {
     ))
     .await;
     let (draft, _) = drafted(&site).await;
-    let within = "within: { css: form, containing: Already a customer } }, with: ";
+    let within = "within: { css: form, containing: Already a customer } }";
     for field in ["placeholder: Email address", "placeholder: Password"] {
         assert!(draft.contains(&format!("{{ {field}, exact: true, {within}")), "{field}: {draft}");
     }

@@ -50,6 +50,10 @@ impl Console {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn follow(&self, playbook: &Arc<Playbook>) {
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(playbook));
+    }
+
     /// Prints, each line of it indented, and no secret in it. Whoever has closed the terminal has nothing to read.
     fn say(&self, words: &str) {
         let words = redact(words);
@@ -119,8 +123,9 @@ impl Console {
             };
             match view.may_go(&next) {
                 Ok(()) => {
-                    if matches!(next, Next::With(_)) {
+                    if let Next::With(playbook) = &next {
                         self.say("fine; going on from this step");
+                        self.follow(playbook);
                     }
                     return next;
                 }
@@ -189,7 +194,7 @@ impl Console {
 impl Watch for Console {
     async fn before(&self, view: &View<'_>) -> Next {
         let playbook = view.playbook();
-        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(playbook));
+        self.follow(playbook);
         let step = view.step;
         let (name, ..) = playbook.warnings.file_of(step.place);
         let _ = writeln!(stdout(), "{name}:{}  {}  {}", step.place.line, step.id, redact(&step.summary()));
