@@ -26,16 +26,20 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
             || control.kind == ControlKind::Link && leads_nowhere(&control.href);
         // How a page is laid out is kept for the account.
         let folds = says(&control.text, &["collapse", "minimi", "fold", "hide", "pin"]);
-        let acts = control.switch || folds || is(control, HANDS_OFF) || acts(&control.text);
+        // A list of choices is no menu.
+        let chooses = control.role == "combobox" || control.role == "listbox";
+        let acts = control.switch || chooses || folds || is(control, HANDS_OFF) || acts(&control.text);
         // What does not say that it opens something has to be called so, or by its owner.
         let opens = pictures_owner(control)
             || is_name_of_page(&control.text)
             || says(&control.text, &["open"])
-            || says(&format!("{} {}", control.id, control.name).replace(['_', '-'], " "), MENU)
+            || [MENU, SETTINGS].iter().any(|words| {
+                says(&format!("{} {}", control.id, control.name).replace(['_', '-'], " "), words)
+            })
             || (!account.is_empty() && control.text.to_lowercase().contains(account));
         match ((inert || opens_by_hover(control)) && !acts, control.menu, own) {
             (true, true, true) => 3,
-            (true, true, false) if inert => 1,
+            (true, true, false) => 1,
             (true, false, true) if opens => 2,
             _ => 0,
         }
@@ -93,8 +97,7 @@ fn is_name_of_page(text: &str) -> bool {
 /// How much a link or a menu's item promises of the security settings; 0 for nothing.
 pub(super) fn promise(control: &Control) -> u32 {
     let path = url::Url::parse(&control.href).ok().filter(|_| !leads_nowhere(&control.href));
-    let path =
-        path.map(|url| format!("{} {}", url.path(), url.query().unwrap_or_default())).unwrap_or_default();
+    let path = path.as_ref().map(words_of_address).unwrap_or_default();
     // Pages of documentation tell of settings and have none; others make something new.
     let reads = [".txt", ".rst", ".md", ".pdf"].iter().any(|end| path.trim_end().ends_with(end));
     if reads
@@ -131,6 +134,17 @@ pub(super) fn promise(control: &Control) -> u32 {
     // One's own page is nearer than the settings of the whole app.
     let person = control.kind == ControlKind::Link && is_person(control);
     named.max(if own || person || pictures_owner(control) { 3 } else { 0 })
+}
+
+/// What an address says of the page there: its path, also the one that a script goes by, and what a query names; not what is
+/// written out in it, which may be anything.
+fn words_of_address(url: &url::Url) -> String {
+    let route = url.fragment().filter(|part| part.starts_with('/') || part.starts_with("!/"));
+    let named =
+        |text: &str| text.len() <= 30 && text.chars().all(|c| c.is_alphanumeric() || "-_".contains(c));
+    let query = url.query_pairs().filter(|(key, value)| named(key) && named(value));
+    let query: Vec<_> = query.map(|(key, value)| format!("{key} {value}")).collect();
+    format!("{} {} {}", url.path(), query.join(" "), route.unwrap_or_default())
 }
 
 /// The same of a link that nobody sees: it may be opened, and is never clicked.

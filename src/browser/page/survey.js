@@ -214,9 +214,15 @@ const headingOf = (part) => titlesOf(part)[0] || (part.innerText || '').split('\
 // What the page's author calls the picture on a control that has no words.
 function pictureOf(element) {
   const parts = [element, ...element.querySelectorAll('*')].slice(0, 12);
-  const names = parts.flatMap((part) => [part.getAttribute('class'), part.dataset?.icon, part.getAttribute('icon'),
+  const names = parts.flatMap((part) => [part.getAttribute('class'), part.dataset?.icon, part.dataset?.testid, part.getAttribute('icon'),
     part.localName === 'use' ? part.getAttribute('href') || part.getAttribute('xlink:href') : '']);
   return clip(names.filter(Boolean).join(' ').replace(/[-_/.#]+/g, ' '), 200);
+}
+
+// Whether a list of links stands behind it and is not shown: menus as style sheets alone make them.
+function hidesList(element) {
+  const next = element.matches('li > a, li > button') ? element.nextElementSibling : null;
+  return Boolean(next) && next.matches('ul,ol,menu,div') && !isVisible(next) && Boolean(next.querySelector('a[href],button'));
 }
 
 // Where a link leads, up to what is one account's only: a number, say.
@@ -274,7 +280,8 @@ function survey() {
     const name = clip(isMade(element) ? element.getAttribute('aria-label') || element.innerText : nameOf(element, role), 120);
     const button = element.matches(BUTTONS) || isMade(element);
     // What is open already opens nothing.
-    const menu = element.getAttribute('aria-expanded') === 'true' ? undefined : MENUS.find((each) => element.matches(each));
+    const menu = element.getAttribute('aria-expanded') === 'true' ? undefined
+      : MENUS.find((each) => element.matches(each)) || (hidesList(element) ? `:has(+ ${element.nextElementSibling.localName})` : undefined);
     const locators = locatorsOf(element);
     // The menu of one's own account is mostly called by one's own name, which is nobody else's.
     if (menu) locators.push(...pathAlone(element, roots, menu));
@@ -294,13 +301,19 @@ function survey() {
     };
   });
   // What a menu that is closed leads to needs no click.
-  const hidden = select(roots, 'a[href]').filter((element) => !isVisible(element) && leadsTo(element)).slice(0, MOST)
+  const hidden = select(roots, 'a[href]').filter((element) => (!isVisible(element) || isDecoy(element)) && leadsTo(element)).slice(0, MOST)
     .map((element) => ({ text: clip(fold(element.textContent), 120), href: element.href }));
   const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||
-    /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(textOf(document.body || document.createTextNode('')));
+    /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(document.body?.innerText || '');
   const text = (document.body?.innerText || '').slice(0, 200000);
   const overlaid = overlay && headingOf(overlay);
-  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text) };
+  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), styled: isStyled() };
+}
+
+// Before its style sheets are there, a page shows what it hides.
+function isStyled() {
+  return document.readyState === 'complete' ||
+    [...document.querySelectorAll('link[rel~="stylesheet" i][href]')].every((link) => link.sheet || link.disabled);
 }
 
 // All of it is there, and nothing on it draws more or leads elsewhere by itself.

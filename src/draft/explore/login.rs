@@ -58,13 +58,13 @@ impl Explorer {
             }
         }
         for path in LOGINS {
-            let Ok(url) = self.url.join(path) else { continue };
+            let Some(url) = self.usual(path) else { continue };
             if !self.reaches(&url).await? {
                 continue;
             }
             let survey = self.await_that(|survey| find::login(survey).is_some() || is_error(survey)).await?;
             if let (Some(login), false) = (find::login(&survey), is_error(&survey)) {
-                self.findings.login.push(Move::Open(path.to_owned()));
+                self.findings.login.push(Move::Open(relative(&url)));
                 return Ok((survey, login));
             }
         }

@@ -9,7 +9,7 @@ use super::names::as_target;
 use super::trail::Lead;
 use super::{CALM, Explorer, NoDraft, PATIENCE, await_on, names_somebody};
 use crate::browser::{Guide, PageError, Sends, Survey};
-use crate::draft::findings::{Move, Settings, SignIn};
+use crate::draft::findings::{Move, Names, Settings, SignIn};
 use crate::draft::{find, leads};
 use crate::playbook::{self, Locator};
 
@@ -22,7 +22,7 @@ impl Explorer {
             survey = self.await_that(|_| false).await?;
         }
         if let Some(way_out) = find::way_out(&survey) {
-            self.findings.mark = Some(self.names(&way_out, &survey)).filter(|names| !names.is_empty());
+            self.findings.mark = Some(self.mark_names(&way_out, &survey)).filter(|names| !names.is_empty());
             self.note_way_out(&survey, &[]);
             self.set_guide();
             return Ok(Vec::new());
@@ -144,6 +144,20 @@ impl Explorer {
         Ok(is_error(ours) == is_error(&theirs) && words_of(ours).all(|word| seen.contains(&word)))
     }
 
+    /// What names what shows who is in: it may be there twice, so its words do where else a way through the document would.
+    fn mark_names(&mut self, found: &find::Found, survey: &Survey) -> Names {
+        let names = self.names(found, survey);
+        let find::Found { control, frame } = found;
+        let by_way = names.first().is_none_or(|first| matches!(first.by, playbook::By::Css(_)));
+        let said =
+            matches!(control.role.as_str(), "button" | "link" | "menuitem") && !control.text.is_empty();
+        if !by_way || !said || *frame != 0 || self.is_kept_out(&control.text) {
+            return names;
+        }
+        let by = playbook::By::Role { role: control.role.clone(), name: vec![control.text.clone()] };
+        vec![Locator { by, exact: false, frame: None, within: None, containing: Vec::new() }]
+    }
+
     /// What was not there before the login: what is one's own, else a heading, else whatever there is.
     fn guess_mark(&mut self, survey: &Survey) {
         let new = |text: &str| !text.is_empty() && !self.at_login.contains(text) && !self.is_kept_out(text);
@@ -161,8 +175,8 @@ impl Explorer {
         });
         let heading = heading.collect::<Vec<_>>().into_iter().next();
         let (own, other) = find::marks(survey, new);
-        let own = own.map(|found| self.names(&found, survey)).filter(|names| !names.is_empty());
-        let other = other.map(|found| self.names(&found, survey)).filter(|names| !names.is_empty());
+        let own = own.map(|found| self.mark_names(&found, survey)).filter(|names| !names.is_empty());
+        let other = other.map(|found| self.mark_names(&found, survey)).filter(|names| !names.is_empty());
         self.findings.mark = own.or(heading).or(other);
         self.findings.mark_is_guessed = true;
     }

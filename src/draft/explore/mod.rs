@@ -225,6 +225,13 @@ impl Explorer {
         Some(if self.is_kept_out(&sent) { format!("a {method}") } else { sent })
     }
 
+    /// An address that apps often have, of this app: where it was given with its folder, in there.
+    fn usual(&self, path: &str) -> Option<Url> {
+        let given = self.url.path();
+        let folder = given.len() > 1 && given.ends_with('/') && !says(given, SIGN_IN);
+        if folder { self.url.join(path.trim_start_matches('/')).ok() } else { self.url.join(path).ok() }
+    }
+
     /// Whether it says who has signed in, or a secret.
     fn is_kept_out(&self, text: &str) -> bool {
         self.typed && names_somebody(text, &self.username) || !redact::find(text).is_empty()
@@ -250,12 +257,18 @@ async fn await_on(page: &Page, holds: impl Fn(&Survey) -> bool) -> Result<Survey
         // What no script draws on can only appear late by its style.
         let finished = survey.frames.iter().all(|frame| frame.finished);
         let enough = if finished { 1 } else { 2 };
-        if holds(&survey) || Instant::now() >= deadline || rests >= enough {
+        let styled = survey.frames.iter().all(|frame| frame.styled);
+        if styled && holds(&survey) || Instant::now() >= deadline || rests >= enough {
             return Ok(survey);
         }
         // A page with nothing to use on it has only begun.
         let begun = finished || survey.frames.iter().any(|frame| !frame.controls.is_empty());
-        rests = if page.changed(CALM).await || !begun { 0 } else { rests + 1 };
+        if styled {
+            rests = if page.changed(CALM).await || !begun { 0 } else { rests + 1 };
+        } else {
+            // Style sheets change no document that is listened to.
+            page.changed(CALM / 10).await;
+        }
     }
 }
 

@@ -95,7 +95,7 @@ impl Explorer {
         // Where everything is found, nothing is found by guessing.
         let guesses = if self.finds_all { [].as_slice() } else { &SETTINGS };
         for path in guesses {
-            if let Ok(url) = self.url.join(path) {
+            if let Some(url) = self.usual(path) {
                 trail.add(1, Lead::Address(url));
             }
         }

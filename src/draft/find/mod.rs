@@ -6,8 +6,8 @@ pub(super) use change::{change, current_alone};
 
 use super::words::{
     AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, HAVE_ACCOUNT, LATER, MFA, NEXT, NO_ACCOUNT,
-    OTHER_CODE, OTHER_THAN_PASSWORD, PASSWORD, PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN,
-    SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
+    OTHER_CODE, OTHER_THAN_PASSWORD, PASSCODE, PASSWORD, PERSON, PLACE, REGISTER, SECURITY, SETTINGS,
+    SIGN_IN, SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 use crate::playbook::By;
@@ -147,6 +147,9 @@ fn name_first(group: &[Found], about: bool) -> Option<Login> {
         return None;
     }
     let fields: Vec<_> = group.iter().filter(|found| takes_text(&found.control)).collect();
+    if fields.iter().any(|found| is(&found.control, PASSCODE)) {
+        return None;
+    }
     let submit = submit(group);
     let reads = |words| submit.as_ref().is_some_and(|found| says(&read(&found.control), words));
     let username = fields.iter().find(|found| is_name(&found.control)).or_else(|| {
@@ -317,8 +320,9 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
     if over.iter().any(asks) {
         return None;
     }
-    // With one button there is one thing to do.
-    let alone = over.len() == 1;
+    // With one button there is one thing to do; what leads elsewhere is only to be read.
+    let leads_on = |control: &&&Control| control.kind == ControlKind::Link && !leads_nowhere(&control.href);
+    let alone = over.iter().filter(|control| !leads_on(control)).count() == 1;
     let worth = |control: &Control| {
         let Control { kind, text, locators, .. } = control;
         let inert =
@@ -329,8 +333,10 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
             return None;
         }
         let later = LATER.iter().position(|word| says(said, std::slice::from_ref(word)));
-        let crossed = text.is_empty() && says(&control.picture, &["times", "cross", "xmark"]);
-        later.or(crossed.then_some(LATER.len())).or((alone && says(text, NEXT)).then_some(LATER.len() + 1))
+        let crossed = text.is_empty() && says(&control.picture, &["times", "cross", "xmark"])
+            || matches!(text.trim(), "×" | "✕" | "✖" | "x" | "X");
+        let goes_on = says(text, NEXT) || says(text, &["ok", "okay"]);
+        later.or(crossed.then_some(LATER.len())).or((alone && goes_on).then_some(LATER.len() + 1))
     };
     let closes = over.into_iter().filter_map(|control| Some((worth(control)?, control)));
     closes.min_by_key(|(worth, _)| *worth).map(|(_, control)| Found { frame: 0, control: control.clone() })

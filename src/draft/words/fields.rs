@@ -48,9 +48,6 @@ pub(in crate::draft) const USERNAME: Words = &[
     "felhasznál",
 ];
 
-/// What is to be from now on.
-pub(in crate::draft) const NEW: Words = &["new", "neu", "neue", "neues", "nouveau", "nueva", "nova"];
-
 /// Whose app it is, where many have theirs in one place.
 pub(in crate::draft) const PLACE: Words = &[
     "workspace",
@@ -69,6 +66,9 @@ pub(in crate::draft) const PLACE: Words = &[
     "azienda",
     "bedrijf",
 ];
+
+/// What is to be from now on.
+pub(in crate::draft) const NEW: Words = &["new", "neu", "neue", "neues", "nouveau", "nueva", "nova"];
 
 /// Codes that a login may have for a password.
 pub(in crate::draft) const PASSCODE: Words = &["passcode", "pass code", "pin", "pin code", "access code"];

@@ -187,3 +187,89 @@ async fn keys_are_no_passwords_and_menus_open_under_the_mouse() {
     let said = desk.run("login", &[]).await;
     assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
 }
+
+/// An app that has a folder and not the whole server; a menu that style sheets alone open; a notice with one button and a link to
+/// read; a word in what nobody sees; and links whose queries hold anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_in_a_folder_with_a_menu_of_style_sheets_alone() {
+    const HOME: &str = "<style>li ul { display: none } li:hover ul { display: block }</style>
+        <ul><li><a href=/demo/summary?id=27>Q.</a><ul><li><a href=/demo/out>Logout</a></ul></ul>
+        <a href='/demo/found?format=%3Ca%20href%3D%3C%2FA%3E'>All</a><h1>Projects</h1>
+        <div role=dialog style='position: fixed; inset: 0; background: #fff'><h2>Graphics error</h2>
+        <a href=https://docs.example/>Read more</a><button type=button onclick='this.parentNode.remove()'>OK</button></div>";
+    const PASSWORDS: &str = "<h1>Password</h1><form><label>Old password <input type=password></label>
+        <label>New password <input type=password></label><label>New password again <input type=password></label><button>Save</button></form>";
+    let mut site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/demo/") if request.body.contains(PASSWORD) => {
+            let headers = vec![("location", "/demo/home".to_owned()), ("set-cookie", "s=1; Path=/".into())];
+            Reply::Answer(303, headers, String::new())
+        }
+        (_, "/demo/") => Reply::html(format!("{SIGN_IN}<div hidden>Captcha reading</div>")),
+        (_, "/demo/home") if request.cookie.contains("s=1") => Reply::html(HOME),
+        (_, "/demo/account/password") if request.cookie.contains("s=1") => Reply::html(PASSWORDS),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let desk = Desk::new();
+    let add = ["account", "add", "site/x", "--username", "quirin", "--password-file", "-"];
+    desk.call(&add, PASSWORD).await.ends(0);
+    let url = format!("{}/demo/", site.url().trim_end_matches('/'));
+    let said = desk.call(&["playbook", "new", &url, "--account", "site/x"], "").await.ends(0);
+    let draft = desk.draft("site");
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    assert!(draft.contains("change_password:\n    - open: /demo/account/password\n"), "{draft}");
+    let closed = "  - see: { text: Graphics error }\n    click: { role: button, name: OK }\n";
+    assert!(draft.contains(closed), "{draft}");
+    let out = ":has(+ ul)\" }\n    - click: { role: link, name: Logout }\n";
+    assert!(draft.contains("- hover: { css: ") && draft.contains(out), "{draft}");
+    let all = std::iter::from_fn(|| site.requests.try_recv().ok());
+    assert!(!all.into_iter().any(|request| request.path == "/demo/found"), "its query says nothing");
+    let said = desk.run("logout", &[]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
+
+/// What a style sheet hides is there before the style sheet is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_a_style_sheet_hides_is_none() {
+    let shown = std::sync::Arc::new(tokio::sync::Notify::new());
+    let site = Site::with(move |request| {
+        let shown = shown.clone();
+        Box::pin(async move {
+            match request.path.as_str() {
+                "/" => {
+                    let hidden = SIGN_IN.replace("<form", "<form class=over action=/login");
+                    Reply::html(format!(
+                        "<body><a href=/login>Login</a>{hidden}<script>setTimeout(() => fetch('/shown'), 1000)</script>
+                         <link rel=stylesheet href=/late.css>"
+                    ))
+                }
+                "/shown" => {
+                    shown.notify_one();
+                    Reply::status(204, "")
+                }
+                "/late.css" => {
+                    shown.notified().await;
+                    let css = vec![("content-type", "text/css".to_owned())];
+                    Reply::Answer(200, css, ".over { display: none }".to_owned())
+                }
+                "/login" => Reply::html(SIGN_IN),
+                _ => Reply::status(404, "<h1>Not here</h1>"),
+            }
+        })
+    })
+    .await;
+    let desk = Desk::new();
+    desk.call(&["playbook", "new", &site.url(), "--app", "site"], "").await.ends(0);
+    assert!(desk.draft("site").contains("- open: /login\n"), "{}", desk.draft("site"));
+}
+
+/// The way out stands on the page twice: any of them shows who is in, and no way through the document has to.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_twice_shows_who_is_in_by_its_words() {
+    const HOME: &str = "<h1>Projects</h1><div><button type=button>Log out</button></div><p><button type=button>Log out</button></p>";
+    let site = app(SIGN_IN, &[("/home", HOME)]).await;
+    let (desk, draft, _) = drafted_of(&site).await;
+    assert!(draft.contains("signed_in: { role: button, name: Log out }"), "{draft}");
+    let said = desk.run("login", &[]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
