@@ -46,9 +46,9 @@ pub struct SurveyedFrame {
     /// All of it is there: it has loaded, says something, and no script is on it that could draw more.
     #[serde(default)]
     pub finished: bool,
-    /// Its style sheets are there, or will not come: what it hides is hidden.
+    /// It was read to its end, and its style sheets are there or will not come: what it hides is hidden.
     #[serde(default)]
-    pub styled: bool,
+    pub ready: bool,
     /// It asks for a proof of being human.
     pub captcha: bool,
     /// What lies over the rest of it and takes the clicks on that, by its heading; empty if it has none.

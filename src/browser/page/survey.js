@@ -307,12 +307,12 @@ function survey() {
     /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(document.body?.innerText || '');
   const text = (document.body?.innerText || '').slice(0, 200000);
   const overlaid = overlay && headingOf(overlay);
-  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), styled: isStyled() };
+  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), ready: isReady() };
 }
 
-// Before its style sheets are there, a page shows what it hides.
-function isStyled() {
-  return document.readyState === 'complete' ||
+// Before it is read to its end a page lacks what it has, and before its style sheets are there it shows what it hides.
+function isReady() {
+  return document.readyState === 'complete' || document.readyState === 'interactive' &&
     [...document.querySelectorAll('link[rel~="stylesheet" i][href]')].every((link) => link.sheet || link.disabled);
 }
 

@@ -257,16 +257,16 @@ async fn await_on(page: &Page, holds: impl Fn(&Survey) -> bool) -> Result<Survey
         // What no script draws on can only appear late by its style.
         let finished = survey.frames.iter().all(|frame| frame.finished);
         let enough = if finished { 1 } else { 2 };
-        let styled = survey.frames.iter().all(|frame| frame.styled);
-        if styled && holds(&survey) || Instant::now() >= deadline || rests >= enough {
+        let ready = survey.frames.iter().all(|frame| frame.ready);
+        if ready && holds(&survey) || Instant::now() >= deadline || rests >= enough {
             return Ok(survey);
         }
         // A page with nothing to use on it has only begun.
         let begun = finished || survey.frames.iter().any(|frame| !frame.controls.is_empty());
-        if styled {
+        if ready {
             rests = if page.changed(CALM).await || !begun { 0 } else { rests + 1 };
         } else {
-            // Style sheets change no document that is listened to.
+            // A style sheet that comes changes no document.
             page.changed(CALM / 10).await;
         }
     }

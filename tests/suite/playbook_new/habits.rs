@@ -204,7 +204,7 @@ async fn an_app_in_a_folder_with_a_menu_of_style_sheets_alone() {
             let headers = vec![("location", "/demo/home".to_owned()), ("set-cookie", "s=1; Path=/".into())];
             Reply::Answer(303, headers, String::new())
         }
-        (_, "/demo/") => Reply::html(format!("{SIGN_IN}<div hidden>Captcha reading</div>")),
+        (_, "/demo/" | "/demo/out") => Reply::html(format!("{SIGN_IN}<div hidden>Captcha reading</div>")),
         (_, "/demo/home") if request.cookie.contains("s=1") => Reply::html(HOME),
         (_, "/demo/account/password") if request.cookie.contains("s=1") => Reply::html(PASSWORDS),
         _ => Reply::status(404, "<h1>Not here</h1>"),
