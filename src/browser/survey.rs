@@ -134,6 +134,9 @@ pub struct Control {
     pub disabled: bool,
     /// Its form is not sent off before something is typed or chosen here.
     pub missing: bool,
+    /// What a list offers to choose from.
+    #[serde(default)]
+    pub choices: usize,
     /// It opens something: a menu, a disclosure.
     pub menu: bool,
     /// It is in what lies over the rest of the page.

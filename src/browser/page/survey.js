@@ -293,6 +293,7 @@ function survey() {
       text: name, picture: pictureOf(element), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
       href: leadsTo(element), place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
+      choices: element.options ? element.options.length : 0,
       switch: isToggle(element) || ['aria-pressed', 'aria-checked'].some((name) => element.hasAttribute(name)) || /checkbox|radio/.test(role),
       menu: Boolean(menu), over: Boolean(overlay) && contains(overlay, element),
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),

@@ -244,6 +244,7 @@ impl Explorer {
             login.username.is_none()
                 && login.password.is_some()
                 && other.control.r#type == "select-one"
+                && other.control.choices > 1
                 && !self.typed
         };
         let needed = others.iter().find(|other| other.control.missing || chosen(other));

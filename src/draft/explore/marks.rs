@@ -151,7 +151,9 @@ impl Explorer {
         let by_way = names.first().is_none_or(|first| matches!(first.by, playbook::By::Css(_)));
         let said =
             matches!(control.role.as_str(), "button" | "link" | "menuitem") && !control.text.is_empty();
-        if !by_way || !said || *frame != 0 || self.is_kept_out(&control.text) {
+        // Behind a dialog a page may be hidden from readers, and its roles with it.
+        let covered = survey.frames.first().is_some_and(|frame| frame.overlay.is_some());
+        if !by_way || !said || covered || *frame != 0 || self.is_kept_out(&control.text) {
             return names;
         }
         let by = playbook::By::Role { role: control.role.clone(), name: vec![control.text.clone()] };

@@ -158,7 +158,9 @@ fn name_first(group: &[Found], about: bool) -> Option<Login> {
         let signs_in = reads(SIGN_IN) || about && reads(NEXT);
         fields
             .first()
-            .filter(|found| alone && signs_in && !is(&found.control, CODE) && !is(&found.control, PLACE))
+            // Outside of a form anything may stand together.
+            .filter(|found| alone && signs_in && found.control.form.is_some())
+            .filter(|found| !is(&found.control, CODE) && !is(&found.control, PLACE))
     })?;
     // A newsletter asks for an address too, and a comment for more than that.
     let goes_on = match fields.len() {

@@ -25,6 +25,7 @@ pub(in crate::draft) const REFUSED: Words = &[
     "not recognised",
     "access denied",
     "login failed",
+    "failed login",
     "sign in failed",
     "authentication failed",
 ];

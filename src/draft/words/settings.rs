@@ -47,7 +47,6 @@ pub(in crate::draft) const SETTINGS: Words = &[
     "your data",
     "my data",
     "about me",
-    "personal",
     "meine daten",
     "mes informations",
     "mis datos",

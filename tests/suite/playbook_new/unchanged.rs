@@ -133,6 +133,28 @@ async fn a_list_of_users_is_asked_about() {
     assert!(draft.contains("the login has a choice, \"User\""), "{draft}");
 }
 
+/// Where there is one user, nothing is to be chosen; and what a page searches by is nobody's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_choice_is_none_and_a_search_is_no_login() {
+    const HOME: &str = "<h1>Home</h1><a href=/out>Sign out</a>";
+    const ONE: &str =
+        "<h1>Sign in</h1><form method=post><select name=u aria-label=User><option>Manager</select>
+        <label>Password <input type=password name=p></label><button>Sign in</button></form>";
+    let one = app(ONE, &[("/home", HOME)]).await;
+    let (_, draft, said) = drafted_of(&one).await;
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+
+    let search: &'static str = format!(
+        "<input id=s role=combobox placeholder='Search packages'><button type=button onclick='d.hidden = false'>Login</button>
+         <div id=d hidden>{SIGN_IN}</div>"
+    )
+    .leak();
+    let site = app(search, &[("/home", HOME)]).await;
+    let (_, draft, said) = drafted_of(&site).await;
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    assert!(!draft.contains("Search packages"), "{draft}");
+}
+
 /// The login of an app that has it elsewhere, as with single sign-on: by itself, and behind a link.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_of_another_origin_is_declared_and_gone_to() {
