@@ -105,14 +105,17 @@ impl Page {
         enabled.map(|_| ()).map_err(|error| self.failure(error))
     }
 
-    /// What the page may send from now on, once [`Page::look_on`] was called.
+    /// What the page may send from now on, once [`Page::look_on`] was called. What was held back before is forgotten: it was
+    /// another click's.
     pub fn let_send(&self, sends: Sends) {
         if let Some(onlooker) = self.state.onlooker() {
-            onlooker.lock().sends = sends;
+            let mut inner = onlooker.lock();
+            inner.sends = sends;
+            inner.held.clear();
         }
     }
 
-    /// What was held back since this was asked last, as `POST /path`. Paths may tell of the account.
+    /// What was held back since then, as `POST /path`. Paths may tell of the account.
     #[must_use]
     pub fn held_back(&self) -> Vec<String> {
         self.state.onlooker().map(|onlooker| std::mem::take(&mut onlooker.lock().held)).unwrap_or_default()
