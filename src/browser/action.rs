@@ -1,5 +1,6 @@
 //! What steps do on a page: click, fill, select, press, read.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::future::{Either, select};
@@ -10,7 +11,7 @@ use super::answer::{Answer, Field, Wait};
 use super::ask::{Question, is_gone};
 use super::error::{BrowserError, PageError};
 use super::input::{self, Point};
-use super::page::{Page, Typed};
+use super::page::{Page, Typed, VIEWPORT};
 use super::protocol::Argument;
 use super::query::{self, FrameName};
 use crate::playbook::{Key, Target};
@@ -78,8 +79,17 @@ impl Page {
         let point = self.in_main_viewport(&frame, point, &wait).await?;
         let hovered = input::hover(&self.connection, &self.session, point, wait.left_for_call());
         let hovered = hovered.await.map_err(|error| self.failure(error));
+        self.mouse_rests.store(verb != "hover", Ordering::Relaxed);
         drop(self.call_off(&frame));
         hovered
+    }
+
+    /// Moves the mouse to a corner, away from what it rests on.
+    pub(super) async fn move_aside(&self, wait: &Wait) -> Result<(), PageError> {
+        let corner = Point { x: 0.0, y: f64::from(VIEWPORT.1) - 1.0 };
+        self.mouse_rests.store(false, Ordering::Relaxed);
+        let moved = input::hover(&self.connection, &self.session, corner, wait.left_for_call());
+        moved.await.map_err(|error| self.failure(error))
     }
 
     /// Replaces what the field holds. The origin of its document is checked in the same task of the page
@@ -229,6 +239,7 @@ impl Page {
         // The frame may be gone by now, and the click has lost its target.
         let Ok(world) = self.world_now(frame) else { return Ok(Some("a page that went away".to_owned())) };
         let within = wait.left_for_call();
+        self.mouse_rests.store(true, Ordering::Relaxed);
         let clicked = Box::pin(input::click(&self.connection, &self.session, point, within));
         // The question travels with the click and may overtake it: the page answers once it has seen the click.
         let landed = Box::pin(self.call_in(&world, "() => turnlock.landed()", Vec::new(), within));
@@ -344,6 +355,7 @@ impl Page {
             "verb": verb,
             "target": query::within(target, &frame),
             "origins": self.origins(&frame),
+            "aside": self.mouse_rests.load(Ordering::Relaxed),
         });
         if let (Some(request), Value::Object(with)) = (request.as_object_mut(), with) {
             request.extend(with);

@@ -18,6 +18,8 @@ pub(super) struct Answer {
     pub point: Option<Point>,
     /// Instead of the target, an interruption is to be clicked: its place in the list.
     pub interruption: Option<usize>,
+    /// The mouse is to be moved away: what covers the element may be there for it alone.
+    pub aside: bool,
     /// The first of several targets that is visible.
     pub first: Option<usize>,
     /// The time was up.

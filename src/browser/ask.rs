@@ -169,6 +169,11 @@ impl Page {
                 Box::pin(self.click_at(frame, point, wait)).await?;
                 continue;
             }
+            if answer.aside {
+                request["aside"] = json!(false);
+                self.move_aside(wait).await?;
+                continue;
+            }
             return self.verdict(answer, frame, wait);
         }
     }

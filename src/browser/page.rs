@@ -1,6 +1,7 @@
 //! One context's page, from its making to its end. What steps do with it is in `action`, `ask` and `capture`.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use super::world::set_up;
 use crate::playbook::{Frame, Interruption, Locator, Origin, Playbook, Target};
 
 /// The size of the viewport, in CSS pixels.
-const VIEWPORT: (u32, u32) = (1280, 900);
+pub(super) const VIEWPORT: (u32, u32) = (1280, 900);
 /// Setting up a context may take this long.
 const SET_UP: Duration = Duration::from_secs(30);
 
@@ -74,6 +75,8 @@ pub struct Page {
     pub(super) known: KnownFrames,
     pub(super) told: ToldRoots,
     pub(super) guide: Guide,
+    /// The mouse is where it clicked, and holds nothing open that a step has opened by it.
+    pub(super) mouse_rests: AtomicBool,
     found: Mutex<Option<Found>>,
     returned: Option<Returned>,
 }
@@ -144,6 +147,7 @@ impl Page {
             known: KnownFrames::default(),
             told: ToldRoots::default(),
             guide: Guide::default(),
+            mouse_rests: AtomicBool::new(false),
             found: Mutex::default(),
             returned: None,
         })

@@ -121,6 +121,8 @@ pub struct Findings {
     pub(super) code: Option<(Names, Option<Names>)>,
     /// The login's first field: what shows that nobody is signed in.
     pub(super) entrance: Names,
+    /// What leads to the login from a page that everybody sees: it shows the same.
+    pub(super) way_in: Option<Names>,
     /// What only somebody signed in sees.
     pub(super) mark: Option<Names>,
     /// It is only what was there after the login and not before.
@@ -153,6 +155,7 @@ impl Findings {
             answered: None,
             code: None,
             entrance: Vec::new(),
+            way_in: None,
             mark: None,
             mark_is_guessed: false,
             way_out: None,

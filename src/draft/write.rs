@@ -222,7 +222,8 @@ impl Writer<'_> {
             "        ",
             "is this what shows that the session is over? does the app ask once more before?",
         );
-        self.line(&format!("        signed_out: {}", target(&findings.entrance)));
+        let entrances = findings.entrance.iter().chain(findings.way_in.iter().flatten());
+        self.line(&format!("        signed_out: {}", target(&entrances.cloned().collect())));
         self.found.push("logout".to_owned());
     }
 

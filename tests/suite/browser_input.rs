@@ -177,3 +177,24 @@ async fn keys_go_to_the_element_or_to_the_focus() {
     }
     assert_eq!(paths, ["/", "/sent", "/sent"]);
 }
+
+/// A tooltip stays as long as the mouse is where it clicked last, and lies over the next button; what a step has opened by the
+/// mouse stays open.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_for_the_mouse_alone_goes_when_it_is_in_the_way() {
+    let site = Site::page(
+        r#"<style>div { position: relative; height: 40px; width: 300px } .tip { display: none; position: fixed; inset: 60px 0 0 0; background: #eee }
+        #one:hover + .tip, #menu:hover .item { display: block } .item { display: none }</style>
+        <div><button id=one onclick="done.textContent = 'first'">First</button><span class=tip>What the first does</span></div>
+        <p style="margin-top: 80px"><button onclick="done.textContent += ' second'">Second</button></p>
+        <div id=menu style="height: 60px">Menu<button class=item onclick="done.textContent += ' third'">Third</button></div><p id=done></p>"#,
+    )
+    .await;
+    let stage = Stage::set(&site.url(), "").await;
+    stage.goto("/").await.unwrap();
+    stage.click("{ role: button, name: First }").await.unwrap();
+    stage.click("{ role: button, name: Second }").await.unwrap();
+    stage.page.hover(&stage.target("{ css: '#menu' }"), SOON).await.unwrap();
+    stage.click("{ role: button, name: Third }").await.unwrap();
+    stage.see("{ text: first second third }").await.unwrap();
+}

@@ -496,6 +496,9 @@ const isErrorPage = () => statusOf() >= 500 && document.readyState === 'complete
 const LOADING = 3000;
 const isLoading = () => document.readyState !== 'complete' && performance.now() < LOADING;
 
+// What covers an element for so long may be there for the mouse alone, as a tooltip is.
+const COVERED = 1000;
+
 // Where a point of a frame's viewport lies in this one.
 function outward(element, x, y) {
   const place = placeOf(element);
@@ -514,13 +517,15 @@ async function answer(request, check, report) {
 }
 
 const turnlock = {
-  // {verb, target, origins, interruptions, milliseconds, ...arguments} → what the verb gives, or {interruption}.
+  // {verb, target, origins, interruptions, aside, milliseconds, ...arguments} → what the verb gives, {interruption}, or
+  // {aside} if the mouse is to be moved away, which may help.
   act(request, text) {
     const needs = NEEDS[request.verb];
     const only = () => {
       const { visible } = namedBy(request);
       return visible.length === 1 ? visible[0] : null;
     };
+    let covered = null;
     return answer(request, async () => {
       const other = await inTheWay(request.interruptions);
       if (other) return other;
@@ -529,7 +534,13 @@ const turnlock = {
       if (!visible.length && request.verb === 'check' && hidden.length === 1 && isToggle(hidden[0])) element = hidden[0];
       if (!element) return !visible.length && isErrorPage() ? { error_status: true, page: overview() } : undefined;
       const acted = request.verb === 'check' && obstacle(element, needs) ? standIn(element) || element : element;
-      if (obstacle(acted, needs) || (needs.loaded && isLoading())) return undefined;
+      const kept = obstacle(acted, needs);
+      if (request.aside && kept?.why === 'covered') {
+        covered ??= performance.now();
+        return performance.now() - covered < COVERED ? undefined : { aside: true };
+      }
+      covered = null;
+      if (kept || (needs.loaded && isLoading())) return undefined;
       if (needs.still && (!(await still(acted)) || obstacle(acted, needs))) return undefined;
       if (!request.origins.includes(self.origin)) return { blocked: self.origin };
       const found = foundAs(element, request.target.alternatives);

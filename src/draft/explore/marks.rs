@@ -133,15 +133,40 @@ impl Explorer {
     /// Whether somebody who has not signed in sees all of it at this address, too. What the time is, and the like, tells nothing:
     /// headings and controls do.
     async fn is_for_everybody(&self, url: &Url, ours: &Survey) -> Result<bool, NoDraft> {
+        // Nobody can tell. To take a stranger's page for a login would be worse than to ask.
+        let begun = |survey: &Survey| words_of(survey).next().is_some();
+        let Some(theirs) = self.as_stranger(url, begun).await? else { return Ok(true) };
+        let seen: HashSet<_> = words_of(&theirs).collect();
+        Ok(is_error(ours) == is_error(&theirs) && words_of(ours).all(|word| seen.contains(&word)))
+    }
+
+    /// What somebody who has not signed in sees there; nothing if it cannot be opened.
+    async fn as_stranger(
+        &self,
+        url: &Url,
+        holds: impl Fn(&Survey) -> bool,
+    ) -> Result<Option<Survey>, NoDraft> {
         let mut stranger = self.pool.page().await.map_err(PageError::from)?;
         stranger.set_guide(Guide { origins: self.trusted.clone(), ..Guide::default() });
         if stranger.open(url, PATIENCE).await.is_err() {
-            // Nobody can tell. To take a stranger's page for a login would be worse than to ask.
-            return Ok(true);
+            return Ok(None);
         }
-        let theirs = await_on(&stranger, |survey| words_of(survey).next().is_some()).await?;
-        let seen: HashSet<_> = words_of(&theirs).collect();
-        Ok(is_error(ours) == is_error(&theirs) && words_of(ours).all(|word| seen.contains(&word)))
+        await_on(&stranger, holds).await.map(Some)
+    }
+
+    /// Notes what leads to the login on the app's front page, where that is everybody's: a session may end there, and not at the
+    /// login's form.
+    pub(super) async fn note_way_in(&mut self) -> Result<(), NoDraft> {
+        let front = if self.way_in.is_empty() { self.usual("/") } else { Some(self.url.clone()) };
+        let (Some(front), true) = (front, self.findings.way_out.is_some()) else { return Ok(()) };
+        let enters = |survey: &Survey| find::login(survey).is_some() || find::way_in(survey).is_some();
+        let Some(theirs) = self.as_stranger(&front, enters).await? else { return Ok(()) };
+        let way = find::way_in(&theirs).filter(|_| find::login(&theirs).is_none());
+        // What those who are in see, too, shows nobody out.
+        if let Some(way) = way.filter(|way| !self.at_home.contains(find::words(&way.control))) {
+            self.findings.way_in = Some(self.names(&way, &theirs)).filter(|names| !names.is_empty());
+        }
+        Ok(())
     }
 
     /// What names what shows who is in: it may be there twice, so its words do where else a way through the document would.

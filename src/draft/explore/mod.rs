@@ -197,7 +197,11 @@ impl Explorer {
         if !matches!(self.findings.sign_in, SignIn::Done) {
             return Ok(());
         }
-        match self.find_settings(&menu, well_known, keys).await {
+        let looked = match self.find_settings(&menu, well_known, keys).await {
+            Ok(()) => self.note_way_in().await,
+            failed => failed,
+        };
+        match looked {
             // What was found before is a draft, too.
             Err(NoDraft::Page(error)) if !matches!(error, PageError::Browser(BrowserError::Gone)) => {
                 let why = redact::redact(&error.to_string()).into_owned();

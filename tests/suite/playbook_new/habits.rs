@@ -273,3 +273,36 @@ async fn what_is_there_twice_shows_who_is_in_by_its_words() {
     let said = desk.run("login", &[]).await;
     assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
 }
+
+/// Many an app ends a session on a page that everybody sees, and not at the form of its login.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_may_end_on_a_page_that_everybody_sees() {
+    const FRONT: &str = "<h1>Wiki</h1><p>News of the day</p><a href=/enter>Log in</a>";
+    const HOME: &str = "<h1>Wiki</h1><p>News of the day</p><a href=/bye>Log out</a>";
+    let entered = |to: &str, cookie: &str| {
+        let headers = vec![("location", to.to_owned()), ("set-cookie", format!("s={cookie}; Path=/"))];
+        Reply::Answer(303, headers, String::new())
+    };
+    let site = Site::new(move |request| {
+        let is_in = request.cookie.contains("s=1");
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/enter") if request.body.contains(PASSWORD) => entered("/", "1"),
+            (_, "/enter") => Reply::html(SIGN_IN),
+            (_, "/bye") => entered("/", "0"),
+            (_, "/") => Reply::html(if is_in { HOME } else { FRONT }),
+            _ => Reply::status(404, "<h1>Not here</h1>"),
+        }
+    })
+    .await;
+    for address in [site.url(), format!("{}/enter", site.url())] {
+        let desk = Desk::new();
+        let add = ["account", "add", "site/x", "--username", "quirin", "--password-file", "-"];
+        desk.call(&add, PASSWORD).await.ends(0);
+        desk.call(&["playbook", "new", &address, "--account", "site/x"], "").await.ends(0);
+        let draft = desk.draft("site");
+        let ends = "signed_out: [{ label: Username }, { role: link, name: Log in }]";
+        assert!(draft.contains(ends), "{draft}");
+        let said = desk.run("logout", &[]).await;
+        assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+    }
+}
