@@ -3,7 +3,7 @@
 use super::find::{Found, all, is, is_person, leads_nowhere, pictures_owner};
 use super::words::{
     CHANGE, DOES, HANDS_OFF, LINKING, MENU, MFA, PASSWORD, SECURITY, SET_UP, SETTINGS, SIGN_IN, SIGN_OUT,
-    TURN_ON, USERNAME, Words, says,
+    SUNDRIES, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, HiddenLink, Survey};
 
@@ -133,7 +133,8 @@ pub(super) fn promise(control: &Control) -> u32 {
     let named: u32 = worth.iter().filter(|(words, _)| says(&text, words)).map(|(_, worth)| worth).sum();
     // One's own page is nearer than the settings of the whole app.
     let person = control.kind == ControlKind::Link && is_person(control);
-    named.max(if own || person || pictures_owner(control) { 3 } else { 0 })
+    let sundries = u32::from(SUNDRIES.contains(&control.text.trim().to_lowercase().as_str()));
+    named.max(if own || person || pictures_owner(control) { 3 } else { sundries })
 }
 
 /// What an address says of the page there: its path, also the one that a script goes by, and what a query names; not what is

@@ -9,7 +9,9 @@ mod signing;
 pub(super) use buttons::{AGREES, ASIDE, CONSENT, DOES, HANDS_OFF, LATER};
 pub(super) use fields::{CODE, CURRENT, NEW, ONE_TIME, OTHER_CODE, PASSCODE, PLACE, REPEAT, USERNAME};
 pub(super) use refusals::{EXPIRED, LOCKED, REFUSED, SCAN, refuses};
-pub(super) use settings::{CHANGE, LINKING, MENU, MFA, PERSON, SECURITY, SET_UP, SETTINGS, TURN_ON};
+pub(super) use settings::{
+    CHANGE, LINKING, MENU, MFA, PERSON, SECURITY, SET_UP, SETTINGS, SUNDRIES, TURN_ON,
+};
 pub(super) use signing::{
     ALL_SESSIONS, HAVE_ACCOUNT, NEXT, NO_ACCOUNT, OTHER_THAN_PASSWORD, REGISTER, SIGN_IN, SIGN_OUT, STARTS,
 };

@@ -84,6 +84,27 @@ pub(in crate::draft) const SETTINGS: Words = &[
     "beállítások",
 ];
 
+/// Where apps put what belongs nowhere else, settings too.
+pub(in crate::draft) const SUNDRIES: Words = &[
+    "tools",
+    "options",
+    "administration",
+    "admin",
+    "werkzeuge",
+    "optionen",
+    "verwaltung",
+    "outils",
+    "herramientas",
+    "opciones",
+    "ferramentas",
+    "strumenti",
+    "opzioni",
+    "инструменты",
+    "工具",
+    "管理",
+    "ツール",
+];
+
 /// A second factor.
 pub(in crate::draft) const MFA: Words = &[
     "two-factor",

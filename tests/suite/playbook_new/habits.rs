@@ -306,3 +306,19 @@ async fn a_session_may_end_on_a_page_that_everybody_sees() {
         assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
     }
 }
+
+/// Where nothing is called settings, what belongs nowhere else is looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_may_be_changed_among_the_tools() {
+    const HOME: &str = "<h1>Links</h1><a href=/box>Tools</a> <a href=/bye>Log out</a>";
+    const TOOLS: &str = "<h1>Tools</h1><p><a href=/wipe>Delete all</a></p><p><a href=/key title=x><span>Change password</span></a></p>";
+    const KEY: &str =
+        "<h1>Change password</h1><form method=post><label>Current password <input type=password></label>
+        <label>New password <input type=password></label><button>Save</button></form>";
+    let mut site = app(SIGN_IN, &[("/home", HOME), ("/box", TOOLS), ("/key", KEY)]).await;
+    let (desk, draft, said) = drafted_of(&site).await;
+    assert!(draft.contains("change_password:\n    - open: /key\n"), "{draft}{}", said.out);
+    assert!(sent(&mut site).len() == 1);
+    let said = desk.run("change_password", &["--rehearse"]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
