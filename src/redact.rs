@@ -3,6 +3,8 @@
 //! Whoever takes a secret into its hands registers it; from then on [`redact`] masks it, also where it is
 //! written in groups (`JBSW Y3DP`), in another case, escaped for JSON, HTML or a URL, in base64 or in hex.
 
+mod unescape;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{LazyLock, PoisonError, RwLock};
@@ -10,6 +12,8 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
+
+use self::unescape::{Placed, unescape};
 
 /// What stands in a secret's place.
 pub const MASK: &str = "[secret]";
@@ -21,6 +25,9 @@ const LOOSE: usize = 6;
 /// How many forms of secrets are remembered; the oldest are forgotten first. A job has about 20 secrets of
 /// at most 15 forms that differ, and a worker at most 64 jobs at a time.
 const REMEMBERED: usize = 20_480;
+
+/// So often may a text be escaped, as an address is in JSON in an attribute.
+const ESCAPED: usize = 3;
 
 static KNOWN: LazyLock<RwLock<Secrets>> = LazyLock::new(RwLock::default);
 
@@ -73,12 +80,17 @@ impl Secrets {
     fn add(&mut self, secret: &str) {
         let mut forms = vec![Zeroizing::new(secret.to_owned())];
         forms.extend(escaped(secret).into_iter().map(Zeroizing::new));
+        // One that reads like an escape is read where others are.
+        let placed: Zeroizing<Vec<Placed>> = Zeroizing::new(secret.chars().map(|c| (c, 0, 1)).collect());
+        forms.extend(
+            unescape(&placed).map(|read| Zeroizing::new(read.into_iter().map(|(c, ..)| c).collect())),
+        );
         // Of a short one that would be a few letters, which words have too.
         if secret.len() >= LOOSE {
             forms.extend(encoded(secret));
         }
         for form in forms {
-            let folded: Zeroizing<Vec<char>> = Zeroizing::new(fold(&form).map(|(c, ..)| c).collect());
+            let folded: Zeroizing<Vec<char>> = Zeroizing::new(folded(&form).collect());
             match head(&folded) {
                 Some(head) => {
                     let forms = self.loose.entry(head).or_default();
@@ -164,22 +176,39 @@ impl Secrets {
         if self.loose.is_empty() {
             return Vec::new();
         }
-        let (chars, places): (Vec<char>, Vec<_>) = fold(text).map(|(c, from, to)| (c, (from, to))).unzip();
-        let hits = (0..chars.len()).filter_map(|at| {
+        let mut placed: Vec<Placed> = text.char_indices().map(|(at, c)| (c, at, at + c.len_utf8())).collect();
+        let mut hits = Vec::new();
+        for _ in 0..ESCAPED {
+            self.find_folded(&placed, &mut hits);
+            match unescape(&placed) {
+                Some(read) => placed = read,
+                None => return hits,
+            }
+        }
+        self.find_folded(&placed, &mut hits);
+        hits
+    }
+
+    fn find_folded(&self, text: &[Placed], hits: &mut Vec<std::ops::Range<usize>>) {
+        let folded = fold(text.iter().copied());
+        let (chars, places): (Vec<char>, Vec<_>) = folded.map(|(c, from, to)| (c, (from, to))).unzip();
+        hits.extend((0..chars.len()).filter_map(|at| {
             let rest = &chars[at..];
             let form = self.loose.get(&head(rest)?)?.iter().find(|form| rest.starts_with(form))?;
             Some(places[at].0..places[at + form.len() - 1].1)
-        });
-        hits.collect()
+        }));
     }
 }
 
 /// The text's characters without separators and in lower case, each with the bytes it stands for.
-fn fold(text: &str) -> impl Iterator<Item = (char, usize, usize)> + '_ {
-    text.char_indices().filter(|(_, c)| !is_separator(*c)).flat_map(|(at, c)| {
-        let end = at + c.len_utf8();
-        c.to_lowercase().map(move |c| (c, at, end))
-    })
+fn fold(text: impl Iterator<Item = Placed>) -> impl Iterator<Item = Placed> {
+    text.filter(|(c, ..)| !is_separator(*c))
+        .flat_map(|(c, from, to)| c.to_lowercase().map(move |c| (c, from, to)))
+}
+
+/// [`fold`] of a text that stands alone.
+fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
+    fold(text.chars().map(|c| (c, 0, 0))).map(|(c, ..)| c)
 }
 
 /// Space, dashes of any length, and characters that take no room.
@@ -198,7 +227,9 @@ fn is_word(text: &str, range: &std::ops::Range<usize>) -> bool {
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
 }
 
-/// The secret as JSON, HTML and a URL write it, where that differs from the secret itself.
+/// The secret as JSON, HTML and a URL write it, where that differs from the secret itself: what is read back in a text
+/// ([`unescape`]) is only looked for where it is long enough. A form's `+` for a space, and the quotes of SQL and of a shell, are no
+/// escapes that could be read back.
 fn escaped(secret: &str) -> Vec<String> {
     let json = serde_json::Value::from(secret).to_string();
     let json = json[1..json.len() - 1].to_owned();
@@ -207,7 +238,9 @@ fn escaped(secret: &str) -> Vec<String> {
     let all_quoted = quoted.replace('\'', "&#39;");
     let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let percent = form.replace('+', "%20");
-    let mut forms = vec![json, html, quoted, all_quoted, form, percent];
+    let (spaced, doubled) = (secret.replace(' ', "+"), secret.replace('\'', "''"));
+    let shell = secret.replace('\'', "'\\''");
+    let mut forms = vec![json, html, quoted, all_quoted, form, percent, spaced, doubled, shell];
     forms.retain(|form| form != secret);
     forms
 }
@@ -266,6 +299,30 @@ mod tests {
             "a%22b%26c%3Cd%20e%27%5cf",
         ] {
             assert_eq!(known.redact(text), MASK, "{text}");
+        }
+    }
+
+    /// As `encodeURIComponent`, `encodeURI`, `URLSearchParams`, `escape`, Python's `quote` and `repr`, PHP's `rawurlencode`, a browser's
+    /// address bar and JSON in ASCII have it, also one in the other.
+    #[test]
+    fn no_two_encoders_agree_and_all_are_masked() {
+        let known = knowing(&["Kx!7m@Rq*2v~Lp(9)zT", "Ab 12%% Xy<9>Pq/é+&'"]);
+        for text in [
+            "Kx!7m%40Rq*2v~Lp(9)zT",
+            "Kx%217m%40Rq%2A2v~Lp%289%29zT",
+            "Kx!7m%2540Rq*2v~Lp(9)zT",
+            "Kx!7m@Rq\\u002a2v~Lp(9)zT",
+            "Ab%2012%%%20Xy%3C9%3EPq/%C3%A9+&'",
+            "Ab%2012%25%25%20Xy%3C9%3EPq%2F%C3%A9%2B%26'",
+            "Ab+12%25%25+Xy%3C9%3EPq%2F%C3%A9%2B%26%27",
+            "Ab%2012%25%25%20Xy%3C9%3EPq/%E9+%26%27",
+            "Ab 12%% Xy&lt;9>Pq/é+&'",
+            "Ab 12%% Xy\\u003c9>Pq\\/\\u00e9+\\u0026'",
+            "Ab 12%% Xy<9>Pq/&#233;+&amp;&#x27;",
+            "Ab 12%% Xy<9>Pq/é+&''",
+            "Ab 12%% Xy<9>Pq/é+&'\\''",
+        ] {
+            assert_eq!(known.redact(&format!("<{text}>")), format!("<{MASK}>"), "{text}");
         }
     }
 
@@ -334,13 +391,13 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_registered_secret_survives(secret in "[ -~é]{6,24}", before in "[ -~]{0,9}", after in "[ -~]{0,9}") {
-            let folded: String = fold(&secret).map(|(c, ..)| c).collect();
-            proptest::prop_assume!(folded.chars().count() >= LOOSE);
+            let plain: String = folded(&secret).collect();
+            proptest::prop_assume!(plain.chars().count() >= LOOSE);
             let known = knowing(&[&secret]);
             let text = format!("{before}{secret}{after}");
             let masked = known.redact(&text);
-            let left: String = fold(&masked).map(|(c, ..)| c).collect();
-            proptest::prop_assert!(!left.contains(&folded) || MASK.contains(&folded));
+            let left: String = folded(&masked).collect();
+            proptest::prop_assert!(!left.contains(&plain) || MASK.contains(&plain));
         }
     }
 }

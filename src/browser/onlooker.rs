@@ -2,8 +2,8 @@
 //! words on the button were.
 //!
 //! A page that is opened may send what it sends to everybody who comes by. From the first click on only what reads goes
-//! through, and what the page has sent by itself before: many ask for their data by `POST`. What goes over a WebSocket is
-//! not seen here.
+//! through, and what the page has sent by itself before: many ask for their data by `POST`. What goes over a WebSocket, or
+//! from a window that the page has opened, is not seen here.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use url::Url;
 use super::connection::{Connection, SessionId};
 use super::error::PageError;
 use super::page::Page;
-use super::protocol::{ContinueRequest, EnableFetch, FailRequest};
+use super::protocol::{BypassServiceWorker, ContinueRequest, EnableFetch, FailRequest};
 use super::replay::RequestPaused;
 
 const CALL: Duration = Duration::from_secs(20);
@@ -101,8 +101,11 @@ impl Page {
     /// If the browser is gone.
     pub async fn look_on(&self) -> Result<(), PageError> {
         self.state.look_on(Arc::default());
-        let enabled = self.connection.call(&self.session, &EnableFetch {}, CALL).await;
-        enabled.map(|_| ()).map_err(|error| self.failure(error))
+        // What a service worker fetches for its pages would not be seen here.
+        let bypass = self.connection.call(&self.session, &BypassServiceWorker { bypass: true }, CALL);
+        let enabled = self.connection.call(&self.session, &EnableFetch {}, CALL);
+        let (bypass, enabled) = futures::join!(bypass, enabled);
+        bypass.and(enabled).map(|_| ()).map_err(|error| self.failure(error))
     }
 
     /// What the page may send from now on, once [`Page::look_on`] was called. What was held back before is forgotten: it was

@@ -41,6 +41,9 @@ pub struct SurveyedFrame {
     pub element: Vec<Locator>,
     /// What a person would notice first.
     pub page: Overview,
+    /// Its headings; in [`Overview::headings`] is also what looks like one.
+    #[serde(default)]
+    pub headings: Vec<String>,
     /// What it says to who looks at it.
     pub text: SecretString,
     /// All of it is there: it has loaded, says something, and no script is on it that could draw more.

@@ -74,12 +74,12 @@ pub(super) fn may_send_password(control: &Control) -> bool {
 }
 
 /// Whether the words are those of something that is done at once.
-fn acts(text: &str) -> bool {
+pub(super) fn acts(text: &str) -> bool {
     [TURN_ON, HANDS_OFF, DOES, SIGN_OUT].iter().any(|words| says(text, words))
 }
 
 /// Whether the text is what pages of an account are called, and nothing else.
-fn is_name_of_page(text: &str) -> bool {
+pub(super) fn is_name_of_page(text: &str) -> bool {
     const PAGES: [Words; 6] = [PASSWORD, MFA, SECURITY, SETTINGS, SIGN_IN, MENU];
     let mut rest = text.to_lowercase();
     for words in PAGES {

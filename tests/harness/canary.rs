@@ -223,6 +223,10 @@ fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>, bool)> {
             ("form", form.clone().into_bytes()),
             ("percent", percent.clone().into_bytes()),
             ("percent, twice", percent.replace('%', "%25").into_bytes()),
+            ("percent, as scripts have it", percent_but(secret, b"-_.!~*'()").into_bytes()),
+            ("percent, as RFC 3986 has it", percent_but(secret, b"-_.~").into_bytes()),
+            ("percent, as paths have it", percent_but(secret, b"-_.~/").into_bytes()),
+            ("percent, as browsers show it", percent_but(secret, b"-_.!~*'()/&+%;:@=,$|^[]").into_bytes()),
             ("percent, every byte", all.into_bytes()),
             ("as Rust prints it", text.escape_debug().to_string().into_bytes()),
             ("as the shell quotes it", text.replace('\'', "'\\''").into_bytes()),
@@ -244,6 +248,14 @@ fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>, bool)> {
         ));
     }
     forms
+}
+
+/// What leaves letters, digits and these alone.
+fn percent_but(secret: &[u8], kept: &[u8]) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || kept.contains(byte);
+    let written =
+        |byte: &u8| if plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") };
+    secret.iter().map(written).collect()
 }
 
 fn in_ascii(json: &str) -> String {

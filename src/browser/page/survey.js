@@ -262,6 +262,9 @@ function besideOf(element) {
 const isMissing = (element) => Boolean(element.validity?.valueMissing) ||
   element.getAttribute('aria-required') === 'true' && element.matches(TYPED) && !element.value;
 
+// A field whose text is covered is a password's, whatever it is called.
+const typeOf = (element) => element.type === 'text' && ['disc', 'circle', 'square'].includes(getComputedStyle(element).webkitTextSecurity) ? 'password' : element.type || '';
+
 function survey() {
   const roots = rootsOf(document);
   const forms = [];
@@ -287,7 +290,7 @@ function survey() {
     if (menu) locators.push(...pathAlone(element, roots, menu));
     return {
       kind: button ? 'button' : element.tagName === 'A' ? 'link' : 'field',
-      type: element.type || '', role, id: element.id || '', name: element.getAttribute('name') || '',
+      type: typeOf(element), role, id: element.id || '', name: element.getAttribute('name') || '',
       labels: labelTexts(element).map((text) => clip(text, 120)).filter(Boolean),
       beside: button || element.tagName === 'A' || labelTexts(element).length ? '' : besideOf(element),
       text: name, picture: pictureOf(element), placeholder: clip(element.getAttribute('placeholder'), 120),
@@ -304,11 +307,12 @@ function survey() {
   // What a menu that is closed leads to needs no click.
   const hidden = select(roots, 'a[href]').filter((element) => (!isVisible(element) || isDecoy(element)) && leadsTo(element)).slice(0, MOST)
     .map((element) => ({ text: clip(fold(element.textContent), 120), href: element.href }));
-  const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden') ||
+  const captcha = select(roots, CAPTCHA).some((element) => isVisible(element) || element.type === 'hidden' && isDrawn(element.form || element.parentElement || element)) ||
     /\b(captcha|not a robot|verify (that )?you are (a )?human)\b/i.test(document.body?.innerText || '');
   const text = (document.body?.innerText || '').slice(0, 200000);
   const overlaid = overlay && headingOf(overlay);
-  return { url: location.href, page: overview(), text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), ready: isReady() };
+  const headings = select(roots, 'h1,h2,h3,[role=heading]').filter(isVisible).map((element) => clip(textOf(element), 60)).filter(Boolean).slice(0, 4);
+  return { url: location.href, page: overview(), headings, text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), ready: isReady() };
 }
 
 // Before it is read to its end a page lacks what it has, and before its style sheets are there it shows what it hides.

@@ -287,12 +287,14 @@ impl Explorer {
         };
         let survey = self
             .await_that(|survey| {
-                find::way_out(survey).is_some() || find::code_field(survey).is_some() || refused(survey)
+                find::way_out(survey).is_some_and(|way_out| self.is_new(&way_out))
+                    || find::code_field(survey).is_some()
+                    || refused(survey)
             })
             .await?;
         self.heard = self.hear(&survey, &self.before);
         let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
-        let way_out = find::way_out(&survey).is_some();
+        let way_out = find::way_out(&survey).is_some_and(|way_out| self.is_new(&way_out));
         let expired = !way_out && find::change(&survey).is_some() && says(&shown(&survey), EXPIRED);
         self.findings.sign_in = if expired {
             SignIn::Unclear(

@@ -22,7 +22,12 @@ impl Explorer {
             survey = self.await_that(|_| false).await?;
         }
         if let Some(way_out) = find::way_out(&survey) {
-            self.findings.mark = Some(self.mark_names(&way_out, &survey)).filter(|names| !names.is_empty());
+            if self.is_new(&way_out) {
+                let names = self.mark_names(&way_out, &survey);
+                self.findings.mark = Some(names).filter(|names| !names.is_empty());
+            } else {
+                self.guess_mark(&survey);
+            }
             self.note_way_out(&survey, &[]);
             self.set_guide();
             return Ok(Vec::new());
@@ -63,7 +68,8 @@ impl Explorer {
             self.findings.sign_in = self.not_in(&answer, false);
             return Ok(Vec::new());
         }
-        self.guess_mark(&survey);
+        // What a menu shows that was opened here is there only then.
+        self.guess_mark(&answer);
         let named = lines(&answer).iter().any(|line| names_somebody(line, &self.username));
         if self.findings.mark.is_none() && !named {
             self.findings.sign_in = SignIn::Unclear(format!(
@@ -85,6 +91,12 @@ impl Explorer {
             self.note_way_out(&rested, way);
         }
         Ok(())
+    }
+
+    /// Whether it was not on the login's page: an app that draws itself behind its login shows nobody in by what is there
+    /// all the time.
+    pub(super) fn is_new(&self, found: &find::Found) -> bool {
+        !self.at_login.contains(find::words(&found.control))
     }
 
     /// Notes what ends this session and no other, if the page has it. `way` has led to the page.
@@ -188,7 +200,7 @@ impl Explorer {
     /// What was not there before the login: what is one's own, else a heading, else whatever there is.
     fn guess_mark(&mut self, survey: &Survey) {
         let new = |text: &str| !text.is_empty() && !self.at_login.contains(text) && !self.is_kept_out(text);
-        let headings = survey.frames.iter().take(1).flat_map(|frame| &frame.page.headings);
+        let headings = survey.frames.iter().take(1).flat_map(|frame| &frame.headings);
         // What lies over the page goes with it.
         let over = survey.frames.first().and_then(|frame| frame.overlay.clone());
         let heading = headings.filter(|text| {

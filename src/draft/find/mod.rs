@@ -137,6 +137,17 @@ fn password_form(group: &[Found]) -> Option<Login> {
     }
     let before = group[..*at].iter().rev().filter(|found| takes_text(&found.control));
     let username = before.clone().find(|found| is_name(&found.control)).or_else(|| before.clone().next());
+    // What is in a shadow root comes behind what is not, wherever it is drawn.
+    let behind = || {
+        let mut texts = group[*at..].iter().filter(|found| takes_text(&found.control));
+        let asks = |found: &&Found| [CODE, PASSCODE, PLACE].iter().any(|words| is(&found.control, words));
+        match (texts.next(), texts.next()) {
+            (Some(only), None) if !asks(&only) => Some(only),
+            (Some(one), Some(_)) if is_name(&one.control) => Some(one),
+            _ => None,
+        }
+    };
+    let username = username.or_else(behind);
     Some(Login { username: username.cloned(), password: Some((*password).clone()), submit: submit(group) })
 }
 

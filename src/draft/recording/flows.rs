@@ -7,6 +7,7 @@ use super::asides::{Aside, Sending};
 use super::parse::BadRecording;
 use super::secrets::Typed;
 use crate::draft::findings::{ChangeForm, Move, Names, Sent, Settings};
+use crate::draft::leads;
 use crate::draft::words::{
     MENU, MFA, NEW, PASSWORD, REGISTER, REPEAT, SETTINGS, SIGN_IN, SIGN_OUT, USERNAME, Words, says,
 };
@@ -488,6 +489,12 @@ fn login_steps(login: &[Made]) -> Vec<Move> {
 fn opens_a_menu(names: &Names) -> bool {
     let link = |Locator { by, .. }: &Locator| matches!(by, By::Role { role, .. } if role == "link");
     let words = words(names);
+    // A step of every login must never do what was done once.
+    let opens =
+        ["open", "show", "toggle"].iter().fold(words.to_lowercase(), |words, verb| words.replace(verb, ""));
+    if !leads::is_name_of_page(&opens) || leads::acts(&words) {
+        return false;
+    }
     says(&words, MENU) || (says(&words, SETTINGS) || says(&words, USERNAME)) && !names.iter().all(link)
 }
 

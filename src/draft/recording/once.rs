@@ -83,8 +83,35 @@ pub(super) fn in_path(path: &str) -> bool {
 pub(super) fn in_name(name: &str) -> bool {
     let digits = |word: &str| word.len() >= 4 && word.chars().all(|c| c.is_ascii_digit());
     made_up(name)
-        || mixed(name, 8, 3)
+        || mixed(name, 6, 3)
+        || words(name).any(both_cases)
+        || in_equal_groups(name)
         || says(&spaced(name), SECRET) && (mixed(name, 4, 2) || words(name).any(digits))
+}
+
+/// `k7Qm2xVt`
+fn both_cases(word: &str) -> bool {
+    let count = |is: fn(&char) -> bool| word.chars().filter(is).count();
+    word.len() >= 8
+        && count(char::is_ascii_digit) >= 2
+        && count(char::is_ascii_uppercase) >= 2
+        && count(char::is_ascii_lowercase) >= 2
+}
+
+/// `a1b2c-d3e4f`, `492 817`, `abcd-efgh-ijkl`: as apps write codes, so that people can read them out.
+fn in_equal_groups(text: &str) -> bool {
+    // Locators have their words in quotes.
+    let mut pieces = text.split('"').flat_map(|piece| piece.split_whitespace().chain([piece.trim()]));
+    pieces.any(|part| {
+        let groups: Vec<&str> = part.split([' ', '-']).collect();
+        let alike = groups
+            .iter()
+            .all(|group| group.len() == groups[0].len() && group.chars().all(|c| c.is_ascii_alphanumeric()));
+        let digits = part.chars().filter(char::is_ascii_digit).count();
+        alike
+            && (3..=8).contains(&groups[0].len())
+            && (groups.len() > 1 && digits >= 2 || groups.len() > 2 && !part.contains(' '))
+    })
 }
 
 fn spaced(text: &str) -> String {

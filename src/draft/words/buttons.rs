@@ -51,6 +51,7 @@ pub(in crate::draft) const HANDS_OFF: Words = &[
 pub(in crate::draft) const CONSENT: Words = &[
     "reject all",
     "decline",
+    "deny",
     "only necessary",
     "necessary only",
     "essential only",
@@ -61,6 +62,9 @@ pub(in crate::draft) const CONSENT: Words = &[
     "rifiuta",
     "weigeren",
     "avvisa",
+    "save my choices",
+    "save choices",
+    "confirm my choices",
     "accept",
     "i agree",
     "allow all",

@@ -269,3 +269,53 @@ fn another_form_on_the_way_is_none_of_the_change() {
     let sudo = vec![types(OLD, &["aria/Password please"]), clicks("Confirm")];
     stays(sudo, &["fill: <- password }", "click: <- Confirm"]);
 }
+
+/// What stands before the way out may have done something for good: no menu is called so, and no step does it again.
+#[test]
+fn what_was_done_once_is_no_menu_of_the_way_out() {
+    for deed in [
+        "Delete user",
+        "Deactivate user",
+        "Remove profile picture",
+        "Update profile",
+        "Save account settings",
+        "Disconnect Google account",
+        "Reset user",
+        "Upgrade account",
+        "Benutzer löschen",
+    ] {
+        let draft = drafted(&[login(), vec![clicks(deed), clicks("Sign out")]].concat());
+        has(&draft, &["signed_in: [{ role: button, name: Sign out }, { role: link, name: Sign out }]"]);
+        let steps: Vec<_> = draft.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        assert!(!steps.iter().any(|line| line.contains(deed)), "{draft}");
+    }
+    for menu in ["My account", "Open user menu", "User menu", "Profile", "Konto"] {
+        let draft = drafted(&[login(), vec![clicks(menu), clicks("Sign out")]].concat());
+        has(&draft, &[&format!("signed_in: [{{ role: button, name: {menu} }},")]);
+    }
+}
+
+/// Codes that a page shows once and somebody clicks to copy them.
+#[test]
+fn codes_that_were_clicked_stand_nowhere() {
+    for code in [
+        "a1b2c-d3e4f",
+        "5d8f3-0a9be",
+        "8492-1033",
+        "84921 03347",
+        "492 817",
+        "XKCD-9FJ2",
+        "H7GT-92KS-LQ01",
+        "k7Qm2xVt",
+        "abcd-efgh-ijkl",
+        "f3a9c1",
+    ] {
+        let awaits = serde_json::json!({ "type": "waitForElement", "selectors": [[format!("text/{code}")]] });
+        let draft =
+            drafted(&[login(), vec![clicks("Enable 2FA"), clicks(code), awaits.to_string()]].concat());
+        has_not(&draft, &[code]);
+    }
+    let draft =
+        drafted(&[login(), vec![clicks("Two-factor authentication"), clicks("Step-by-step guide")]].concat());
+    has(&draft, &["Step-by-step guide"]);
+}

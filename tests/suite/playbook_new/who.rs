@@ -446,3 +446,52 @@ async fn a_form_among_others_goes_by_its_heading() {
         assert!(draft.contains(&format!("{{ {field}, exact: true, {within}")), "{field}: {draft}");
     }
 }
+
+/// An app that draws itself behind its login has its way out there all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_out_that_was_there_before_shows_nobody_in() {
+    const APP: &str = "<a href=/bye>Logout</a><form method=post><label>Username <input name=u></label>
+        <label>Password <input type=password name=p></label><button>Log in</button></form>";
+    const IN: &str = "<a href=/bye>Logout</a><h1>Torrents</h1><p>None yet</p>";
+    let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/") if request.body.contains(PASSWORD) => {
+            let headers = vec![("location", "/".to_owned()), ("set-cookie", "s=1; Path=/".into())];
+            Reply::Answer(303, headers, String::new())
+        }
+        (_, "/") if request.cookie.contains("s=1") => Reply::html(IN),
+        (_, "/") => Reply::html(APP),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    for (password, is_in) in [(PASSWORD, true), ("Wrong-Password-1!", false)] {
+        let desk = Desk::new();
+        let add = ["account", "add", "site/x", "--username", "quirin", "--password-file", "-"];
+        desk.call(&add, password).await.ends(0);
+        let said = desk.call(&["playbook", "new", &site.url(), "--account", "site/x"], "").await.ends(0);
+        let draft = desk.draft("site");
+        assert_eq!(said.out.contains("signed in once"), is_in, "{}{}\n{draft}", said.out, said.err);
+        if is_in {
+            assert!(draft.contains("signed_in: { role: heading, name: Torrents }"), "{draft}");
+        }
+    }
+}
+
+/// A name's field in a shadow root comes behind the others of its form, wherever it is drawn.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_in_a_component_is_typed_before_the_password_is_sent() {
+    const LOGIN: &str = "<h1>Sign in</h1><form method=post><my-field></my-field>
+        <label>Password <input type=text style='-webkit-text-security: disc' name=p></label><input type=hidden name=u><button>Sign in</button></form>
+        <form hidden><input type=hidden name=captcha></form>
+        <script>customElements.define('my-field', class extends HTMLElement {
+          connectedCallback() {
+            this.attachShadow({ mode: 'open' }).innerHTML = '<label>User name <input></label>';
+            const field = this.shadowRoot.querySelector('input');
+            field.addEventListener('input', () => { document.forms[0].elements.u.value = field.value; });
+          }
+        });</script>";
+    let mut site = super::habits::app(LOGIN, &[("/home", "<h1>Home</h1><a href=/bye>Log out</a>")]).await;
+    let (_, draft, said) = super::habits::drafted_of(&site).await;
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    let posts = super::habits::sent(&mut site);
+    assert!(matches!(posts.as_slice(), [login] if login.body.contains("u=quirin")), "{posts:?}");
+}
