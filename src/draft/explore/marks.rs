@@ -94,9 +94,10 @@ impl Explorer {
     }
 
     /// Whether it was not on the login's page: an app that draws itself behind its login shows nobody in by what is there
-    /// all the time.
+    /// all the time. Of what has no words nobody can tell, and most login pages have some of that.
     pub(super) fn is_new(&self, found: &find::Found) -> bool {
-        !self.at_login.contains(find::words(&found.control))
+        let words = find::words(&found.control);
+        words.is_empty() || !self.at_login.contains(words)
     }
 
     /// Notes what ends this session and no other, if the page has it. `way` has led to the page.

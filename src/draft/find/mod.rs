@@ -137,9 +137,10 @@ fn password_form(group: &[Found]) -> Option<Login> {
     }
     let before = group[..*at].iter().rev().filter(|found| takes_text(&found.control));
     let username = before.clone().find(|found| is_name(&found.control)).or_else(|| before.clone().next());
-    // What is in a shadow root comes behind what is not, wherever it is drawn.
+    // What is in a shadow root comes behind what is not, wherever it is drawn. Outside of a form anything may stand together.
     let behind = || {
-        let mut texts = group[*at..].iter().filter(|found| takes_text(&found.control));
+        let in_form = password.control.form.is_some();
+        let mut texts = group[*at..].iter().filter(|found| in_form && takes_text(&found.control));
         let asks = |found: &&Found| [CODE, PASSCODE, PLACE].iter().any(|words| is(&found.control, words));
         match (texts.next(), texts.next()) {
             (Some(only), None) if !asks(&only) => Some(only),

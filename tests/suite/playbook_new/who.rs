@@ -452,7 +452,8 @@ async fn a_form_among_others_goes_by_its_heading() {
 async fn a_way_out_that_was_there_before_shows_nobody_in() {
     const APP: &str = "<a href=/bye>Logout</a><form method=post><label>Username <input name=u></label>
         <label>Password <input type=password name=p></label><button>Log in</button></form>";
-    const IN: &str = "<a href=/bye>Logout</a><h1>Torrents</h1><p>None yet</p>";
+    // What groups fields is no heading by its role.
+    const IN: &str = "<a href=/bye>Logout</a><fieldset><legend>Transfer</legend>None</fieldset><h1>Torrents</h1><p>None yet</p>";
     let site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/") if request.body.contains(PASSWORD) => {
             let headers = vec![("location", "/".to_owned()), ("set-cookie", "s=1; Path=/".into())];
@@ -494,4 +495,20 @@ async fn a_name_in_a_component_is_typed_before_the_password_is_sent() {
     assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
     let posts = super::habits::sent(&mut site);
     assert!(matches!(posts.as_slice(), [login] if login.body.contains("u=quirin")), "{posts:?}");
+}
+
+/// A way out that is a picture without a word is one all the same, whatever else has no words on the login's page; and a field
+/// outside of the login's form is not the name's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_out_without_words_shows_who_is_in() {
+    const LOGIN: &str = "<h1>Sign in</h1><a href=/help><svg width=20 height=20></svg></a>
+        <div><label>Password <input type=password id=p></label><button type=button onclick=\"f.p.value = p.value; f.submit()\">Sign in</button></div>
+        <form id=f method=post><input type=hidden name=p></form><div><label>Your email for our news <input id=news></label></div>";
+    const HOME: &str = "<h1>Home</h1><a href=/logout><svg width=20 height=20></svg></a>";
+    let mut site = super::habits::app(LOGIN, &[("/home", HOME)]).await;
+    let (_, draft, said) = super::habits::drafted_of(&site).await;
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    assert!(said.out.contains("found     logout"), "{}\n{draft}", said.out);
+    assert!(!draft.contains("with: username"), "{draft}");
+    assert_eq!(super::habits::sent(&mut site).len(), 1);
 }
