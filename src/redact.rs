@@ -82,9 +82,8 @@ impl Secrets {
         forms.extend(escaped(secret).into_iter().map(Zeroizing::new));
         // One that reads like an escape is read where others are.
         let placed: Zeroizing<Vec<Placed>> = Zeroizing::new(secret.chars().map(|c| (c, 0, 1)).collect());
-        forms.extend(
-            unescape(&placed).map(|read| Zeroizing::new(read.into_iter().map(|(c, ..)| c).collect())),
-        );
+        let read = unescape(&placed).map(Zeroizing::new);
+        forms.extend(read.map(|read| Zeroizing::new(read.iter().map(|(c, ..)| *c).collect())));
         // Of a short one that would be a few letters, which words have too.
         if secret.len() >= LOOSE {
             forms.extend(encoded(secret));
@@ -227,9 +226,9 @@ fn is_word(text: &str, range: &std::ops::Range<usize>) -> bool {
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
 }
 
-/// The secret as JSON, HTML and a URL write it, where that differs from the secret itself: what is read back in a text
-/// ([`unescape`]) is only looked for where it is long enough. A form's `+` for a space, and the quotes of SQL and of a shell, are no
-/// escapes that could be read back.
+/// The secret as it is written elsewhere, where that differs from the secret itself. Of a short one JSON, HTML and URLs are told
+/// by this alone; of others they are read back in the text ([`unescape`]), but not a form's `+` for a space, nor the quotes of SQL and
+/// of a shell.
 fn escaped(secret: &str) -> Vec<String> {
     let json = serde_json::Value::from(secret).to_string();
     let json = json[1..json.len() - 1].to_owned();
