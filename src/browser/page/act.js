@@ -111,11 +111,14 @@ function faultOf(field) {
   return field.type === 'password' ? `${fault}, which the playbook's password rules have to heed` : fault;
 }
 
+// Whether nobody can read what a field holds, whatever its type is.
+const coversText = (element) => ['disc', 'circle', 'square'].includes(getComputedStyle(element).webkitTextSecurity);
+
 // Whether a password may be typed there: into a field that is for one, and into another only where a locator names the whole
 // of it. What merely has the word in its name need not be it.
 function takesPassword(element, alternatives) {
   if (element.type === 'password' || /\b(current|new)-password\b/.test(element.getAttribute('autocomplete'))) return true;
-  if (['disc', 'circle', 'square'].includes(getComputedStyle(element).webkitTextSecurity)) return true;
+  if (coversText(element)) return true;
   const wholly = ([found, rank]) => found === element && rank === 2;
   return alternatives.some((each) => locate(each, rootsOf(document)).some(wholly));
 }

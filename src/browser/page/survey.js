@@ -262,8 +262,8 @@ function besideOf(element) {
 const isMissing = (element) => Boolean(element.validity?.valueMissing) ||
   element.getAttribute('aria-required') === 'true' && element.matches(TYPED) && !element.value;
 
-// A field whose text is covered is a password's, whatever it is called.
-const typeOf = (element) => element.type === 'text' && ['disc', 'circle', 'square'].includes(getComputedStyle(element).webkitTextSecurity) ? 'password' : element.type || '';
+// A field whose text is covered is a password's.
+const typeOf = (element) => element.type === 'text' && coversText(element) ? 'password' : element.type || '';
 
 function survey() {
   const roots = rootsOf(document);
