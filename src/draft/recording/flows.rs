@@ -4,14 +4,11 @@ use secrecy::SecretString;
 
 use super::Import;
 use super::asides::{Aside, Sending};
+use super::menus::{opens_a_menu, words};
 use super::parse::BadRecording;
 use super::secrets::Typed;
 use crate::draft::findings::{ChangeForm, Move, Names, Sent, Settings};
-use crate::draft::leads;
-use crate::draft::words::{
-    MENU, MFA, NEW, PASSWORD, REGISTER, REPEAT, SETTINGS, SIGN_IN, SIGN_OUT, USERNAME, Words, says,
-};
-use crate::playbook::{By, Locator};
+use crate::draft::words::{MFA, NEW, PASSWORD, REGISTER, REPEAT, SIGN_IN, SIGN_OUT, Words, says};
 
 /// What looks for something, and changes nothing.
 const SEARCH: Words = &[
@@ -483,26 +480,4 @@ fn login_steps(login: &[Made]) -> Vec<Move> {
         steps.push(each.step.clone());
     }
     steps
-}
-
-/// Whether a click on it shows a menu of one's own account rather than another page.
-fn opens_a_menu(names: &Names) -> bool {
-    let link = |Locator { by, .. }: &Locator| matches!(by, By::Role { role, .. } if role == "link");
-    let words = words(names);
-    // A step of every login must never do what was done once.
-    let opens =
-        ["open", "show", "toggle"].iter().fold(words.to_lowercase(), |words, verb| words.replace(verb, ""));
-    if !leads::is_name_of_page(&opens) || leads::acts(&words) {
-        return false;
-    }
-    says(&words, MENU) || (says(&words, SETTINGS) || says(&words, USERNAME)) && !names.iter().all(link)
-}
-
-/// What people read of an element.
-fn words(names: &Names) -> String {
-    let texts = |Locator { by, .. }: &Locator| match by {
-        By::Role { name: texts, .. } | By::Text(texts) | By::Label(texts) => texts.join(" "),
-        _ => String::new(),
-    };
-    names.iter().map(texts).collect::<Vec<_>>().join(" ")
 }

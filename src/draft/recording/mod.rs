@@ -6,6 +6,7 @@
 mod asides;
 mod fields;
 mod flows;
+mod menus;
 mod once;
 mod pads;
 mod parse;
