@@ -32,6 +32,7 @@ mod suite {
     mod flow_ends;
     mod flow_lost;
     mod flow_parameters;
+    mod flow_passing;
     mod flow_recover;
     mod flow_secrets;
     mod flow_variants;

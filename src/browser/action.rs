@@ -109,6 +109,7 @@ impl Page {
             Typed::Secret(text) | Typed::Password(text) => text.clone(),
         };
         let with = json!({ "secret": secret, "password": password });
+        self.state.act();
         let (frame, answer) = self.act("fill", target, with, Some(&text), &wait).await?;
         if let Some(boxes) = answer.boxes {
             self.fill_boxes(&frame, boxes, &text, &wait).await?;
@@ -146,6 +147,7 @@ impl Page {
                 None
             }
         };
+        self.state.act();
         input::press(&self.connection, &self.session, key, wait.left_for_call())
             .await
             .map_err(|error| self.failure(error))?;
@@ -213,6 +215,7 @@ impl Page {
         loop {
             let (frame, answer) = self.act(verb, target, with.clone(), None, wait).await?;
             let Some(point) = answer.point else { return Ok(()) };
+            self.state.act();
             match self.click_at(&frame, point, wait).await? {
                 // Something slid in between while the mouse was on its way; nothing of the page saw that click.
                 Some(_) if !wait.left().is_zero() => tracing::debug!("clicked again"),

@@ -53,6 +53,15 @@ pub(super) struct DownloadProgress {
     pub state: String,
 }
 
+/// `Network.requestWillBeSent` and `Network.responseReceived`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    pub request_id: String,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
 /// `Network.loadingFailed`; of a document if `kind` says so.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

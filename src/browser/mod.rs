@@ -50,6 +50,7 @@ mod state;
 mod survey;
 mod trial;
 mod tried;
+mod unanswered;
 mod world;
 
 pub use answer::Field;

@@ -1,6 +1,6 @@
 //! What the browser's events say of a page: its frames, their worlds, origins and navigations.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +12,12 @@ use url::Url;
 use super::connection::{Connection, EventSink, SessionId};
 use super::events::{
     AttachedToTarget, ContextCreated, ContextDestroyed, DialogOpening, DownloadProgress, DownloadWillBegin,
-    FrameEvent, FrameNavigated, LoadingFailed, decode,
+    FrameEvent, FrameNavigated, LoadingFailed, Request, decode,
 };
 use super::onlooker::Onlooker;
 use super::protocol::{HandleDialog, RunIfWaiting};
 use super::replay::{self, Replay};
+use super::unanswered::Unanswered;
 use super::world::{WORLD, set_up};
 
 /// How long a courtesy call may take whose answer nobody waits for.
@@ -92,6 +93,7 @@ struct Inner {
     replay: Option<std::sync::Arc<Replay>>,
     /// What holds back what a page sends.
     onlooker: Option<std::sync::Arc<Onlooker>>,
+    unanswered: Unanswered,
 }
 
 /// The next download is taken, of a document that has one of these origins.
@@ -187,6 +189,16 @@ impl State {
         self.lock().onlooker.clone()
     }
 
+    /// Something is about to be done to the page.
+    pub fn act(&self) {
+        self.lock().unanswered.act();
+    }
+
+    /// The requests since then that have no answer.
+    pub fn unanswered(&self) -> HashSet<String> {
+        self.lock().unanswered.requests().clone()
+    }
+
     fn note(&self, note: String) {
         tracing::info!(%note, "beside the step");
         self.lock().notes.push(note);
@@ -264,7 +276,8 @@ impl State {
                 let failed = inner.failed.clone();
                 let frame = inner.frames.entry(event.id).or_default();
                 frame.session = Some(session.clone());
-                if event.parent_id.is_some() {
+                let main = event.parent_id.is_none();
+                if !main {
                     frame.parent = event.parent_id;
                 }
                 frame.url = event.url;
@@ -274,13 +287,27 @@ impl State {
                     let error = named.map_or_else(|| "the connection failed".to_owned(), |(_, error)| error);
                     Unreachable { loader_id: event.loader_id, url, error }
                 });
+                if main {
+                    inner.unanswered.replaced();
+                }
+            }
+            "Network.requestWillBeSent" => {
+                let event = decode::<Request>(method, params)?;
+                self.lock().unanswered.sent(event);
+                return None;
+            }
+            "Network.responseReceived" => {
+                let event = decode::<Request>(method, params)?;
+                self.lock().unanswered.answered(&event.request_id)?;
             }
             "Network.loadingFailed" => {
                 let event = decode::<LoadingFailed>(method, params)?;
+                let mut inner = self.lock();
+                let awaited = inner.unanswered.answered(&event.request_id);
                 if event.kind == "Document" {
-                    self.lock().failed = Some((event.request_id, event.error_text));
+                    inner.failed = Some((event.request_id, event.error_text));
                 }
-                return None;
+                awaited?;
             }
             "Page.navigatedWithinDocument" => {
                 let event = decode::<FrameEvent>(method, params)?;

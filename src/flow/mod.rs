@@ -6,7 +6,7 @@
 //! - `recover`: the last resort, a forgotten password;
 //! - `login`: one try at a login in a fresh context; `budget`: how many may be wrong, and what was tried;
 //! - `session`: the interpreter: one page, and the steps of a flow;
-//! - `given`: what a step needs before it is performed;
+//! - `given`: what a step needs before it is performed; `expect`: which of the states came that it expects;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
 //! - `human`, `decision`: a code that Turnlock cannot get by itself, and what only a person can do, where the job waits for one;
@@ -25,6 +25,7 @@ mod decision;
 mod enrol_mfa;
 mod enrol_sent_codes;
 mod evidence;
+mod expect;
 mod given;
 mod halt;
 mod human;

@@ -399,13 +399,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn expect(&self, expect: &Expect) -> Result<usize, ValueError> {
-        let targets: Vec<&Target> = expect.branches.iter().map(|branch| &branch.see).collect();
-        let within = self.bounded(expect.timeout.unwrap_or(self.playbook.timeouts.step));
-        let awaited = format!("one of the states {expect}");
-        Ok(self.page.first_of(&targets, &awaited, within).await?)
-    }
-
     async fn fill(&mut self, into: &Target, with: &Value, given: Option<&Given>) -> Result<(), ValueError> {
         let within = self.within(Some(into));
         if self.flow == FlowKind::Login && *with == Value::Password && !self.values.typed {
@@ -495,7 +488,7 @@ impl<'a> Session<'a> {
         self.bounded(target.and_then(|target| target.timeout).unwrap_or(step))
     }
 
-    fn bounded(&self, within: Duration) -> Duration {
+    pub(super) fn bounded(&self, within: Duration) -> Duration {
         within.min(self.until.saturating_duration_since(Instant::now()))
     }
 }

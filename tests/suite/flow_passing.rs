@@ -1,0 +1,77 @@
+//! What a page shows in passing, while it asks whether the password is right, signs nobody in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use turnlock::job::{Code, Kind};
+
+use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig};
+use crate::harness::{Reply, Site};
+
+/// Draws its *Sign out* before it asks, as some apps do, and beside it a request that is never answered.
+const EAGER: &str = r#"
+<form><label>Password <input type=password></label><button>Sign in</button></form><main></main>
+<script>
+document.forms[0].onsubmit = async (event) => {
+  event.preventDefault();
+  const [form, main] = [event.target, document.querySelector('main')];
+  form.hidden = true;
+  main.innerHTML = '<button>Sign out</button>';
+  NEWS
+  const answer = await fetch('/check', { method: 'POST', body: form.querySelector('input').value });
+  if (!answer.ok) {
+    main.innerHTML = '<p role=alert>Wrong password';
+    form.hidden = false;
+  }
+}
+</script>"#;
+
+/// What comes of a login with each of the two passwords.
+async fn logins(page: String) -> [Code; 2] {
+    let page = Arc::new(page);
+    let site = Site::with(move |request| {
+        let page = Arc::clone(&page);
+        Box::pin(async move {
+            match request.path.as_str() {
+                "/check" => {
+                    // As servers do that slow down whoever guesses.
+                    tokio::time::sleep(Duration::from_millis(800)).await;
+                    Reply::status(if request.body == FIRST_PASSWORD { 200 } else { 401 }, "")
+                }
+                "/news" => Reply::Silence,
+                _ => Reply::html(&*page),
+            }
+        })
+    })
+    .await;
+    let playbook = format!(
+        "app: acme
+title: Eager
+origins: {{ app: http://127.0.0.1:4180, site: {} }}
+flows:
+  login:
+    - open: site:/
+    - fill: {{ into: {{ label: Password }}, with: password }}
+    - click: {{ role: button, name: Sign in }}
+    - expect: {{ signed_in: {{ role: button, name: Sign out }}, bad_credentials: {{ text: Wrong password }} }}
+",
+        site.url()
+    );
+    let rig = Rig::planned(vec![Plan { playbook, ..Plan::default() }]).await;
+    let right = rig.known("right", FIRST_PASSWORD, None).await;
+    let wrong = rig.known("wrong", "Not-The-Password-1", None).await;
+    let right = rig.run(Kind::VerifyLogin, &right).await;
+    let wrong = rig.run(Kind::VerifyLogin, &wrong).await;
+    [right, wrong].map(|row| row.verdict.unwrap().code)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_out_that_shows_while_the_password_is_checked_signs_nobody_in() {
+    assert_eq!(logins(EAGER.replace("NEWS", "")).await, [Code::LoggedIn, Code::BadCredentials]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_never_answered_keeps_nobody_out() {
+    let listening = EAGER.replace("NEWS", "fetch('/news');");
+    assert_eq!(logins(listening).await, [Code::LoggedIn, Code::BadCredentials]);
+}
