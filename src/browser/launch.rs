@@ -31,13 +31,24 @@ pub struct Options {
     pub memory: u64,
     /// Where its windows are shown; `None` shows none.
     pub display: Option<Display>,
+    /// Whether pages may open windows. Only the browser without windows keeps them from it.
+    pub windows: bool,
 }
 
 impl Options {
     /// The given program with the usual bounds: one spare, 200 contexts, 1.5 GiB.
     #[must_use]
     pub fn new(program: PathBuf, sandbox: Sandbox, profiles: PathBuf) -> Self {
-        Self { program, sandbox, profiles, spares: 1, contexts: 200, memory: 3 << 29, display: None }
+        Self {
+            program,
+            sandbox,
+            profiles,
+            spares: 1,
+            contexts: 200,
+            memory: 3 << 29,
+            display: None,
+            windows: true,
+        }
     }
 }
 
@@ -93,6 +104,9 @@ pub(super) fn arguments(options: &Options, profile: &Path) -> Result<Vec<String>
     .to_vec();
     if options.display.is_none() && !is_headless_shell(&options.program) {
         arguments.push("--headless=new".to_owned());
+    }
+    if !options.windows {
+        arguments.push("--block-new-web-contents".to_owned());
     }
     match options.sandbox {
         Sandbox::Off => arguments.push("--no-sandbox".to_owned()),

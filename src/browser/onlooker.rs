@@ -2,8 +2,8 @@
 //! words on the button were.
 //!
 //! A page that is opened may send what it sends to everybody who comes by. From the first click on only what reads goes
-//! through, and what the page has sent by itself before: many ask for their data by `POST`. What goes over a WebSocket, or
-//! from a window that the page has opened, is not seen here.
+//! through, and what the page has sent by itself before: many ask for their data by `POST`. What goes over a WebSocket is not
+//! seen here, nor what a window sends, which a page can be kept from opening ([`super::Options::windows`]).
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -66,7 +66,8 @@ impl New {
         let program = config.browser.find()?;
         config.browser.check_sandbox()?;
         let sandbox = if config.browser.sandbox { Sandbox::On } else { Sandbox::Off };
-        let options = Options::new(program, sandbox, config.temporary.clone());
+        // What a window sends is not seen, and so not held back.
+        let options = Options { windows: false, ..Options::new(program, sandbox, config.temporary.clone()) };
         let pool = Pool::start(options).await.map_err(Failure::environment)?;
         let explored = self.explore(&pool, &app, &config).await;
         pool.close().await;

@@ -31,6 +31,24 @@ async fn what_lies_over_the_page_orders_and_ends_nothing() {
     }
 }
 
+/// A form whose answer goes to a window of its own is sent from there, and so is what that window loads.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_from_a_window_either() {
+    const SENDING: [&str; 2] = [
+        "<form method=post action=/sent target=_blank><button>Security settings</button></form>",
+        "<button type=button onclick=\"open('/sent')\">Security settings</button>",
+    ];
+    for sending in SENDING {
+        let home: &'static str = format!("<h1>Home</h1><a href=/out>Sign out</a>{sending}").leak();
+        let mut site = app(SIGN_IN, vec![("/home", home)].leak()).await;
+        let (_, draft, said) = drafted_of(&site).await;
+        assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+        let all = std::iter::from_fn(|| site.requests.try_recv().ok());
+        let sent: Vec<_> = all.filter(|request| request.path == "/sent").collect();
+        assert!(sent.is_empty(), "{sent:?}\n{draft}");
+    }
+}
+
 /// What closes a dialog may tell the app so: that stands in the draft as a question, and is not done meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_tells_the_app_that_it_was_closed_is_asked_about() {
