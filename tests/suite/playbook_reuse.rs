@@ -146,6 +146,24 @@ fn no_value_leads_a_secret_elsewhere() {
 
 /// A playbook whose pattern takes everything is held to the origins that it declares all the same.
 #[test]
+fn what_a_family_asks_for_in_vain_no_account_has_to_give() {
+    let family = "params: { base_url: { description: Where it is, example: https://shop.example, pattern: '\\S+' } }\n\
+        flows:\n  login:\n    - open: /login\n    - fill: { into: { label: Password }, with: password }\n    \
+        - expect: { signed_in: { text: Welcome } }\n";
+    let read = |origin: &str, values: &[(&str, &str)]| {
+        let source = TEN_LINES.replace("django-allauth", "mine").replace("https://shop.example", origin);
+        let playbook = parse_among("shop.yaml", &source, &OriginOverrides::new(), &families(family)).unwrap();
+        let values: Parameters =
+            values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        playbook.for_account(&values).map(drop).map_err(|report| report.render(false))
+    };
+    read("https://shop.example", &[]).unwrap();
+    read("https://shop.example", &[("base_url", "https://other.example")]).unwrap();
+    let report = read("'${base_url}'", &[]).unwrap_err();
+    assert!(report.contains("the account has no value for `base_url`"), "{report}");
+}
+
+#[test]
 fn a_pattern_that_takes_all_is_no_way_out() {
     let source = PER_TENANT.replace("example: acme }", "example: acme, pattern: '.*' }");
     for tenant in [

@@ -23,7 +23,11 @@ impl Reader<'_> {
             for field in self.entries(&params, "`params`", EXAMPLE).unwrap_or_default() {
                 match self.parameter(field) {
                     Some(parameter) => {
-                        self.value_of(&parameter, field.place, values);
+                        let given = values.is_none_or(|values| values.contains_key(&parameter.name));
+                        // One of a family that the playbook has no place for: no account has to give it.
+                        if given || is_used(root, &parameter.name) {
+                            self.value_of(&parameter, field.place, values);
+                        }
                         self.parameters.push(parameter);
                     }
                     // What is wrong with it has been said; where it stands, something has to.
@@ -32,12 +36,9 @@ impl Reader<'_> {
             }
         }
         let Kind::Map(entries) = &mut root.kind else { return };
-        for (key, value) in entries {
-            match key.kind.text() {
-                Some("app" | "title" | "extends" | "params") => {}
-                Some("origins") => self.put_into(value, true),
-                _ => self.put_into(value, false),
-            }
+        for (key, value) in entries.iter_mut().filter(|(key, _)| takes_values(key)) {
+            let is_origin = key.kind.text() == Some("origins");
+            self.put_into(value, is_origin);
         }
     }
 
@@ -158,6 +159,26 @@ impl Reader<'_> {
         out.push_str(rest);
         out
     }
+}
+
+/// Whether values are put in below this key of a playbook.
+fn takes_values(key: &Node) -> bool {
+    !matches!(key.kind.text(), Some("app" | "title" | "extends" | "params"))
+}
+
+/// Whether the playbook has a place for the value of this parameter.
+fn is_used(root: &Node, name: &str) -> bool {
+    fn within(node: &Node, place: &str) -> bool {
+        match &node.kind {
+            Kind::List(items) => items.iter().any(|item| within(item, place)),
+            Kind::Map(entries) => entries.iter().any(|(_, value)| within(value, place)),
+            Kind::Text(text) => text.contains(place),
+            _ => false,
+        }
+    }
+    let Kind::Map(entries) = &root.kind else { return false };
+    let place = format!("${{{name}}}");
+    entries.iter().any(|(key, value)| takes_values(key) && within(value, &place))
 }
 
 /// Whether an origin belongs to the same site whatever is put in: the parameters stand before a domain that somebody

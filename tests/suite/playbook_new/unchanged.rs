@@ -35,8 +35,8 @@ async fn what_lies_over_the_page_orders_and_ends_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_sent_from_a_window_either() {
     const SENDING: [&str; 2] = [
-        "<form method=post action=/sent target=_blank><button>Security settings</button></form>",
-        "<button type=button onclick=\"open('/sent')\">Security settings</button>",
+        "<form method=post action=/sent target=_blank></form><button type=button onclick='document.forms[0].submit()'>Security settings</button>",
+        "<button type=button onclick=\"window.open('/sent')\">Security settings</button>",
     ];
     for sending in SENDING {
         let home: &'static str = format!("<h1>Home</h1><a href=/out>Sign out</a>{sending}").leak();
