@@ -8,7 +8,7 @@ use turnlock::job::{Code, Kind};
 use crate::harness::rig::{FIRST_PASSWORD, Plan, Rig};
 use crate::harness::{Reply, Site};
 
-/// Draws its *Sign out* before it asks, as some apps do, and beside it a request that is never answered.
+/// Draws its *Sign out* before it asks, as some apps do.
 const EAGER: &str = r#"
 <form><label>Password <input type=password></label><button>Sign in</button></form><main></main>
 <script>
@@ -26,24 +26,29 @@ document.forms[0].onsubmit = async (event) => {
 }
 </script>"#;
 
-/// What comes of a login with each of the two passwords.
-async fn logins(page: String) -> [Code; 2] {
-    let page = Arc::new(page);
-    let site = Site::with(move |request| {
+/// An app that does so; with a request that is never answered beside it, if that is to be.
+pub async fn eager(password: &'static str, news: &str) -> Site {
+    let page = Arc::new(EAGER.replace("NEWS", news));
+    Site::with(move |request| {
         let page = Arc::clone(&page);
         Box::pin(async move {
             match request.path.as_str() {
                 "/check" => {
                     // As servers do that slow down whoever guesses.
                     tokio::time::sleep(Duration::from_millis(800)).await;
-                    Reply::status(if request.body == FIRST_PASSWORD { 200 } else { 401 }, "")
+                    Reply::status(if request.body == password { 200 } else { 401 }, "")
                 }
                 "/news" => Reply::Silence,
                 _ => Reply::html(&*page),
             }
         })
     })
-    .await;
+    .await
+}
+
+/// What comes of a login with each of the two passwords.
+async fn logins(news: &str) -> [Code; 2] {
+    let site = eager(FIRST_PASSWORD, news).await;
     let playbook = format!(
         "app: acme
 title: Eager
@@ -67,11 +72,10 @@ flows:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_way_out_that_shows_while_the_password_is_checked_signs_nobody_in() {
-    assert_eq!(logins(EAGER.replace("NEWS", "")).await, [Code::LoggedIn, Code::BadCredentials]);
+    assert_eq!(logins("").await, [Code::LoggedIn, Code::BadCredentials]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_is_never_answered_keeps_nobody_out() {
-    let listening = EAGER.replace("NEWS", "fetch('/news');");
-    assert_eq!(logins(listening).await, [Code::LoggedIn, Code::BadCredentials]);
+    assert_eq!(logins("fetch('/news');").await, [Code::LoggedIn, Code::BadCredentials]);
 }

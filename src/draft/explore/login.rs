@@ -285,13 +285,16 @@ impl Explorer {
         let refused = |survey: &Survey| {
             find::login(survey).is_some() && shown(survey) != was && refuses(&shown(survey))
         };
-        let survey = self
-            .await_that(|survey| {
-                find::way_out(survey).is_some_and(|way_out| self.is_new(&way_out))
-                    || find::code_field(survey).is_some()
-                    || refused(survey)
-            })
-            .await?;
+        let answered = |survey: &Survey| {
+            find::way_out(survey).is_some_and(|way_out| self.is_new(&way_out))
+                || find::code_field(survey).is_some()
+                || refused(survey)
+        };
+        let mut survey = self.await_that(answered).await?;
+        // Some pages draw their way out while they ask whether the password is right.
+        if self.page.hear_answers(PATIENCE).await {
+            survey = self.await_that(answered).await?;
+        }
         self.heard = self.hear(&survey, &self.before);
         let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
         let way_out = find::way_out(&survey).is_some_and(|way_out| self.is_new(&way_out));

@@ -1,6 +1,7 @@
 //! `turnlock playbook new`, with the real binary and a real browser: what it drafts signs in as it stands.
 
 mod habits;
+mod passing;
 mod settings;
 mod unchanged;
 mod who;
