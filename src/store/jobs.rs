@@ -93,6 +93,9 @@ impl JobRow {
     pub fn once_more(&self, requested_by: String, asks: bool) -> Result<Job, NotEnded> {
         match self.state {
             JobState::Finished | JobState::Cancelled => {}
+            JobState::Running if self.cancel_asked => {
+                return Err(NotEnded::Performed(NotRequeued::Cancelling));
+            }
             JobState::Running if asks => return Err(NotEnded::Performed(NotRequeued::Asks)),
             JobState::Running => return Err(NotEnded::Performed(NotRequeued::Runs)),
             JobState::Queued => return Err(NotEnded::Waits),

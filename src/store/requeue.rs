@@ -44,6 +44,12 @@ pub enum NotRequeued {
         "it waits for a person; give it what it asks for (`turnlock job answer`, or its page), or cancel it"
     )]
     Asks,
+    /// It is being performed, and was told to end.
+    #[error(
+        "somebody has cancelled it, and it ends with its worker's next sign of life; wait until it has, and submit \
+         it once more if it is still wanted"
+    )]
+    Cancelling,
     /// It has ended.
     #[error("it has ended; submit it once more")]
     Ended,
@@ -58,6 +64,8 @@ pub enum NotRequeued {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing {
     pub state: JobState,
+    /// Somebody wants it cancelled.
+    pub cancel_asked: bool,
     /// A question of it is open.
     pub asks: bool,
     /// Its app has no room for it; of one that was just taken up from a lost worker, that does not matter.
@@ -71,6 +79,7 @@ impl Standing {
     pub const fn may_be_made_due(self) -> Result<bool, NotRequeued> {
         match self.state {
             JobState::Finished | JobState::Cancelled => Err(NotRequeued::Ended),
+            JobState::Running if self.cancel_asked => Err(NotRequeued::Cancelling),
             JobState::Running if self.asks => Err(NotRequeued::Asks),
             JobState::Running => Err(NotRequeued::Runs),
             JobState::Queued if self.held_back => Err(NotRequeued::HeldBack),

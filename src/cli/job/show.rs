@@ -231,6 +231,7 @@ fn state_of(row: &JobRow, colour: bool) -> String {
             let at = row.finished_at.map(|at| format!(" at {}", zoned_time(at))).unwrap_or_default();
             format!("{state}{at}: {last}")
         }
+        (state, _) if row.is_being_cancelled() => format!("{state}; it was told to end"),
         (state, _) => state.to_string(),
     }
 }

@@ -18,7 +18,7 @@ impl PostgresStore {
             let mut write = store.write(Outlasts::Crash).await?;
             write.lock_account_of(id).await?;
             let row = sqlx::query(concat!(
-                "SELECT j.state, j.not_before > t.now AS put_off, ",
+                "SELECT j.state, j.cancel_asked, j.not_before > t.now AS put_off, ",
                 held_back!(),
                 " AS held_back, EXISTS (SELECT 1 FROM questions AS q
                                         WHERE q.job = j.id AND q.state = 'open' AND q.until > t.now) AS asks
@@ -30,6 +30,7 @@ impl PostgresStore {
             let row = Reader(&row);
             let standing = Standing {
                 state: row.parsed("state", "the state of a job")?,
+                cancel_asked: row.flag("cancel_asked")?,
                 asks: row.flag("asks")?,
                 held_back: row.flag("held_back")? && !lost,
                 put_off: row.flag("put_off")?,

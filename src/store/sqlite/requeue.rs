@@ -18,7 +18,7 @@ impl SqliteStore {
             let mut write = store.write(Outlasts::Crash).await?;
             let now = store.clock.now();
             let row = sqlx::query(concat!(
-                "SELECT state, not_before > ?1 AS put_off, ",
+                "SELECT state, cancel_asked, not_before > ?1 AS put_off, ",
                 held_back!(),
                 " AS held_back, EXISTS (SELECT 1 FROM questions AS q
                                         WHERE q.job = j.id AND q.state = 'open' AND q.until > ?1) AS asks
@@ -31,6 +31,7 @@ impl SqliteStore {
             let row = Reader(&row);
             let standing = Standing {
                 state: row.parsed("state", "the state of a job")?,
+                cancel_asked: row.int("cancel_asked")? != 0,
                 asks: row.int("asks")? != 0,
                 held_back: row.int("held_back")? != 0 && !lost,
                 put_off: row.int("put_off")? != 0,

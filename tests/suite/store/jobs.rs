@@ -159,7 +159,12 @@ pub(super) async fn cancelling(store: &Arc<dyn Store>) {
     let claim = store.claim_next(&worker, LONG).await.unwrap().unwrap();
     assert!(!store.job(running.id).await.unwrap().unwrap().is_being_cancelled());
     assert_eq!(store.cancel_ahead(running.id, &unwanted()).await.unwrap(), Cancelling::Asked);
-    assert!(store.job(running.id).await.unwrap().unwrap().is_being_cancelled());
+    let row = store.job(running.id).await.unwrap().unwrap();
+    assert!(row.is_being_cancelled());
+    let why = NotRequeued::Cancelling;
+    assert_eq!(row.once_more("me".to_owned(), true).unwrap_err(), turnlock::store::NotEnded::Performed(why));
+    let refused = store.requeue(running.id).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NotRequeued { why: NotRequeued::Cancelling, .. }), "{refused}");
     assert!(store.heartbeat(&claim, LONG).await.unwrap(), "its worker hears of it");
     finish(store, &claim, Code::Cancelled).await;
     assert_eq!(store.job(running.id).await.unwrap().unwrap().state, JobState::Cancelled);
