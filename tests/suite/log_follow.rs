@@ -86,3 +86,23 @@ async fn on_a_terminal_lines_are_coloured_and_fit() {
         assert!(plain.trim_end().chars().count() <= 80, "{plain:?}");
     }
 }
+
+/// One that took long stands where it ended, which is the time that is shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_before_stands_in_the_order_of_what_is_shown() {
+    let fleet = Fleet::embedded().await;
+    let long = begin(&fleet, "acme/long").await;
+    let short = begin(&fleet, "acme/short").await;
+    end(&fleet, &short, Code::PasswordChanged, "Done.").await;
+    let runs = begin(&fleet, "acme/runs").await;
+    end(&fleet, &long, Code::PasswordChanged, "Done.").await;
+    let mut follows = fleet.command(&["log", "--follow"]).spawn().unwrap();
+    let mut said = BufReader::new(follows.stdout.take().unwrap()).lines();
+    let mut line = async || said.next_line().await.unwrap().unwrap();
+    assert!(line().await.starts_with("── "));
+    for attempt in [&short, &runs, &long] {
+        let shown = line().await;
+        assert!(shown.contains(&attempt.account.to_string()), "{shown}");
+    }
+    follows.kill().await.unwrap();
+}

@@ -57,7 +57,8 @@ impl Lines {
         if let Some(last) = self.last.filter(|last| when.duration_since(*last) >= PAUSE) {
             writeln!(out, "{}", self.dim(&format!("── {} later ──", output::span(last, when))))?;
         }
-        self.last = Some(when);
+        // The clocks of workers differ: what is told late is no pause.
+        self.last = self.last.max(Some(when));
         let room = self.width.map_or(ACCOUNT.1, |all| all.saturating_sub(BEFORE + BEHIND));
         let account = fit(&row.account.to_string(), room.clamp(ACCOUNT.0, ACCOUNT.1));
         let (time, job) = (at.strftime("%H:%M:%S"), short_id(row.job));

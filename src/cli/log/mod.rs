@@ -84,6 +84,10 @@ impl Log {
         let mut rows = self.rows(store.as_ref()).await?;
         // The newest are asked for, and read from old to new, with the newest beside the prompt.
         rows.reverse();
+        if self.follow {
+            // As what follows: each where it changed last, which is the time that its line shows.
+            rows.sort_by_key(|row| row.changed);
+        }
         let mut lines = Lines::new(context.colour);
         let mut out = stdout().lock();
         if self.json {
