@@ -129,11 +129,20 @@ async fn who_gives_a_code_to_a_worker_that_has_died_is_told() {
     assert_eq!(desk.spent(&question.account).await, 0, "the app had all that it wanted so far");
     let code = desk.app.totp_code("carol").unwrap();
     let job = question.job.to_string();
-    let given = desk.says(&["job", "answer", &job], &format!("{code}\n")).await.ends(0).out;
-    assert!(
-        given.contains("which has not taken it within 5 s") && !given.contains("the job goes on"),
-        "{given}"
-    );
+    let given = desk.says(&["job", "answer", &job], &format!("{code}\n")).await.ends(1);
+    assert!(!given.out.contains("the job goes on") && !given.err.contains(&code), "{given:?}");
+    given.complains("which has not taken it within 5 s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_are_told_that_a_code_was_not_taken() {
+    let desk = Desk::start().await;
+    let (mut running, question) = desk.waits("erin").await;
+    running.kill().await.unwrap();
+    let code = desk.app.totp_code("erin").unwrap();
+    let job = question.job.to_string();
+    let given = desk.says(&["job", "answer", &job, "--json"], &format!("{code}\n")).await.ends(1);
+    assert_eq!(given.json()[0]["taken"], false);
 }
 
 /// What is sent off after the wait counts, until the app has said what of it.

@@ -19,7 +19,7 @@ Examples:
 
 A job waits for a person only if it was submitted with --wait-for-human, or `wait_for_human` in its message. The code is \
 never taken from the arguments, where every process of the machine could read it. It is sealed for the one worker that \
-waits; the database holds nothing else of it. What is printed says whether that worker has taken it. A job that waits for a decision takes --go-on or --give-up. The exit code is 1 if the job waits for nothing.";
+waits; the database holds nothing else of it. It is waited for up to 5 s that the worker takes it. A job that waits for a decision takes --go-on or --give-up. The exit code is 1 if the job waits for nothing, or its worker has not taken what was given.";
 
 /// A worker that lives takes what it is given sooner.
 const TAKES: Duration = Duration::from_secs(5);
@@ -68,7 +68,6 @@ impl Answer {
         let who = who::at_the_shell();
         give(store.as_ref(), &who, &question, &answer).await.map_err(refused)?;
         let taken = is_taken(store.as_ref(), question.id, TAKES).await?;
-        let attempt = if taken { None } else { store.attempt(question.attempt).await? };
         let mut out = stdout().lock();
         if self.json {
             let line =
@@ -76,18 +75,20 @@ impl Answer {
             writeln!(out, "{line}")?;
         } else if taken {
             writeln!(out, "given; the job goes on: turnlock job show {}", short_id(job))?;
-        } else {
-            let worker =
-                attempt.map_or_else(|| "its worker".to_owned(), |row| format!("worker {}", row.worker));
-            let words = format!(
-                "given to {worker}, which has not taken it within {} s. If it is gone, another worker takes the job up and \
-                 asks anew: turnlock job show {}",
-                TAKES.as_secs(),
-                short_id(job)
-            );
-            writeln!(out, "{}", printable(&words))?;
         }
-        Ok(Exit::Done)
+        drop(out);
+        if taken {
+            return Ok(Exit::Done);
+        }
+        let attempt = store.attempt(question.attempt).await?;
+        let worker = attempt.map_or_else(|| "its worker".to_owned(), |row| format!("worker {}", row.worker));
+        let words = format!(
+            "given to {worker}, which has not taken it within {} s. If it is gone, another worker takes the job up and \
+             asks anew: turnlock job show {}",
+            TAKES.as_secs(),
+            short_id(job)
+        );
+        Err(Failure::new(Exit::JobFailed, printable(&words)))
     }
 
     /// What is said to it: by a flag, or by what comes in.
