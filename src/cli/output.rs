@@ -62,6 +62,12 @@ pub fn local_time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// The same without the date.
+#[must_use]
+pub fn local_hour(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
 /// The same for those who read it elsewhere: it says how far that clock is from UTC.
 #[must_use]
 pub fn zoned_time(at: Timestamp) -> String {

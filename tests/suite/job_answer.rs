@@ -93,7 +93,14 @@ async fn a_code_comes_from_standard_input_and_is_taken_once() {
     let log = desk.says(&["log"], "").await.ends(0).out;
     assert!(log.contains("turnlock job answer "), "{log}");
     let top = desk.says(&["top"], "").await.ends(0).out;
-    assert!(top.contains("! acme/alice waits for a code of the account's authenticator app"), "{top}");
+    let hour = question.until.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string();
+    let told = format!("! acme/alice waits for a code of the account's authenticator app until {hour}:");
+    assert!(top.contains(&told), "{top}");
+    let listed = desk.says(&["job", "list"], "").await.ends(0).out;
+    assert!(listed.contains("for a person until") && listed.contains(&hour), "{listed}");
+    let listed = desk.says(&["job", "list", "--json"], "").await.ends(0).json().remove(0);
+    assert_eq!(listed["waits_for"], shown["waits_for"]);
+    assert_eq!(listed["waits_for"]["until"], question.until.to_string());
 
     let code = desk.app.totp_code("alice").unwrap();
     for command in ["retry", "requeue"] {

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::dossier::{Attempt, Dossier};
 use crate::cli::log;
-use crate::store::JobRow;
+use crate::store::{JobRow, QuestionRow};
 
 /// All that is known of a job, as programs read it. Fields may be added, none is taken away or renamed.
 pub(super) fn as_json(dossier: &Dossier) -> Value {
@@ -20,14 +20,7 @@ pub(super) fn as_json(dossier: &Dossier) -> Value {
         "submitted_at": job.map(|job| job.submitted_at.to_string()),
         "deadline_ms": job.map(|job| u64::try_from(job.deadline.as_millis()).unwrap_or(u64::MAX)),
         "wait_for_human_ms": job.map(|job| u64::try_from(job.wait_for_human.as_millis()).unwrap_or(u64::MAX)),
-        "waits_for": dossier.question.as_ref().map(|question| json!({
-            "question": question.id,
-            "wanted": question.wanted,
-            "step": question.step,
-            "asked_at": question.asked_at.to_string(),
-            "until": question.until.to_string(),
-            "refused": question.once_more(),
-        })),
+        "waits_for": dossier.question.as_ref().map(waits_for),
         "state": row.map(|row| row.state.as_str()),
         "not_before": row.map(|row| row.not_before.to_string()),
         "worker": row.and_then(|row| row.worker.as_ref()).map(|worker| worker.as_str()),
@@ -40,6 +33,18 @@ pub(super) fn as_json(dossier: &Dossier) -> Value {
         "nested": dossier.nested.iter().map(nested).collect::<Vec<_>>(),
         "put_aside": dossier.aside().is_some(),
         "attempts": dossier.attempts.iter().map(attempt).collect::<Vec<_>>(),
+    })
+}
+
+/// What a job waits for a person to give, and until when.
+pub(super) fn waits_for(question: &QuestionRow) -> Value {
+    json!({
+        "question": question.id,
+        "wanted": question.wanted,
+        "step": question.step,
+        "asked_at": question.asked_at.to_string(),
+        "until": question.until.to_string(),
+        "refused": question.once_more(),
     })
 }
 

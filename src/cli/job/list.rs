@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::io::{Write, stdout};
 
 use clap::Args;
@@ -5,15 +6,20 @@ use comfy_table::Cell;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::json::waits_for;
 use super::{Context, Exit, Failure};
 use crate::cli::output::{self, local_time, short_id};
 use crate::cli::parts;
 use crate::job::{AccountRef, Code, Kind, Outcome};
-use crate::store::{JobQuery, JobRow, JobState, Waits};
+use crate::store::{JobQuery, JobRow, JobState, QuestionRow, Waits};
+
+/// Jobs that wait for a person are looked for among so many.
+const ASKED: u32 = 10_000;
 
 pub const HELP: &str = "\
 Examples:
   turnlock job list --state queued                 # what waits: what is due, what is for later, what its app holds back
+  turnlock job list --state running                # what is performed, and which of it waits for a person, for what and until when
   turnlock job list --app acme --failed
   turnlock job list --outcome needs_human --json | jq -r .job | xargs turnlock job retry
 
@@ -62,11 +68,13 @@ impl List {
         // The newest are asked for, and read from old to new, with the newest beside the prompt.
         rows.reverse();
         let shut = store.shut_apps().await?;
+        let asked = store.open_questions(None, ASKED).await?;
+        let asked: HashMap<_, _> = asked.into_iter().map(|question| (question.job, question)).collect();
         let now = Timestamp::now();
         let mut out = stdout().lock();
         if self.json {
             for row in &rows {
-                writeln!(out, "{}", as_json(row, row.waits(&shut, now)))?;
+                writeln!(out, "{}", as_json(row, row.waits(&shut, now), asked.get(&row.job.id)))?;
             }
         } else if rows.is_empty() {
             writeln!(out, "no jobs")?;
@@ -77,7 +85,7 @@ impl List {
                     Cell::new(local_time(row.job.submitted_at).replace(' ', "\n")),
                     Cell::new(short_id(row.job.id)),
                     Cell::new(format!("{}\n{}", row.job.kind, row.job.account)),
-                    state_cell(row, row.waits(&shut, now), now, context.colour),
+                    state_cell(row, row.waits(&shut, now), asked.get(&row.job.id), now, context.colour),
                     Cell::new(output::printable(row.job.requested_by.as_deref().unwrap_or_default())),
                 ]);
             }
@@ -107,7 +115,13 @@ fn state(text: &str) -> Result<JobState, String> {
 }
 
 /// How it stands: how it has ended; or what it waits for, and how its last attempt ended, if there was one.
-fn state_cell(row: &JobRow, waits: Option<Waits>, now: Timestamp, colour: bool) -> Cell {
+fn state_cell(
+    row: &JobRow,
+    waits: Option<Waits>,
+    asks: Option<&QuestionRow>,
+    now: Timestamp,
+    colour: bool,
+) -> Cell {
     let ended = row.outcome.zip(row.code);
     match (ended.filter(|_| row.has_ended()), waits) {
         (Some((outcome, code)), _) => output::outcome_cell(outcome, code, colour),
@@ -120,12 +134,19 @@ fn state_cell(row: &JobRow, waits: Option<Waits>, now: Timestamp, colour: bool) 
             let after = ended.map(|(_, code)| format!("\nafter {code}")).unwrap_or_default();
             Cell::new(format!("{waits}{after}"))
         }
-        (None, None) => Cell::new(row.state.as_str()),
+        (None, None) => Cell::new(match asks {
+            Some(asks) => {
+                let until = local_time(asks.until).replace(' ', "\n");
+                format!("{}, waits\nfor a person until\n{until}", row.state.as_str())
+            }
+            None if row.is_being_cancelled() => format!("{}, told to end", row.state.as_str()),
+            None => row.state.as_str().to_owned(),
+        }),
     }
 }
 
 /// A job as programs read it. Fields may be added, none is taken away or renamed.
-fn as_json(row: &JobRow, waits: Option<Waits>) -> Value {
+fn as_json(row: &JobRow, waits: Option<Waits>, asks: Option<&QuestionRow>) -> Value {
     let job = &row.job;
     json!({
         "job": job.id,
@@ -137,7 +158,9 @@ fn as_json(row: &JobRow, waits: Option<Waits>) -> Value {
         "reason": job.reason,
         "submitted_at": job.submitted_at.to_string(),
         "state": row.state.as_str(),
+        "is_being_cancelled": row.is_being_cancelled(),
         "waits": waits.map(Waits::as_str),
+        "waits_for": asks.map(waits_for),
         "not_before": row.not_before.to_string(),
         "worker": row.worker.as_ref().map(|worker| worker.as_str()),
         "attempts": row.attempts,

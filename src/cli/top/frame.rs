@@ -1,6 +1,6 @@
 use super::glance::{Glance, many};
 use crate::cli::job::how_to_answer;
-use crate::cli::output::{self, local_time, short_id, span};
+use crate::cli::output::{self, local_hour, local_time, short_id, span};
 use crate::cli::terminal::{columns, cut, fit};
 use crate::cli::{app, canary, worker};
 use crate::job::Outcome;
@@ -138,9 +138,11 @@ impl Frame {
         let paint = |line: String| output::painted(&cut(&line, self.width), Outcome::Rejected, self.colour);
         let questions = glance.questions.iter().map(|question| {
             let (account, how) = (&question.account, how_to_answer(question));
-            let whole = format!("! {account} waits for {}: {how}", question.wanted.words());
+            let until = local_hour(question.until);
+            let whole = format!("! {account} waits for {} until {until}: {how}", question.wanted.words());
             // What to do comes before what for.
-            let line = if columns(&whole) > self.width { format!("! {account} waits: {how}") } else { whole };
+            let brief = || format!("! {account} waits until {until}: {how}");
+            let line = if columns(&whole) > self.width { brief() } else { whole };
             output::painted(&cut(&line, self.width), Outcome::NeedsHuman, self.colour)
         });
         Part { heading: None, lines: questions.chain(breakers.chain(canaries).map(paint)).collect() }
