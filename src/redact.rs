@@ -26,6 +26,9 @@ const LOOSE: usize = 6;
 /// at most 15 forms that differ, and a worker at most 64 jobs at a time.
 const REMEMBERED: usize = 20_480;
 
+/// The fewest characters of a short secret, or of one that somebody has given, for which groups are looked through.
+const GROUPED: usize = 4;
+
 /// So often may a text be escaped, as an address is in JSON in an attribute.
 const ESCAPED: usize = 3;
 
@@ -36,8 +39,8 @@ pub fn register(secret: &SecretString) {
     KNOWN.write().unwrap_or_else(PoisonError::into_inner).add(secret.expose_secret());
 }
 
-/// The same for what somebody has given who may mean ill: masked only where it stands as a word of its own, so that nobody can
-/// have parts of other words masked, in the whole process.
+/// The same for what somebody has given who may mean ill: masked only where it stands as a word of its own, or in groups that do
+/// (`7 7 - 1 9 - 4 2`), so that nobody can have parts of other words masked, in the whole process.
 pub fn register_word(secret: &SecretString) {
     KNOWN.write().unwrap_or_else(PoisonError::into_inner).add_exact(secret.expose_secret());
 }
@@ -67,6 +70,8 @@ struct Secrets {
     loose: HashMap<[char; LOOSE], Vec<Zeroizing<Vec<char>>>>,
     /// Short secrets, as they are.
     exact: Vec<Zeroizing<String>>,
+    /// Those of them that may be written in groups, folded, by their first [`GROUPED`] characters.
+    grouped: HashMap<[char; GROUPED], Vec<Zeroizing<Vec<char>>>>,
     /// What was added, oldest first.
     order: VecDeque<Form>,
 }
@@ -100,11 +105,7 @@ impl Secrets {
                         self.order.push_back(Form::Loose(folded));
                     }
                 }
-                None if form.trim().is_empty() || self.exact.contains(&form) => {}
-                None => {
-                    self.exact.push(form.clone());
-                    self.order.push_back(Form::Exact(form));
-                }
+                None => self.remember_exact(form),
             }
         }
         while self.order.len() > REMEMBERED {
@@ -113,19 +114,37 @@ impl Secrets {
     }
 
     fn add_exact(&mut self, secret: &str) {
-        let form = Zeroizing::new(secret.to_owned());
-        if !form.trim().is_empty() && !self.exact.contains(&form) {
-            self.exact.push(form.clone());
-            self.order.push_back(Form::Exact(form));
-        }
+        self.remember_exact(Zeroizing::new(secret.to_owned()));
         while self.order.len() > REMEMBERED {
             self.forget_oldest();
         }
     }
 
+    fn remember_exact(&mut self, form: Zeroizing<String>) {
+        if form.trim().is_empty() || self.exact.contains(&form) {
+            return;
+        }
+        if let Some((head, folded)) = in_groups(&form) {
+            self.grouped.entry(head).or_default().push(folded);
+        }
+        self.exact.push(form.clone());
+        self.order.push_back(Form::Exact(form));
+    }
+
     fn forget_oldest(&mut self) {
         match self.order.pop_front() {
-            Some(Form::Exact(form)) => self.exact.retain(|other| *other != form),
+            Some(Form::Exact(form)) => {
+                self.exact.retain(|other| *other != form);
+                let Some((head, folded)) = in_groups(&form) else { return };
+                let Some(forms) = self.grouped.get_mut(&head) else { return };
+                // Another one may read the same without its groups.
+                if let Some(nth) = forms.iter().position(|other| *other == folded) {
+                    forms.swap_remove(nth);
+                }
+                if forms.is_empty() {
+                    self.grouped.remove(&head);
+                }
+            }
             Some(Form::Loose(form)) => {
                 let Some(head) = head(&form) else { return };
                 let Some(forms) = self.loose.get_mut(&head) else { return };
@@ -160,6 +179,7 @@ impl Secrets {
             let places = text.match_indices(secret.as_str()).map(|(at, _)| at..at + secret.len());
             found.extend(places.filter(|range| is_word(text, range)));
         }
+        found.extend(self.find_grouped(text));
         found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
         found.dedup_by(|next, last| {
             let overlap = next.start < last.end;
@@ -169,6 +189,23 @@ impl Secrets {
             overlap
         });
         found
+    }
+
+    /// Where one stands in groups that are no part of another word, and no date.
+    fn find_grouped(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        if self.grouped.is_empty() {
+            return Vec::new();
+        }
+        let folded = fold(text.char_indices().map(|(at, c)| (c, at, at + c.len_utf8())));
+        let (chars, places): (Vec<char>, Vec<_>) = folded.map(|(c, from, to)| (c, (from, to))).unzip();
+        let longest = |at: usize| {
+            let rest = &chars[at..];
+            let forms = self.grouped.get(rest.first_chunk()?)?;
+            let ranges = forms.iter().filter(|form| rest.starts_with(form));
+            let ranges = ranges.map(|form| places[at].0..places[at + form.len() - 1].1);
+            ranges.filter(|range| is_group(text, range)).max_by_key(|range| range.end)
+        };
+        (0..chars.len()).filter_map(longest).collect()
     }
 
     fn find_loose(&self, text: &str) -> Vec<std::ops::Range<usize>> {
@@ -224,6 +261,34 @@ fn is_word(text: &str, range: &std::ops::Range<usize>) -> bool {
     let before = text[..range.start].chars().next_back();
     let after = text[range.end..].chars().next();
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+}
+
+/// A secret that may be written in groups without being taken for words: by its first characters, and folded.
+fn in_groups(secret: &str) -> Option<([char; GROUPED], Zeroizing<Vec<char>>)> {
+    let is_of_a_code = |c: char| c.is_ascii_alphanumeric() || is_separator(c);
+    let is_no_word = secret.contains(|c: char| c.is_ascii_digit()) || !secret.contains(char::is_lowercase);
+    let folded: Zeroizing<Vec<char>> = Zeroizing::new(folded(secret).collect());
+    let head = folded.first_chunk().copied().filter(|_| is_no_word && secret.chars().all(is_of_a_code))?;
+    Some((head, folded))
+}
+
+/// Whether these characters stand by themselves: not within a word, also one with dashes, and not as a date.
+fn is_group(text: &str, range: &std::ops::Range<usize>) -> bool {
+    let (before, group, after) = (&text[..range.start], &text[range.clone()], &text[range.end..]);
+    let joined = |side: Option<char>, next: Option<char>| {
+        side.is_some_and(|c| is_separator(c) && !c.is_whitespace()) && next.is_some_and(char::is_alphanumeric)
+    };
+    let (mut back, mut on) = (before.chars().rev(), after.chars());
+    let is_part = joined(back.next(), back.next()) || joined(on.next(), on.next());
+    let is_date = group.len() == 10
+        && group.bytes().enumerate().all(
+            |(nth, c)| {
+                if matches!(nth, 4 | 7) { c == b'-' } else { c.is_ascii_digit() }
+            },
+        );
+    // Letters alone, and small ones, are words.
+    let is_words = !group.contains(|c: char| c.is_ascii_digit()) && group.contains(char::is_lowercase);
+    is_word(text, range) && !is_part && !is_date && !is_words
 }
 
 /// The secret as it is written elsewhere, where that differs from the secret itself. Of a short one JSON, HTML and URLs are told
@@ -366,6 +431,46 @@ mod tests {
             known.redact("2026-11-29 has 202611, not 1202611"),
             "2026-11-29 has [secret], not 1202611"
         );
+    }
+
+    #[test]
+    fn what_others_give_is_masked_in_groups_too() {
+        let mut known = Secrets::default();
+        known.add_exact("771942");
+        known.add_exact("AB12-cd34");
+        for group in [
+            "7 7 - 1 9 - 4 2",
+            "771 942",
+            "771-942",
+            "77\u{2013}19\u{2013}42",
+            "7\u{a0}7\n1 9 4 2",
+            "ab12cd34",
+            "AB 12 CD 34",
+        ] {
+            assert_eq!(known.redact(&format!("No: {group}, said it.")), "No: [secret], said it.", "{group}");
+        }
+        for other in ["1771 942", "771 9421", "5-771-942", "771-942-5", "77:19:42", "7.7.1.9.4.2", "77 19"] {
+            assert_eq!(known.redact(other), other);
+        }
+        // Nobody has words or dates masked by what they give.
+        known.add_exact("20261129");
+        known.add_exact("go-on");
+        known.add_exact("ITISON");
+        known.add_exact("12");
+        let said = "2026-11-29 12:34: go on, it is on; 1 2";
+        assert_eq!(known.redact(said), said.replace(" 12:", " [secret]:"));
+        assert_eq!(known.redact("IT-ISON"), MASK);
+    }
+
+    #[test]
+    fn a_short_code_is_masked_in_groups_until_it_is_forgotten() {
+        let mut known = knowing(&["4711"]);
+        assert_eq!(known.redact("4 7 1 1, but 4-7"), "[secret], but 4-7");
+        while !known.order.is_empty() {
+            known.forget_oldest();
+        }
+        assert_eq!(known.redact("4 7 1 1"), "4 7 1 1");
+        assert!(known.grouped.is_empty());
     }
 
     #[test]

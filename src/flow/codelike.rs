@@ -260,6 +260,12 @@ pub(super) fn without_what_may_be_secret(text: &str) -> String {
             hidden[first..=last].fill(true);
         }
     }
+    for run in digits_in_groups(text) {
+        for (word, hidden) in words.iter().zip(&mut hidden) {
+            // A dash alone says nothing.
+            *hidden |= word.start < run.end && run.start < word.end && &text[word.clone()] != "-";
+        }
+    }
     let mut masked = String::with_capacity(text.len());
     let mut end = 0;
     for (word, _) in words.iter().zip(hidden).filter(|(_, hidden)| *hidden) {
@@ -269,6 +275,56 @@ pub(super) fn without_what_may_be_secret(text: &str) -> String {
     }
     masked.push_str(&text[end..]);
     masked
+}
+
+/// Where digits stand in groups of whatever size that may be one code: `7 7 - 1 9 - 4 2`, `771 942`.
+fn digits_in_groups(text: &str) -> Vec<Range<usize>> {
+    let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}');
+    let mut runs: Vec<Vec<Range<usize>>> = Vec::new();
+    for (at, c) in text.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
+        match runs.last_mut() {
+            Some(run) if run.last().is_some_and(|last| last.end == at) => {
+                let last = run.len() - 1;
+                run[last].end = at + c.len_utf8();
+            }
+            Some(run) if run.last().is_some_and(|last| text[last.end..at].chars().all(joins)) => {
+                run.push(at..at + c.len_utf8());
+            }
+            _ => runs.push(vec![at..at + c.len_utf8()]),
+        }
+    }
+    let may_be_a_code = |run: &Vec<Range<usize>>| {
+        let groups: Vec<&str> = run.iter().map(|group| &text[group.clone()]).collect();
+        let digits: usize = groups.iter().map(|group| group.len()).sum();
+        groups.len() > 1
+            && digits >= SHORT_CODE
+            && groups.iter().all(|group| group.len() <= 4)
+            && !is_count(&groups)
+    };
+    let ends = |run: Vec<Range<usize>>| Some(run.first()?.start..run.last()?.end);
+    // Part of a longer word is another thing: `12.34 567`, `10:30 - 11:45`, `A4 1234`.
+    let stands_alone = |run: &Range<usize>| {
+        let touches = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || ".:/".contains(c));
+        let (before, mut after) = (text[..run.start].chars().next_back(), text[run.end..].chars());
+        let (next, behind) = (after.next(), after.next());
+        // A full stop ends a sentence.
+        !touches(before)
+            && !(touches(next) && (next != Some('.') || behind.is_some_and(char::is_alphanumeric)))
+    };
+    runs.into_iter().filter(may_be_a_code).filter_map(ends).filter(stands_alone).collect()
+}
+
+/// `1 2 3 4 5 6`, the pages of a list; a date.
+fn is_count(groups: &[&str]) -> bool {
+    let numbers: Vec<u32> = groups.iter().filter_map(|group| group.parse().ok()).collect();
+    let pages = numbers.windows(2).all(|pair| pair[1] == pair[0] + 1 && pair[1] < 100);
+    pages || is_written_date(groups)
+}
+
+/// A year with one or two short numbers: `29 2026`, `29 11 2026`, `2026 - 27`.
+fn is_written_date(groups: &[&str]) -> bool {
+    let years = groups.iter().filter(|group| is_year(group)).count();
+    groups.len() <= 3 && years == 1 && groups.iter().all(|group| is_year(group) || group.len() <= 2)
 }
 
 #[cfg(test)]
@@ -327,6 +383,9 @@ mod tests {
             "base32, SHA-256, RFC6238 or HMAC-SHA1",
             "Your user-name, in the form-view of the self-help",
             "Step 2 of 3",
+            "Open 10:30 - 11:45, and 9 - 17 on 6 days",
+            "Until: 29 11 2026, at 1.234 567, version 1.200 300",
+            "Pages: 1 2 3 4 5 6 7 8",
             "{ css: main > li:nth-of-type(3) }",
             "{ placeholder: e.g. 123456 }",
         ] {
@@ -353,6 +412,9 @@ mod tests {
             ("<input placeholder=\"JBSWY3DPEHPK3PXP\">", "<input placeholder=\"[secret]\">"),
             ("the q7wm\u{2010}k2xz", "the [secret]\u{2010}[secret]"),
             ("codes: svegw-wx…", "codes: [secret]…"),
+            ("Wrong: 7 7 - 1 9 - 4 2.", "Wrong: [secret] [secret] - [secret] [secret] - [secret] [secret]."),
+            ("Wrong: 771 942, and 77-19-42, too", "Wrong: [secret] [secret], and [secret], too"),
+            ("No 7 7-1 9-4 2", "No [secret] [secret] [secret] [secret]"),
             ("codes: aB3d eF5g", "codes: [secret] [secret]"),
             ("{ role: button, name: Enable 2FA }", "{ role: button, name: Enable 2FA }"),
             (
@@ -375,6 +437,7 @@ mod tests {
                 "[0-9]{8}",
                 "[0-9]{4} [0-9]{4}",
                 "[0-9]{3} [0-9]{3} [0-9]{3}",
+                "[0-9]{3} [0-9]{3}",
                 "[a-f0-9]{7}[0-9]",
                 "[0-9][a-z0-9]{9}",
                 "[0-9][a-z0-9]{3}-[a-z0-9]{4}-[a-z0-9]{4}",

@@ -158,15 +158,14 @@ impl Session<'_> {
 
     /// What the app says there, in quotes, without secrets; which element it is, where that has no words of its own.
     async fn said_by(&self, seen: &Target) -> Option<String> {
-        let found = self.page.found().map(|found| guarded(self.flow, &found.what));
+        let masked = |words: &str| without_what_may_be_secret(&guarded(self.flow, words));
+        let found = self.page.found().map(|found| masked(&found.what));
         // What a field holds is not the app's to say.
         if found.as_deref().is_some_and(|what| what.starts_with("<input") || what.starts_with("<textarea")) {
             return found;
         }
         let said = self.page.glimpse(seen).await;
-        let words = said
-            .iter()
-            .map(|said| without_what_may_be_secret(&guarded(self.flow, said.text.expose_secret())));
+        let words = said.iter().map(|said| masked(said.text.expose_secret()));
         let words = words.map(|words| clip(&words)).find(|words| !words.is_empty());
         words.map(|words| format!("\"{words}\"")).or(found)
     }
