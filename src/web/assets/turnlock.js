@@ -18,16 +18,17 @@ const AGAIN = 300;
 const FIRST = 1000;
 const SELDOM = 30000;
 
+/** So many events are kept for the tabs that come later. */
+const KEPT = 500;
+
 /**
  * Events, for as long as the page is open and looked at: says at the mark whether they come, and begins anew where they do not.
  * A browser keeps few connections to a server, all its tabs together: one that nobody looks at gives its up, and
- * catches up when it is looked at again. `address` is told the last event that was seen.
+ * catches up when it is looked at again; of those that show the same, one has the stream and tells the others. `address` is told the
+ * last event that was seen.
  */
 function follow(address, mark, handlers) {
-  const say = (text, lost) => {
-    if (mark.textContent !== text) mark.textContent = text;
-    mark.classList.toggle("lost", lost);
-  };
+  const mine = crypto.randomUUID?.() ?? String(Math.random());
   let source = null;
   let last = null;
   let ended = false;
@@ -39,6 +40,56 @@ function follow(address, mark, handlers) {
     clearTimeout(timer);
     timer = setTimeout(what, length);
   };
+
+  // What was heard: the last of each name, and those with a number in their order, none missing behind `since`.
+  const newest = new Map();
+  let numbered = [];
+  let since = Number(mark.dataset.after ?? 0);
+  const keep = (name, data, id) => {
+    if (name === "again") return;
+    if (!id) {
+      newest.set(name, data);
+      return;
+    }
+    numbered.push({ name, data, id });
+    while (numbered.length > KEPT) since = Number(numbered.shift().id);
+  };
+
+  /** What the stream says, to this tab; from whichever tab it comes. What it has is passed over. */
+  const hear = (name, data, id) => {
+    if (ended || !Object.hasOwn(handlers, name)) return;
+    if (id) {
+      if (last !== null && Number(id) <= Number(last)) return;
+      last = id;
+    }
+    keep(name, data, id);
+    handlers[name]({ data }, () => {
+      ended = true;
+      leave();
+    });
+  };
+  let said = null;
+  const say = (text, lost) => {
+    said = [text, lost];
+    if (mark.textContent !== text) mark.textContent = text;
+    mark.classList.toggle("lost", lost);
+  };
+
+  // The tabs of this session that show the same. Where a browser cannot do it, each has a stream of its own.
+  const what = new URL(address(null), location.href);
+  what.searchParams.delete("after");
+  const shared = `turnlock ${document.querySelector("input[name=csrf]")?.value ?? ""} ${what.pathname}${what.search}`;
+  const canShare = Boolean(navigator.locks && window.BroadcastChannel && window.AbortController);
+  let channel = null;
+  let leads = false;
+  // Gives the stream up, or no longer waits for it.
+  let giveUp = null;
+  const tell = (message) => channel?.postMessage(message);
+  const sayAll = (text, lost) => {
+    say(text, lost);
+    tell({ say: said });
+  };
+
   const close = () => {
     clearTimeout(timer);
     source?.close();
@@ -48,12 +99,13 @@ function follow(address, mark, handlers) {
     away();
     again();
   };
-  const away = () => say("not live: the server is away, or you are signed out", true);
+  const away = () => sayAll("not live: the server is away, or you are signed out", true);
   // Many viewers do not come back all at once.
   const again = () => {
     close();
-    const length = Math.min(FIRST * 2 ** (tries - 1), SELDOM) * (0.5 + Math.random() / 2);
-    wait(open, tries === 0 ? AGAIN : length);
+    const length = tries === 0 ? AGAIN : Math.min(FIRST * 2 ** (tries - 1), SELDOM) * (0.5 + Math.random() / 2);
+    wait(open, length);
+    tell({ silent: length });
     tries += 1;
   };
   const lost = async () => {
@@ -72,25 +124,84 @@ function follow(address, mark, handlers) {
     source.addEventListener("beat", (event) => {
       tries = 0;
       wait(silence, SILENCE);
-      if (event.data === "well") say("live", false);
-      else say("not live: the server cannot read its database", true);
+      if (event.data === "well") sayAll("live", false);
+      else sayAll("not live: the server cannot read its database", true);
     });
-    for (const [name, handle] of Object.entries(handlers)) {
+    for (const name of Object.keys(handlers)) {
       source.addEventListener(name, (event) => {
-        if (event.lastEventId) last = event.lastEventId;
-        handle(event, () => { ended = true; close(); });
+        const { data, lastEventId: id } = event;
+        tell({ name, data, id });
+        hear(name, data, id);
       });
     }
+  };
+
+  /** Tells the tab that has come with this event as its last what it has missed; or that it has missed too much. */
+  const catchUp = (to, after) => {
+    if (after < since) {
+      tell({ to, name: "again", data: "", id: "" });
+      return;
+    }
+    for (const event of numbered) {
+      if (Number(event.id) > after) tell({ to, ...event });
+    }
+    for (const [name, data] of newest) tell({ to, name, data, id: "" });
+    if (said) tell({ to, say: said });
+  };
+  const ask = () => tell({ asks: mine, after: Number(last ?? mark.dataset.after ?? 0) });
+  const told = ({ data: message }) => {
+    if (message.to && message.to !== mine) return;
+    if (leads && message.asks) catchUp(message.asks, message.after);
+    if (leads || message.asks) return;
+    // The tab that has the stream lives; one from which nothing comes is not waited for.
+    wait(alone, SILENCE + (message.silent ?? 0));
+    if (message.leads) ask();
+    else if (message.say) say(...message.say);
+    else if (message.name) hear(message.name, message.data, message.id);
+  };
+  const leave = () => {
+    close();
+    giveUp?.();
+    giveUp = null;
+    channel?.close();
+    channel = null;
+    leads = false;
+  };
+  const alone = () => {
+    leave();
+    open();
+  };
+  const join = () => {
+    channel = new BroadcastChannel(shared);
+    channel.addEventListener("message", told);
+    const waiting = new AbortController();
+    giveUp = () => waiting.abort();
+    navigator.locks
+      .request(shared, { signal: waiting.signal }, () => new Promise((release) => {
+        // It was given up in the same moment.
+        if (waiting.signal.aborted) {
+          release();
+          return;
+        }
+        giveUp = release;
+        leads = true;
+        open();
+        tell({ leads: true });
+      }))
+      .catch(() => {});
+    wait(alone, SILENCE);
+    ask();
   };
   const turn = () => {
     if (ended) return;
     if (document.hidden) {
-      close();
+      leave();
       say("paused while nobody looks", false);
-    } else if (!source) {
+    } else if (!source && !channel) {
       close();
       tries = 0;
-      open();
+      if (canShare) join();
+      else open();
     }
   };
   document.addEventListener("visibilitychange", turn);

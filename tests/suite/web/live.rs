@@ -1,10 +1,6 @@
 //! In a real browser: who watches sees what happens, without loading anything anew.
 
-use std::process::Stdio;
-
 use secrecy::SecretString;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::Command;
 use turnlock::credential::Opener;
 use turnlock::job::Wanted;
 use turnlock::store::{AuditOutcome, AuditQuery, NewQuestion, QuestionState, Role};
@@ -230,35 +226,6 @@ async fn the_fleet_and_the_apps_change_by_themselves() {
     let begun = web.begun(&account).await;
     web.ended(&begun, Code::BadCredentials, "it was refused", None).await;
     stage.see("{ text: 50 % of the last 2, exact: true }").await.unwrap();
-    web.end().await;
-}
-
-/// More tabs than a browser keeps connections to one server: one that nobody looks at gives its up, and catches up.
-#[tokio::test(flavor = "multi_thread")]
-async fn many_tabs_are_open_at_once() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let modules = root.join("target/looks");
-    assert!(modules.join("installed").is_file(), "scripts/install-test-deps installs what looks at pages");
-    let web = Web::start_streaming(None, LONG).await;
-    let account = web.account("acme/alice", "alice").await;
-    let token = web.named("me", Scope::ALL, false).await;
-    let mut tabs = Command::new("node")
-        .arg(root.join("tests/looks/tabs.mjs"))
-        .args([&modules, &crate::harness::browser_program()])
-        .arg(&web.url)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut told = tabs.stdin.take().unwrap();
-    let mut said = BufReader::new(tabs.stdout.take().unwrap()).lines();
-    told.write_all(format!("{}\n", token.expose()).as_bytes()).await.unwrap();
-    assert_eq!(said.next_line().await.unwrap().as_deref(), Some("turned"));
-    web.begun(&account).await;
-    told.write_all(b"go\n").await.unwrap();
-    assert_eq!(said.next_line().await.unwrap(), None);
-    assert!(tabs.wait().await.unwrap().success());
     web.end().await;
 }
 

@@ -14,6 +14,7 @@ mod metrics;
 mod once;
 mod question;
 mod roles;
+mod tabs;
 
 use std::collections::BTreeMap;
 use std::path::Path;
