@@ -81,6 +81,7 @@ fn documented() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(audit::list))
         .routes(routes!(fleet::apps))
         .routes(routes!(fleet::workers))
+        .routes(routes!(health::health))
 }
 
 /// What callers who are known may ask.

@@ -384,3 +384,17 @@ async fn a_password_in_a_reason_is_masked_before_it_is_written_down_and_when_its
     assert_eq!((row.state, row.job.reason.as_deref()), (JobState::Cancelled, Some(masked)));
     web.end().await;
 }
+
+/// The probes need no token, and their like in the API one.
+#[tokio::test]
+async fn health_is_a_part_of_the_api() {
+    let web = Web::start().await;
+    let reader = web.token(&[Scope::Read]).await;
+    let response = client().get(web.at("/api/v1/health")).bearer_auth(reader.expose()).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let health = json_of(response).await;
+    assert_eq!(health, json!({ "status": "ready", "version": env!("CARGO_PKG_VERSION") }));
+    let document: Value = serde_json::to_value(turnlock::web::openapi()).unwrap();
+    assert!(!document["paths"]["/api/v1/health"]["get"]["responses"]["503"].is_null());
+    web.end().await;
+}

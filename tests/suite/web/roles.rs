@@ -427,6 +427,7 @@ async fn who_has_shared_accounts_only_sees_nothing_of_others() {
         "/api/v1/attempts/{id}",
         "/api/v1/audit",
         "/api/v1/events",
+        "/api/v1/health",
         "/api/v1/jobs",
         "/api/v1/jobs/{id}",
         "/api/v1/jobs/{id}/answer",
