@@ -1,5 +1,6 @@
 //! What a request's address says, and what is answered where it says nothing that could be meant.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -83,6 +84,17 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
         let Query(asked) = Query::from_request_parts(parts, site).await?;
         Ok(Self { asked, strange: strange(&parts.uri, names_of::<T>()) })
+    }
+}
+
+/// A time with its offset's sign, where that came as it is: in a query, `+` means a space. Before an offset nothing else can
+/// be meant: `2026-05-31T08:00:00 02:00`.
+pub fn with_sign(time: &str) -> Cow<'_, str> {
+    let is_offset =
+        |text: &str| matches!(text.len(), 2 | 4 | 5) && text.bytes().all(|c| c.is_ascii_digit() || c == b':');
+    match time.rsplit_once(' ') {
+        Some((at, offset)) if at.contains(':') && is_offset(offset) => format!("{at}+{offset}").into(),
+        _ => time.into(),
     }
 }
 

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::given;
 use crate::job::AccountRef;
 use crate::reveal::{Reveal, RevealError, ShownCode, ShownPassword};
 use crate::store::{AccountQuery, AccountSummary, CodesLeft, Role};
@@ -86,12 +87,8 @@ pub async fn list(
     State(site): State<Arc<Site>>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Accounts>, Problem> {
-    let limit = wanted.limit.unwrap_or(50);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::bad_request("`limit` is not as it should be"));
-    }
-    let after = wanted.after.map(|after| after.parse()).transpose();
-    let after = after.map_err(|_| Problem::bad_request("`after` is not as it should be"))?;
+    let limit = given::limit(wanted.limit, MOST)?;
+    let after = given::read("after", wanted.after, given::ACCOUNT)?;
     let query = AccountQuery { app: wanted.app, name: wanted.name, after, limit, ..AccountQuery::default() };
     let rows = site.view(&caller).accounts(query).await?;
     let next =

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::given;
 use super::shapes::Attempt;
-use crate::job::AccountRef;
 use crate::store::{AttemptRow, LogQuery};
-use crate::web::asked::{Path, Query};
+use crate::web::asked::{Path, Query, with_sign};
 use crate::web::events;
 use crate::web::guard::MayRead;
 use crate::web::problem::Problem;
@@ -62,26 +62,17 @@ pub struct Wanted {
 
 impl Wanted {
     fn query(self) -> Result<LogQuery, Problem> {
-        let wrong = |what: &str| Problem::bad_request(format!("`{what}` is not as it should be"));
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=MOST).contains(&limit) {
-            return Err(wrong("limit"));
-        }
         Ok(LogQuery {
             job: self.job,
             app: self.app,
-            account: self
-                .account
-                .map(|account| account.parse::<AccountRef>())
-                .transpose()
-                .map_err(|_| wrong("account"))?,
+            account: given::read("account", self.account, given::ACCOUNT)?,
             outcomes: super::outcomes(self.outcome.as_deref())?,
-            kind: self.kind.map(|kind| kind.parse()).transpose().map_err(|_| wrong("kind"))?,
-            code: self.code.map(|code| code.parse()).transpose().map_err(|_| wrong("code"))?,
+            kind: given::kind(self.kind)?,
+            code: given::code(self.code)?,
             requested_by: self.requested_by,
             since: time("since", self.since)?,
             until: time("until", self.until)?,
-            limit,
+            limit: given::limit(self.limit, MOST)?,
             before: self.before,
             ..LogQuery::default()
         })
@@ -94,7 +85,7 @@ fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> 
             "`{name}` is no time: `{text}`; write it as RFC 3339 has it, 2026-05-31T08:00:00Z"
         ))
     };
-    text.map(|text| text.parse().map_err(|_| wrong(&text))).transpose()
+    text.map(|text| with_sign(&text).parse().map_err(|_| wrong(&text))).transpose()
 }
 
 /// Attempts, the newest first.

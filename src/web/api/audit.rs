@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::given;
 use crate::redact::redact;
 use crate::store::{AuditQuery, AuditRow};
 use crate::web::asked::Query;
@@ -88,12 +89,8 @@ pub async fn list(
     State(site): State<Arc<Site>>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Entries>, Problem> {
-    let limit = wanted.limit.unwrap_or(50);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::bad_request("`limit` is not as it should be"));
-    }
-    let account = wanted.account.map(|account| account.parse()).transpose();
-    let account = account.map_err(|_| Problem::bad_request("`account` is not as it should be"))?;
+    let limit = given::limit(wanted.limit, MOST)?;
+    let account = given::read("account", wanted.account, given::ACCOUNT)?;
     let query =
         AuditQuery { who: wanted.who, account, before: wanted.before, limit, ..AuditQuery::default() };
     let rows = site.view(&caller).audits(query).await?;

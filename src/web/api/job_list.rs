@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::given;
 use super::shapes::Job;
-use crate::job::AccountRef;
 use crate::store::JobQuery;
 use crate::web::asked::Query;
 use crate::web::guard::MayRead;
@@ -50,21 +50,15 @@ pub struct Wanted {
 
 impl Wanted {
     fn query(self) -> Result<JobQuery, Problem> {
-        let wrong = |what: &str| Problem::bad_request(format!("`{what}` is not as it should be"));
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=MOST).contains(&limit) {
-            return Err(wrong("limit"));
-        }
-        let account = self.account.map(|account| account.parse::<AccountRef>()).transpose();
         Ok(JobQuery {
-            state: self.state.map(|state| state.parse()).transpose().map_err(|_| wrong("state"))?,
+            state: given::state(self.state)?,
             app: self.app,
-            account: account.map_err(|_| wrong("account"))?,
-            kind: self.kind.map(|kind| kind.parse()).transpose().map_err(|_| wrong("kind"))?,
+            account: given::read("account", self.account, given::ACCOUNT)?,
+            kind: given::kind(self.kind)?,
             requested_by: self.requested_by,
             outcomes: super::outcomes(self.outcome.as_deref())?,
-            code: self.code.map(|code| code.parse()).transpose().map_err(|_| wrong("code"))?,
-            limit,
+            code: given::code(self.code)?,
+            limit: given::limit(self.limit, MOST)?,
             before: self.before,
             shared_with: None,
         })

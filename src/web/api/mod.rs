@@ -5,6 +5,7 @@ mod answers;
 mod attempts;
 mod audit;
 mod fleet;
+mod given;
 mod health;
 mod job_list;
 mod jobs;

@@ -5,6 +5,7 @@ use url::form_urlencoded;
 
 use crate::job::Outcomes;
 use crate::store::{LogQuery, Since, Until};
+use crate::web::asked::with_sign;
 use crate::web::problem::Problem;
 
 /// Rows of a page.
@@ -14,6 +15,9 @@ const TIME: &str = "time: 30m, 2h, 3d (ago), 2026-05-31 and 2026-05-31T08:00:00Z
 pub const ACCOUNT: &str = "account: it is written APP/NAME, as acme/alice";
 pub const OUTCOME: &str = "outcome: failed, succeeded, rejected, retry_later, needs_human, interrupted and unknown are, and several \
                            with commas between them";
+
+pub const KIND: &str = "kind of job: verify_login, enrol_mfa, change_password, set_contact and reconcile are";
+pub const CODE: &str = "code of an outcome: the form lists them";
 
 /// What of the log is wanted, as a page's address says it: a filter that is worth keeping is a bookmark.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -50,12 +54,12 @@ impl Filter {
             job: read(&self.job, "job's id")?,
             app: given(&self.app),
             account: read(&self.account, ACCOUNT)?,
-            kind: read(&self.kind, "kind of job")?,
+            kind: read(&self.kind, KIND)?,
             requested_by: given(&self.requested_by),
             outcomes: read::<Outcomes>(&self.outcome, OUTCOME)?.unwrap_or_default().0,
-            code: read(&self.code, "code")?,
-            since: read_by(&self.since, TIME, Since::in_utc)?.map(|since| since.0),
-            until: read_by(&self.until, TIME, Until::in_utc)?.map(|until| until.0),
+            code: read(&self.code, CODE)?,
+            since: read_by(&with_sign(&self.since), TIME, Since::in_utc)?.map(|since| since.0),
+            until: read_by(&with_sign(&self.until), TIME, Until::in_utc)?.map(|until| until.0),
             limit: PAGE,
             before: read(&self.before, "place in the log")?,
             ..LogQuery::default()

@@ -42,10 +42,10 @@ impl Filter {
             state: read(&self.state, "state: queued, running, finished and cancelled are")?,
             app: given(&self.app),
             account: read(&self.account, filter::ACCOUNT)?,
-            kind: read(&self.kind, "kind of job")?,
+            kind: read(&self.kind, filter::KIND)?,
             requested_by: given(&self.requested_by),
             outcomes: read::<Outcomes>(&self.outcome, filter::OUTCOME)?.unwrap_or_default().0,
-            code: read(&self.code, "code")?,
+            code: read(&self.code, filter::CODE)?,
             limit: filter::PAGE,
             before: read(&self.before, "place among the jobs")?,
             ..JobQuery::default()

@@ -75,6 +75,30 @@ async fn an_address_is_a_filter() {
         let (status, why) = api(&format!("{list}?outcome=well")).await;
         assert!(status == StatusCode::BAD_REQUEST && why.contains("failed"), "{why}");
     }
+    for (query, right) in [
+        ("jobs?state=lost", "`state` is `lost`: it may be `queued`, `running`, `finished` or `cancelled`"),
+        ("jobs?limit=0", "`limit` is 0: it may be 1 to 500"),
+        ("attempts?limit=501", "`limit` is 501: it may be 1 to 500"),
+        ("accounts?limit=501", "`limit` is 501: it may be 1 to 500"),
+        ("attempts?kind=dance", "`kind` is `dance`: it may be `verify_login`, "),
+        ("attempts?account=alice", "`account` is `alice`: it is written APP/NAME"),
+        ("attempts?code=captchas", "`code` is `captchas`: did you mean `captcha`?"),
+    ] {
+        let (status, why) = api(query).await;
+        assert!(status == StatusCode::BAD_REQUEST && why.contains(right), "{query}: {why}");
+    }
+    let kinds = turnlock::job::Kind::ALL.map(|kind| kind.as_str());
+    let response = reader.get(web.at("/log?kind=dance")).send().await.unwrap().text().await.unwrap();
+    assert!(kinds.iter().all(|kind| response.contains(kind)), "{response}");
+    // A plus sign that was not written as %2B is a space here, and means what it can only mean.
+    for (time, found) in
+        [("since=2026-05-31T08:00:00+02:00", true), ("until=2026-05-31T08:00:00+02:00", false)]
+    {
+        let (status, listed) = api(&format!("attempts?{time}")).await;
+        assert!(status == StatusCode::OK && listed.contains("acme/alice") == found, "{listed}");
+        let page = text(&reader, web.at(&format!("/log?{time}"))).await;
+        assert_eq!(page.contains(&first.attempt.to_string()), found, "{time}");
+    }
     let (status, why) = api("attempts?since=2h").await;
     assert!(status == StatusCode::BAD_REQUEST && why.contains("2026-05-31T08:00:00Z"), "{why}");
     web.end().await;
