@@ -12,6 +12,12 @@ pub fn duration(length: Duration) -> String {
     }
 }
 
+/// So many failures: `1 failure`, `2 failures`.
+#[must_use]
+pub fn failures(many: u32) -> String {
+    if many == 1 { "1 failure".to_owned() } else { format!("{many} failures") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -20,5 +26,10 @@ mod tests {
     fn durations_read_well() {
         let shown = [85, 1_240, 185_000].map(|ms| duration(Duration::from_millis(ms)));
         assert_eq!(shown, ["85 ms", "1.2 s", "3 min 5 s"]);
+    }
+
+    #[test]
+    fn failures_are_counted_as_people_count_them() {
+        assert_eq!([0, 1, 2].map(failures), ["0 failures", "1 failure", "2 failures"]);
     }
 }

@@ -12,6 +12,7 @@ use crate::cli::library::Library;
 use crate::cli::{output, parts};
 use crate::config::Config;
 use crate::store::{AppLimits, AppRow, Breaker, CanaryRow, Limit, Store};
+use crate::words::failures;
 
 pub const HELP: &str = "\
 `2 of 3` says that 2 are under way of the 3 that the playbook allows. While an app's breaker is open its jobs wait, but
@@ -92,8 +93,9 @@ fn number(number: u32, most: Option<u32>) -> String {
 pub fn breaker(app: &AppRow) -> String {
     let failures = match (app.failures, app.code) {
         (0, _) => String::new(),
-        (failures, Some(code)) => format!("{failures} failures in a row, the last {code}"),
-        (failures, None) => format!("{failures} failures in a row"),
+        (1, Some(code)) => format!("1 failure in a row, {code}"),
+        (many, Some(code)) => format!("{} in a row, the last {code}", failures(many)),
+        (many, None) => format!("{} in a row", failures(many)),
     };
     match app.breaker {
         Breaker::Closed if failures.is_empty() => "closed".to_owned(),

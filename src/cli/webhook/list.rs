@@ -48,7 +48,10 @@ impl List {
                 row.delivery.endpoint,
                 row.delivery.event,
                 output::local_time(row.created_at),
-                row.tries.to_string(),
+                match row.tries {
+                    0 => "none yet".to_owned(),
+                    tries => tries.to_string(),
+                },
                 [Some(state), failure].into_iter().flatten().collect::<Vec<_>>().join("\n"),
             ]);
         }

@@ -17,7 +17,7 @@ use crate::web::problem::Problem;
 use crate::web::rows::Time;
 use crate::web::site::{AppInfo, Site};
 use crate::web::watched::{Shown, Subject};
-use crate::words::duration;
+use crate::words::{duration, failures};
 
 struct App {
     name: String,
@@ -88,15 +88,15 @@ fn app(all: apps::App, info: Option<&AppInfo>) -> App {
         .collect();
     let breaker = match row.breaker {
         Breaker::Closed if row.failures == 0 => "closed".to_owned(),
-        Breaker::Closed => format!("closed, {} failures in a row", row.failures),
+        Breaker::Closed => format!("closed, {} in a row", failures(row.failures)),
         Breaker::Open { probing: true, .. } => {
-            format!("open, {} failures; a probe is under way", row.failures)
+            format!("open, {}; a probe is under way", failures(row.failures))
         }
         Breaker::Open { probe_at, .. } if probe_at <= Timestamp::now() => {
-            format!("open, {} failures; the next job is a probe", row.failures)
+            format!("open, {}; the next job is a probe", failures(row.failures))
         }
         Breaker::Open { probe_at, .. } => {
-            format!("open, {} failures; the next probe is at {}", row.failures, Time(probe_at).words())
+            format!("open, {}; the next probe is at {}", failures(row.failures), Time(probe_at).words())
         }
     };
     App {

@@ -131,6 +131,8 @@ async fn the_command_tries_lists_and_repeats_and_shows_no_secret() {
         assert!(said(&list).contains(word), "{word} is missing in {}", said(&list));
     }
     assert_eq!(said(&turnlock(&["webhook", "retry", "--dead"], &[]).await), "1 message is due at once\n");
+    let listed = turnlock(&["webhook", "list"], &[]).await;
+    assert!(said(&listed).contains("none yet"), "{}", said(&listed));
     let waits = turnlock(&["webhook", "list", "--json"], &[]).await;
     let line: Value = serde_json::from_slice(&waits.stdout).unwrap();
     assert_eq!((&line["id"], &line["state"]), (&id.clone().into(), &"waiting".into()));
@@ -147,7 +149,7 @@ async fn the_command_tries_lists_and_repeats_and_shows_no_secret() {
     let bad = [("TURNLOCK_WEBHOOK_URL", &*url), ("TURNLOCK_WEBHOOK_SECRET", "hunter2")];
     let bad = turnlock(&["webhook", "test"], &bad).await;
     assert_eq!(bad.status.code(), Some(3));
-    for output in [&fine, &refused, &elsewhere, &list, &waits, &bad] {
+    for output in [&fine, &refused, &elsewhere, &list, &listed, &waits, &bad] {
         let said = said(output);
         let shown = [secret.expose_secret(), "hunter2", "T0K3N"].into_iter().find(|one| said.contains(one));
         assert_eq!(shown, None, "{said}");
