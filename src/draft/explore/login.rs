@@ -1,10 +1,8 @@
-//! The login: where it is, what it asks for, and what became of it.
+//! The login: what it asks for, and what became of it.
 
 use secrecy::ExposeSecret as _;
-use url::Url;
 
-use super::address::{is_plain, relative};
-use super::look::{self, address, came, is_error, lines, shown};
+use super::look::{self, address, came, lines, shown};
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{BrowserError, Control, PageError, Sends, Survey, SurveyedFrame, Typed};
@@ -15,79 +13,10 @@ use crate::draft::write::guessed;
 use crate::playbook::{Key, Value, names_a_secret};
 use crate::redact::redact;
 
-/// Where apps have their logins.
-const LOGINS: [&str; 8] = [
-    "/login",
-    "/signin",
-    "/accounts/login/",
-    "/account/login/",
-    "/user/login",
-    "/users/sign_in",
-    "/auth/login",
-    "/sign-in",
-];
+/// A name's field that could not be seen.
+const NAME: &str = r#"input[autocomplete~="username"], input[type="email"], input[type="text"]"#;
 
 impl Explorer {
-    /// Goes to the login: at the address itself, behind a link there, or where apps mostly have it.
-    pub(super) async fn find_login(&mut self) -> Result<(Survey, Login), NoDraft> {
-        self.page.open(&self.url.clone(), PATIENCE).await?;
-        let first = self.await_that(|survey| find::login(survey).is_some()).await?;
-        let given = relative(&self.url);
-        if let Some(login) = find::login(&first) {
-            self.findings.login.push(Move::Open(given));
-            return Ok((first, login));
-        }
-        let mut looked = Vec::new();
-        if find::registration(&first) {
-            looked.push("whose form makes a new account and is left alone".to_owned());
-        }
-        if let Some(way) = find::way_in(&first) {
-            looked.push(format!("behind {:?}", way.control.text));
-            self.before.lines.extend(lines(&first));
-            self.way_in = way.control.text.clone();
-            let moves = self.way_to(&way, &first, &given);
-            if self.go(&moves).await? {
-                let survey = self.await_that(|survey| find::login(survey).is_some()).await?;
-                if let Some(login) = find::login(&survey) {
-                    self.findings.login.extend(moves);
-                    return Ok((survey, login));
-                }
-            }
-            if let Some(sent) = self.held_back() {
-                looked.push(format!("whose click would have sent {sent} and was held back"));
-            }
-        }
-        for path in LOGINS {
-            let Some(url) = self.usual(path) else { continue };
-            if !self.reaches(&url).await? {
-                continue;
-            }
-            let survey = self.await_that(|survey| find::login(survey).is_some() || is_error(survey)).await?;
-            if let (Some(login), false) = (find::login(&survey), is_error(&survey)) {
-                self.findings.login.push(Move::Open(relative(&url)));
-                return Ok((survey, login));
-            }
-        }
-        looked.push(format!("and at {}", LOGINS.join(", ")));
-        let main = first.frames.first();
-        let page = Box::new(main.map(|frame| frame.page.clone()).unwrap_or_default());
-        if first.frames.iter().any(|frame| frame.captcha) {
-            return Err(NoDraft::Captcha { page });
-        }
-        Err(NoDraft::NoLogin { looked: looked.join(", "), page })
-    }
-
-    /// The steps to what a control leads to: its address where that says all, else the click on it.
-    fn way_to(&mut self, way: &Found, survey: &Survey, from: &str) -> Vec<Move> {
-        let url = Url::parse(&way.control.href)
-            .ok()
-            .filter(|url| self.is_apps(url) && !find::leads_nowhere(&way.control.href));
-        match url.filter(is_plain) {
-            Some(url) if !self.is_kept_out(&relative(&url)) => vec![Move::Open(relative(&url))],
-            _ => vec![Move::Open(from.to_owned()), Move::Click(self.names_in_any_case(way, survey))],
-        }
-    }
-
     /// Writes the login down, and goes through it if there are keys for it. Without them, or where they may not be
     /// typed, the rest is guessed.
     pub(super) async fn follow<'k>(
@@ -114,20 +43,28 @@ impl Explorer {
             keys = None;
         }
         self.declare_main(place, &there);
-        if let Some(first) = login.username.as_ref().or(login.password.as_ref()) {
+        let first = login.place.as_ref().or(login.username.as_ref());
+        if let Some(first) = first.or(login.password.as_ref()) {
             self.findings.entrance = self.names(first, &survey);
         }
         let mut moves = Vec::new();
         if login.password.is_none() {
             let needed = self.form_moves(&login, &survey, &mut moves);
-            let frame = login.username.as_ref().and_then(|found| self.frame(found.frame, &survey));
+            let frame = first.and_then(|found| self.frame(found.frame, &survey));
             let given = match (keys, needed) {
                 (Some(given), None) => given,
                 (_, needed) => {
                     self.not_sent(needed);
-                    moves.push(Move::Note(
-                        "? what does the page behind the name look like? this is a guess".to_owned(),
-                    ));
+                    if login.place.is_some() {
+                        let question =
+                            "? what does the page behind that ask for? name and password are guesses";
+                        moves.push(Move::Note(question.to_owned()));
+                        let into = guessed_in(NAME, frame.as_ref());
+                        moves.push(Move::Fill { into, with: "username".to_owned() });
+                    } else {
+                        let question = "? what does the page behind the name look like? this is a guess";
+                        moves.push(Move::Note(question.to_owned()));
+                    }
                     moves.extend(guessed_password(frame.as_ref()));
                     self.findings.login.extend(moves);
                     return Ok((survey, None));
@@ -152,7 +89,11 @@ impl Explorer {
                 }
             }
             match find::login(&survey).filter(|login| login.password.is_some()) {
-                Some(second) => login = Login { username: None, ..second },
+                Some(second) => {
+                    // What is not sent off without the name wants it once more.
+                    let username = second.username.filter(|found| found.control.missing);
+                    login = Login { username, ..second };
+                }
                 None => {
                     self.findings.login.extend(moves);
                     self.findings.sign_in = SignIn::Unclear(came(&survey));
@@ -238,7 +179,8 @@ impl Explorer {
     /// given back.
     fn form_moves(&mut self, login: &Login, survey: &Survey, moves: &mut Vec<Move>) -> Option<String> {
         let own = [(&login.username, "username"), (&login.password, "password")];
-        let others = find::others(survey, login);
+        let mut others = find::others(survey, login);
+        others.extend(login.place.clone());
         // Whom the password belongs to is chosen, where no name is typed beside it.
         let chosen = |other: &Found| {
             login.username.is_none()
@@ -267,7 +209,7 @@ impl Explorer {
                 }
             }
         }
-        let last = login.password.as_ref().or(login.username.as_ref());
+        let last = login.password.as_ref().or(login.username.as_ref()).or(login.place.as_ref());
         match (&login.submit, last) {
             (Some(submit), _) => moves.push(Move::Click(self.names_in_any_case(submit, survey))),
             (None, Some(field)) => {
@@ -340,7 +282,7 @@ impl Explorer {
     pub(super) fn offers_login(&self, survey: &Survey) -> bool {
         find::way_out(survey).is_none()
             && !self.way_in.is_empty()
-            && find::way_in(survey).is_some_and(|way| way.control.text == self.way_in)
+            && find::door(survey).is_some_and(|way| way.control.text == self.way_in)
     }
 
     /// Whether the login leads to a code again when it is opened anew, or to itself: a page may offer the way out before it
@@ -432,7 +374,7 @@ impl Explorer {
 /// The step of a list that could not be done, and why.
 type Stuck = (usize, PageError);
 
-fn asks_for_password(survey: &Survey) -> bool {
+pub(super) fn asks_for_password(survey: &Survey) -> bool {
     find::login(survey).is_some_and(|login| login.password.is_some())
 }
 

@@ -128,7 +128,7 @@ impl Explorer {
         let way_in = self.way_in.clone();
         let offers = |survey: &Survey| {
             let again = |way: find::Found| !way_in.is_empty() && way.control.text == way_in;
-            find::login(survey).is_some() || find::way_in(survey).is_some_and(again)
+            find::login(survey).is_some() || find::door(survey).is_some_and(again)
         };
         let seen = self.entrance_anew(offers).await?;
         let asks = seen.is_some_and(|seen| {
@@ -172,9 +172,9 @@ impl Explorer {
     pub(super) async fn note_way_in(&mut self) -> Result<(), NoDraft> {
         let front = if self.way_in.is_empty() { self.usual("/") } else { Some(self.url.clone()) };
         let (Some(front), true) = (front, self.findings.way_out.is_some()) else { return Ok(()) };
-        let enters = |survey: &Survey| find::login(survey).is_some() || find::way_in(survey).is_some();
+        let enters = |survey: &Survey| find::login(survey).is_some() || find::door(survey).is_some();
         let Some(theirs) = self.as_stranger(&front, enters).await? else { return Ok(()) };
-        let way = find::way_in(&theirs).filter(|_| find::login(&theirs).is_none());
+        let way = find::door(&theirs).filter(|_| find::login(&theirs).is_none());
         // What those who are in see, too, shows nobody out.
         if let Some(way) = way.filter(|way| !self.at_home.contains(find::words(&way.control))) {
             self.findings.way_in = Some(self.names(&way, &theirs)).filter(|names| !names.is_empty());

@@ -4,6 +4,7 @@
 //! that changes or ends anything.
 
 mod address;
+mod entrance;
 mod heard;
 mod login;
 mod look;

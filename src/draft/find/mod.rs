@@ -1,13 +1,14 @@
 //! Which controls of a surveyed page are the login, the way out, the change of password.
 
 mod change;
+mod entrance;
 
 pub(super) use change::{change, current_alone};
+pub(super) use entrance::{door, login_choice, password_choice, place_first, way_in};
 
 use super::words::{
-    AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, HAVE_ACCOUNT, LATER, MFA, NEXT, NO_ACCOUNT,
-    OTHER_CODE, OTHER_THAN_PASSWORD, PASSCODE, PASSWORD, PERSON, PLACE, REGISTER, SECURITY, SETTINGS,
-    SIGN_IN, SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
+    AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, LATER, LINK, MFA, NEXT, OTHER_CODE, PASSCODE,
+    PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 use crate::playbook::By;
@@ -19,9 +20,10 @@ pub(super) struct Found {
     pub control: Control,
 }
 
-/// What a login asks for on one page: a name, a password, or both.
+/// What a login asks for on one page: a name, a password, or both; or first of all whose app it is.
 #[derive(Debug, Clone)]
 pub(super) struct Login {
+    pub place: Option<Found>,
     pub username: Option<Found>,
     pub password: Option<Found>,
     pub submit: Option<Found>,
@@ -85,7 +87,8 @@ pub(super) fn login(survey: &Survey) -> Option<Login> {
     let with_password = groups.iter().find_map(|group| password_form(group));
     let address = survey.frames.first().is_some_and(|frame| says(&frame.page.url, SIGN_IN));
     let about = address || is_about(survey, SIGN_IN);
-    with_password.or_else(|| groups.iter().find_map(|group| name_first(group, about)))
+    let choice = password_choice(survey);
+    with_password.or_else(|| groups.iter().find_map(|group| name_first(group, about, choice.as_ref())))
 }
 
 /// Whether the page leads to a login and is none itself.
@@ -149,11 +152,13 @@ fn password_form(group: &[Found]) -> Option<Login> {
         }
     };
     let username = username.or_else(behind);
-    Some(Login { username: username.cloned(), password: Some((*password).clone()), submit: submit(group) })
+    let (username, password) = (username.cloned(), Some((*password).clone()));
+    Some(Login { place: None, username, password, submit: submit(group) })
 }
 
-/// The page of a login that asks for the name alone. `about`: the page says that it is one.
-fn name_first(group: &[Found], about: bool) -> Option<Login> {
+/// The page of a login that asks for the name alone. `about`: the page says that it is one. Where the form's own button mails
+/// a link instead, it is sent off by the `choice` of the password, if there is one.
+fn name_first(group: &[Found], about: bool, choice: Option<&Found>) -> Option<Login> {
     // Without its password a login would be sent off for nothing, and the app may count that.
     if group.iter().any(|found| is_password(&found.control)) {
         return None;
@@ -163,8 +168,12 @@ fn name_first(group: &[Found], about: bool) -> Option<Login> {
         return None;
     }
     let submit = submit(group);
+    let mails = submit.as_ref().is_some_and(|found| says(&read(&found.control), LINK));
+    let choice = choice.filter(|choice| mails && group.iter().all(|found| found.frame == choice.frame));
+    let submit = choice.cloned().or(submit);
     let reads = |words| submit.as_ref().is_some_and(|found| says(&read(&found.control), words));
-    let username = fields.iter().find(|found| is_name(&found.control)).or_else(|| {
+    let is_ones_name = |found: &&&Found| is_name(&found.control) && !asks_for_place(&found.control);
+    let username = fields.iter().find(is_ones_name).or_else(|| {
         // Whatever it is called: nothing else is asked for.
         let alone = group.iter().filter(|found| found.control.kind == ControlKind::Field).count() == 1;
         let signs_in = reads(SIGN_IN) || about && reads(NEXT);
@@ -176,10 +185,17 @@ fn name_first(group: &[Found], about: bool) -> Option<Login> {
     })?;
     // A newsletter asks for an address too, and a comment for more than that.
     let goes_on = match fields.len() {
-        1 => reads(SIGN_IN) || reads(NEXT),
+        1 => choice.is_some() || reads(SIGN_IN) || reads(NEXT),
         more => more <= 3 && reads(SIGN_IN),
     };
-    goes_on.then(|| Login { username: Some((*username).clone()), password: None, submit })
+    goes_on.then(|| Login { place: None, username: Some((*username).clone()), password: None, submit })
+}
+
+/// Whether people read that it is to say whose app it is, and nothing of a name.
+fn asks_for_place(control: &Control) -> bool {
+    let token = ["username", "email"].iter().any(|token| has_token(control, token));
+    let text = read(control);
+    !token && control.r#type != "email" && says(&text, PLACE) && !says(&text, USERNAME)
 }
 
 fn is_name(control: &Control) -> bool {
@@ -212,24 +228,6 @@ pub(super) fn called(control: &Control) -> String {
     let Control { labels, beside, placeholder, name, .. } = control;
     let words = [labels.first().unwrap_or(beside), placeholder, name];
     words.into_iter().find(|each| !each.is_empty()).cloned().unwrap_or_default()
-}
-
-/// The button that chooses the password, where a page lets people choose how they sign in.
-pub(super) fn password_choice(survey: &Survey) -> Option<Found> {
-    let chooses = |found: &Found| {
-        let Control { kind, text, menu, locators, .. } = &found.control;
-        *kind != ControlKind::Field
-            && says(text, PASSWORD)
-            && !says(text, OTHER_THAN_PASSWORD)
-            && !says(text, ASIDE)
-            && !says(text, REGISTER)
-            && !says(text, HANDS_OFF)
-            && !menu
-            && !locators.is_empty()
-    };
-    let mut found: Vec<_> = all(survey).filter(chooses).collect();
-    found.sort_by_key(|found| found.control.kind != ControlKind::Button);
-    found.into_iter().next()
 }
 
 /// The button that sends a group of fields off.
@@ -274,39 +272,6 @@ pub(super) fn all(survey: &Survey) -> impl Iterator<Item = Found> + '_ {
     survey.frames.iter().enumerate().flat_map(|(frame, surveyed)| {
         surveyed.controls.iter().map(move |control| Found { frame, control: control.clone() })
     })
-}
-
-/// The link or button that leads to the login.
-pub(super) fn way_in(survey: &Survey) -> Option<Found> {
-    let named = |found: &Found| {
-        let text = &found.control.text;
-        let has_one = says(text, HAVE_ACCOUNT) && !says(text, NO_ACCOUNT) && !says(text, REGISTER);
-        has_one || says(text, SIGN_IN) && !says(text, ASIDE)
-    };
-    let sends = sends_fields(survey);
-    all(survey).find(|found| {
-        found.control.kind != ControlKind::Field
-            && named(found)
-            && !found.control.locators.is_empty()
-            && !sends(found)
-    })
-}
-
-/// Whether a button sends fields off: it leads nowhere, but acts.
-fn sends_fields(survey: &Survey) -> impl Fn(&Found) -> bool + '_ {
-    let fields = |found: &Found| {
-        let controls = &survey.frames[found.frame].controls;
-        controls.iter().any(|control| {
-            control.form == found.control.form && (is_password(control) || takes_text(control))
-        })
-    };
-    move |found| {
-        let Control { kind, form, r#type, .. } = &found.control;
-        *kind == ControlKind::Button
-            && form.is_some()
-            && matches!(r#type.as_str(), "submit" | "image")
-            && fields(found)
-    }
 }
 
 /// The button that closes a banner about cookies: none of a form, and the one that gives least away.

@@ -248,6 +248,28 @@ pub(in crate::draft) const OTHER_THAN_PASSWORD: Words = &[
     "quên",
 ];
 
+/// A link that is mailed to sign in by.
+pub(in crate::draft) const LINK: Words = &[
+    "link",
+    "magic",
+    "anmeldelink",
+    "lien",
+    "enlace",
+    "länk",
+    "lenke",
+    "linkki",
+    "odkaz",
+    "ссылк",
+    "посилан",
+    "bağlantı",
+    "链接",
+    "連結",
+    "リンク",
+    "링크",
+    "رابط",
+    "קישור",
+];
+
 /// Making a new account, said on a form's own button only; a page may say so of other things.
 pub(in crate::draft) const STARTS: Words = &[
     "create",

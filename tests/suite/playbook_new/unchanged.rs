@@ -114,7 +114,6 @@ async fn without_an_account_no_form_is_sent_off() {
     let named = |name: &str| format!("<label>{name} <input name=u></label>");
     let known = [(named("Member ID"), "Log in"), (named("Kundennummer"), "Anmelden")];
     let unknown = [
-        (named("Workspace URL"), "Sign in"),
         (format!("{}<input size=1><input size=1><input size=1>", named("Card number")), "Sign in"),
         (named("Customer number") + &named("Access code").replace("name=u", "name=p value=1"), "Log in"),
     ];
