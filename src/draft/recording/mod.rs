@@ -191,6 +191,12 @@ impl Import {
                     step.at, step.kind
                 ));
             }
+            Act::Unknown => {
+                return note(format!(
+                    "? steps[{}]: {}: what does it do? write that by `click`, `fill` and `see`",
+                    step.at, step.kind
+                ));
+            }
             Act::Unlike(why) => return note(format!("steps[{}], {}: {why}", step.at, step.kind)),
         };
         vec![(made, None)]
