@@ -9,12 +9,14 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
 use super::connection::{Connection, SessionId};
 use super::error::PageError;
 use super::page::Page;
-use super::protocol::{BypassServiceWorker, ContinueRequest, EnableFetch, FailRequest};
+use super::protocol::{BypassServiceWorker, ContinueRequest, ContinueWithAuth, EnableFetch, FailRequest};
 use super::replay::RequestPaused;
 
 const CALL: Duration = Duration::from_secs(20);
@@ -42,6 +44,16 @@ struct Inner {
     known: HashSet<String>,
     /// What was held back, as `POST /path`.
     held: Vec<String>,
+    /// A document was asked for that only a name and a password in the browser's own dialog would open.
+    challenged: bool,
+}
+
+/// `Fetch.authRequired`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuthRequired {
+    pub request_id: String,
+    pub resource_type: String,
 }
 
 impl Onlooker {
@@ -60,6 +72,14 @@ impl Onlooker {
             let fail = FailRequest { request_id, error_reason: "Aborted" };
             tokio::spawn(connection.call(session, &fail, CALL));
         }
+    }
+
+    /// Has nobody to ask for a name and a password: what the app answers then is shown.
+    pub(super) fn decline(&self, connection: &Connection, session: &SessionId, asked: AuthRequired) {
+        self.lock().challenged |= asked.resource_type == "Document";
+        let auth_challenge_response = json!({ "response": "CancelAuth" });
+        let decline = ContinueWithAuth { request_id: asked.request_id, auth_challenge_response };
+        tokio::spawn(connection.call(session, &decline, CALL));
     }
 
     fn lets_through(&self, paused: &RequestPaused) -> bool {
@@ -103,7 +123,7 @@ impl Page {
         self.state.look_on(Arc::default());
         // What a service worker fetches for its pages would not be seen here.
         let bypass = self.connection.call(&self.session, &BypassServiceWorker { bypass: true }, CALL);
-        let enabled = self.connection.call(&self.session, &EnableFetch {}, CALL);
+        let enabled = self.connection.call(&self.session, &EnableFetch { handle_auth_requests: true }, CALL);
         let (bypass, enabled) = futures::join!(bypass, enabled);
         bypass.and(enabled).map(|_| ()).map_err(|error| self.failure(error))
     }
@@ -116,6 +136,13 @@ impl Page {
             inner.sends = sends;
             inner.held.clear();
         }
+    }
+
+    /// Whether a page was asked for since the last question that the browser itself would ask a name and a password for: HTTP
+    /// authentication.
+    #[must_use]
+    pub fn was_challenged(&self) -> bool {
+        self.state.onlooker().is_some_and(|onlooker| std::mem::take(&mut onlooker.lock().challenged))
     }
 
     /// What was held back since then, as `POST /path`. Paths may tell of the account.

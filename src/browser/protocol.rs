@@ -63,7 +63,8 @@ commands! {
     "DOM.getFrameOwner" GetFrameOwner { frame_id: String } -> FrameOwner;
     "DOM.resolveNode" ResolveNode { backend_node_id: u64, execution_context_id: u64 } -> Resolved;
     "Emulation.setFocusEmulationEnabled" EmulateFocus { enabled: bool } -> Nothing;
-    "Fetch.enable" EnableFetch {} -> Nothing;
+    "Fetch.enable" EnableFetch { handle_auth_requests: bool } -> Nothing;
+    "Fetch.continueWithAuth" ContinueWithAuth { request_id: String, auth_challenge_response: Value } -> Nothing;
     "Fetch.fulfillRequest" FulfillRequest { request_id: String, response_code: u16, response_headers: Vec<Header>, body: String } -> Nothing;
     "Fetch.continueRequest" ContinueRequest { request_id: String } -> Nothing;
     "Fetch.failRequest" FailRequest { request_id: String, error_reason: &'static str } -> Nothing;

@@ -42,7 +42,7 @@ pub(super) struct Request {
 /// Has the requests of a session asked about; sent at once.
 pub(super) fn begin(connection: &Connection, session: &SessionId) {
     // It is ordered before whatever the session does next, and a session that is gone asks for nothing.
-    tokio::spawn(connection.call(session, &EnableFetch {}, CALL));
+    tokio::spawn(connection.call(session, &EnableFetch { handle_auth_requests: false }, CALL));
 }
 
 impl Replay {
@@ -85,7 +85,8 @@ impl Page {
     /// If the browser is gone.
     pub async fn replay(&self, replay: Replay) -> Result<(), PageError> {
         self.state.replay(replay);
-        let enabled = self.connection.call(&self.session, &EnableFetch {}, CALL).await;
+        let enabled =
+            self.connection.call(&self.session, &EnableFetch { handle_auth_requests: false }, CALL).await;
         enabled.map(|_| ()).map_err(|error| self.failure(error))
     }
 }

@@ -350,6 +350,13 @@ impl State {
                 }
                 return None;
             }
+            "Fetch.authRequired" => {
+                let onlooker = self.lock().onlooker.clone();
+                if let Some(onlooker) = onlooker {
+                    onlooker.decline(&self.connection, session, decode(method, params)?);
+                }
+                return None;
+            }
             "Page.windowOpen" => self.note("the page opened a window, which was left alone".to_owned()),
             "Target.attachedToTarget" => self.attached(sink, decode::<AttachedToTarget>(method, params)?),
             "Inspector.targetCrashed" => {

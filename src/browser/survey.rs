@@ -44,6 +44,9 @@ pub struct SurveyedFrame {
     /// Its headings; in [`Overview::headings`] is also what looks like one.
     #[serde(default)]
     pub headings: Vec<String>,
+    /// The language that it says to be in, as `de-CH`; empty if it says none.
+    #[serde(default)]
+    pub lang: String,
     /// What it says to who looks at it.
     pub text: SecretString,
     /// All of it is there: it has loaded, says something, and no script is on it that could draw more.

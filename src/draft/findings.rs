@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::words::{REFUSED, Words};
 use crate::playbook::Locator;
 
 /// What names one element, the best first. Never empty where it stands.
@@ -113,6 +114,8 @@ pub struct Findings {
     pub(super) login: Vec<Move>,
     /// What the login's page says before anything is done, in small letters.
     pub(super) login_says: SecretString,
+    /// What apps say to wrong credentials in the login's language.
+    pub(super) refused: Words,
     /// What the page behind the login says, in small letters.
     pub(super) home_says: SecretString,
     /// What the app said when the login's form was there again, where it is not known to be a refusal.
@@ -151,6 +154,7 @@ impl Findings {
             leftover: Vec::new(),
             login: Vec::new(),
             login_says: SecretString::default(),
+            refused: REFUSED,
             home_says: SecretString::default(),
             answered: None,
             code: None,

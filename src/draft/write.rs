@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::findings::{ChangeForm, Findings, Move, Names, Overlay, Sent, Settings, SignIn};
-use super::words::{LOCKED, REFUSED};
+use super::words::LOCKED;
 use super::yaml::{locator, remark, steps, target};
 use crate::playbook::yaml::scalar;
 use crate::playbook::{By, Locator, format};
@@ -191,7 +191,7 @@ impl Writer<'_> {
             }
             _ => {
                 self.ask("        ", "what does the app say to a wrong password? sign in wrongly once by hand; these are guesses");
-                self.guess("bad_credentials", REFUSED, &[&findings.login_says, &findings.home_says]);
+                self.guess("bad_credentials", findings.refused, &[&findings.login_says, &findings.home_says]);
             }
         }
         self.guess("account_locked", LOCKED, &[&findings.login_says, &findings.home_says]);

@@ -31,7 +31,7 @@ Examples:
   turnlock account add ledger/me --username me && turnlock playbook new https://ledger.example --account ledger/me")]
 pub struct New {
     /// The app's address, best its login's
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = address)]
     url: Url,
     /// The app's name [default: that of --account, or made from the address]
     #[arg(long, value_name = "NAME", value_parser = app_name)]
@@ -45,6 +45,17 @@ pub struct New {
     /// Where the draft goes; `-` for standard output [default: playbooks/NAME.yaml]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+fn address(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Err(error) if text.starts_with("http://") || text.starts_with("https://") => Err(error.to_string()),
+        _ => {
+            let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+            Err(format!("an address begins with its scheme: write `http://{rest}` or `https://{rest}`"))
+        }
+    }
 }
 
 fn app_name(text: &str) -> Result<String, String> {
@@ -175,7 +186,7 @@ async fn with_account(explorer: Explorer, account: &AccountRef, vault: &Vault) -
 fn failure(error: NoDraft) -> Failure {
     match error {
         NoDraft::Origin { .. } => Failure::usage(error),
-        NoDraft::NoLogin { .. } | NoDraft::Captcha { .. } | NoDraft::TooSlow(_) => {
+        NoDraft::NoLogin { .. } | NoDraft::Dialog { .. } | NoDraft::Captcha { .. } | NoDraft::TooSlow(_) => {
             Failure::new(Exit::JobFailed, error)
         }
         NoDraft::Page(_) => Failure::environment(error),

@@ -27,7 +27,12 @@ impl Explorer {
     /// Goes to the login: at the address itself, behind a link there, or where apps mostly have it. Where there is none, what
     /// asks whose app it is will do.
     pub(super) async fn find_login(&mut self) -> Result<(Survey, Login), NoDraft> {
-        self.page.open(&self.url.clone(), PATIENCE).await?;
+        // What other addresses have asked says nothing of this one.
+        let _ = self.page.was_challenged();
+        let opened = self.page.open(&self.url.clone(), PATIENCE).await;
+        let challenged = self.page.was_challenged();
+        let by_dialog = || NoDraft::Dialog { origin: self.url.origin().ascii_serialization() };
+        opened.map_err(|error| if challenged { by_dialog() } else { error.into() })?;
         let first = self.await_that(|survey| find::login(survey).is_some()).await?;
         let mut way = vec![Move::Open(relative(&self.url))];
         if let Some(found) = self.login_here(&first, &way).await? {
@@ -85,6 +90,9 @@ impl Explorer {
         looked.push(format!("and at {}", LOGINS.join(", ")));
         let main = first.frames.first();
         let page = Box::new(main.map(|frame| frame.page.clone()).unwrap_or_default());
+        if challenged {
+            return Err(NoDraft::Dialog { origin: self.url.origin().ascii_serialization() });
+        }
         if first.frames.iter().any(|frame| frame.captcha) {
             return Err(NoDraft::Captcha { page });
         }

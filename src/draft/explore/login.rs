@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::look::{self, address, came, lines, shown};
+use super::marks::is_new;
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
 use crate::browser::{BrowserError, Control, PageError, Sends, Survey, SurveyedFrame, Typed};
@@ -227,16 +228,19 @@ impl Explorer {
         let refused = |survey: &Survey| {
             find::login(survey).is_some() && shown(survey) != was && refuses(&shown(survey))
         };
-        let answered = |survey: &Survey| {
-            find::way_out(survey).is_some_and(|way_out| self.is_new(&way_out))
+        let at_login = self.at_login.clone();
+        let came = |survey: &Survey| {
+            find::way_out(survey).is_some_and(|way_out| is_new(&way_out, &at_login))
                 || find::code_field(survey).is_some()
                 || refused(survey)
         };
-        let mut survey = self.await_that(answered).await?;
+        let stays = |survey: &Survey| find::declines_to_stay(survey).is_some();
+        let mut survey = self.await_that(|survey| came(survey) || stays(survey)).await?;
         // Some pages draw their way out while they ask whether the password is right.
         if self.page.hear_answers(PATIENCE).await {
-            survey = self.await_that(answered).await?;
+            survey = self.await_that(|survey| came(survey) || stays(survey)).await?;
         }
+        let survey = self.decline_to_stay(survey, came).await?;
         self.heard = self.hear(&survey, &self.before);
         let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
         let way_out = find::way_out(&survey).is_some_and(|way_out| self.is_new(&way_out));

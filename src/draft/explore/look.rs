@@ -27,6 +27,14 @@ pub(super) fn words_of(survey: &Survey) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// What its fields are called.
+pub(super) fn asks(survey: &Survey) -> String {
+    let controls = survey.frames.iter().flat_map(|frame| &frame.controls);
+    let words =
+        controls.flat_map(|control| control.labels.iter().chain([&control.placeholder, &control.beside]));
+    words.cloned().collect::<Vec<_>>().join("\n")
+}
+
 /// What came instead of what was awaited: never nothing, for a person has to make something of it.
 pub(super) fn came(survey: &Survey) -> String {
     let status = survey.frames.first().map_or(0, |frame| frame.page.status);

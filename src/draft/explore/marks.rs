@@ -96,8 +96,7 @@ impl Explorer {
     /// Whether it was not on the login's page: an app that draws itself behind its login shows nobody in by what is there
     /// all the time. Of what has no words nobody can tell, and most login pages have some of that.
     pub(super) fn is_new(&self, found: &find::Found) -> bool {
-        let words = find::words(&found.control);
-        words.is_empty() || !self.at_login.contains(words)
+        is_new(found, &self.at_login)
     }
 
     /// Notes what ends this session and no other, if the page has it. `way` has led to the page.
@@ -220,4 +219,10 @@ impl Explorer {
         self.findings.mark = own.or(heading).or(other);
         self.findings.mark_is_guessed = true;
     }
+}
+
+/// [`Explorer::is_new`] by what the login's page says.
+pub(super) fn is_new(found: &find::Found, at_login: &HashSet<String>) -> bool {
+    let words = find::words(&found.control);
+    words.is_empty() || !at_login.contains(words)
 }

@@ -25,7 +25,7 @@ use self::heard::{Before, Heard};
 use self::look::words_of;
 use super::find;
 use super::findings::{Findings, Overlay, SignIn};
-use super::words::{SIGN_IN, says};
+use super::words::{SIGN_IN, refused_in, says};
 use crate::browser::{BrowserError, Overview, Page, PageError, Pool, Sends, Survey};
 use crate::playbook::{self, Diagnostic, Origin, OriginOverrides};
 use crate::redact;
@@ -65,6 +65,14 @@ pub enum NoDraft {
         looked: String,
         /// What the page showed.
         page: Box<Overview>,
+    },
+    /// It has no login form, for the browser itself is to ask.
+    #[error(
+        "{origin} signs in by the browser's own dialog (HTTP authentication), which Turnlock does not do: it types into forms only. If the app has a form, give its address; else ask its operator for one"
+    )]
+    Dialog {
+        /// Whose.
+        origin: String,
     },
     /// It asks for a human.
     #[error(
@@ -185,6 +193,8 @@ impl Explorer {
         }
         self.at_login = words_of(&survey).collect();
         self.findings.login_says = look::says(&survey);
+        let lang = survey.frames.first().map_or("", |frame| frame.lang.as_str());
+        self.findings.refused = refused_in(lang, &look::asks(&survey));
         if let Some(button) = find::consent(&survey) {
             let close = self.names(&button, &survey);
             if !close.is_empty() {

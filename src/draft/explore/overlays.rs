@@ -50,7 +50,8 @@ impl Explorer {
     /// What lies over the page, if it is not known yet; and whether its button says that it can wait.
     fn overlay(&mut self, survey: &Survey) -> Option<(Overlay, bool)> {
         let button = find::closes_overlay(survey)?;
-        let waits = says(find::words(&button.control), LATER) && !says(&heading(survey), HANDS_OFF);
+        let can_wait = says(find::words(&button.control), LATER) || find::says_no(&button.control);
+        let waits = can_wait && !says(&heading(survey), HANDS_OFF);
         let close = self.names(&button, survey);
         let heading = heading(survey);
         let see =
@@ -59,6 +60,24 @@ impl Explorer {
         let named = close.iter().any(|each| matches!(each.by, By::Role { .. }));
         let overlay = Overlay { see, close };
         (named && !self.findings.overlays.contains(&overlay)).then_some((overlay, waits))
+    }
+
+    /// Says no where a page asks whether to stay signed in, and notes how; that is a part of the login. What comes then is
+    /// awaited.
+    pub(super) async fn decline_to_stay(
+        &mut self,
+        survey: Survey,
+        holds: impl Fn(&Survey) -> bool,
+    ) -> Result<Survey, NoDraft> {
+        let Some((no, question)) = find::declines_to_stay(&survey) else { return Ok(survey) };
+        let close = self.names(&no, &survey);
+        self.page.let_send(Sends::All);
+        if close.is_empty() || self.page.click(&as_target(&close), CALM * 2).await.is_err() {
+            return Ok(survey);
+        }
+        let whole = !question.ends_with('…') && !self.is_kept_out(&question);
+        self.note_overlay(Overlay { see: if whole { text(&question) } else { close.clone() }, close });
+        self.await_that(holds).await
     }
 
     /// From now on it is closed whenever it is in the way.

@@ -7,8 +7,9 @@ pub(super) use change::{change, current_alone};
 pub(super) use entrance::{door, login_choice, password_choice, place_first, way_in};
 
 use super::words::{
-    AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, LATER, LINK, MFA, NEXT, OTHER_CODE, PASSCODE,
-    PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, STARTS, TURN_ON, USERNAME, Words, says,
+    AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, LATER, LINK, MFA, NEXT, NO, NO_ACCOUNT,
+    OTHER_CODE, PASSCODE, PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, STARTS, STAY,
+    TURN_ON, USERNAME, Words, says,
 };
 use crate::browser::{Control, ControlKind, Survey};
 use crate::playbook::By;
@@ -315,10 +316,34 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
         let crossed = text.is_empty() && says(&control.picture, &["times", "cross", "xmark"])
             || matches!(text.trim(), "×" | "✕" | "✖" | "x" | "X");
         let goes_on = says(text, NEXT) || says(text, &["ok", "okay"]);
-        later.or(crossed.then_some(LATER.len())).or((alone && goes_on).then_some(LATER.len() + 1))
+        let declines = says_no(control);
+        let plain = [crossed, declines, alone && goes_on].iter().position(|each| *each);
+        later.or(plain.map(|at| LATER.len() + at))
     };
     let closes = over.into_iter().filter_map(|control| Some((worth(control)?, control)));
     closes.min_by_key(|(worth, _)| *worth).map(|(_, control)| Found { frame: 0, control: control.clone() })
+}
+
+/// Whether it says no, and nothing else.
+pub(super) fn says_no(control: &Control) -> bool {
+    NO.contains(&control.text.trim().to_lowercase().as_str())
+}
+
+/// The button that declines, where a page asks for nothing but whether to stay signed in: behind a login it holds up whoever
+/// comes in. With the question.
+pub(super) fn declines_to_stay(survey: &Survey) -> Option<(Found, String)> {
+    let headings = survey.frames.first().map(|frame| &frame.page.headings);
+    let question = headings.into_iter().flatten().find(|text| says(text, STAY))?;
+    if all(survey).any(|found| is_password(&found.control) || takes_text(&found.control)) {
+        return None;
+    }
+    let declines = |found: &Found| {
+        let Found { frame, control } = found;
+        let inert = control.kind == ControlKind::Button || leads_nowhere(&control.href);
+        let no = says_no(control) || says(&control.text, LATER) || says(&control.text, NO_ACCOUNT);
+        *frame == 0 && control.kind != ControlKind::Field && inert && no && !control.locators.is_empty()
+    };
+    all(survey).find(declines).map(|found| (found, question.clone()))
 }
 
 /// The link or button that ends the session.

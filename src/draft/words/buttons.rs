@@ -166,6 +166,33 @@ pub(in crate::draft) const LATER: Words = &[
     "bezárás",
 ];
 
+/// No, and nothing else.
+pub(in crate::draft) const NO: Words = &[
+    "no",
+    "nein",
+    "non",
+    "não",
+    "nee",
+    "nej",
+    "nei",
+    "ei",
+    "ne",
+    "nie",
+    "нет",
+    "ні",
+    "hayır",
+    "否",
+    "不",
+    "いいえ",
+    "아니요",
+    "아니오",
+    "لا",
+    "לא",
+    "nem",
+    "nu",
+    "không",
+];
+
 /// What agrees to something, or orders it.
 pub(in crate::draft) const AGREES: Words = &[
     "accept",

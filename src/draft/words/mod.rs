@@ -2,19 +2,21 @@
 
 mod buttons;
 mod fields;
+mod languages;
 mod refusals;
 mod settings;
 mod signing;
 
-pub(super) use buttons::{AGREES, ASIDE, CONSENT, DOES, HANDS_OFF, LATER};
+pub(super) use buttons::{AGREES, ASIDE, CONSENT, DOES, HANDS_OFF, LATER, NO};
 pub(super) use fields::{CODE, CURRENT, NEW, ONE_TIME, OTHER_CODE, PASSCODE, PLACE, REPEAT, USERNAME};
+pub(super) use languages::refused_in;
 pub(super) use refusals::{EXPIRED, LOCKED, REFUSED, SCAN, refuses};
 pub(super) use settings::{
     CHANGE, LINKING, MENU, MFA, PERSON, SECURITY, SET_UP, SETTINGS, SUNDRIES, TURN_ON,
 };
 pub(super) use signing::{
     ALL_SESSIONS, HAVE_ACCOUNT, LINK, NEXT, NO_ACCOUNT, OTHER_THAN_PASSWORD, REGISTER, SIGN_IN, SIGN_OUT,
-    STARTS,
+    STARTS, STAY,
 };
 
 /// As the checker knows their fields.

@@ -24,6 +24,10 @@ pub(in crate::draft) const REFUSED: Words = &[
     "not recognized",
     "not recognised",
     "access denied",
+    "unauthorized",
+    "unauthorised",
+    "not authorized",
+    "not authorised",
     "login failed",
     "failed login",
     "sign in failed",
@@ -192,6 +196,8 @@ mod tests {
             "No user account matches the entered credentials.",
             "Access denied for user 'x'@'localhost'",
             "Login failed. Please try again later.",
+            "Unauthorized",
+            "You are not authorized to sign in.",
         ] {
             assert!(refuses(said), "{said}");
         }

@@ -248,6 +248,44 @@ pub(in crate::draft) const OTHER_THAN_PASSWORD: Words = &[
     "quên",
 ];
 
+/// What asks whether the browser is to be kept signed in.
+pub(in crate::draft) const STAY: Words = &[
+    "stay signed in",
+    "stay logged in",
+    "keep me signed in",
+    "keep me logged in",
+    "remain signed in",
+    "remain logged in",
+    "remember this device",
+    "remember this browser",
+    "trust this device",
+    "trust this browser",
+    "angemeldet bleiben",
+    "eingeloggt bleiben",
+    "rester connecté",
+    "mantener la sesión",
+    "manter sessão",
+    "manter a sessão",
+    "permanecer conectado",
+    "rimanere connesso",
+    "rimani connesso",
+    "resta connesso",
+    "aangemeld blijven",
+    "ingelogd blijven",
+    "förbli inloggad",
+    "forbli pålogget",
+    "forblive logget",
+    "pysy kirjautuneena",
+    "zůstat přihlášen",
+    "nie wylogowuj",
+    "оставаться в системе",
+    "залишатися в системі",
+    "oturumum açık kalsın",
+    "保持登录",
+    "ログイン状態を保持",
+    "로그인 상태 유지",
+];
+
 /// A link that is mailed to sign in by.
 pub(in crate::draft) const LINK: Words = &[
     "link",

@@ -110,3 +110,78 @@ async fn a_login_behind_the_door_for_new_people_is_found() {
     let said = desk.run("login", &[]).await;
     assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
 }
+
+/// A page of its own asks whether to stay signed in, and holds up whoever comes in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_asks_whether_to_stay_signed_in_is_told_no() {
+    let mut site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/") if request.body.contains(PASSWORD) => Reply::html(
+            "<h1>Stay signed in?</h1><form method=post action=/stay><button name=stay value=1>Yes</button>
+             <button name=stay value=0>No</button></form>",
+        ),
+        ("POST", "/stay") if request.body == "stay=0" => {
+            let headers = vec![("location", "/home".into()), ("set-cookie", "s=1; Path=/".into())];
+            Reply::Answer(303, headers, String::new())
+        }
+        (_, "/") => Reply::html(super::habits::SIGN_IN),
+        (_, "/home") if request.cookie.contains("s=1") => Reply::html(HOME[0].1),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (desk, draft, said) = drafted_of(&site).await;
+    assert!(said.out.contains("signed in once"), "{}{}\n{draft}", said.out, said.err);
+    let declines = "  - see: { text: \"Stay signed in?\" }\n    click: { role: button, name: \"No\" }\n";
+    assert!(draft.contains(declines), "{draft}");
+    assert!(draft.contains("signed_in: { role: link, name: Log out }"), "{draft}");
+    assert_eq!(sent(&mut site).len(), 2);
+    let said = desk.run("login", &[]).await;
+    assert_eq!(said.code, 0, "{}{}\n{draft}", said.out, said.err);
+}
+
+/// What the browser itself would ask for has no form.
+#[tokio::test(flavor = "multi_thread")]
+async fn http_authentication_is_told_so() {
+    for body in ["<h1>Authorization required</h1>", ""] {
+        let site = Site::new(move |_| {
+            let ask = vec![
+                ("www-authenticate", "Basic realm=\"Cakes\"".into()),
+                ("content-type", "text/html".into()),
+            ];
+            Reply::Answer(401, ask, body.into())
+        })
+        .await;
+        let said = Desk::new().call(&["playbook", "new", &site.url()], "").await.ends(1);
+        assert!(
+            said.err.contains("signs in by the browser's own dialog (HTTP authentication)"),
+            "{}",
+            said.err
+        );
+    }
+    // A page that is refused and shows a login all the same has one.
+    let site = Site::new(|_| {
+        let ask = vec![("www-authenticate", "Basic".into()), ("content-type", "text/html".into())];
+        Reply::Answer(401, ask, super::habits::SIGN_IN.into())
+    })
+    .await;
+    drafted(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_its_scheme_is_told_what_to_write() {
+    for address in ["127.0.0.1:7871", "example.com", "localhost:80/login"] {
+        let said = Desk::new().call(&["playbook", "new", address], "").await.ends(2);
+        let write = format!("write `http://{address}` or `https://{address}`");
+        assert!(said.err.contains(&write), "{}", said.err);
+    }
+}
+
+/// Guesses are in the language that the login asks in.
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_guessed_in_the_language_of_the_page() {
+    let (german, _) = super::drafted(&Site::page(FORM).await).await;
+    assert!(german.contains("bad_credentials: { text: [falsch, ungültig,"), "{german}");
+    let form = FORM.replace("Kennwort", "Password").replace("Anmelden", "Accedi");
+    let page = format!("<script>document.documentElement.lang = 'it-IT'</script>{form}");
+    let (italian, _) = super::drafted(&Site::page(&page).await).await;
+    assert!(italian.contains("bad_credentials: { text: [errat, non valid, non corrett] }"), "{italian}");
+}
