@@ -312,7 +312,7 @@ function survey() {
   const text = (document.body?.innerText || '').slice(0, 200000);
   const overlaid = overlay && headingOf(overlay);
   const headings = select(roots, 'h1,h2,h3,[role=heading]').filter(isVisible).map((element) => clip(textOf(element), 60)).filter(Boolean).slice(0, 4);
-  return { url: location.href, page: overview(), lang: document.documentElement.lang || '', headings, text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), ready: isReady() };
+  return { url: location.href, page: overview(), lang: document.documentElement?.lang || '', headings, text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), ready: isReady() };
 }
 
 // Before it is read to its end a page lacks what it has, and before its style sheets are there it shows what it hides.
