@@ -143,6 +143,9 @@ pub struct Control {
     /// What a list offers to choose from.
     #[serde(default)]
     pub choices: usize,
+    /// A button with a picture and no word, where a page has what is everywhere: as the menu of one's own account often is.
+    #[serde(default)]
+    pub portrait: bool,
     /// It opens something: a menu, a disclosure.
     pub menu: bool,
     /// It is in what lies over the rest of the page.

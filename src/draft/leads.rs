@@ -38,9 +38,11 @@ pub(super) fn menus(survey: &Survey, account: &str) -> Vec<Found> {
             })
             || (!account.is_empty() && control.text.to_lowercase().contains(account));
         match ((inert || opens_by_hover(control)) && !acts, control.menu, own) {
-            (true, true, true) => 3,
-            (true, true, false) => 1,
-            (true, false, true) if opens => 2,
+            (true, true, true) => 4,
+            (true, true, false) => 2,
+            (true, false, true) if opens => 3,
+            // The last resort: nobody can tell.
+            (true, false, _) if control.portrait => 1,
             _ => 0,
         }
     };

@@ -7,6 +7,8 @@ const BUTTONS = 'button,input[type=submit],input[type=button],input[type=image],
 const TOGGLES = '[role=checkbox],[role=radio],[role=switch]';
 const CONTROLS = `input:not([type=hidden]),select,textarea,${BUTTONS},a[href]`;
 const MENUS = ['[aria-haspopup]', '[aria-expanded]', '[data-toggle="dropdown"]', '[data-bs-toggle="dropdown"]', 'summary'];
+// A list of choices is no menu, nor is what opens nothing.
+const NO_MENU = '[aria-haspopup=listbox],[aria-haspopup=false]';
 const ROLES_NAMED = new Set(['button', 'link', 'menuitem', 'tab', 'option', 'switch', 'checkbox', 'img']);
 // What shows something that a playbook may read: the picture of a secret, say. Icons show nothing.
 const IMAGES = 'img,canvas,svg,object,embed';
@@ -19,14 +21,16 @@ function isLargeImage(element) {
 const OPENS = '[aria-haspopup],[data-toggle="dropdown"],[data-bs-toggle="dropdown"]';
 const MADE = `[onclick],[tabindex="0"],${OPENS}`;
 // So does what alone shows a hand to the mouse.
-const PLAIN = 'div,span,li';
+const PLAIN = 'div,span,li,dt,h1,h2,h3,h4,h5,h6,a:not([href])';
 const cursorOf = (element) => element ? getComputedStyle(element).cursor : '';
 const isPointed = (element) => element.matches(PLAIN) && cursorOf(element) === 'pointer' && cursorOf(parentOf(element)) !== 'pointer';
 const isMade = (element) => (element.matches(MADE) || isPointed(element)) && !element.matches(CONTROLS) &&
   ![...element.querySelectorAll(CONTROLS)].some(isVisible) && !element.closest(`${BUTTONS},a[href]`) &&
-  Boolean(wordsOf(element) || element.matches(OPENS));
+  Boolean(wordsOf(element) || titleOf(element) || element.matches(OPENS));
 // What is seen of its words: a menu that is closed says nothing.
 const wordsOf = (element) => short(element.innerText ?? '');
+// What a picture is called that has no words.
+const titleOf = (element) => element.getAttribute('aria-label') || element.getAttribute('title') || '';
 const LONGEST = 80;
 const MOST = 400;
 
@@ -121,6 +125,9 @@ function candidates(element) {
   }
   if (!field && ROLES_NAMED.has(role) && short(nameOf(element, role))) add({ role: { role, name: [short(nameOf(element, role))] } });
   if (!field && !ROLES_NAMED.has(role) && isMade(element) && wordsOf(element)) add({ text: [wordsOf(element)] });
+  if (!field && isMade(element)) for (const key of ['aria-label', 'title']) {
+    if (short(element.getAttribute(key))) found.push([locator({ css: `${tag}[${key}=${quoted(element.getAttribute(key))}]` })]);
+  }
   if (field && short(element.getAttribute('placeholder'))) add({ placeholder: [short(element.getAttribute('placeholder'))] });
   const id = element.dataset?.testid || element.dataset?.testId || element.dataset?.test;
   if (isWord(id)) found.push([locator({ test_id: id })]);
@@ -280,10 +287,10 @@ function survey() {
   const overlay = overlayOf(used);
   const controls = used.slice(0, MOST).map((element, place) => {
     const role = roleOf(element);
-    const name = clip(isMade(element) ? element.getAttribute('aria-label') || element.innerText : nameOf(element, role), 120);
+    const name = clip(isMade(element) ? element.getAttribute('aria-label') || wordsOf(element) && element.innerText || titleOf(element) || element.innerText : nameOf(element, role), 120);
     const button = element.matches(BUTTONS) || isMade(element);
     // What is open already opens nothing.
-    const menu = element.getAttribute('aria-expanded') === 'true' ? undefined
+    const menu = element.getAttribute('aria-expanded') === 'true' || element.matches(NO_MENU) ? undefined
       : MENUS.find((each) => element.matches(each)) || (hidesList(element) ? `:has(+ ${element.nextElementSibling.localName})` : undefined);
     const locators = locatorsOf(element);
     // The menu of one's own account is mostly called by one's own name, which is nobody else's.
@@ -298,6 +305,7 @@ function survey() {
       href: leadsTo(element), place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
       choices: element.options ? element.options.length : 0,
       switch: isToggle(element) || ['aria-pressed', 'aria-checked'].some((name) => element.hasAttribute(name)) || /checkbox|radio/.test(role),
+      portrait: button && !name && Boolean(element.querySelector('img')) && Boolean(element.closest('header,nav,[role=banner]')),
       menu: Boolean(menu), over: Boolean(overlay) && contains(overlay, element),
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
       minlength: element.minLength > 0 ? element.minLength : null, rules: element.getAttribute('passwordrules'),

@@ -18,7 +18,8 @@ use crate::draft::yaml::step;
 /// Pages that are looked at for the settings.
 const PAGES: usize = 14;
 /// Where apps change passwords and turn on second factors.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
+    "/change-password",
     "/account/password",
     "/settings/security",
     "/accounts/password/change/",
@@ -92,11 +93,12 @@ impl Explorer {
         if let Some(url) = well_known {
             trail.add(20, Lead::Address(url));
         }
-        // Where everything is found, nothing is found by guessing.
-        let guesses = if self.finds_all { [].as_slice() } else { &SETTINGS };
-        for path in guesses {
-            if let Some(url) = self.usual(path) {
-                trail.add(1, Lead::Address(url));
+        for path in SETTINGS {
+            match self.usual(path) {
+                // Where everything is found, only what is there tells.
+                Some(url) if self.finds_all => trail.add(0, Lead::Guess(url)),
+                Some(url) => trail.add(1, Lead::Address(url)),
+                None => {}
             }
         }
         for _ in 0..PAGES {
@@ -108,9 +110,9 @@ impl Explorer {
         }
         if self.findings.change.is_none() && !self.not_dared.is_empty() && !self.is_kept_out(&self.not_dared)
         {
-            let text = &self.not_dared;
+            let what = &self.not_dared;
             self.findings.remarks.push(format!(
-                "? is the password changed behind {text:?}? it was not clicked, for it may do something at once"
+                "? is the password changed behind {what}? it was not clicked, for it may do something at once"
             ));
         }
         // Back to where the login ended, for whoever looks at the page next.
@@ -126,13 +128,14 @@ impl Explorer {
         trail: &mut Trail,
     ) -> Result<(), NoDraft> {
         let there = match &lead {
-            Lead::Address(url) | Lead::OnesOwn(url, _) => self.reaches(url).await?,
+            Lead::Address(url) | Lead::Guess(url) | Lead::OnesOwn(url, _) => self.reaches(url).await?,
             Lead::Clicks(way) => self.returns(home, way).await?,
         };
         if !there {
             return Ok(());
         }
         self.note_looked(&lead);
+        let guessed = matches!(lead, Lead::Guess(_));
         let (change, mfa) = (self.findings.change.is_none(), self.findings.mfa.is_none());
         let news = |survey: &Survey| {
             change && find::change(survey).is_some() || mfa && find::mfa(survey).is_some() || is_error(survey)
@@ -156,6 +159,9 @@ impl Explorer {
             return Ok(());
         }
         let current = find::current_alone(&survey);
+        if guessed && !is_useful(&survey) && current.is_none() {
+            return Ok(());
+        }
         // The login again: not so where a page of settings asks for the current password first.
         let again = find::login(&survey).is_some() && !is_useful(&survey) && current.is_none();
         if is_error(&survey) || again {
@@ -168,7 +174,7 @@ impl Explorer {
             // Of what is only passed by, nobody has to know whether it is there for everybody.
             let way = match lead {
                 Lead::Clicks(way) | Lead::OnesOwn(_, way) => way,
-                Lead::Address(url) => vec![Move::Open(lasting(&url))],
+                Lead::Address(url) | Lead::Guess(url) => vec![Move::Open(lasting(&url))],
             };
             if !way.is_empty() {
                 self.note_way_out_at_rest(&survey, &way).await?;
@@ -215,7 +221,7 @@ impl Explorer {
         let way = match lead {
             Lead::Clicks(way) => return Ok(Some(way)),
             Lead::OnesOwn(_, way) => way,
-            Lead::Address(url) => {
+            Lead::Address(url) | Lead::Guess(url) => {
                 let now = address(survey).unwrap_or_else(|| url.clone());
                 let ones_own = self.is_personal(&now);
                 let way = vec![Move::Open(lasting(if ones_own { &url } else { &now }))];
@@ -261,7 +267,9 @@ impl Explorer {
             for control in &surveyed.controls {
                 let worth = leads::promise(control).max(self.is_called_by_owner(control));
                 if leads::is_not_dared(control) {
-                    self.not_dared = control.text.clone();
+                    let place = address(survey).filter(|url| !self.is_personal(url));
+                    let place = place.map_or_else(|| "a page of one's own".to_owned(), |url| lasting(&url));
+                    self.not_dared = format!("{:?} on {place}", control.text);
                 }
                 // Beside a password's field it may well send that off, empty as it is: an attempt that the app may count.
                 let sends = form && leads::may_send_password(control);
@@ -316,10 +324,10 @@ impl Explorer {
             Lead::OnesOwn(_, way) if !way.is_empty() => {
                 format!("a page of one's own, behind {}", way.last().map(step).unwrap_or_default())
             }
-            Lead::Address(url) | Lead::OnesOwn(url, _) if self.is_personal(url) => {
+            Lead::Address(url) | Lead::Guess(url) | Lead::OnesOwn(url, _) if self.is_personal(url) => {
                 "a page of one's own".to_owned()
             }
-            Lead::Address(url) | Lead::OnesOwn(url, _) => lasting(url),
+            Lead::Address(url) | Lead::Guess(url) | Lead::OnesOwn(url, _) => lasting(url),
             Lead::Clicks(way) => way.last().map(step).unwrap_or_default(),
         };
         if !self.findings.looked.contains(&what) {

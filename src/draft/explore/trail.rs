@@ -12,6 +12,8 @@ use crate::draft::yaml::step;
 pub(super) enum Lead {
     /// At this address, for everybody.
     Address(Url),
+    /// Perhaps at this address, where every address has a page.
+    Guess(Url),
     /// At an address that is one account's only. The link to it is clicked by these moves; none, if nothing names it.
     OnesOwn(Url, Vec<Move>),
     /// Behind these clicks.
@@ -22,7 +24,7 @@ impl Lead {
     fn key(&self) -> String {
         match self {
             // However its query is written.
-            Self::Address(url) | Self::OnesOwn(url, _) => {
+            Self::Address(url) | Self::Guess(url) | Self::OnesOwn(url, _) => {
                 let query: Vec<_> = url.query_pairs().collect();
                 format!("{} {query:?} {:?}", url.path(), url.fragment())
             }

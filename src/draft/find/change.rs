@@ -119,6 +119,7 @@ const REVEALS: Words = &["reveal", "copy", "generate", "show", "view", "api key"
 fn saves(control: &Control) -> bool {
     let text = control.text.trim().to_lowercase();
     [
+        "ok",
         "save",
         "save changes",
         "update",

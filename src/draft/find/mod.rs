@@ -11,6 +11,8 @@ use super::words::{
     OTHER_CODE, PASSCODE, PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, STARTS, STAY,
     TURN_ON, USERNAME, Words, says,
 };
+use url::Url;
+
 use crate::browser::{Control, ControlKind, Survey};
 use crate::playbook::By;
 
@@ -403,7 +405,13 @@ pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Foun
         control.menu || is(control, SETTINGS) || is(control, SECURITY) || pictures_owner(control)
     };
     // The picture of whoever is in, else what people can read in the playbook, rather than the way through the document.
+    // What leads elsewhere is what the page tells of today.
+    let leads_away = |found: &Found| {
+        let there = Url::parse(&found.control.href).ok();
+        there.is_some_and(|url| url.origin().ascii_serialization() != survey.frames[found.frame].origin())
+    };
     let rank = |found: &Found| match found.control.locators.first().map(|best| &best.by) {
+        _ if leads_away(found) => 3,
         _ if pictures_owner(&found.control) => 0,
         Some(By::Css(_)) => 2,
         _ => 1,

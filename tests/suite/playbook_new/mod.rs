@@ -5,6 +5,7 @@ mod habits;
 mod passing;
 mod settings;
 mod unchanged;
+mod ways;
 mod who;
 
 use std::io::Write;
