@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Read, Write, stderr, stdin};
 use std::path::Path;
 
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
@@ -77,30 +77,45 @@ pub fn from_prompt(what: &str, instead: &str) -> Result<SecretString, Failure> {
     known(&first, || format!("{what} is empty; nothing was changed"))
 }
 
-/// While it lives, Ctrl-C and SIGTERM give the terminal its echo back before they end the process: a prompt
-/// that dies in the middle would leave a shell that shows nothing of what is typed.
-struct EchoGuard(JoinHandle<()>);
+/// While it lives, the terminal shows nothing of what is typed, also before it is asked for: `rpassword` sees to that only behind its
+/// prompt. Ctrl-C and SIGTERM give the echo back before they end the process: a prompt that dies in the middle would leave a shell
+/// that shows nothing either.
+struct EchoGuard {
+    before: Option<Termios>,
+    stopped: JoinHandle<()>,
+}
 
 impl EchoGuard {
     fn new() -> Result<Self, Failure> {
         let mut stops = Stops::new()?;
         let before = tcgetattr(stdin()).ok();
         // The prompt blocks its own thread; the runtime has others.
-        Ok(Self(tokio::spawn(async move {
+        let at_end = before.clone();
+        let stopped = tokio::spawn(async move {
             stops.next().await;
-            if let Some(before) = before {
-                // If even this fails there is nothing better to do than to end.
-                let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
-            }
+            set_modes(at_end.as_ref());
             let _ = writeln!(stderr(), "\nturnlock: nothing was changed");
             std::process::exit(INTERRUPTED);
-        })))
+        });
+        if let Some(mut quiet) = before.clone() {
+            quiet.local_modes.remove(LocalModes::ECHO);
+            set_modes(Some(&quiet));
+        }
+        Ok(Self { before, stopped })
     }
 }
 
 impl Drop for EchoGuard {
     fn drop(&mut self) {
-        self.0.abort();
+        self.stopped.abort();
+        set_modes(self.before.as_ref());
+    }
+}
+
+fn set_modes(modes: Option<&Termios>) {
+    if let Some(modes) = modes {
+        // If even this fails there is nothing better to do than to go on.
+        let _ = tcsetattr(stdin(), OptionalActions::Now, modes);
     }
 }
 

@@ -42,15 +42,15 @@ if (streams.length !== 1) console.log(`wrong: ${streams.length} streams of one l
 console.log("open");
 
 const [first] = pages;
-const all = async (shown, rows) => {
+const show = async (shown, rows) => {
   await lines.next();
   for (const page of shown) await page.locator(`#rows tr:nth-child(${rows})`).waitFor();
-  console.log("seen");
 };
-await all(pages, 1);
+await show(pages, 1);
 await turn(first, true);
 await says(first, "paused");
-await all(pages.slice(1), 2);
+console.log("seen");
+await show(pages.slice(1), 2);
 if (await first.locator("#rows tr").count() > 1) console.log("wrong: a window that nobody looks at is live");
 await turn(first, false);
 await first.locator("#rows tr:nth-child(2)").waitFor();
@@ -58,6 +58,8 @@ await says(first, "live");
 // Whichever has the stream now.
 await pages.pop().close();
 await pages.splice(1, 1)[0].close();
-await all(pages, 3);
+console.log("seen");
+await show(pages, 3);
+console.log("seen");
 await browser.close();
 process.exit(0);
