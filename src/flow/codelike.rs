@@ -290,7 +290,7 @@ fn digits_in_groups(text: &str) -> Vec<Range<usize>> {
             Some(run) if run.last().is_some_and(|last| text[last.end..at].chars().all(joins)) => {
                 run.push(at..at + c.len_utf8());
             }
-            _ => runs.push(vec![at..at + c.len_utf8()]),
+            _ => runs.push(std::iter::once(at..at + c.len_utf8()).collect()),
         }
     }
     let may_be_a_code = |run: &Vec<Range<usize>>| {
