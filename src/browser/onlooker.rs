@@ -16,8 +16,13 @@ use url::Url;
 use super::connection::{Connection, SessionId};
 use super::error::PageError;
 use super::page::Page;
-use super::protocol::{BypassServiceWorker, ContinueRequest, ContinueWithAuth, EnableFetch, FailRequest};
+use super::protocol::{
+    AddScript, BypassServiceWorker, ContinueRequest, ContinueWithAuth, EnableFetch, FailRequest,
+};
 use super::replay::RequestPaused;
+
+/// Pages find no workers that outlive them or serve several of them: nobody sees what those send. Many browsers have none.
+const NO_WORKERS: &str = "delete window.SharedWorker; delete Navigator.prototype.serviceWorker;";
 
 const CALL: Duration = Duration::from_secs(20);
 
@@ -29,6 +34,8 @@ pub enum Sends {
     All,
     /// What reads, and what it has sent by itself before.
     Known,
+    /// What it has sent or asked for by itself before, and what its scripts are made of.
+    Nothing,
 }
 
 /// What a page has sent, and what it was not let.
@@ -84,9 +91,7 @@ impl Onlooker {
 
     fn lets_through(&self, paused: &RequestPaused) -> bool {
         let (method, kind) = (paused.request.method.as_str(), paused.resource_type.as_str());
-        if matches!(method, "GET" | "HEAD" | "OPTIONS") {
-            return true;
-        }
+        let reads = matches!(method, "GET" | "HEAD" | "OPTIONS");
         let url = Url::parse(&paused.request.url).ok();
         let path = url.as_ref().map_or("", Url::path);
         let origin = url.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
@@ -94,7 +99,7 @@ impl Onlooker {
         let body = paused.request.post_data.as_deref().unwrap_or_default();
         let key = format!("{method} {origin}{path} {}", body.contains("mutation"));
         let mut inner = self.lock();
-        let form = kind == "Document";
+        let form = kind == "Document" && !reads;
         match inner.sends {
             Sends::All => {
                 if !form {
@@ -102,8 +107,14 @@ impl Onlooker {
                 }
                 true
             }
+            Sends::Known if reads => {
+                inner.known.insert(key);
+                true
+            }
+            Sends::Nothing if reads && matches!(kind, "Script" | "Stylesheet" | "Font") => true,
+            Sends::Nothing if kind != "Document" && inner.known.contains(&key) => true,
             Sends::Known if !form && inner.known.contains(&key) => true,
-            Sends::Known => {
+            Sends::Known | Sends::Nothing => {
                 // What tells how the app is used goes unsaid.
                 if kind != "Ping" {
                     inner.held.push(format!("{method} {path}"));
@@ -121,11 +132,13 @@ impl Page {
     /// If the browser is gone.
     pub async fn look_on(&self) -> Result<(), PageError> {
         self.state.look_on(Arc::default());
-        // What a service worker fetches for its pages would not be seen here.
+        // What a service worker fetches for its pages would not be seen here, nor what a worker of several pages sends.
+        let without = AddScript { source: NO_WORKERS, world_name: "", run_immediately: true };
+        let without = self.connection.call(&self.session, &without, CALL);
         let bypass = self.connection.call(&self.session, &BypassServiceWorker { bypass: true }, CALL);
         let enabled = self.connection.call(&self.session, &EnableFetch { handle_auth_requests: true }, CALL);
-        let (bypass, enabled) = futures::join!(bypass, enabled);
-        bypass.and(enabled).map(|_| ()).map_err(|error| self.failure(error))
+        let (without, bypass, enabled) = futures::join!(without, bypass, enabled);
+        without.and(bypass).and(enabled).map(|_| ()).map_err(|error| self.failure(error))
     }
 
     /// What the page may send from now on, once [`Page::look_on`] was called. What was held back before is forgotten: it was

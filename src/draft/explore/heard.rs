@@ -33,7 +33,10 @@ impl Explorer {
     pub(super) fn hear(&self, survey: &Survey, before: &Before) -> Heard {
         let new: Vec<String> =
             lines(survey).into_iter().filter(|line| !before.lines.contains(line)).collect();
-        let told = |line: &&String| line.chars().count() <= MESSAGE && !self.is_kept_out(line);
+        // A row of a table says nothing.
+        let is_row = |line: &str| line.contains('\t');
+        let told =
+            |line: &&String| line.chars().count() <= MESSAGE && !is_row(line) && !self.is_kept_out(line);
         let told: Vec<String> = new.iter().filter(told).cloned().collect();
         let sentences: Vec<String> = told.iter().filter(|line| is_sentence(line, survey)).cloned().collect();
         let messages = survey.frames.iter().flat_map(|frame| &frame.page.messages);

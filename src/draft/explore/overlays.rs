@@ -5,7 +5,7 @@ use super::{CALM, Explorer, NoDraft};
 use crate::browser::{Sends, Survey};
 use crate::draft::find;
 use crate::draft::findings::{Names, Overlay};
-use crate::draft::words::{HANDS_OFF, LATER, says};
+use crate::draft::words::{HANDS_OFF, says};
 use crate::draft::yaml::target;
 use crate::playbook::{By, Locator};
 
@@ -18,7 +18,8 @@ impl Explorer {
     pub(super) async fn uncover(&mut self, mut survey: Survey) -> Result<Survey, NoDraft> {
         for _ in 0..MOST {
             let Some((overlay, waits)) = self.overlay(&survey) else { break };
-            self.page.let_send(Sends::Known);
+            // What only goes on may say yes to anything, in words that nobody here reads.
+            self.page.let_send(if waits { Sends::Known } else { Sends::Nothing });
             if self.page.click(&as_target(&overlay.close), CALM * 2).await.is_err() {
                 break;
             }
@@ -50,7 +51,7 @@ impl Explorer {
     /// What lies over the page, if it is not known yet; and whether its button says that it can wait.
     fn overlay(&mut self, survey: &Survey) -> Option<(Overlay, bool)> {
         let button = find::closes_overlay(survey)?;
-        let can_wait = says(find::words(&button.control), LATER) || find::says_no(&button.control);
+        let can_wait = find::can_wait(&button.control);
         let waits = can_wait && !says(&heading(survey), HANDS_OFF);
         let close = self.names(&button, survey);
         let heading = heading(survey);

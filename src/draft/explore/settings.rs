@@ -203,7 +203,7 @@ impl Explorer {
             return Ok(before);
         }
         self.set_guide();
-        self.page.let_send(Sends::Known);
+        self.page.let_send(Sends::Nothing);
         match self.page.fill(&as_target(&names), Typed::Password(&keys.password), CALM * 2).await {
             Ok(()) => self.await_that(|survey| find::change(survey).is_some()).await,
             Err(error @ PageError::Browser(BrowserError::Gone)) => Err(error.into()),

@@ -2,7 +2,7 @@
 
 use super::{Found, all, groups, has_token, is, is_about, is_name, is_password, read, submit, takes_text};
 use crate::browser::{Control, ControlKind, Survey};
-use crate::draft::words::{ASIDE, CURRENT, HANDS_OFF, PASSWORD, REPEAT, Words, says};
+use crate::draft::words::{ASIDE, CURRENT, ENDS, HANDS_OFF, PASSWORD, REPEAT, Words, says};
 
 /// The fields of a page that changes the password.
 #[derive(Debug, Clone)]
@@ -13,15 +13,18 @@ pub(in crate::draft) struct Change {
     pub submit: Option<Found>,
 }
 
-/// The form that changes the password.
+/// The form that changes the password: one that asks for the current one, where there are several; none that ends the account, for
+/// which many ask for the password twice.
 pub(in crate::draft) fn change(survey: &Survey) -> Option<Change> {
-    groups(survey).into_iter().find_map(|group| {
+    let changes = groups(survey).into_iter().filter_map(|group| {
         let mut change = change_in(&group)?;
         if change.submit.is_none() {
             change.submit = saves_behind(survey, &change);
         }
-        Some(change)
-    })
+        let ends = change.submit.as_ref().is_some_and(|found| says(&found.control.text, ENDS));
+        (!ends).then_some(change)
+    });
+    changes.min_by_key(|change| change.current.is_none())
 }
 
 /// The button that saves a form from outside of it: the first that says so behind the form's last field.
@@ -84,6 +87,9 @@ fn change_in(group: &[Found]) -> Option<Change> {
     let submit = submit(group).filter(|found| !says(&found.control.text, REVEALS)).or_else(|| {
         // Without a form: what stands behind the fields and says so, else the one that says so before them.
         let (before, behind) = group.split_at(last);
+        // What a dialog covers has opened it.
+        let over = group.get(last).is_some_and(|found| found.control.over);
+        let changes = |control: &Control| changes(control) && control.over == over;
         let mut before: Vec<_> = before.iter().filter(|found| changes(&found.control)).collect();
         if before.len() > 1 {
             before.retain(|found| saves(&found.control));
@@ -133,6 +139,22 @@ fn saves(control: &Control) -> bool {
         "spara",
         "lagre",
         "gem",
+        "bewaren",
+        "tallenna",
+        "uložit",
+        "zapisz",
+        "mentés",
+        "salvează",
+        "сохранить",
+        "зберегти",
+        "kaydet",
+        "lưu",
+        "保存",
+        "儲存",
+        "저장",
+        "حفظ",
+        "שמור",
+        "αποθήκευση",
     ]
     .contains(&text.as_str())
 }

@@ -7,9 +7,9 @@ pub(super) use change::{change, current_alone};
 pub(super) use entrance::{door, login_choice, password_choice, place_first, way_in};
 
 use super::words::{
-    AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, HANDS_OFF, LATER, LINK, MFA, NEXT, NO, NO_ACCOUNT,
-    OTHER_CODE, PASSCODE, PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, STARTS, STAY,
-    TURN_ON, USERNAME, Words, says,
+    AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, ENDS, HANDS_OFF, LATER, LINK, LISTS, MFA, NEXT, NO,
+    NO_ACCOUNT, OTHER_CODE, PASSCODE, PERSON, PLACE, REGISTER, SECURITY, SETTINGS, SIGN_IN, SIGN_OUT, STARTS,
+    STAY, TURN_ON, USERNAME, Words, says,
 };
 use url::Url;
 
@@ -326,6 +326,12 @@ pub(super) fn closes_overlay(survey: &Survey) -> Option<Found> {
     closes.min_by_key(|(worth, _)| *worth).map(|(_, control)| Found { frame: 0, control: control.clone() })
 }
 
+/// Whether a button that closes something says that it can wait, and not only that it was read.
+pub(super) fn can_wait(control: &Control) -> bool {
+    let said = words(control);
+    says(said, LATER) && !says(said, &["got it"]) || says_no(control)
+}
+
 /// Whether it says no, and nothing else.
 pub(super) fn says_no(control: &Control) -> bool {
     NO.contains(&control.text.trim().to_lowercase().as_str())
@@ -353,13 +359,18 @@ pub(super) fn way_out(survey: &Survey) -> Option<Found> {
     let named = |found: &Found| {
         let Control { kind, text, href, .. } = &found.control;
         *kind != ControlKind::Field
+            && !says(text, LISTS)
+            && !says(text, ENDS)
             && (says(text, SIGN_OUT)
-                || (*kind == ControlKind::Link && text.is_empty() && says(href, SIGN_OUT)))
+                || (*kind == ControlKind::Link
+                    && (text.is_empty() || says(text, &["disconnect", "exit", "quit"]))
+                    && says(href, SIGN_OUT)))
     };
-    // Where there are several, the one that ends this session only.
+    let more = |control: &Control| !SIGN_OUT.contains(&control.text.trim().to_lowercase().as_str());
+    // Where there are several, the one that ends this session only, and says the least besides.
     all(survey)
         .filter(|found| named(found) && !found.control.locators.is_empty())
-        .min_by_key(|found| ends_all(&found.control))
+        .min_by_key(|found| (ends_all(&found.control), more(&found.control)))
 }
 
 /// Whether a way out is that of all sessions, not of this one.

@@ -7,7 +7,7 @@ mod refusals;
 mod settings;
 mod signing;
 
-pub(super) use buttons::{AGREES, ASIDE, CONSENT, DOES, HANDS_OFF, LATER, NO};
+pub(super) use buttons::{AGREES, ASIDE, CONSENT, DOES, ENDS, HANDS_OFF, LATER, LISTS, NO};
 pub(super) use fields::{CODE, CURRENT, NEW, ONE_TIME, OTHER_CODE, PASSCODE, PLACE, REPEAT, USERNAME};
 pub(super) use languages::refused_in;
 pub(super) use refusals::{EXPIRED, LOCKED, REFUSED, SCAN, refuses};

@@ -16,6 +16,7 @@ pub(in crate::draft) const REFUSED: Words = &[
     "are wrong",
     "invalid",
     "enter a correct",
+    "enter the correct",
     "do not match",
     "does not match",
     "n't match",

@@ -1,5 +1,6 @@
 //! `turnlock playbook new`, with the real binary and a real browser: what it drafts signs in as it stands.
 
+mod decoys;
 mod entrance;
 mod habits;
 mod passing;

@@ -10,13 +10,16 @@ const OVERLAY: &str = "<a href=/out>Sign out</a><a href=/account>Account</a><h1>
 /// sends nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lies_over_the_page_orders_and_ends_nothing() {
-    const DIALOGS: [&str; 6] = [
+    const DIALOGS: [&str; 8] = [
         "<h2>Your free plan ends</h2><form method=post action=/buy><button>Next</button></form>",
         "<h2>Sign out of other sessions?</h2><form method=post action=/end><button>Continue</button></form>",
         "<h2>Terms of service</h2><form method=post action=/tos><button>Got it, I accept</button></form>",
         "<h2>By going on you agree to pay 10 € a month</h2><button type=button onclick=\"fetch('/agree', { method: 'POST' })\">Continue</button>",
         "<h2>Hello</h2><button type=button onclick=\"navigator.sendBeacon('/beacon', 'x'); fetch('/agree', { method: 'PUT' })\">OK</button>",
         "<h2>Delete draft?</h2><button type=button onclick=\"fetch('/delete', { method: 'POST' })\">Dismiss</button>",
+        // By what only seems to read.
+        "<h2>Old projects go away</h2><button type=button onclick=\"location = '/gone'\">Got it</button>",
+        "<h2>Press OK to begin with the paid plan</h2><button type=button onclick=\"fetch('/gone')\">OK</button>",
     ];
     for dialog in DIALOGS {
         let home: &'static str = format!("{OVERLAY}{dialog}</div>").leak();
@@ -25,7 +28,7 @@ async fn what_lies_over_the_page_orders_and_ends_nothing() {
         let (_, draft, said) = drafted_of(&site).await;
         assert!(said.out.contains("signed in once"), "{dialog}: {}{}", said.out, said.err);
         let all = std::iter::from_fn(|| site.requests.try_recv().ok());
-        let sent: Vec<_> = all.filter(|request| request.method != "GET").collect();
+        let sent: Vec<_> = all.filter(|request| request.method != "GET" || request.path == "/gone").collect();
         assert!(matches!(sent.as_slice(), [login] if login.body.contains(PASSWORD)), "{dialog}: {sent:?}");
         assert!(!draft.contains("\ninterruptions:"), "{dialog}\n{draft}");
     }
@@ -67,7 +70,13 @@ async fn what_tells_the_app_that_it_was_closed_is_asked_about() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_says_that_it_does_something_is_neither_opened_nor_clicked() {
-    const DEEDS: [&str; 16] = [
+    const DEEDS: [&str; 22] = [
+        "Zwei-Faktor-Anmeldung abschalten",
+        "Stop using two-step verification",
+        "Отключить двухфакторную аутентификацию",
+        "二要素認証を解除",
+        "关闭双因素认证",
+        "2단계 인증 끄기",
         "Undo password change",
         "Request password change",
         "Renew password",
@@ -232,31 +241,4 @@ async fn an_account_signs_in_to_its_own_app_only() {
     let here = other.url().trim_end_matches('/').to_owned();
     let said = desk.call(&[&new[..], &["--trust", &here]].concat(), "").await.ends(0);
     assert!(said.err.contains("signed in once") || said.out.contains("signed in once"), "{}", said.err);
-}
-
-/// A service worker that answers for its pages asks the network in their place.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_service_worker_would_send_for_the_page_is_held_back() {
-    const WORKER: &str = "addEventListener('install', () => skipWaiting()); addEventListener('activate', (e) => e.waitUntil(clients.claim()));
-        addEventListener('fetch', (e) => e.respondWith(fetch(e.request)));";
-    const HOME: &str = "<a href=/out>Sign out</a><h1>Home</h1><button type=button onclick=\"fetch('/turned', { method: 'PUT' })\">Security</button>
-        <script>navigator.serviceWorker.register('/sw.js');</script>";
-    let mut site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/") if request.body.contains(PASSWORD) => {
-            let headers = vec![("location", "/home".to_owned()), ("set-cookie", "s=1; Path=/".into())];
-            Reply::Answer(303, headers, String::new())
-        }
-        (_, "/") => Reply::html(SIGN_IN),
-        (_, "/sw.js") => {
-            Reply::Answer(200, vec![("content-type", "text/javascript".to_owned())], WORKER.to_owned())
-        }
-        (_, "/home") if request.cookie.contains("s=1") => Reply::html(HOME),
-        _ => Reply::status(404, "<h1>Not here</h1>"),
-    })
-    .await;
-    let (_, draft, _) = drafted_of(&site).await;
-    let all: Vec<_> = std::iter::from_fn(|| site.requests.try_recv().ok()).collect();
-    assert!(all.iter().any(|request| request.path == "/sw.js"), "{all:?}");
-    assert!(!all.iter().any(|request| request.method == "PUT"), "{all:?}\n{draft}");
-    assert!(draft.contains("sends PUT /turned"), "{draft}");
 }
