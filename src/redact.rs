@@ -64,6 +64,13 @@ pub fn find(text: &str) -> Vec<std::ops::Range<usize>> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner).find(text)
 }
 
+/// The text with its escapes for a URL, JSON or HTML read once; `None` if there are none.
+#[must_use]
+pub fn unescaped(text: &str) -> Option<String> {
+    let placed: Vec<Placed> = text.char_indices().map(|(at, c)| (c, at, at + c.len_utf8())).collect();
+    Some(unescape(&placed)?.into_iter().map(|(c, ..)| c).collect())
+}
+
 #[derive(Default)]
 struct Secrets {
     /// Folded forms by their first [`LOOSE`] characters, so that a text is gone through once.

@@ -138,6 +138,8 @@ pub struct Findings {
     pub(super) looked: Vec<String>,
     /// What else the author should know.
     pub(super) remarks: Vec<String>,
+    /// Whether the login's steps are none that sign in, which a remark says.
+    pub(super) without_login: bool,
     /// How far the login was followed.
     pub sign_in: SignIn,
 }
@@ -167,6 +169,7 @@ impl Findings {
             mfa: None,
             looked: Vec::new(),
             remarks: Vec::new(),
+            without_login: false,
             sign_in: SignIn::NotTried(not_tried.to_owned()),
         }
     }

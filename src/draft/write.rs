@@ -148,10 +148,12 @@ impl Writer<'_> {
             _ => None,
         });
         self.questions.extend(asked);
-        self.found.push(format!(
-            "login: {} steps",
-            findings.login.iter().filter(|each| !matches!(each, Move::Note(_))).count()
-        ));
+        if !findings.without_login {
+            self.found.push(format!(
+                "login: {} steps",
+                findings.login.iter().filter(|each| !matches!(each, Move::Note(_))).count()
+            ));
+        }
         self.line("    - expect:");
         let signed_in = match &findings.mark {
             Some(mark) => {

@@ -1,6 +1,7 @@
 //! `turnlock playbook import`: recordings become drafts, and nothing that was typed is in them.
 
 mod forms;
+mod harmless;
 mod passwords;
 
 use std::path::PathBuf;

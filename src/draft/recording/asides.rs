@@ -150,6 +150,163 @@ const GO: Words = &[
     "отправить",
 ];
 
+/// What keeps what was filled in.
+pub(super) const SAVE: Words = &[
+    "save",
+    "update",
+    "apply",
+    "change",
+    "speichern",
+    "aktualisieren",
+    "übernehmen",
+    "ändern",
+    "enregistrer",
+    "appliquer",
+    "modifier",
+    "mettre à jour",
+    "guardar",
+    "actualizar",
+    "aplicar",
+    "cambiar",
+    "salvar",
+    "atualizar",
+    "alterar",
+    "salva",
+    "aggiorna",
+    "modifica",
+    "opslaan",
+    "bijwerken",
+    "wijzig",
+    "spara",
+    "uppdatera",
+    "lagre",
+    "gem",
+    "opdater",
+    "tallenna",
+    "uložit",
+    "zapisz",
+    "сохранить",
+    "изменить",
+    "зберегти",
+    "kaydet",
+    "güncelle",
+    "保存",
+    "更新",
+    "儲存",
+    "変更",
+    "저장",
+    "변경",
+];
+
+/// What gives up a form, whatever else it says.
+const CANCEL: Words = &[
+    "cancel",
+    "discard",
+    "dismiss",
+    "abort",
+    "not now",
+    "abbrechen",
+    "abbruch",
+    "verwerfen",
+    "annul",
+    "abandonner",
+    "descartar",
+    "avbryt",
+    "afbryd",
+    "peruuta",
+    "zrušit",
+    "anuluj",
+    "отмен",
+    "скасувати",
+    "iptal",
+    "キャンセル",
+    "取消",
+    "취소",
+    "إلغاء",
+    "ביטול",
+    "mégse",
+];
+
+/// What leaves a form, unless it also says that it keeps it: *Save and close*.
+const CLOSE: Words = &[
+    "close",
+    "back",
+    "schließen",
+    "zurück",
+    "fermer",
+    "retour",
+    "cerrar",
+    "volver",
+    "fechar",
+    "voltar",
+    "chiudi",
+    "indietro",
+    "sluiten",
+    "terug",
+    "stäng",
+    "lukk",
+    "luk",
+    "sulje",
+    "zavřít",
+    "zamknij",
+    "закрыть",
+    "назад",
+    "kapat",
+    "閉じる",
+    "戻る",
+    "关闭",
+    "返回",
+    "關閉",
+    "닫기",
+];
+
+/// What cannot be undone.
+const DELETE: Words = &[
+    "delete",
+    "erase",
+    "close my account",
+    "close account",
+    "deactivate",
+    "löschen",
+    "supprimer",
+    "eliminar",
+    "borrar",
+    "excluir",
+    "apagar",
+    "elimina",
+    "verwijder",
+    "radera",
+    "ta bort",
+    "slett",
+    "slet",
+    "poista",
+    "smazat",
+    "odstranit",
+    "usuń",
+    "удалить",
+    "видалити",
+    "sil",
+    "削除",
+    "删除",
+    "刪除",
+    "삭제",
+    "حذف",
+    "מחק",
+    "törlés",
+];
+
+/// Whether what is called so leaves a form without sending it off.
+pub(super) fn cancels(called: &str) -> bool {
+    // *Zurücksetzen* sets a password anew.
+    let called = called.to_lowercase().replace("zurücksetz", "");
+    says(&called, CANCEL) || says(&called, CLOSE) && !says(&called, SAVE)
+}
+
+/// Whether the step is a click on what deletes something.
+pub(super) fn deletes(step: &Recorded) -> bool {
+    matches!(step.act, Act::Click { .. }) && says(&names(step).join(" "), DELETE)
+}
+
 /// What people read of a step's element.
 pub(super) fn names(step: &Recorded) -> Vec<&str> {
     let last = step.selectors.iter().filter_map(|chain| chain.last());

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::asides::aside;
+use super::asides::{aside, cancels, names};
 use super::parse::{Act, Recorded};
 use super::selectors::{Purpose, locators, own_parts};
 use crate::draft::words::{PASSWORD, SIGN_OUT, USERNAME, says};
@@ -92,7 +92,9 @@ fn corrects(recorded: &[Recorded], before: usize, at: usize) -> bool {
     }
     let same_sending = |one, other| same_sending(recorded, one, other);
     let between = before + 1..at;
-    let sendings: Vec<usize> = between.clone().filter(|at| sends(recorded, *at)).collect();
+    // What was cancelled was not sent.
+    let sent_off = |at: &usize| sends(recorded, *at) && !cancels(&names(&recorded[*at]).join(" "));
+    let sendings: Vec<usize> = between.clone().filter(sent_off).collect();
     let Some(first) = sendings.first().copied() else {
         // Two fields that are called the same have the same text, and one that is typed into twice has not.
         return earlier != later || recorded[before].selectors == recorded[at].selectors;

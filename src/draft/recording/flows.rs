@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::Import;
-use super::asides::{Aside, Sending};
+use super::asides::{Aside, SAVE, Sending, cancels};
 use super::menus::{opens_a_menu, words};
 use super::parse::BadRecording;
 use super::secrets::Typed;
@@ -36,54 +36,6 @@ const SEARCH: Words = &[
     "搜尋",
     "検索",
     "검색",
-];
-
-/// What keeps what was filled in.
-const SAVE: Words = &[
-    "save",
-    "update",
-    "apply",
-    "change",
-    "speichern",
-    "aktualisieren",
-    "übernehmen",
-    "ändern",
-    "enregistrer",
-    "appliquer",
-    "modifier",
-    "mettre à jour",
-    "guardar",
-    "actualizar",
-    "aplicar",
-    "cambiar",
-    "salvar",
-    "atualizar",
-    "alterar",
-    "salva",
-    "aggiorna",
-    "modifica",
-    "opslaan",
-    "bijwerken",
-    "wijzig",
-    "spara",
-    "uppdatera",
-    "lagre",
-    "gem",
-    "opdater",
-    "tallenna",
-    "uložit",
-    "zapisz",
-    "сохранить",
-    "изменить",
-    "зберегти",
-    "kaydet",
-    "güncelle",
-    "保存",
-    "更新",
-    "儲存",
-    "変更",
-    "저장",
-    "변경",
 ];
 
 /// A step of ours, and the recorded one that it was.
@@ -123,6 +75,10 @@ impl Made {
     fn is_elsewhere(&self) -> bool {
         let login = matches!(self.typed, Some(Typed::Username | Typed::Password | Typed::Totp));
         login || matches!(self.step, Move::Open(_)) || self.clicks(SIGN_OUT)
+    }
+
+    fn cancels(&self) -> bool {
+        matches!(self.step, Move::Click(_)) && cancels(&self.words())
     }
 
     fn fills(&self) -> bool {
@@ -168,11 +124,18 @@ impl Import {
                 let out = moves.iter().position(|each| each.clicks(SIGN_OUT)).unwrap_or(moves.len());
                 self.leave(&moves.split_off(out));
                 self.findings.login = moves.into_iter().map(|each| each.step).collect();
+                self.findings.without_login = true;
                 self.findings
                     .remarks
                     .push("? no password was typed in the recording: it shows no login".to_owned());
                 return Ok(());
             };
+            if self.changes_at(&moves, password) {
+                return Err(BadRecording::without_login(
+                    format!("steps[{}]", moves[password].at),
+                    "the current password is typed here with a new one, as somebody does who is signed in: sign out first, then record signing in and the change in one go",
+                ));
+            }
             let rest = moves.split_off(sign_in(&moves, password));
             if !self.registers(&moves) {
                 break (moves, rest);
@@ -251,6 +214,12 @@ impl Import {
             kept.extend(between.into_iter().enumerate().filter(stays).map(|(_, each)| each));
         }
         kept
+    }
+
+    /// Whether that password is the current one of a form that sets another.
+    fn changes_at(&self, moves: &[Made], password: usize) -> bool {
+        let form = moves[password + 1..].iter().take_while(|each| !each.sends());
+        self.kept.is_current(moves[password].at) && form.into_iter().any(|each| each.is(Typed::NewPassword))
     }
 
     /// Whether the steps make an account: their password is typed twice, or what sends them off says so.
@@ -390,9 +359,11 @@ fn repeated(rest: &[Made], new: usize) -> Option<usize> {
 }
 
 /// What sends the change off, behind its last password: what says so, else what has a name or leads to another page. There may
-/// be other fields before it, and clicks that send nothing.
+/// be other fields before it, and clicks that send nothing. What cancels never does, and behind it only what says so: the form
+/// may be gone.
 fn sent_off(rest: &[Made], from: usize) -> Option<usize> {
     let mut best: Option<(u8, usize)> = None;
+    let mut cancelled = false;
     for (at, each) in rest.iter().enumerate().skip(from) {
         if each.is_elsewhere() || each.is(Typed::NewPassword) || best.is_some() && each.fills() {
             break;
@@ -400,10 +371,14 @@ fn sent_off(rest: &[Made], from: usize) -> Option<usize> {
         if !each.sends() {
             continue;
         }
+        if each.cancels() {
+            cancelled = true;
+            continue;
+        }
         let words = each.words();
         let says_so = each.sends <= Some(Sending::Submit) || each.clicks(SAVE) || says(&words, PASSWORD);
         let rank = if says_so { 0 } else { u8::from(words.is_empty() && !each.leads) + 1 };
-        if best.is_none_or(|(known, _)| rank < known) {
+        if best.is_none_or(|(known, _)| rank < known) && (says_so || !cancelled) {
             best = Some((rank, at));
         }
         if each.leads {

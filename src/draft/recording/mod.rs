@@ -17,7 +17,7 @@ mod windows;
 use secrecy::SecretString;
 use url::Url;
 
-use asides::{Aside, Sending, aside};
+use asides::{Aside, Sending, aside, deletes};
 use fields::sends;
 use flows::Made;
 pub use parse::BadRecording;
@@ -59,7 +59,7 @@ pub fn import(json: &SecretString, app: &str) -> Result<Findings, BadRecording> 
             step: made,
             typed,
             at,
-            sends: sends(&recorded, at).then(|| Sending::of(step)).flatten(),
+            sends: (sends(&recorded, at) && !deletes(step)).then(|| Sending::of(step)).flatten(),
             aside: aside(step),
             leads: step.leads_to.is_some(),
         }));
@@ -90,6 +90,12 @@ impl Import {
             Some(Aside::Captcha) => {
                 return note(format!(
                     "? steps[{}]: a CAPTCHA was clicked here, and that is left out: Turnlock solves none; can its accounts do without?",
+                    step.at
+                ));
+            }
+            _ if deletes(step) => {
+                return note(format!(
+                    "? steps[{}]: what was clicked here deletes something, and is left out, as each run would do it again: can the flow do without?",
                     step.at
                 ));
             }

@@ -9,7 +9,7 @@ use super::parse::{Act, Recorded};
 use crate::draft::words::{
     CODE, CURRENT, MFA, NEW, ONE_TIME, PASSCODE, PASSWORD, REPEAT, SIGN_IN, USERNAME, Words, says,
 };
-use crate::redact::encoded;
+use crate::redact::{encoded, unescaped};
 
 /// What a value was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub(super) struct Kept {
     by_step: HashMap<usize, Typed>,
     /// For each step the first one whose text it corrects.
     fields: Vec<usize>,
+    /// The steps whose fields ask for the password that an account has already.
+    current: Vec<usize>,
     /// The steps that are taken for a change of the password by their order alone.
     guessed: Vec<usize>,
     /// The step that is taken for the login's name by its order alone, and the one behind it for the password.
@@ -131,6 +133,7 @@ impl Kept {
                 .collect(),
             by_step: HashMap::new(),
             fields,
+            current: changes.iter().filter(|change| change.is_current()).map(|change| change.at).collect(),
             guessed: Vec::new(),
             guessed_login: None,
         };
@@ -302,17 +305,23 @@ impl Kept {
         self.by_step.get(&at).copied().unwrap_or(Typed::Unknown)
     }
 
-    /// Whether something that was typed stands in the text, or in what it is when it is taken for a part of a URL, a style
-    /// sheet or a page; or as base64 or in hex. Of a letter or two, or three of base64, nobody could
-    /// tell.
+    /// Whether it asks for the password that an account has already.
+    pub fn is_current(&self, at: usize) -> bool {
+        self.current.contains(&at)
+    }
+
+    /// Whether something that was typed stands in the text, or in what it says when it is taken for a part of a URL, a style
+    /// sheet, JSON or a page, also one within the other; or as base64 or in hex. Of a letter or two, or three of base64, nobody
+    /// could tell.
     pub fn is_in(&self, text: &str) -> bool {
-        let decoded = url::form_urlencoded::parse(text.as_bytes());
-        let decoded: String = decoded.flat_map(|(name, value)| [name, value]).collect();
-        let texts = [text.to_lowercase(), decoded.to_lowercase(), unescaped(text).to_lowercase()];
+        let texts = readings(text);
         self.values.iter().map(ExposeSecret::expose_secret).filter(|value| value.len() > 2).any(|value| {
             let plain = value.to_lowercase();
-            texts.iter().any(|text| text.contains(&plain))
-                || encoded(value).iter().any(|form| form.len() > value.len() && text.contains(form.as_str()))
+            let forms = encoded(value);
+            texts.iter().any(|text| {
+                text.to_lowercase().contains(&plain)
+                    || forms.iter().any(|form| form.len() > value.len() && text.contains(form.as_str()))
+            })
         })
     }
 }
@@ -348,48 +357,61 @@ fn login_by_order(recorded: &[Recorded], changes: &[Change<'_>]) -> Option<usize
     .then_some(0)
 }
 
-/// A text without what HTML and CSS write for some characters: `&amp;`, `&#38;`, `\26 `.
-fn unescaped(text: &str) -> String {
-    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['&', '\\']) {
-        plain.push_str(&rest[..at]);
-        let (mark, behind) = rest[at..].split_at(1);
-        let (meant, length) = if mark == "&" {
-            let name = behind.split_once(';').map_or("", |(name, _)| name);
-            let meant = match name {
-                "amp" => Some('&'),
-                "lt" => Some('<'),
-                "gt" => Some('>'),
-                "quot" => Some('"'),
-                "apos" => Some('\''),
-                _ => name.strip_prefix("#x").or(name.strip_prefix("#X")).map_or_else(
-                    || name.strip_prefix('#').and_then(|digits| number(digits, 10)),
-                    |digits| number(digits, 16),
-                ),
-            };
-            (meant, name.len() + 1)
-        } else {
-            let digits = behind.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
-            let space = usize::from(behind[digits..].starts_with(' '));
-            // `\:` is the character itself.
-            if digits == 0 {
-                (behind.chars().next(), behind.chars().next().map_or(0, char::len_utf8))
-            } else {
-                (number(&behind[..digits], 16), digits + space)
-            }
-        };
-        match meant {
-            Some(meant) => {
-                plain.push(meant);
-                rest = &behind[length..];
-            }
-            None => {
-                plain.push_str(mark);
-                rest = behind;
+/// So often may a text be escaped: three times, and once more as a locator is written.
+const ESCAPED: usize = 4;
+
+/// The text, and what it may say once its escapes are read: of what wrote them nobody knows which they are, nor in what order.
+fn readings(text: &str) -> Vec<String> {
+    let mut texts = vec![text.to_owned()];
+    let mut from = 0;
+    for _ in 0..ESCAPED {
+        let until = texts.len();
+        for at in from..until {
+            let text = &texts[at];
+            let spaced = text.replace('+', " ");
+            let read = [
+                Some(without_css(text)),
+                Some(joined(text)),
+                unescaped(text),
+                unescaped(&spaced),
+                Some(spaced),
+            ];
+            for read in read.into_iter().flatten() {
+                if !texts.contains(&read) {
+                    texts.push(read);
+                }
             }
         }
+        from = until;
+    }
+    texts
+}
+
+/// XPath knows no escapes: a text with a quote in it is put together from several.
+fn joined(text: &str) -> String {
+    ["',\"'\",'", "', \"'\", '"].iter().fold(text.to_owned(), |text, quote| text.replace(quote, "'"))
+}
+
+/// A text without what CSS writes for some characters: `\26 ` and `\:`.
+fn without_css(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let digits = behind.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
+        let meant = u32::from_str_radix(&behind[..digits], 16).ok().and_then(char::from_u32);
+        rest = match meant {
+            Some(meant) => {
+                plain.push(meant);
+                behind[digits..].strip_prefix(' ').unwrap_or(&behind[digits..])
+            }
+            // `\:` is the character itself, a backslash too.
+            None => {
+                let length = behind.chars().next().map_or(0, char::len_utf8);
+                plain.push_str(&behind[..length]);
+                &behind[length..]
+            }
+        };
     }
     plain + rest
 }
