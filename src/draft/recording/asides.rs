@@ -3,7 +3,9 @@
 use super::fields::words;
 use super::parse::{Act, Recorded};
 use super::selectors::own_parts;
-use crate::draft::words::{ALL_SESSIONS, NEXT, PASSCODE, PASSWORD, REPEAT, SIGN_IN, SIGN_OUT, Words, says};
+use crate::draft::words::{
+    ALL_SESSIONS, ENDS, NEXT, PASSCODE, PASSWORD, REPEAT, SIGN_IN, SIGN_OUT, Words, says,
+};
 
 /// A click that sends nothing off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,41 +262,6 @@ const CLOSE: Words = &[
     "닫기",
 ];
 
-/// What cannot be undone.
-const DELETE: Words = &[
-    "delete",
-    "erase",
-    "close my account",
-    "close account",
-    "deactivate",
-    "löschen",
-    "supprimer",
-    "eliminar",
-    "borrar",
-    "excluir",
-    "apagar",
-    "elimina",
-    "verwijder",
-    "radera",
-    "ta bort",
-    "slett",
-    "slet",
-    "poista",
-    "smazat",
-    "odstranit",
-    "usuń",
-    "удалить",
-    "видалити",
-    "sil",
-    "削除",
-    "删除",
-    "刪除",
-    "삭제",
-    "حذف",
-    "מחק",
-    "törlés",
-];
-
 /// Whether what is called so leaves a form without sending it off.
 pub(super) fn cancels(called: &str) -> bool {
     // *Zurücksetzen* sets a password anew.
@@ -304,7 +271,7 @@ pub(super) fn cancels(called: &str) -> bool {
 
 /// Whether the step is a click on what deletes something.
 pub(super) fn deletes(step: &Recorded) -> bool {
-    matches!(step.act, Act::Click { .. }) && says(&names(step).join(" "), DELETE)
+    matches!(step.act, Act::Click { .. }) && says(&names(step).join(" "), ENDS)
 }
 
 /// What people read of a step's element.

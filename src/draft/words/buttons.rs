@@ -456,6 +456,7 @@ pub(in crate::draft) const ENDS: Words = &[
     "видалити",
     "hesabı kapat",
     "hesabı sil",
+    "sil",
     "hesabımı",
     "törl",
     "șterge",
