@@ -218,8 +218,8 @@ impl Import {
 
     /// Whether that password is the current one of a form that sets another.
     fn changes_at(&self, moves: &[Made], password: usize) -> bool {
-        let form = moves[password + 1..].iter().take_while(|each| !each.sends());
-        self.kept.is_current(moves[password].at) && form.into_iter().any(|each| each.is(Typed::NewPassword))
+        let mut form = moves[password + 1..].iter().take_while(|each| !each.sends());
+        self.kept.is_current(moves[password].at) && form.any(|each| each.is(Typed::NewPassword))
     }
 
     /// Whether the steps make an account: their password is typed twice, or what sends them off says so.
