@@ -53,13 +53,20 @@ pub(super) struct DownloadProgress {
     pub state: String,
 }
 
-/// `Network.requestWillBeSent` and `Network.responseReceived`.
+/// `Network.requestWillBeSent`, `Network.responseReceived` and `Network.loadingFinished`: each has some of these.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
     pub request_id: String,
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    pub response: Option<Response>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Response {
+    pub mime_type: String,
 }
 
 /// `Network.loadingFailed`; of a document if `kind` says so.

@@ -17,7 +17,7 @@ use super::events::{
 use super::onlooker::Onlooker;
 use super::protocol::{HandleDialog, RunIfWaiting};
 use super::replay::{self, Replay};
-use super::unanswered::Unanswered;
+use super::unanswered::{Unanswered, goes_on};
 use super::world::{WORLD, set_up};
 
 /// How long a courtesy call may take whose answer nobody waits for.
@@ -93,6 +93,7 @@ struct Inner {
     replay: Option<std::sync::Arc<Replay>>,
     /// What holds back what a page sends.
     onlooker: Option<std::sync::Arc<Onlooker>>,
+    /// What the page waits for since the last act.
     unanswered: Unanswered,
 }
 
@@ -291,12 +292,17 @@ impl State {
                     inner.unanswered.replaced();
                 }
             }
-            "Network.requestWillBeSent" => {
+            "Network.requestWillBeSent" if self.lock().unanswered.is_acted() => {
                 let event = decode::<Request>(method, params)?;
                 self.lock().unanswered.sent(event);
                 return None;
             }
-            "Network.responseReceived" => {
+            "Network.responseReceived" if self.lock().unanswered.is_awaited() => {
+                let event = decode::<Request>(method, params)?;
+                event.response.filter(|response| goes_on(&response.mime_type))?;
+                self.lock().unanswered.answered(&event.request_id)?;
+            }
+            "Network.loadingFinished" if self.lock().unanswered.is_awaited() => {
                 let event = decode::<Request>(method, params)?;
                 self.lock().unanswered.answered(&event.request_id)?;
             }

@@ -38,7 +38,17 @@ impl Unanswered {
         }
     }
 
-    /// An answer has begun, or none will come; `None` if nobody asked for it.
+    /// Whether it matters what is sent.
+    pub fn is_acted(&self) -> bool {
+        self.acted
+    }
+
+    /// Whether something has no answer.
+    pub fn is_awaited(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
+    /// The answer is there, or none will come; `None` if nobody asked for it.
     pub fn answered(&mut self, request: &str) -> Option<()> {
         self.requests.remove(request).then_some(())
     }
@@ -46,6 +56,11 @@ impl Unanswered {
     pub fn requests(&self) -> &HashSet<String> {
         &self.requests
     }
+}
+
+/// Whether an answer of this type never ends: a page that listens waits for nothing.
+pub(super) fn goes_on(mime_type: &str) -> bool {
+    mime_type == "text/event-stream"
 }
 
 impl Page {

@@ -21,17 +21,15 @@ impl Session<'_> {
         let within = self.bounded(expect.timeout.unwrap_or(self.playbook.timeouts.step));
         let awaited = format!("one of the states {expect}");
         let until = Instant::now() + within;
+        let left = |by: Instant| by.saturating_duration_since(Instant::now());
         let mut stays_by = None;
         loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let came = self.page.first_of(&targets, &awaited, left).await?;
+            let came = self.page.first_of(&targets, &awaited, left(until)).await?;
             if expect.branches[came].state != State::End(End::SignedIn) {
                 return Ok(came);
             }
-            let left = until.saturating_duration_since(Instant::now());
-            let stays_by = *stays_by.get_or_insert_with(|| Instant::now() + left.min(TO_STAY));
-            let left = stays_by.saturating_duration_since(Instant::now());
-            if left.is_zero() || !self.page.hear_answers(left).await {
+            let stays_by = *stays_by.get_or_insert_with(|| until.min(Instant::now() + TO_STAY));
+            if left(stays_by).is_zero() || !self.page.hear_answers(left(stays_by)).await {
                 return Ok(came);
             }
         }

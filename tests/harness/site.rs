@@ -24,6 +24,8 @@ pub struct Request {
 pub enum Reply {
     /// An answer: status, further header lines, body.
     Answer(u16, Vec<(&'static str, String)>, String),
+    /// Yes at once, and what it is so much later.
+    Late(String, std::time::Duration),
     /// The connection is closed without a word.
     Cut,
     /// Nothing, for as long as the browser waits.
@@ -144,6 +146,14 @@ pub async fn serve(
             let length =
                 if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
             format!("HTTP/1.1 {status} -\r\n{headers}{length}connection: close\r\n\r\n{body}")
+        }
+        Reply::Late(body, after) => {
+            let head =
+                format!("HTTP/1.1 200 -\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).await?;
+            stream.flush().await?;
+            tokio::time::sleep(after).await;
+            body
         }
         Reply::Cut => return Ok(()),
         Reply::Silence => return std::future::pending().await,
