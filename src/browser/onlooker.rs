@@ -14,11 +14,9 @@ use serde_json::json;
 use url::Url;
 
 use super::connection::{Connection, SessionId};
-use super::error::PageError;
+use super::error::{BrowserError, PageError};
 use super::page::Page;
-use super::protocol::{
-    AddScript, BypassServiceWorker, ContinueRequest, ContinueWithAuth, EnableFetch, FailRequest,
-};
+use super::protocol::{AddScript, ContinueRequest, ContinueWithAuth, EnableFetch, FailRequest};
 use super::replay::RequestPaused;
 
 /// Pages find no workers that outlive them or serve several of them: nobody sees what those send. Many browsers have none.
@@ -125,6 +123,21 @@ impl Onlooker {
     }
 }
 
+/// Has the requests of a session asked about, and keeps its documents from what would be asked for elsewhere. Sent at once; the
+/// future awaits the answers.
+pub(super) fn begin(
+    connection: &Connection,
+    session: &SessionId,
+) -> impl Future<Output = Result<(), BrowserError>> + Send + use<> {
+    let without = AddScript { source: NO_WORKERS, world_name: "", run_immediately: true };
+    let without = connection.call(session, &without, CALL);
+    let enabled = connection.call(session, &EnableFetch { handle_auth_requests: true }, CALL);
+    async move {
+        let (without, enabled) = futures::join!(without, enabled);
+        without.and(enabled.map(drop))
+    }
+}
+
 impl Page {
     /// From now on what the page sends can be held back, see [`Page::let_send`].
     ///
@@ -132,13 +145,7 @@ impl Page {
     /// If the browser is gone.
     pub async fn look_on(&self) -> Result<(), PageError> {
         self.state.look_on(Arc::default());
-        // What a service worker fetches for its pages would not be seen here, nor what a worker of several pages sends.
-        let without = AddScript { source: NO_WORKERS, world_name: "", run_immediately: true };
-        let without = self.connection.call(&self.session, &without, CALL);
-        let bypass = self.connection.call(&self.session, &BypassServiceWorker { bypass: true }, CALL);
-        let enabled = self.connection.call(&self.session, &EnableFetch { handle_auth_requests: true }, CALL);
-        let (without, bypass, enabled) = futures::join!(without, bypass, enabled);
-        without.and(bypass).and(enabled).map(|_| ()).map_err(|error| self.failure(error))
+        begin(&self.connection, &self.session).await.map_err(|error| self.failure(error))
     }
 
     /// What the page may send from now on, once [`Page::look_on`] was called. What was held back before is forgotten: it was

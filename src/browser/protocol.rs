@@ -47,7 +47,6 @@ commands! {
     "Page.handleJavaScriptDialog" HandleDialog { accept: bool } -> Nothing;
     "Page.captureScreenshot" CaptureScreenshot { format: &'static str, #[serde(skip_serializing_if = "Option::is_none")] clip: Option<Clip>, optimize_for_speed: bool } -> Screenshot;
     "Network.enable" EnableNetwork { max_post_data_size: u32, max_total_buffer_size: u32, max_resource_buffer_size: u32 } -> Nothing;
-    "Network.setBypassServiceWorker" BypassServiceWorker { bypass: bool } -> Nothing;
     "Runtime.enable" EnableRuntime {} -> Nothing;
     "Runtime.runIfWaitingForDebugger" RunIfWaiting {} -> Nothing;
     "Runtime.callFunctionOn" CallFunction {

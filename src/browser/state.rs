@@ -14,7 +14,7 @@ use super::events::{
     AttachedToTarget, ContextCreated, ContextDestroyed, DialogOpening, DownloadProgress, DownloadWillBegin,
     FrameEvent, FrameNavigated, LoadingFailed, Request, decode,
 };
-use super::onlooker::Onlooker;
+use super::onlooker::{self, Onlooker};
 use super::protocol::{HandleDialog, RunIfWaiting};
 use super::replay::{self, Replay};
 use super::unanswered::{Unanswered, goes_on};
@@ -447,12 +447,14 @@ impl State {
             self.lock().frames.entry(event.target_info.target_id).or_default().session =
                 Some(session.clone());
             self.connection.listen(session.clone(), std::sync::Arc::new(sink.clone()));
-            let asks = {
+            let (replays, looks_on) = {
                 let inner = self.lock();
-                inner.replay.is_some() || inner.onlooker.is_some()
+                (inner.replay.is_some(), inner.onlooker.is_some())
             };
-            if asks {
+            if replays {
                 replay::begin(&self.connection, &session);
+            } else if looks_on {
+                tokio::spawn(onlooker::begin(&self.connection, &session));
             }
             let calls = set_up(&self.connection, &session);
             tokio::spawn(async move {

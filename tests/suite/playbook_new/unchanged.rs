@@ -242,3 +242,31 @@ async fn an_account_signs_in_to_its_own_app_only() {
     let said = desk.call(&[&new[..], &["--trust", &here]].concat(), "").await.ends(0);
     assert!(said.err.contains("signed in once") || said.out.contains("signed in once"), "{}", said.err);
 }
+
+/// A service worker that answers for its pages would ask the network in their place: while an app is looked at, there is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_worker_would_send_for_the_page_is_held_back() {
+    const WORKER: &str = "addEventListener('install', () => skipWaiting()); addEventListener('activate', (e) => e.waitUntil(clients.claim()));
+        addEventListener('fetch', (e) => e.respondWith(fetch(e.request)));";
+    const HOME: &str = "<a href=/out>Sign out</a><h1>Home</h1><button type=button onclick=\"fetch('/turned', { method: 'PUT' })\">Security</button>
+        <script>navigator.serviceWorker.register('/sw.js');</script>";
+    let mut site = Site::new(move |request| match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/") if request.body.contains(PASSWORD) => {
+            let headers = vec![("location", "/home".to_owned()), ("set-cookie", "s=1; Path=/".into())];
+            Reply::Answer(303, headers, String::new())
+        }
+        (_, "/") => Reply::html(SIGN_IN),
+        (_, "/sw.js") => {
+            Reply::Answer(200, vec![("content-type", "text/javascript".to_owned())], WORKER.to_owned())
+        }
+        (_, "/home") if request.cookie.contains("s=1") => Reply::html(HOME),
+        _ => Reply::status(404, "<h1>Not here</h1>"),
+    })
+    .await;
+    let (_, draft, _) = drafted_of(&site).await;
+    let all: Vec<_> = std::iter::from_fn(|| site.requests.try_recv().ok()).collect();
+    assert!(all.iter().any(|request| request.path == "/home"), "{all:?}");
+    assert!(!all.iter().any(|request| request.path == "/sw.js"), "{all:?}");
+    assert!(!all.iter().any(|request| request.method == "PUT"), "{all:?}\n{draft}");
+    assert!(draft.contains("sends PUT /turned"), "{draft}");
+}
