@@ -3,6 +3,7 @@
 //! Whoever takes a secret into its hands registers it; from then on [`redact`] masks it, also where it is
 //! written in groups (`JBSW Y3DP`), in another case, escaped for JSON, HTML or a URL, in base64 or in hex.
 
+mod grouped;
 mod unescape;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use self::grouped::Grouped;
 use self::unescape::{Placed, unescape};
 
 /// What stands in a secret's place.
@@ -25,9 +27,6 @@ const LOOSE: usize = 6;
 /// How many forms of secrets are remembered; the oldest are forgotten first. A job has about 20 secrets of
 /// at most 15 forms that differ, and a worker at most 64 jobs at a time.
 const REMEMBERED: usize = 20_480;
-
-/// The fewest characters of a short secret, or of one that somebody has given, for which groups are looked through.
-const GROUPED: usize = 4;
 
 /// So often may a text be escaped, as an address is in JSON in an attribute.
 const ESCAPED: usize = 3;
@@ -77,8 +76,8 @@ struct Secrets {
     loose: HashMap<[char; LOOSE], Vec<Zeroizing<Vec<char>>>>,
     /// Short secrets, as they are.
     exact: Vec<Zeroizing<String>>,
-    /// Those of them that may be written in groups, folded, by their first [`GROUPED`] characters.
-    grouped: HashMap<[char; GROUPED], Vec<Zeroizing<Vec<char>>>>,
+    /// Those of them that may be written in groups.
+    grouped: Grouped,
     /// What was added, oldest first.
     order: VecDeque<Form>,
 }
@@ -131,9 +130,7 @@ impl Secrets {
         if form.trim().is_empty() || self.exact.contains(&form) {
             return;
         }
-        if let Some((head, folded)) = in_groups(&form) {
-            self.grouped.entry(head).or_default().push(folded);
-        }
+        self.grouped.add(&form);
         self.exact.push(form.clone());
         self.order.push_back(Form::Exact(form));
     }
@@ -142,15 +139,7 @@ impl Secrets {
         match self.order.pop_front() {
             Some(Form::Exact(form)) => {
                 self.exact.retain(|other| *other != form);
-                let Some((head, folded)) = in_groups(&form) else { return };
-                let Some(forms) = self.grouped.get_mut(&head) else { return };
-                // Another one may read the same without its groups.
-                if let Some(nth) = forms.iter().position(|other| *other == folded) {
-                    forms.swap_remove(nth);
-                }
-                if forms.is_empty() {
-                    self.grouped.remove(&head);
-                }
+                self.grouped.forget(&form);
             }
             Some(Form::Loose(form)) => {
                 let Some(head) = head(&form) else { return };
@@ -181,12 +170,11 @@ impl Secrets {
     }
 
     fn find(&self, text: &str) -> Vec<std::ops::Range<usize>> {
-        let mut found = self.find_loose(text);
+        let mut found = self.find_folded(text);
         for secret in &self.exact {
             let places = text.match_indices(secret.as_str()).map(|(at, _)| at..at + secret.len());
             found.extend(places.filter(|range| is_word(text, range)));
         }
-        found.extend(self.find_grouped(text));
         found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
         found.dedup_by(|next, last| {
             let overlap = next.start < last.end;
@@ -198,48 +186,34 @@ impl Secrets {
         found
     }
 
-    /// Where one stands in groups that are no part of another word, and no date.
-    fn find_grouped(&self, text: &str) -> Vec<std::ops::Range<usize>> {
-        if self.grouped.is_empty() {
-            return Vec::new();
-        }
-        let folded = fold(text.char_indices().map(|(at, c)| (c, at, at + c.len_utf8())));
-        let (chars, places): (Vec<char>, Vec<_>) = folded.map(|(c, from, to)| (c, (from, to))).unzip();
-        let longest = |at: usize| {
-            let rest = &chars[at..];
-            let forms = self.grouped.get(rest.first_chunk()?)?;
-            let ranges = forms.iter().filter(|form| rest.starts_with(form));
-            let ranges = ranges.map(|form| places[at].0..places[at + form.len() - 1].1);
-            ranges.filter(|range| is_group(text, range)).max_by_key(|range| range.end)
-        };
-        (0..chars.len()).filter_map(longest).collect()
-    }
-
-    fn find_loose(&self, text: &str) -> Vec<std::ops::Range<usize>> {
-        if self.loose.is_empty() {
+    /// What is found however it is escaped, spaced and capitalised.
+    fn find_folded(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        if self.loose.is_empty() && self.grouped.is_empty() {
             return Vec::new();
         }
         let mut placed: Vec<Placed> = text.char_indices().map(|(at, c)| (c, at, at + c.len_utf8())).collect();
         let mut hits = Vec::new();
         for _ in 0..ESCAPED {
-            self.find_folded(&placed, &mut hits);
+            self.find_in(&placed, text, &mut hits);
             match unescape(&placed) {
                 Some(read) => placed = read,
                 None => return hits,
             }
         }
-        self.find_folded(&placed, &mut hits);
+        self.find_in(&placed, text, &mut hits);
         hits
     }
 
-    fn find_folded(&self, text: &[Placed], hits: &mut Vec<std::ops::Range<usize>>) {
-        let folded = fold(text.iter().copied());
+    /// The same in one reading of the text.
+    fn find_in(&self, read: &[Placed], text: &str, hits: &mut Vec<std::ops::Range<usize>>) {
+        let folded = fold(read.iter().copied());
         let (chars, places): (Vec<char>, Vec<_>) = folded.map(|(c, from, to)| (c, (from, to))).unzip();
         hits.extend((0..chars.len()).filter_map(|at| {
             let rest = &chars[at..];
             let form = self.loose.get(&head(rest)?)?.iter().find(|form| rest.starts_with(form))?;
             Some(places[at].0..places[at + form.len() - 1].1)
         }));
+        self.grouped.find_in(&chars, &places, text, hits);
     }
 }
 
@@ -268,34 +242,6 @@ fn is_word(text: &str, range: &std::ops::Range<usize>) -> bool {
     let before = text[..range.start].chars().next_back();
     let after = text[range.end..].chars().next();
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-}
-
-/// A secret that may be written in groups without being taken for words: by its first characters, and folded.
-fn in_groups(secret: &str) -> Option<([char; GROUPED], Zeroizing<Vec<char>>)> {
-    let is_of_a_code = |c: char| c.is_ascii_alphanumeric() || is_separator(c);
-    let is_no_word = secret.contains(|c: char| c.is_ascii_digit()) || !secret.contains(char::is_lowercase);
-    let folded: Zeroizing<Vec<char>> = Zeroizing::new(folded(secret).collect());
-    let head = folded.first_chunk().copied().filter(|_| is_no_word && secret.chars().all(is_of_a_code))?;
-    Some((head, folded))
-}
-
-/// Whether these characters stand by themselves: not within a word, also one with dashes, and not as a date.
-fn is_group(text: &str, range: &std::ops::Range<usize>) -> bool {
-    let (before, group, after) = (&text[..range.start], &text[range.clone()], &text[range.end..]);
-    let joined = |side: Option<char>, next: Option<char>| {
-        side.is_some_and(|c| is_separator(c) && !c.is_whitespace()) && next.is_some_and(char::is_alphanumeric)
-    };
-    let (mut back, mut on) = (before.chars().rev(), after.chars());
-    let is_part = joined(back.next(), back.next()) || joined(on.next(), on.next());
-    let is_date = group.len() == 10
-        && group.bytes().enumerate().all(
-            |(nth, c)| {
-                if matches!(nth, 4 | 7) { c == b'-' } else { c.is_ascii_digit() }
-            },
-        );
-    // Letters alone, and small ones, are words.
-    let is_words = !group.contains(|c: char| c.is_ascii_digit()) && group.contains(char::is_lowercase);
-    is_word(text, range) && !is_part && !is_date && !is_words
 }
 
 /// The secret as it is written elsewhere, where that differs from the secret itself. Of a short one JSON, HTML and URLs are told
