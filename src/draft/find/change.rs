@@ -2,7 +2,7 @@
 
 use super::{Found, all, groups, has_token, is, is_about, is_name, is_password, read, submit, takes_text};
 use crate::browser::{Control, ControlKind, Survey};
-use crate::draft::words::{ASIDE, CURRENT, ENDS, HANDS_OFF, PASSWORD, REPEAT, Words, says};
+use crate::draft::words::{ASIDE, CURRENT, ENDS, HANDS_OFF, PASSWORD, REPEAT, SAVE, Words, says};
 
 /// The fields of a page that changes the password.
 #[derive(Debug, Clone)]
@@ -124,39 +124,7 @@ const REVEALS: Words = &["reveal", "copy", "generate", "show", "view", "api key"
 /// Whether a button says that it saves, and nothing else.
 fn saves(control: &Control) -> bool {
     let text = control.text.trim().to_lowercase();
-    [
-        "ok",
-        "save",
-        "save changes",
-        "update",
-        "apply",
-        "speichern",
-        "enregistrer",
-        "guardar",
-        "salvar",
-        "salva",
-        "opslaan",
-        "spara",
-        "lagre",
-        "gem",
-        "bewaren",
-        "tallenna",
-        "uložit",
-        "zapisz",
-        "mentés",
-        "salvează",
-        "сохранить",
-        "зберегти",
-        "kaydet",
-        "lưu",
-        "保存",
-        "儲存",
-        "저장",
-        "حفظ",
-        "שמור",
-        "αποθήκευση",
-    ]
-    .contains(&text.as_str())
+    text == "ok" || text == "save changes" || SAVE.contains(&text.as_str())
 }
 
 /// Whether a button's words are those of one that saves a change.

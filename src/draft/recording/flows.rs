@@ -3,12 +3,12 @@
 use secrecy::SecretString;
 
 use super::Import;
-use super::asides::{Aside, SAVE, Sending, cancels};
+use super::asides::{Aside, Sending, cancels};
 use super::menus::{opens_a_menu, words};
 use super::parse::BadRecording;
 use super::secrets::Typed;
 use crate::draft::findings::{ChangeForm, Move, Names, Sent, Settings};
-use crate::draft::words::{MFA, NEW, PASSWORD, REGISTER, REPEAT, SIGN_IN, SIGN_OUT, Words, says};
+use crate::draft::words::{MFA, NEW, PASSWORD, REGISTER, REPEAT, SAVE, SIGN_IN, SIGN_OUT, Words, says};
 
 /// What looks for something, and changes nothing.
 const SEARCH: Words = &[

@@ -1,13 +1,15 @@
 //! What people call things, in many languages. All in small letters, and matched as parts of what a page says.
 
 mod buttons;
+mod deeds;
 mod fields;
 mod languages;
 mod refusals;
 mod settings;
 mod signing;
 
-pub(super) use buttons::{AGREES, ASIDE, CONSENT, DOES, ENDS, HANDS_OFF, LATER, LISTS, NO};
+pub(super) use buttons::{ASIDE, CANCEL, CLOSE, CONSENT, LATER, NO, SAVE};
+pub(super) use deeds::{AGREES, DOES, ENDS, HANDS_OFF};
 pub(super) use fields::{CODE, CURRENT, NEW, ONE_TIME, OTHER_CODE, PASSCODE, PLACE, REPEAT, USERNAME};
 pub(super) use languages::refused_in;
 pub(super) use refusals::{EXPIRED, LOCKED, REFUSED, SCAN, refuses};
@@ -15,8 +17,8 @@ pub(super) use settings::{
     CHANGE, LINKING, MENU, MFA, PERSON, SECURITY, SET_UP, SETTINGS, SUNDRIES, TURN_ON,
 };
 pub(super) use signing::{
-    ALL_SESSIONS, HAVE_ACCOUNT, LINK, NEXT, NO_ACCOUNT, OTHER_THAN_PASSWORD, REGISTER, SIGN_IN, SIGN_OUT,
-    STARTS, STAY,
+    ALL_SESSIONS, HAVE_ACCOUNT, LINK, LISTS, NEXT, NO_ACCOUNT, OTHER_THAN_PASSWORD, REGISTER, SIGN_IN,
+    SIGN_OUT, STARTS, STAY,
 };
 
 /// As the checker knows their fields.

@@ -428,6 +428,35 @@ pub(in crate::draft) const ALL_SESSIONS: Words = &[
     "모든",
 ];
 
+/// What one may leave that is no session: a list of mails.
+pub(in crate::draft) const LISTS: Words = &[
+    "newsletter",
+    "mailing",
+    "mail list",
+    "unsubscribe",
+    "rundbrief",
+    "verteiler",
+    "lettre d'info",
+    "liste de diffusion",
+    "boletín",
+    "boletim",
+    "nieuwsbrief",
+    "nyhetsbrev",
+    "nyhedsbrev",
+    "uutiskirje",
+    "zpravodaj",
+    "biuletyn",
+    "рассылк",
+    "розсилк",
+    "bülten",
+    "hírlevél",
+    "メルマガ",
+    "メールマガジン",
+    "订阅",
+    "訂閱",
+    "뉴스레터",
+];
+
 /// What is said to whoever has no account.
 pub(in crate::draft) const NO_ACCOUNT: Words = &[
     "don't",
