@@ -2,6 +2,7 @@
 
 mod decoys;
 mod entrance;
+mod fields;
 mod habits;
 mod passing;
 mod settings;
