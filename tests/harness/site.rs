@@ -26,6 +26,8 @@ pub enum Reply {
     Answer(u16, Vec<(&'static str, String)>, String),
     /// Yes at once, and what it is so much later.
     Late(String, std::time::Duration),
+    /// A page of which the second piece comes so much later.
+    Halting([String; 2], std::time::Duration),
     /// The connection is closed without a word.
     Cut,
     /// Nothing, for as long as the browser waits.
@@ -154,6 +156,13 @@ pub async fn serve(
             stream.flush().await?;
             tokio::time::sleep(after).await;
             body
+        }
+        Reply::Halting([first, second], after) => {
+            let head = "HTTP/1.1 200 -\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n";
+            stream.write_all(format!("{head}<!doctype html><meta charset=utf-8>{first}").as_bytes()).await?;
+            stream.flush().await?;
+            tokio::time::sleep(after).await;
+            second
         }
         Reply::Cut => return Ok(()),
         Reply::Silence => return std::future::pending().await,

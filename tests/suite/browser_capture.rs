@@ -1,5 +1,7 @@
 //! Pictures and pieces of what a page shows.
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret;
 use turnlock::browser::{Box4, Piece, PieceKind};
 
@@ -68,6 +70,15 @@ async fn reading_gives_text_values_and_links() {
         let read = stage.page.read_link(&stage.target(&format!("{{ css: \"#{id}\" }}")), SOON).await.unwrap();
         assert_eq!(read.expose_secret(), link);
     }
+}
+
+/// Half a secret would be taken for a whole one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_says_is_read_when_it_has_come() {
+    let pieces = ["<p id=p>one ", "<b>two</b></p>"].map(str::to_owned);
+    let site = Site::new(move |_| Reply::Halting(pieces.clone(), Duration::from_millis(700))).await;
+    let stage = Stage::open(&site.url()).await;
+    assert_eq!(stage.text("{ css: \"#p\" }").await, "one two");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,8 @@ fn playbook(folder: &Path, stage: &Stage, extra: &str, targets: &[&str]) -> Play
 
 /// Records what the steps see on the page that is open, and has it written and read again.
 async fn recorded(stage: &Stage, playbook: &Playbook, folder: &Path) -> Pages {
+    // It is there when the page has come as a whole, so that no step has to wait for what is on it.
+    stage.page.snapshot(&[], &[]).await.unwrap();
     let recorder = Recorder::default();
     for (flow, step) in step::all(playbook) {
         recorder.look(&stage.page, flow.kind, step, std::time::Duration::from_millis(300)).await;

@@ -237,7 +237,7 @@ const NEEDS = {
   fill: { enabled: true, editable: true, hit: true, loaded: true },
   select: { enabled: true, loaded: true },
   focus: { enabled: true },
-  read: {},
+  read: { parsed: true },
   picture: { still: true },
   frame: {},
 };
@@ -438,7 +438,7 @@ function report(request, needs) {
   if (!visible.length && unfit.length) return { why: 'unfit', what: unfit.slice(0, 5).map(describe), near: near([request.target]) };
   const what = visible.slice(0, 5).map(describe);
   if (visible.length > 1) return { why: 'several', what, count: visible.length };
-  if (visible.length === 1) return { ...(obstacle(visible[0], needs) || { why: needs.loaded && isLoading() ? 'on a page that has not loaded yet' : 'moving' }), what };
+  if (visible.length === 1) return { ...(obstacle(visible[0], needs) || { why: isEarly(needs) ? 'on a page that has not loaded yet' : 'moving' }), what };
   return { why: hidden.length ? 'hidden' : 'missing', what: hidden.slice(0, 3).map(describe), near: near([request.target]) };
 }
 
@@ -499,6 +499,11 @@ const isErrorPage = () => statusOf() >= 500 && document.readyState === 'complete
 const LOADING = 3000;
 const isLoading = () => document.readyState !== 'complete' && performance.now() < LOADING;
 
+// Of a page that is still coming, an element may hold the first half of what it will say.
+const isParsing = () => document.readyState === 'loading' && performance.now() < LOADING;
+
+const isEarly = (needs) => (needs.loaded && isLoading()) || (needs.parsed && isParsing());
+
 // What covers an element for so long may be there for the mouse alone, as a tooltip is.
 const COVERED = 1000;
 
@@ -543,7 +548,7 @@ const turnlock = {
         return performance.now() - covered < COVERED ? undefined : { aside: true };
       }
       covered = null;
-      if (kept || (needs.loaded && isLoading())) return undefined;
+      if (kept || isEarly(needs)) return undefined;
       if (needs.still && (!(await still(acted)) || obstacle(acted, needs))) return undefined;
       if (!request.origins.includes(self.origin)) return { blocked: self.origin };
       const found = foundAs(element, request.target.alternatives);
@@ -608,7 +613,7 @@ const turnlock = {
 
   // {target, origins} → what the only element says that can be seen now; null without one. Looks, and changes nothing.
   glimpse({ target, origins }) {
-    if (!origins.includes(self.origin)) return null;
+    if (!origins.includes(self.origin) || isParsing()) return null;
     const { visible } = matches(target.alternatives, rootsOf(document));
     return visible.length === 1 ? { text: read(visible[0]), link: linkOf(visible[0]) } : null;
   },
