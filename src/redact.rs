@@ -63,6 +63,12 @@ pub fn find(text: &str) -> Vec<std::ops::Range<usize>> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner).find(text)
 }
 
+/// Whether a text tells a secret.
+#[must_use]
+pub fn tells(text: &str) -> bool {
+    !find(text).is_empty()
+}
+
 /// The text with its escapes for a URL, JSON or HTML read once; `None` if there are none.
 #[must_use]
 pub fn unescaped(text: &str) -> Option<String> {

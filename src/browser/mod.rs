@@ -58,7 +58,7 @@ pub use capture::{Box4, Controls, NamedControl, Piece, PieceKind, Shot};
 pub use error::{BrowserError, Overview, PageError};
 pub use glimpse::Glimpse;
 pub use launch::{Display, Options, Sandbox, is_headless_shell};
-pub use onlooker::Sends;
+pub use onlooker::{HeldBack, Sends};
 pub use page::{Found, Guide, Page, Typed};
 pub use pool::Pool;
 pub use process::Process;

@@ -1,9 +1,9 @@
 //! Looking at an app without changing anything there: what a click would send is held back by the browser, whatever the
-//! words on the button were.
+//! words on the button were. So is what a page would send, by itself or not, once a rehearsal has typed a new credential.
 //!
-//! A page that is opened may send what it sends to everybody who comes by. From the first click on only what reads goes
-//! through, and what the page has sent by itself before: many ask for their data by `POST`. What goes over a WebSocket is not
-//! seen here, nor what a window sends, which a page can be kept from opening ([`super::Options::windows`]).
+//! A page that is opened may send what it sends to everybody who comes by. From then on only what reads goes through, and what
+//! the page has sent by itself before: many ask for their data by `POST`. What goes over a WebSocket is not seen here, nor what
+//! a window sends, which a page can be kept from opening ([`super::Options::windows`]).
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use url::Url;
 
 use super::connection::{Connection, SessionId};
-use super::error::{BrowserError, PageError};
+use super::error::BrowserError;
 use super::page::Page;
 use super::protocol::{AddScript, ContinueRequest, ContinueWithAuth, EnableFetch, FailRequest};
 use super::replay::RequestPaused;
@@ -36,10 +38,26 @@ pub enum Sends {
     Nothing,
 }
 
+/// What a page was not let send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBack {
+    /// `POST /path`. Paths may tell of the account.
+    pub what: String,
+    /// It would have brought another document: a form, most likely.
+    pub form: bool,
+    /// It told a secret, as far as that can be read: see [`Page::look_on`].
+    pub tells: bool,
+}
+
+/// Whether a text tells a secret.
+pub type Tells = fn(&str) -> bool;
+
 /// What a page has sent, and what it was not let.
-#[derive(Debug, Default)]
 pub(super) struct Onlooker {
     inner: Mutex<Inner>,
+    tells: Tells,
+    /// Something was held back.
+    held: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -47,8 +65,8 @@ struct Inner {
     sends: Sends,
     /// What the page sends by itself.
     known: HashSet<String>,
-    /// What was held back, as `POST /path`.
-    held: Vec<String>,
+    /// What was held back.
+    held: Vec<HeldBack>,
     /// A document was asked for that only a name and a password in the browser's own dialog would open.
     challenged: bool,
 }
@@ -62,6 +80,10 @@ pub(super) struct AuthRequired {
 }
 
 impl Onlooker {
+    fn new(tells: Tells) -> Self {
+        Self { inner: Mutex::default(), tells, held: Notify::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,28 +116,34 @@ impl Onlooker {
         let path = url.as_ref().map_or("", Url::path);
         let origin = url.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
         // GraphQL reads and writes at one address.
-        let body = paused.request.post_data.as_deref().unwrap_or_default();
-        let key = format!("{method} {origin}{path} {}", body.contains("mutation"));
+        let body = paused.request.post_data.as_deref();
+        let writes = body.is_some_and(|body| body.contains("mutation"));
+        let key = format!("{method} {origin}{path} {writes}");
+        // A body that the browser does not show may be anything.
+        let unseen = body.is_none() && paused.request.has_post_data;
         let mut inner = self.lock();
-        let form = kind == "Document" && !reads;
+        let tells = inner.sends != Sends::All
+            && (unseen || (self.tells)(&paused.request.url) || body.is_some_and(self.tells));
+        let form = kind == "Document" && (!reads || tells);
         match inner.sends {
             Sends::All => {
-                if !form {
+                if !form && !writes {
                     inner.known.insert(key);
                 }
                 true
             }
-            Sends::Known if reads => {
+            Sends::Known if reads && !tells => {
                 inner.known.insert(key);
                 true
             }
-            Sends::Nothing if reads && matches!(kind, "Script" | "Stylesheet" | "Font") => true,
-            Sends::Nothing if kind != "Document" && inner.known.contains(&key) => true,
-            Sends::Known if !form && inner.known.contains(&key) => true,
+            Sends::Nothing if reads && !tells && matches!(kind, "Script" | "Stylesheet" | "Font") => true,
+            Sends::Nothing if kind != "Document" && !tells && inner.known.contains(&key) => true,
+            Sends::Known if !form && !tells && inner.known.contains(&key) => true,
             Sends::Known | Sends::Nothing => {
                 // What tells how the app is used goes unsaid.
-                if kind != "Ping" {
-                    inner.held.push(format!("{method} {path}"));
+                if kind != "Ping" || tells {
+                    inner.held.push(HeldBack { what: format!("{method} {path}"), form, tells });
+                    self.held.notify_one();
                 }
                 false
             }
@@ -139,13 +167,14 @@ pub(super) fn begin(
 }
 
 impl Page {
-    /// From now on what the page sends can be held back, see [`Page::let_send`].
+    /// From now on what the page sends can be held back, see [`Page::let_send`]: also what would go through, where it `tells` a
+    /// secret.
     ///
     /// # Errors
     /// If the browser is gone.
-    pub async fn look_on(&self) -> Result<(), PageError> {
-        self.state.look_on(Arc::default());
-        begin(&self.connection, &self.session).await.map_err(|error| self.failure(error))
+    pub async fn look_on(&self, tells: Tells) -> Result<(), BrowserError> {
+        self.state.look_on(Arc::new(Onlooker::new(tells)));
+        begin(&self.connection, &self.session).await
     }
 
     /// What the page may send from now on, once [`Page::look_on`] was called. What was held back before is forgotten: it was
@@ -165,9 +194,21 @@ impl Page {
         self.state.onlooker().is_some_and(|onlooker| std::mem::take(&mut onlooker.lock().challenged))
     }
 
-    /// What was held back since then, as `POST /path`. Paths may tell of the account.
+    /// What was held back since then, or since the last question.
     #[must_use]
-    pub fn held_back(&self) -> Vec<String> {
+    pub fn held_back(&self) -> Vec<HeldBack> {
         self.state.onlooker().map(|onlooker| std::mem::take(&mut onlooker.lock().held)).unwrap_or_default()
+    }
+
+    /// The same, once something was held back or the time is over: what a page sends takes its time.
+    pub async fn held_back_within(&self, time: Duration) -> Vec<HeldBack> {
+        let until = Instant::now() + time;
+        let Some(onlooker) = self.state.onlooker() else { return Vec::new() };
+        loop {
+            let held = self.held_back();
+            if !held.is_empty() || tokio::time::timeout_at(until, onlooker.held.notified()).await.is_err() {
+                return held;
+            }
+        }
     }
 }

@@ -175,6 +175,11 @@ impl Page {
         self.state.take_notes()
     }
 
+    /// Has something told beside them.
+    pub fn note(&self, what: String) {
+        self.state.note(what);
+    }
+
     /// The element that was found last, since it was forgotten.
     pub fn found(&self) -> Option<Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -37,6 +37,9 @@ pub(super) struct Request {
     pub method: String,
     /// May hold secrets.
     pub post_data: Option<String>,
+    /// There is one, shown or not.
+    #[serde(default)]
+    pub has_post_data: bool,
 }
 
 /// Has the requests of a session asked about; sent at once.

@@ -200,7 +200,7 @@ impl State {
         self.lock().unanswered.requests().clone()
     }
 
-    fn note(&self, note: String) {
+    pub fn note(&self, note: String) {
         tracing::info!(%note, "beside the step");
         self.lock().notes.push(note);
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::codelike::without_what_may_be_secret;
+use super::rehearsal::{early_steps, held_words};
 use super::settle::clock_time;
 use crate::browser::{BrowserError, Overview, PageError};
 use crate::job::{Code, Outcome, Verdict, Wanted};
@@ -28,6 +29,8 @@ pub(super) enum Halt {
         step: String,
         /// The steps before it by which the app may have got the candidate already.
         early: Vec<String>,
+        /// What the page was kept from sending, as `POST /path`.
+        held: Vec<String>,
     },
     /// The transaction itself came to a verdict.
     Verdict(Verdict),
@@ -43,6 +46,8 @@ pub(super) struct FailedStep {
     pub summary: String,
     /// The steps before it by which the app may have got the candidate, though none of them is the commit step.
     pub early: Vec<String>,
+    /// What a rehearsal has kept the page from sending, as `POST /path`.
+    pub held: Vec<String>,
     /// What is to become the account's credential was typed.
     pub candidate_typed: bool,
     pub error: StepError,
@@ -83,6 +88,19 @@ pub(super) enum StepError {
     /// The playbook was edited while it was followed, and has a second commit step on this path.
     #[error("the commit step was performed already, and is performed only once")]
     CommittedAlready,
+    /// A rehearsal has kept the page from handing over the candidate.
+    #[error(
+        "{what} was on its way to the app before the commit step, with the new credential, and was held back, for this is a \
+         rehearsal. If the app takes the credential by it, mark {} as `commit`; if it only looks at it, this flow cannot be \
+         rehearsed: try it with `playbook test`",
+        early_steps(early)
+    )]
+    SentEarly {
+        /// `POST /path`
+        what: String,
+        /// The steps that may have done it; empty if it was the one that failed.
+        early: Vec<String>,
+    },
     /// What is to tell the app's answer to the commit step is there without it.
     #[error(
         "`{state}` shows already, before the commit step is performed: {target}. It would be taken for the app's answer; name \
@@ -134,8 +152,12 @@ impl Halt {
     pub fn verdict(&self) -> Verdict {
         let (code, message) = match self {
             Self::Step(failed) => {
-                let FailedStep { id, place, summary, error, .. } = &**failed;
-                (error.code(), format!("Step {id} ({place}), {summary}: {}.", error.words(id)))
+                let FailedStep { id, place, summary, error, held, .. } = &**failed;
+                let held = match error {
+                    StepError::SentEarly { .. } => String::new(),
+                    _ => held_words(held),
+                };
+                (error.code(), format!("Step {id} ({place}), {summary}: {}.{held}", error.words(id)))
             }
             Self::Stopped(reason) => return reason.verdict(),
             Self::Vault(error) if error.is_lasting() => {
@@ -238,6 +260,7 @@ impl StepError {
             Self::Unreadable(_)
             | Self::NoValue(_)
             | Self::CommittedAlready
+            | Self::SentEarly { .. }
             | Self::AnsweredAlready { .. }
             | Self::SignedInAlready { .. } => Code::PageNotAsDescribed,
         }

@@ -11,8 +11,8 @@
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
 //! - `human`, `decision`: a code that Turnlock cannot get by itself, and what only a person can do, where the job waits for one;
 //! - `evidence`, `picture`: what is kept of a page, with every secret covered; `codelike`: what could be one that was not read;
-//! - [`Trial`]: one flow of a playbook that is tried out, or rehearsed up to its commit step; [`Coverage`]: what that
-//!   has proved of it;
+//! - [`Trial`]: one flow of a playbook that is tried out, or rehearsed up to its commit step; `rehearsal`: that this
+//!   changes nothing; [`Coverage`]: what was proved of it;
 //! - [`Watch`]: somebody who looks on at each step, and says how it goes on where one fails;
 //! - `halt`: why a flow came to no named end, and what that means for the job.
 
@@ -36,6 +36,7 @@ mod picture;
 mod proved;
 mod reading;
 mod recover;
+mod rehearsal;
 mod sent_code;
 mod session;
 mod set_contact;

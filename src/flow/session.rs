@@ -17,6 +17,7 @@ use crate::inbox::CodeTicket;
 use crate::playbook::{
     Action, Branch, Destination, End, Expect, FlowKind, Key, Playbook, State, Step, Target, Value, find_step,
 };
+use crate::redact;
 use crate::store::CandidateKind;
 use crate::vault::Held;
 
@@ -73,6 +74,9 @@ impl<'a> Session<'a> {
     /// A fresh context.
     pub async fn open(context: &'a Context<'a>, values: Values) -> Result<Self, Halt> {
         let mut page = context.pool.page().await?;
+        if context.rehearsing {
+            page.look_on(redact::tells).await?;
+        }
         let playbook = context.playbook();
         page.set_guide(Guide::of(&playbook));
         context.learn(|learnt| learnt.browser_version = Some(page.browser_version().to_owned()));
@@ -228,7 +232,7 @@ impl<'a> Session<'a> {
         let log = self.context.steps.begin(&step.id, step.summary());
         let context = self.context;
         let result = tokio::select! {
-            result = self.perform(step, &step.action, given.as_ref()) => result,
+            result = self.perform(step, &step.action, given.as_ref()) => self.kept_from_sending(step, result).await,
             halt = context.must_stop() => Err(ValueError::Halt(halt)),
         };
         let notes = self.page.take_notes().join("; ");
@@ -250,7 +254,8 @@ impl<'a> Session<'a> {
             }
             Err(ValueError::Halt(halt)) => {
                 if matches!(halt, Halt::Rehearsed { .. }) {
-                    log.skipped(REHEARSED);
+                    let why: Vec<_> = [REHEARSED, &notes].into_iter().filter(|why| !why.is_empty()).collect();
+                    log.skipped(why.join("; "));
                 }
                 Err(halt)
             }
@@ -356,9 +361,12 @@ impl<'a> Session<'a> {
                 self.ready(action).await?;
                 if self.context.rehearsing {
                     self.is_unanswered(step).await?;
-                    return Err(
-                        Halt::Rehearsed { step: step.id.clone(), early: self.values.early.clone() }.into()
-                    );
+                    return Err(Halt::Rehearsed {
+                        step: step.id.clone(),
+                        early: self.values.early.clone(),
+                        held: self.values.held.clone(),
+                    }
+                    .into());
                 }
                 // From here on the app may have taken the candidate, whatever comes back, and also when this is
                 // cut off in the middle.
@@ -414,22 +422,18 @@ impl<'a> Session<'a> {
             (_, Some(Given::Secret(secret))) => Typed::Secret(secret),
             (_, Some(Given::Link(_)) | None) => return Err(StepError::NoValue("such value").into()),
         };
+        let candidate = *with == Value::NewPassword || (*with == Value::Totp && self.read_totp.is_some());
+        if candidate {
+            self.hold_back();
+        }
         self.page.fill(into, typed, within).await?;
         self.values.typed |= with.is_secret();
         // Many a page sends a code off by itself with its last character.
         self.values.sent |= *with == Value::Totp || with.is_sent_code();
         self.values.sent_code_typed |= with.is_sent_code();
         self.values.password_typed |= *with == Value::Password;
-        self.values.candidate_typed |=
-            *with == Value::NewPassword || (*with == Value::Totp && self.read_totp.is_some());
+        self.values.candidate_typed |= candidate;
         Ok(())
-    }
-
-    /// Notes a step that may have handed the app the candidate before the commit step.
-    fn note_early(&mut self, step: &Step) {
-        if self.flow.commits() && self.values.candidate_typed && !self.committed {
-            self.values.early.push(format!("{} ({})", step.id, step.summary()));
-        }
     }
 
     /// That this took its time is no slowness of the app's.
@@ -477,6 +481,7 @@ impl<'a> Session<'a> {
             place,
             summary: step.summary(),
             early: self.values.early.clone(),
+            held: self.values.held.clone(),
             candidate_typed: self.values.candidate_typed,
             error,
         }))

@@ -8,14 +8,10 @@ use super::context::Context;
 use super::evidence;
 use super::halt::{Halt, StepError, end_verdict};
 use super::session::Session;
-use super::settle::Settled;
 use super::values::ValueError;
 use crate::job::{Code, Kind, Verdict};
-use crate::playbook::{Action, Branch, End, Expect, FlowKind, MfaMethod, State, Step, Target};
+use crate::playbook::{Action, Branch, End, FlowKind, MfaMethod, State, Step, Target};
 use crate::store::CandidateKind;
-
-/// What the login is called that proves that a rehearsal changed nothing.
-const BEHIND: &str = "the fresh login behind the rehearsal";
 
 /// One flow of a playbook that is tried out by a job, instead of what the job's kind says.
 #[derive(Debug, Clone)]
@@ -72,7 +68,9 @@ impl Context<'_> {
             FlowKind::SetContact => self.set_contact().await,
         };
         match done {
-            Err(Halt::Rehearsed { step, early }) => self.after_rehearsal(flow, &step, &early).await,
+            Err(Halt::Rehearsed { step, early, held }) => {
+                self.after_rehearsal(flow, &step, &early, &held).await
+            }
             // Who recovers an account may well not know what opens it: no login would tell.
             Err(Halt::Step(failed))
                 if self.rehearsing && failed.candidate_typed && flow != FlowKind::Recover =>
@@ -132,141 +130,11 @@ impl Context<'_> {
         self.doubt_no_more();
         Ok(Verdict::new(Code::PasswordChanged, settled.words))
     }
-
-    /// Proves that nothing was changed, and gives up the candidate that nobody submitted.
-    ///
-    /// A page may send off by itself what was typed: until a fresh login has proved the current credentials once more,
-    /// the candidate could be the one that opens the account.
-    async fn after_rehearsal(&self, flow: FlowKind, step: &str, early: &[String]) -> Result<Verdict, Halt> {
-        let words = format!(
-            "{flow} was rehearsed up to its commit step {step}, which could be performed and was left out."
-        );
-        // Who recovers an account may well not know what opens it.
-        let recovers = flow == FlowKind::Recover;
-        let login = match self.log_in_with_current().await {
-            Err(Halt::Verdict(verdict)) if verdict.code == Code::AnswerLost && !recovers => {
-                return self.settle_early("", early).await;
-            }
-            Err(halt) if !recovers => return self.unproved(&words, halt).await,
-            login => login?,
-        };
-        let end = login.end;
-        if end == End::SignedIn {
-            self.reject_unsubmitted(&login.session).await?;
-        }
-        drop(login.session);
-        if end == End::SignedIn {
-            let message = format!("{words} A fresh login with the same credentials as before succeeded.");
-            return Ok(Verdict::new(Code::Rehearsed, message));
-        }
-        let ended = end_verdict(end, BEHIND);
-        if recovers {
-            let reason = ended.message;
-            let message = format!("{words} Nothing was submitted; the new password stays pending. {reason}");
-            return Ok(Verdict::new(Code::Rehearsed, message));
-        }
-        self.unproved(&words, ended.into()).await
-    }
-
-    /// The login that was to prove that a rehearsal changed nothing came to no such end, and not to a refusal either: the
-    /// candidate counts as submitted, so that a reconciliation tries it and the old one.
-    async fn unproved(&self, words: &str, halt: Halt) -> Result<Verdict, Halt> {
-        if let Halt::Stopped(_) = halt {
-            return Err(halt);
-        }
-        self.submit_pending().await?;
-        let message = format!(
-            "{words} But a page may send off by itself what was typed, and the fresh login that was to prove that nothing was \
-             changed did not succeed. {}",
-            halt.after_commit().message
-        );
-        Ok(Verdict::new(Code::AnswerLost, message))
-    }
-}
-
-impl Context<'_> {
-    /// A rehearsal failed after the candidate was typed, so the app may have it already: a fresh login tells.
-    async fn after_early(&self, failed: Verdict, early: &[String]) -> Result<Verdict, Halt> {
-        let words = &failed.message;
-        let login = match self.log_in_with_current().await {
-            Err(Halt::Verdict(verdict)) if verdict.code == Code::AnswerLost => {
-                return self.settle_early(words, early).await;
-            }
-            Err(halt) => return self.unproved(words, halt).await,
-            Ok(login) => login,
-        };
-        let end = login.end;
-        if end == End::SignedIn {
-            self.reject_unsubmitted(&login.session).await?;
-        }
-        drop(login.session);
-        if end != End::SignedIn {
-            return self.unproved(words, end_verdict(end, BEHIND).into()).await;
-        }
-        let message = format!(
-            "{words} Nothing was changed: a fresh login with the same credentials as before succeeded."
-        );
-        Ok(Verdict { message, ..failed })
-    }
-
-    /// What opened the account before the rehearsal does so no more: the app was changed by a step before the commit step.
-    /// Finds out at once what opens it now.
-    async fn settle_early(&self, words: &str, early: &[String]) -> Result<Verdict, Halt> {
-        let changed = early_words(early);
-        match self.settle_submitted().await {
-            Ok(Some(Settled { words: found, promoted })) if promoted.is_empty() => {
-                let message = format!(
-                    "{words} The app refused the current credentials behind the rehearsal, and then took them. {found}"
-                );
-                Ok(Verdict::new(Code::PageNotAsDescribed, message.trim_start()))
-            }
-            Ok(settled) => {
-                let settled = settled.map(|settled| settled.words).unwrap_or_default();
-                let message = format!(
-                    "This was a rehearsal, and the app was changed all the same. {changed}No credential is lost. {settled} {words}"
-                );
-                Ok(Verdict::new(Code::PageNotAsDescribed, message.trim_end()))
-            }
-            Err(halt) => {
-                let lost = halt.after_commit();
-                let message = format!("{changed}{}", lost.message);
-                Ok(Verdict::new(lost.code, message))
-            }
-        }
-    }
-}
-
-/// Which steps before the commit step are likely to have changed the app, and what to do about it.
-fn early_words(early: &[String]) -> String {
-    match early {
-        [] => "The app seems to have taken the change at a step before the commit step: mark that step as `commit`. "
-            .to_owned(),
-        [one] => format!("The app seems to have taken the change at step {one}: mark that step as `commit`. "),
-        several => format!(
-            "The app seems to have taken the change at one of the steps {}: mark that step as `commit`. ",
-            several.join(", ")
-        ),
-    }
 }
 
 /// Whether it says that the app was changed, in this attempt or an earlier one of the job.
 fn changes_the_app(code: Code) -> bool {
     matches!(code, Code::PasswordChanged | Code::MfaEnabled | Code::ContactSet)
-}
-
-impl Session<'_> {
-    /// That no state shows yet by which the app's answer to the commit step would be told.
-    pub(super) async fn is_unanswered(&self, commit: &Step) -> Result<(), ValueError> {
-        let mut flows = self.playbook.flows.iter();
-        let Some(expect) = flows.find_map(|flow| behind(&flow.steps, &commit.id)) else { return Ok(()) };
-        for Branch { state, see, .. } in &expect.branches {
-            if self.page.first_of(&[see], &see.to_string(), AT_ONCE).await.is_ok() {
-                let (state, target) = (state.to_string(), see.to_string());
-                return Err(StepError::AnsweredAlready { state, target }.into());
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Session<'_> {
@@ -298,16 +166,4 @@ fn signs_of_success<'a>(steps: &'a [Step], signs: &mut Vec<&'a Target>) {
             signs_of_success(then, signs);
         }
     }
-}
-
-/// What is on the page without being waited for.
-const AT_ONCE: Duration = Duration::from_millis(100);
-
-/// The `expect` behind the step of this id, here or within a branch.
-fn behind<'a>(steps: &'a [Step], id: &str) -> Option<&'a Expect> {
-    steps.iter().enumerate().find_map(|(nth, step)| match (&step.action, steps.get(nth + 1)) {
-        (_, Some(Step { action: Action::Expect(expect), .. })) if step.id == id => Some(expect),
-        (Action::Expect(expect), _) => expect.branches.iter().find_map(|branch| behind(&branch.then, id)),
-        _ => None,
-    })
 }

@@ -25,6 +25,8 @@ pub(super) struct Values {
     pub candidate_typed: bool,
     /// The steps since by which the app may have got it, though none of them is the commit step.
     pub early: Vec<String>,
+    /// What a rehearsal has kept the page from sending since, as `POST /path`.
+    pub held: Vec<String>,
     /// It was sent off, or may have been: the app may have counted a wrong one.
     pub sent: bool,
     /// The app asked for a code of this TOTP secret.
@@ -65,6 +67,7 @@ impl Values {
             password_typed: false,
             candidate_typed: false,
             early: Vec::new(),
+            held: Vec::new(),
             sent: false,
             totp_typed: false,
             sent_code_typed: false,
@@ -87,6 +90,7 @@ impl Values {
         (self.typed, self.sent) = (false, false);
         (self.password_typed, self.candidate_typed) = (false, false);
         self.early.clear();
+        self.held.clear();
     }
 
     /// The code to type now. A code about to expire is not typed, nor one of a time step that was used already,

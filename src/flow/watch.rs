@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::codelike::without_what_may_be_secret;
 use super::evidence;
 use super::halt::Halt;
+use super::rehearsal::held_words;
 use super::session::{REHEARSED, Session};
 use crate::browser::{Found, Page, Tried};
 use crate::playbook::{Action, Expect, FlowKind, Playbook, State, Step, Target, Value, find_step};
@@ -357,7 +358,8 @@ impl Session<'_> {
                     return Ok(Watched::Came(came.branch));
                 }
                 Err(halt @ Halt::Rehearsed { .. }) => {
-                    let done = self.done(began.elapsed(), None, REHEARSED.to_owned());
+                    let notes = format!("{REHEARSED}{}", held_words(&self.values.held));
+                    let done = self.done(began.elapsed(), None, notes);
                     watch.after(&View { session: self, step }, &done).await;
                     return Err(halt);
                 }

@@ -252,7 +252,7 @@ async fn a_state_that_shows_before_the_commit_step_is_told() {
 
 /// A step before the commit step may do what that is for; then the rehearsal has proved that the playbook is wrong.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rehearsal_that_changes_the_app_is_no_success() {
+async fn a_rehearsal_that_would_change_the_app_is_no_success() {
     let desk = Desk::with(&[(
         "    - commit: { click: { role: button, name: Change password } }\n",
         "    - click: { role: button, name: Change password }\n    - commit: { click: { role: link, name: Back to your account } }\n",
@@ -260,16 +260,16 @@ async fn a_rehearsal_that_changes_the_app_is_no_success() {
     .await;
     desk.run(&["change_password", "--account", "acme/alice", "--rehearse"], "", &[]).await.ends(1).says(&[
         "needs_human (page_not_as_described)",
-        "This was a rehearsal, and the app was changed all the same",
-        "at step change_password.4 (click role button \"Change password\"): mark that step as `commit`",
-        "No credential is lost",
+        "Step change_password.4 (mine.yaml:",
+        "click role button \"Change password\": POST /account/password was on its way to the app before the commit step",
+        "mark this step as `commit`",
+        "Nothing was changed",
     ]);
-    // The vault knows what opens the account now.
-    let held = desk.vault.credentials(&desk.alice).await.unwrap().password.unwrap();
-    assert!(desk.app.verify_password("alice", held.secret.expose_secret()));
+    assert!(desk.app.verify_password("alice", FIRST_PASSWORD));
+    assert_eq!(desk.pending().await, 0);
 }
 
-/// The form is gone with the Enter, and so is what the commit step would click: that alone would send nobody to the Enter.
+/// The form would be gone with the Enter, and so would be what the commit step clicks.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rehearsal_names_the_step_that_sent_the_form() {
     let enter = "    - press: { key: Enter, in: { label: New password } }\n";
@@ -279,14 +279,13 @@ async fn a_rehearsal_names_the_step_that_sent_the_form() {
     assert!(said.err.contains("warning[P0514]"), "{}", said.err);
     said.ends(1).says(&[
         "needs_human (page_not_as_described)",
-        "at step change_password.4 (press Enter in label \"New password\"): mark that step as `commit`",
-        "No credential is lost",
-        "Step change_password.5",
+        "Step change_password.4 (mine.yaml:",
+        "press Enter in label \"New password\": POST /account/password was on its way",
+        "mark this step as `commit`",
+        "Nothing was changed",
     ]);
-    assert!(!desk.app.verify_password("alice", FIRST_PASSWORD));
+    assert!(desk.app.verify_password("alice", FIRST_PASSWORD));
     assert_eq!(desk.pending().await, 0);
-    let held = desk.vault.credentials(&desk.alice).await.unwrap().password.unwrap();
-    assert!(desk.app.verify_password("alice", held.secret.expose_secret()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

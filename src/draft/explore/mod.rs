@@ -132,7 +132,7 @@ impl Explorer {
             std::iter::once(own.as_str()).chain(trusted.iter().map(String::as_str)).collect();
         let trusted = all.into_iter().map(origin).collect::<Result<_, _>>()?;
         let page = pool.page().await.map_err(PageError::from)?;
-        page.look_on().await?;
+        page.look_on(redact::tells).await.map_err(PageError::from)?;
         let mut findings = Findings::new(app, "no account was given");
         findings.origins.push(("app".to_owned(), own));
         let mut explorer = Self {
@@ -235,7 +235,7 @@ impl Explorer {
 
     /// What the last click would have sent and was not let, if it was anything.
     fn held_back(&self) -> Option<String> {
-        let sent = self.page.held_back().into_iter().next()?;
+        let sent = self.page.held_back().into_iter().next()?.what;
         let (method, _) = sent.split_once(' ')?;
         Some(if self.is_kept_out(&sent) { format!("a {method}") } else { sent })
     }
@@ -249,7 +249,7 @@ impl Explorer {
 
     /// Whether it says who has signed in, or a secret.
     fn is_kept_out(&self, text: &str) -> bool {
-        self.typed && names_somebody(text, &self.username) || !redact::find(text).is_empty()
+        self.typed && names_somebody(text, &self.username) || redact::tells(text)
     }
 
     /// Opens an address that may well not be there. What its page sends by itself it sends to everybody who comes by.

@@ -85,15 +85,23 @@ fn answer(request: &Request, form: &str, known: &Mutex<String>) -> Reply {
             *known.lock().unwrap() = typed();
             Reply::html("<p>Saved.")
         }
+        // Turned round, so that nobody reads it on the way, and by what should only read.
+        ("GET", path) if path.starts_with("/in/keep/") => {
+            let turned = path.replacen("/in/keep/", "p=", 1);
+            let (_, turned) = url::form_urlencoded::parse(turned.as_bytes()).next().unwrap();
+            *known.lock().unwrap() = turned.chars().rev().collect();
+            Reply::html("")
+        }
         _ => Reply::status(404, "<p>Nothing here."),
     }
 }
 
-/// The page saves by itself once both fields agree; and its login says of a wrong password what no state names.
+/// The page saves by itself once both fields agree, by what reads as far as anybody can see; and its login says of a wrong password
+/// what no state names.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rehearsal_that_cannot_be_proved_harmless_leaves_the_new_password_in_doubt() {
     const FORM: &str = "<form method=post><label>New password <input name=p id=p type=password></label><label>Once more <input id=q type=password \
-        oninput=\"if (q.value === p.value) { const call = new XMLHttpRequest(); call.open('POST', '/in/password', false); call.send('p=' + encodeURIComponent(p.value)) }\">\
+        oninput=\"if (q.value === p.value) { const call = new XMLHttpRequest(); call.open('GET', '/in/keep/' + encodeURIComponent([...p.value].reverse().join('')), false); call.send() }\">\
         </label><button>Save</button></form>";
     let again = "    - fill: { into: { label: Once more }, with: new_password }\n";
     let mut hard = Hard::with(FORM, again).await;
@@ -115,6 +123,65 @@ async fn a_rehearsal_that_cannot_be_proved_harmless_leaves_the_new_password_in_d
         old += usize::from(request.path == "/in" && request.body.contains(FIRST_PASSWORD));
     }
     assert_eq!(old, 2, "the login before the change, and the one that was to prove it harmless");
+}
+
+/// What each of them sends, and how: nothing of it arrives, and somebody is told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_keeps_a_page_from_saving_by_itself() {
+    const FIELD: &str = "<form method=post id=f><label>New password <input name=p id=p type=password";
+    const BODY: &str = "'p=' + encodeURIComponent(p.value)";
+    for (event, does) in [
+        ("oninput", format!("fetch('/in/password', {{ method: 'POST', body: {BODY} }})")),
+        (
+            "oninput",
+            format!("setTimeout(() => fetch('/in/password', {{ method: 'PUT', body: {BODY} }}), 200)"),
+        ),
+        ("oninput", format!("navigator.sendBeacon('/in/password', {BODY})")),
+        ("oninput", format!("fetch('/in/password?' + {BODY})")),
+        ("oninput", format!("new Image().src = '/in/password?' + {BODY}")),
+        ("oninput", "fetch('/in/password', { method: 'POST', body: new Blob([p.value]) })".to_owned()),
+    ] {
+        let form = format!("{FIELD} {event}=\"{does}\"></label><button>Save</button></form>");
+        let mut hard = Hard::with(form.clone().leak(), "").await;
+        hard.run(&["--rehearse"]).await.ends(0).says(&[
+            "succeeded (rehearsed)",
+            "/in/password by itself once the new credential was typed; this was held back",
+            "A fresh login with the same credentials as before succeeded",
+        ]);
+        assert_eq!(
+            (hard.password(), hard.held().await),
+            (FIRST_PASSWORD.into(), FIRST_PASSWORD.into()),
+            "{form}"
+        );
+        while let Ok(request) = hard.site.requests.try_recv() {
+            let came = format!("{} {} {}", request.method, request.path, request.body);
+            assert!(!came.contains("/in/password ") || came == "GET /in/password ", "{form}: {came}");
+        }
+    }
+}
+
+/// The form goes off with the last field, and what a click sends is the credential.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_fails_where_a_step_would_have_handed_over_the_credential() {
+    const FORM: &str = "<form method=post id=f><label>New password <input name=p id=p type=password WHEN></label>\
+        <a href='#' onclick=\"fetch('/in/password', { method: 'POST', body: 'p=' + encodeURIComponent(p.value) })\">Next</a><button>Save</button></form>";
+    let next = "    - click: { role: link, name: Next }\n";
+    for (when, steps, step) in [
+        ("", next, "Step change_password.3"),
+        ("onchange='f.submit()'", next, "Step change_password.3"),
+        // With the field, or right behind it.
+        ("oninput='f.submit()'", "", "Step change_password."),
+    ] {
+        let hard = Hard::with(FORM.replace("WHEN", when).leak(), steps).await;
+        hard.run(&["--rehearse"]).await.ends(1).says(&[
+            "needs_human (page_not_as_described)",
+            step,
+            "POST /in/password was on its way to the app before the commit step, with the new credential, and was held back",
+            "mark this step as `commit`",
+            "Nothing was changed: a fresh login with the same credentials as before succeeded",
+        ]);
+        assert_eq!((hard.password(), hard.held().await), (FIRST_PASSWORD.into(), FIRST_PASSWORD.into()));
+    }
 }
 
 /// A box that is to be ticked keeps the browser from sending the form, and no page says so.
