@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use turnlock::store::{IdEnd, JobRow};
 
 use super::jobs::unwanted;
-use super::months::looked_at;
+use super::log_speed::looked_at;
 use super::*;
 use crate::harness::postgres::{Server, server};
 

@@ -12,6 +12,7 @@ mod jobs;
 mod leases;
 mod ledger;
 mod log;
+mod log_speed;
 mod messages;
 mod months;
 mod overview;

@@ -12,6 +12,7 @@ mod looks;
 mod measures;
 mod metrics;
 mod once;
+mod pages;
 mod question;
 mod roles;
 mod tabs;
