@@ -33,6 +33,9 @@ pub struct Survey {
 pub struct SurveyedFrame {
     /// Its whole address. Query and fragment may hold secrets.
     pub url: SecretString,
+    /// `https://acme.example`: also of a frame that was written into its page, which has that page's; `null` where it has none.
+    #[serde(default)]
+    pub origin: String,
     /// The place of the frame around it.
     #[serde(skip)]
     pub parent: Option<usize>,
@@ -87,12 +90,6 @@ impl SurveyedFrame {
     pub fn address(&self) -> Option<url::Url> {
         url::Url::parse(self.url.expose_secret()).ok()
     }
-
-    /// Its origin: `https://acme.example`.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        self.address().map(|url| url.origin().ascii_serialization()).unwrap_or_default()
-    }
 }
 
 /// The kinds of [`Control`].
@@ -137,6 +134,9 @@ pub struct Control {
     pub place: usize,
     /// The number of the form that it is in.
     pub form: Option<usize>,
+    /// The origin that its form is sent to, where that is another than the page's.
+    #[serde(default)]
+    pub sent_to: String,
     pub disabled: bool,
     /// Its form is not sent off before something is typed or chosen here.
     pub missing: bool,
@@ -154,6 +154,9 @@ pub struct Control {
     pub switch: bool,
     /// It takes a few characters, or digits only.
     pub digits: bool,
+    /// It takes one character.
+    #[serde(default)]
+    pub one: bool,
     pub minlength: Option<u32>,
     /// The page's own password rules (`passwordrules`).
     pub rules: Option<String>,

@@ -282,6 +282,11 @@ function survey() {
     if (!forms.includes(at)) forms.push(at);
     return forms.indexOf(at);
   };
+  const sentTo = (form) => {
+    const action = form?.getAttribute('action');
+    const origin = action && URL.canParse(action, document.baseURI) ? new URL(action, document.baseURI).origin : self.origin;
+    return /^http/.test(origin) && origin !== self.origin ? origin : '';
+  };
   const used = select(roots, `${CONTROLS},${MADE},${PLAIN}`).filter((element) =>
     (element.matches(CONTROLS) || isMade(element)) && isVisible(element) && !isDecoy(element));
   const overlay = overlayOf(used);
@@ -302,11 +307,12 @@ function survey() {
       beside: button || element.tagName === 'A' || labelTexts(element).length ? '' : besideOf(element),
       text: name, picture: pictureOf(element), placeholder: clip(element.getAttribute('placeholder'), 120),
       autocomplete: (element.getAttribute('autocomplete') || '').toLowerCase(),
-      href: leadsTo(element), place, form: formOf(element), disabled: isDisabled(element), missing: isMissing(element),
+      href: leadsTo(element), place, form: formOf(element), sent_to: sentTo(element.form), disabled: isDisabled(element), missing: isMissing(element),
       choices: element.options ? element.options.length : 0,
       switch: isToggle(element) || ['aria-pressed', 'aria-checked'].some((name) => element.hasAttribute(name)) || /checkbox|radio/.test(role),
       portrait: button && !name && Boolean(element.querySelector('img')) && Boolean(element.closest('header,nav,[role=banner]')),
       menu: Boolean(menu), over: Boolean(overlay) && contains(overlay, element),
+      one: element.maxLength === 1,
       digits: element.inputMode === 'numeric' || element.type === 'number' || (element.maxLength > 0 && element.maxLength <= 8),
       minlength: element.minLength > 0 ? element.minLength : null, rules: element.getAttribute('passwordrules'),
       locators,
@@ -320,7 +326,7 @@ function survey() {
   const text = (document.body?.innerText || '').slice(0, 200000);
   const overlaid = overlay && headingOf(overlay);
   const headings = select(roots, 'h1,h2,h3,[role=heading]').filter(isVisible).map((element) => clip(textOf(element), 60)).filter(Boolean).slice(0, 4);
-  return { url: location.href, page: overview(), lang: document.documentElement?.lang || '', headings, text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), ready: isReady() };
+  return { url: location.href, origin: self.origin, page: overview(), lang: document.documentElement?.lang || '', headings, text, controls, hidden, captcha, overlay: overlaid, finished: isFinished(text), ready: isReady() };
 }
 
 // Before it is read to its end a page lacks what it has, and before its style sheets are there it shows what it hides.

@@ -6,10 +6,10 @@ use super::look::{self, address, came, lines, shown};
 use super::marks::is_new;
 use super::names::as_target;
 use super::{Explorer, Keys, NoDraft, PATIENCE};
-use crate::browser::{BrowserError, Control, PageError, Sends, Survey, SurveyedFrame, Typed};
+use crate::browser::{BrowserError, Control, PageError, Sends, Survey, Typed};
 use crate::draft::find::{self, Found, Login};
 use crate::draft::findings::{Move, Names, SignIn};
-use crate::draft::words::{EXPIRED, REFUSED, SCAN, refuses, says};
+use crate::draft::words::{EXPIRED, MAILED, REFUSED, SCAN, refuses, says};
 use crate::draft::write::guessed;
 use crate::playbook::{Key, Value, names_a_secret};
 use crate::redact::redact;
@@ -37,9 +37,12 @@ impl Explorer {
             }
         }
         let place = login.password.as_ref().or(login.username.as_ref()).map_or(0, |found| found.frame);
-        let there = survey.frames.get(place).map(SurveyedFrame::origin).unwrap_or_default();
+        let there = survey.frames.get(place).map(|frame| frame.origin.clone()).unwrap_or_default();
         if keys.is_some() && !self.trusted.iter().any(|origin| origin.as_str() == there) {
-            let why = format!("its form is of {there}: to sign in there too, add --trust {there}");
+            let why = match there.as_str() {
+                "null" => "its form is in a frame of no origin, where nothing is typed".to_owned(),
+                _ => format!("its form is of {there}: to sign in there too, add --trust {there}"),
+            };
             self.findings.sign_in = SignIn::NotTried(why);
             keys = None;
         }
@@ -117,15 +120,23 @@ impl Explorer {
             .password
             .as_ref()
             .and_then(|found| survey.frames.get(found.frame))
-            .map(SurveyedFrame::origin);
+            .map(|frame| frame.origin.clone());
         if let (Some(there), Some(field)) = (&there, &login.password) {
             self.declare_main(field.frame, there);
         }
-        let trusted = there.is_some_and(|there| self.trusted.iter().any(|origin| origin.as_str() == there));
+        let trusts = |origin: &str| self.trusted.iter().any(|each| each.as_str() == origin);
+        let elsewhere = login.password.as_ref().map(|found| found.control.sent_to.clone());
+        let elsewhere = elsewhere.filter(|origin| !origin.is_empty() && !trusts(origin));
+        let trusted = elsewhere.is_none() && there.is_some_and(|there| trusts(&there));
         let Some(given) = given.filter(|_| trusted) else {
             self.findings.login.extend(moves);
             if needed.is_some() {
                 self.not_sent(needed);
+            } else if let (Some(origin), Some(_)) = (elsewhere, keys) {
+                let why = format!(
+                    "its form sends the password to {origin}: if that is right, add --trust {origin}"
+                );
+                self.findings.sign_in = SignIn::NotTried(why);
             } else if keys.is_some() {
                 self.findings.sign_in =
                     SignIn::NotTried("the password is asked for in another origin".to_owned());
@@ -242,8 +253,9 @@ impl Explorer {
         }
         let survey = self.decline_to_stay(survey, came).await?;
         self.heard = self.hear(&survey, &self.before);
-        let code = find::code_field(&survey).filter(|_| find::login(&survey).is_none());
         let way_out = find::way_out(&survey).is_some_and(|way_out| self.is_new(&way_out));
+        let code = find::code_field(&survey).or_else(|| find::short_field(&survey).filter(|_| !way_out));
+        let code = code.filter(|_| find::login(&survey).is_none());
         let expired = !way_out && find::change(&survey).is_some() && says(&shown(&survey), EXPIRED);
         self.findings.sign_in = if expired {
             SignIn::Unclear(
@@ -270,6 +282,12 @@ impl Explorer {
             // Some apps say no on a page of its own, or on the one that the login was opened from. A page behind a login may
             // have many words: the plainest count.
             self.not_in(&survey, false)
+        } else if says(&shown(&survey), MAILED) {
+            SignIn::Unclear(
+                "the app has sent something by which the login goes on, and a draft reads no mail: write that step as a state of \
+                 the `expect` (docs/playbooks/cookbook.md, mailed codes)"
+                    .to_owned(),
+            )
         } else {
             SignIn::Done
         };

@@ -60,7 +60,11 @@ impl Explorer {
         let around = self.frame(parent, survey);
         let mut names: Names = surveyed.element.first().cloned().into_iter().collect();
         names.iter_mut().for_each(|name| name.frame.clone_from(&around));
-        let origin = self.findings.origin_name(&surveyed.origin());
+        let origin = match surveyed.origin.as_str() {
+            // It has none, and nothing can be typed there: a playbook has to name one all the same.
+            "null" | "" => self.findings.origins.first()?.0.clone(),
+            origin => self.findings.origin_name(origin),
+        };
         Some(self.findings.frame_name(names, origin))
     }
 

@@ -264,11 +264,34 @@ pub(super) fn code_field(survey: &Survey) -> Option<(Found, Option<Found>)> {
         }
         let field = group.iter().find(|found| {
             let control = &found.control;
-            let text = takes_text(control) || control.r#type == "number";
-            text && (has_token(control, "one-time-code") || (is(control, CODE) && !is(control, OTHER_CODE)))
-        })?;
-        Some((field.clone(), submit(group)))
+            let code = is(control, CODE) && !is(control, OTHER_CODE);
+            takes_code(control) && (has_token(control, "one-time-code") || code)
+        });
+        Some((field.or_else(|| boxes(group))?.clone(), submit(group)))
     })
+}
+
+fn takes_code(control: &Control) -> bool {
+    takes_text(control) || control.r#type == "number"
+}
+
+/// The first of the boxes that a code is spread over, a character each.
+fn boxes(group: &[Found]) -> Option<&Found> {
+    let mut fields = group.iter().filter(|found| takes_code(&found.control));
+    let first = fields.clone().next()?;
+    let many = fields.clone().count();
+    ((4..=10).contains(&many) && fields.all(|found| found.control.one)).then_some(first)
+}
+
+/// What may be for a code, whatever it is called: nothing else is typed on the page, and it takes a few characters or digits.
+pub(super) fn short_field(survey: &Survey) -> Option<(Found, Option<Found>)> {
+    let mut fields = all(survey).filter(|found| takes_code(&found.control) || is_password(&found.control));
+    let field = fields.next().filter(|found| found.control.digits && fields.next().is_none())?;
+    let groups = groups(survey);
+    let group =
+        groups.iter().find(|group| group.iter().any(|other| other.control.place == field.control.place))?;
+    let submit = submit(group)?;
+    Some((field, Some(submit)))
 }
 
 pub(super) fn all(survey: &Survey) -> impl Iterator<Item = Found> + '_ {
@@ -419,7 +442,7 @@ pub(super) fn marks(survey: &Survey, new: impl Fn(&str) -> bool) -> (Option<Foun
     // What leads elsewhere is what the page tells of today.
     let leads_away = |found: &Found| {
         let there = Url::parse(&found.control.href).ok();
-        there.is_some_and(|url| url.origin().ascii_serialization() != survey.frames[found.frame].origin())
+        there.is_some_and(|url| url.origin().ascii_serialization() != survey.frames[found.frame].origin)
     };
     let rank = |found: &Found| match found.control.locators.first().map(|best| &best.by) {
         _ if leads_away(found) => 3,

@@ -12,7 +12,7 @@ pub(super) use buttons::{ASIDE, CANCEL, CLOSE, CONSENT, LATER, NO, SAVE};
 pub(super) use deeds::{AGREES, DOES, ENDS, HANDS_OFF};
 pub(super) use fields::{CODE, CURRENT, NEW, ONE_TIME, OTHER_CODE, PASSCODE, PLACE, REPEAT, USERNAME};
 pub(super) use languages::refused_in;
-pub(super) use refusals::{EXPIRED, LOCKED, REFUSED, SCAN, refuses};
+pub(super) use refusals::{EXPIRED, LOCKED, MAILED, REFUSED, SCAN, refuses};
 pub(super) use settings::{
     CHANGE, LINKING, MENU, MFA, PERSON, SECURITY, SET_UP, SETTINGS, SUNDRIES, TURN_ON,
 };

@@ -119,6 +119,32 @@ async fn a_page_that_asks_for_a_code_is_no_login_though_it_offers_the_way_out() 
     let draft = desk.draft("site");
     assert!(draft.contains("code_wanted:\n          see: { label: Code }"), "{draft}");
 
+    // In boxes, in words that nobody knows, or by mail: none of them shows who is in.
+    let boxes: String =
+        (0..6).map(|nth| format!("<input id=d{nth} maxlength=1 inputmode=numeric>")).collect();
+    for (asks, told) in [
+        (format!("<h1>Almost there</h1><form method=post action=/code>{boxes}<button>Verify</button></form>"), "asked for a code"),
+        (
+            "<h1>Enn sammu</h1><form method=post action=/code><label>Salasõna <input name=c maxlength=6></label>\
+             <button>Edasi</button></form><a href=/help>Abi</a>"
+                .to_owned(),
+            "asked for a code",
+        ),
+        (
+            "<h1>Check your inbox</h1><p>We sent you a link to go on by.</p><a href=/again>Again</a>".to_owned(),
+            "the app has sent something by which the login goes on",
+        ),
+    ] {
+        let site = Site::new(move |request| match request.path.as_str() {
+            "/home" => Reply::html(asks.clone()),
+            _ => answer(&request, "/", SIGN_IN, ""),
+        })
+        .await;
+        let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+        assert!(said.out.contains("not signed in: ") && said.out.contains(told), "{}{}", said.out, said.err);
+        assert!(!desk.draft("site").contains("signed_in: { role: heading"), "{}", desk.draft("site"));
+    }
+
     // Who is in may be asked for a code of another kind.
     let home =
         format!("{HOME}<form><label>Voucher code <input name=v></label><button>Redeem</button></form>");
@@ -340,4 +366,31 @@ async fn a_way_out_without_words_shows_who_is_in() {
     assert!(said.out.contains("found     logout"), "{}\n{draft}", said.out);
     assert!(!draft.contains("with: username"), "{draft}");
     assert_eq!(super::habits::sent(&mut site).len(), 1);
+}
+
+/// Where the form goes is the app's doing, and who gets the password the owner's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_sent_to_another_origin_is_asked_about() {
+    let form = format!(
+        "{SIGN_IN}<script>document.forms[0].setAttribute('action', `http://localhost:${{location.port}}/`)</script>"
+    );
+    let site = Site::new(move |request| answer(&request, "/", &form, "")).await;
+    let (_, said) = by(&site, "quirin", PASSWORD, 0).await;
+    let other = site.other_site();
+    let why = format!("its form sends the password to {other}: if that is right, add --trust {other}");
+    assert!(said.out.contains(&why), "{}{}", said.out, said.err);
+}
+
+/// A frame that is written into its page has the page's origin, whatever its address says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_in_a_frame_that_its_page_has_written_is_the_page_s() {
+    let framed = format!(
+        "<iframe id=login srcdoc='{}'></iframe>",
+        SIGN_IN.replace("<form", "<form target=_top action=/")
+    );
+    let site = Site::new(move |request| answer(&request, "/", &framed, "")).await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+    let ran = desk.call(&["run", "verify_login", "--account", "site/x"], "").await;
+    assert_eq!(ran.code, 0, "{}{}\n{}", ran.out, ran.err, desk.draft("site"));
 }
