@@ -36,7 +36,10 @@ fn in_long(text: &str) -> String {
     let keys: Vec<&str> = BY.into_iter().chain(MODIFIERS).collect();
     let mut entries: Vec<(&str, String)> = Vec::new();
     for word in text.split_whitespace() {
-        match word.split_once('=').filter(|(key, _)| keys.contains(key)) {
+        // What it begins with is meant for a key, known or not: the reader says which is near.
+        let meant =
+            |key: &str| entries.is_empty() && !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase());
+        match word.split_once('=').filter(|(key, _)| keys.contains(key) || meant(key)) {
             Some((key, value)) => entries.push((key, value.to_owned())),
             None => match entries.last_mut() {
                 Some((_, value)) => {
@@ -99,6 +102,7 @@ mod tests {
         for (text, part) in [
             ("role=buton name=Save", "did you mean `button`?"),
             ("Save", "{ text: Save }"),
+            ("lable=User name", "did you mean `label`?"),
             ("label=User frame=outer", "outer"),
             ("{ role: button", "YAML"),
         ] {

@@ -101,6 +101,23 @@ async fn every_kind_of_text_field_is_filled() {
     );
 }
 
+/// What can be ticked is no field to type in, also where it bears the field's name and the field is still to come.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_typed_into_a_choice() {
+    let site = Site::page(
+        "<label><input type=radio name=by> Email</label><label><input type=checkbox> Code</label><div id=later></div>
+        <script>onload = () => setTimeout(() => { later.innerHTML = '<label>Email <input></label>' }, 300)</script>",
+    )
+    .await;
+    let stage = Stage::open(&site.url()).await;
+    stage.fill("{ label: Email }", "alice@example.org").await.unwrap();
+    assert_eq!(stage.text("{ css: '#later input' }").await, "alice@example.org");
+    let target = stage.target("{ label: Code }");
+    let typed = turnlock::browser::Typed::Plain("x");
+    let error = stage.page.fill(&target, typed, crate::harness::BRIEFLY).await.unwrap_err().to_string();
+    assert!(error.contains("is a choice, in which nothing is typed"), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_goes_into_one_box_a_character() {
     let site = Site::page(

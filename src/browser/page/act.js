@@ -68,6 +68,7 @@ function obstacle(element, needs) {
   if (!element.isConnected) return { why: 'detached' };
   if (!isVisible(element)) return { why: 'hidden' };
   if (needs.enabled && isDisabled(element)) return { why: 'disabled' };
+  if (needs.editable && isToggle(element)) return { why: 'a choice, in which nothing is typed' };
   if (needs.editable && (element.readOnly || element.getAttribute('aria-readonly') === 'true')) return { why: 'read-only' };
   if (needs.hit) {
     let point = pointOf(element);
@@ -123,9 +124,11 @@ function takesPassword(element, alternatives) {
   return alternatives.some((each) => locate(each, rootsOf(document)).some(wholly));
 }
 
-// What the request's target names; of that, for a password, what may take it.
-function namedBy({ target, password }) {
-  const { visible, hidden } = matches(target.alternatives, rootsOf(document));
+// What the request's target names; of that, where something is typed, what may take it.
+function namedBy({ verb, target, password }) {
+  const { visible: all, hidden } = matches(target.alternatives, rootsOf(document));
+  const fields = verb === 'fill' ? all.filter((element) => !isToggle(element)) : all;
+  const visible = fields.length ? fields : all;
   const unfit = password ? visible.filter((element) => !takesPassword(element, target.alternatives)) : [];
   return { visible: visible.filter((element) => !unfit.includes(element)), hidden, unfit };
 }

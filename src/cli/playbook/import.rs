@@ -45,8 +45,22 @@ impl Import {
     }
 }
 
+/// `My Recording (1).json` is of `my-recording-1`.
 fn name_of(file: &Path) -> String {
-    file.file_stem()
-        .map(|stem| stem.to_string_lossy().to_lowercase().replace(['_', ' ', '.'], "-"))
-        .unwrap_or_default()
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
+    // Letters that no name has are left in, so that it is said which.
+    let words = stem.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_is_called_as_its_file_is() {
+        for (file, name) in [("My Recording (1).json", "my-recording-1"), ("a/ledger_v2.json", "ledger-v2")] {
+            assert_eq!(name_of(Path::new(file)), name);
+        }
+    }
 }
