@@ -70,8 +70,12 @@ impl Explorer {
             door = find::way_in(&survey).filter(|_| joins).map(|door| (door, survey));
             joins = false;
         }
-        for path in LOGINS {
-            let Some(url) = self.usual(path) else { continue };
+        let usual = LOGINS.iter().filter_map(|path| self.usual(path));
+        let addresses: Vec<Url> = find::unseen_ways_in(&first)
+            .filter(|url| self.is_apps(url) && is_plain(url) && !self.is_kept_out(&relative(url)))
+            .chain(usual)
+            .collect();
+        for url in addresses {
             if !self.reaches(&url).await? {
                 continue;
             }

@@ -1,5 +1,7 @@
 //! What stands before a login: the way to it, the choice of how to sign in, and whose app it is.
 
+use url::Url;
+
 use super::{
     Found, Login, all, asks_for_place, groups, is_about, is_password, login, read, submit, takes_text,
 };
@@ -85,6 +87,13 @@ pub(in crate::draft) fn way_in(survey: &Survey) -> Option<Found> {
             && !found.control.locators.is_empty()
             && !sends(found)
     })
+}
+
+/// The same of the links that nobody sees before a menu is opened.
+pub(in crate::draft) fn unseen_ways_in(survey: &Survey) -> impl Iterator<Item = Url> {
+    let hidden = survey.frames.iter().flat_map(|frame| &frame.hidden);
+    let leads = hidden.filter(|link| says(&link.text, SIGN_IN) && !says(&link.text, ASIDE));
+    leads.filter_map(|link| Url::parse(&link.href).ok())
 }
 
 /// Whether a button sends fields off: it leads nowhere, but acts.

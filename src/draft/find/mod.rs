@@ -4,7 +4,7 @@ mod change;
 mod entrance;
 
 pub(super) use change::{change, current_alone};
-pub(super) use entrance::{door, login_choice, password_choice, place_first, way_in};
+pub(super) use entrance::{door, login_choice, password_choice, place_first, unseen_ways_in, way_in};
 
 use super::words::{
     AGREES, ALL_SESSIONS, ASIDE, CODE, CONSENT, ENDS, HANDS_OFF, LATER, LINK, LISTS, MFA, NEXT, NO,

@@ -1,6 +1,7 @@
 //! What stands before a login: whose app it is, other ways to sign in, and doors for people without an account.
 
-use super::habits::{app, drafted_of, sent};
+use super::habits::{SIGN_IN, app, drafted_of, sent};
+use super::who::answer;
 use super::*;
 
 const HOME: &[(&str, &str)] = &[("/home", "<h1>Home</h1><a href=/bye>Log out</a>")];
@@ -112,6 +113,24 @@ async fn a_login_behind_the_door_for_new_people_is_found() {
 }
 
 /// A page of its own asks whether to stay signed in, and holds up whoever comes in.
+/// A menu that is closed leads there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_a_closed_menu_leads_to_is_found() {
+    const FRONT: &str = "<details><summary>Menu</summary><a href=/-/enter>Log in</a></details><h1>Data</h1>";
+    let site = Site::new(|request| match request.path.as_str() {
+        "/" => Reply::html(FRONT),
+        _ => answer(&request, "/-/enter", SIGN_IN, ""),
+    })
+    .await;
+    let (_, draft, said) = drafted_of(&site).await;
+    assert!(
+        said.out.contains("signed in once") && draft.contains("- open: /-/enter\n"),
+        "{}{}\n{draft}",
+        said.out,
+        said.err
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_asks_whether_to_stay_signed_in_is_told_no() {
     let mut site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {

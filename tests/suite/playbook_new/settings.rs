@@ -1,11 +1,10 @@
 //! Settings behind what lies over the page, and behind addresses that are one account's only.
 
+use super::habits::SIGN_IN;
 use super::*;
 use crate::harness::Request;
 
 const OWN: &str = "/people/29e17ab1-7f18-448a-b996-609123142e26";
-const SIGN_IN: &str = "<h1>Sign in</h1><form method=post><label>Username <input name=u></label>\
-    <label>Password <input type=password name=p></label><button>Sign in</button></form>";
 /// Two dialogs, one after the other and late; neither says that it is one.
 const GREETINGS: &str = "<script>
     const veil = (title, button, next) => {

@@ -1,11 +1,10 @@
 //! Who is signed in, and who is not: what is sent off, and what comes of it.
 
+use super::habits::SIGN_IN;
 use super::*;
 use crate::harness::Request;
 
 pub(super) const HOME: &str = "<h1>Projects</h1><a href=/out>Log out</a>";
-const SIGN_IN: &str = "<h1>Sign in</h1><form method=post><label>Username <input name=u></label>\
-    <label>Password <input type=password name=p></label><button>Sign in</button></form>";
 
 pub(super) fn has_session(request: &Request) -> bool {
     request.cookie.contains("s=1")
