@@ -128,6 +128,8 @@ pub struct Findings {
     pub(super) way_in: Option<Names>,
     /// What only somebody signed in sees.
     pub(super) mark: Option<Names>,
+    /// What the page says that shows the end of the session, where that is none that leads to a login.
+    pub(super) farewell: Option<Locator>,
     /// It is only what was there after the login and not before.
     pub(super) mark_is_guessed: bool,
     /// What ends the session, and the way to it: the click that opens a menu, say.
@@ -163,6 +165,7 @@ impl Findings {
             entrance: Vec::new(),
             way_in: None,
             mark: None,
+            farewell: None,
             mark_is_guessed: false,
             way_out: None,
             change: None,

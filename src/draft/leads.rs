@@ -100,16 +100,14 @@ pub(super) fn is_name_of_page(text: &str) -> bool {
 pub(super) fn promise(control: &Control) -> u32 {
     let path = url::Url::parse(&control.href).ok().filter(|_| !leads_nowhere(&control.href));
     let path = path.as_ref().map(words_of_address).unwrap_or_default();
-    // Pages of documentation tell of settings and have none; others make something new.
+    let has = |parts: &[&str]| path.split(['/', ' ']).any(|part| parts.contains(&part));
+    // Pages of documentation tell of settings and have none; others make something new, which a password may be as well.
     let reads = [".txt", ".rst", ".md", ".pdf"].iter().any(|end| path.trim_end().ends_with(end));
-    if reads
-        || path.split(['/', ' ']).any(|part| {
-            matches!(part, "doc" | "docs" | "documentation" | "help" | "+" | "new" | "add" | "create")
-        })
-    {
+    let makes = has(&["+", "new", "add", "create"]) && !is_name_of_page(&control.text);
+    if reads || makes || has(&["doc", "docs", "documentation", "help"]) {
         return 0;
     }
-    let own = path.split(['/', ' ']).any(|part| matches!(part, "me" | "user_info" | "userinfo" | "whoami"));
+    let own = has(&["me", "user_info", "userinfo", "whoami"]);
     let text = format!("{} {}", control.text, path.replace(['/', '_', '-', '=', '.'], " "));
     // A link to reset one's password leads to a form; a button may do it.
     let form = control.kind == ControlKind::Link && !leads_nowhere(&control.href) && says(&text, PASSWORD);
@@ -171,6 +169,20 @@ pub(super) fn is_not_dared(control: &Control) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_makes_something_new_promises_nothing_but_where_a_password_is_new() {
+        let link = |text: &str, path: &str| Control {
+            kind: ControlKind::Link,
+            text: text.to_owned(),
+            href: format!("https://acme.example{path}"),
+            ..Control::default()
+        };
+        assert!(promise(&link("Password", "/settings/password/new")) >= 8);
+        for (text, path) in [("Add an account", "/accounts/new"), ("API key", "/settings/keys/create")] {
+            assert_eq!(promise(&link(text, path)), 0, "{text}");
+        }
+    }
 
     #[test]
     fn pages_have_names_and_what_is_done_has_verbs() {

@@ -225,6 +225,7 @@ impl Writer<'_> {
             "is this what shows that the session is over? does the app ask once more before?",
         );
         let entrances = findings.entrance.iter().chain(findings.way_in.iter().flatten());
+        let entrances = entrances.chain(&findings.farewell);
         self.line(&format!("        signed_out: {}", target(&entrances.cloned().collect())));
         self.found.push("logout".to_owned());
     }

@@ -4,6 +4,7 @@
 //! that changes or ends anything.
 
 mod address;
+mod departure;
 mod entrance;
 mod heard;
 mod login;
@@ -210,6 +211,10 @@ impl Explorer {
         }
         let looked = match self.find_settings(&menu, well_known, keys).await {
             Ok(()) => self.note_way_in().await,
+            failed => failed,
+        };
+        let looked = match looked {
+            Ok(()) => self.take_way_out().await,
             failed => failed,
         };
         match looked {

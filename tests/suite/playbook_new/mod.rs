@@ -1,6 +1,7 @@
 //! `turnlock playbook new`, with the real binary and a real browser: what it drafts signs in as it stands.
 
 mod decoys;
+mod departure;
 mod entrance;
 mod fields;
 mod habits;
