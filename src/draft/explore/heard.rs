@@ -98,8 +98,11 @@ fn is_sentence(line: &str, survey: &Survey) -> bool {
         let controls = frame.controls.iter().flat_map(|each| each.labels.iter().chain([&each.text]));
         frame.page.headings.iter().chain(controls)
     });
-    let words = folded.split(' ').filter(|word| word.chars().any(char::is_alphabetic)).count();
+    let letters = |word: &str| word.chars().filter(|c| c.is_alphabetic()).count();
+    let words = folded.split(' ').filter(|word| letters(word) > 0);
     // Some languages put no spaces between their words.
-    let wordy = words > 1 || folded.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() > 3;
+    let foreign = folded.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() > 3;
+    // Letters that only show what a font looks like make no word.
+    let wordy = foreign || words.clone().count() > 1 && words.clone().any(|word| letters(word) > 2);
     wordy && !names.into_iter().any(|text| named(text))
 }

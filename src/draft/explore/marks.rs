@@ -26,7 +26,7 @@ impl Explorer {
                 let names = self.mark_names(&way_out, &survey);
                 self.findings.mark = Some(names).filter(|names| !names.is_empty());
             } else {
-                self.guess_mark(&survey);
+                self.guess_mark(&survey).await?;
             }
             self.note_way_out(&survey, &[]);
             self.set_guide();
@@ -55,7 +55,7 @@ impl Explorer {
                 self.note_way_out(&survey, &opens);
                 // A menu that is there for everybody shows nobody in.
                 if self.at_login.contains(find::words(&menu.control)) {
-                    self.guess_mark(&answer);
+                    self.guess_mark(&answer).await?;
                 } else {
                     self.findings.mark = Some(names);
                 }
@@ -69,7 +69,7 @@ impl Explorer {
             return Ok(Vec::new());
         }
         // What a menu shows that was opened here is there only then.
-        self.guess_mark(&answer);
+        self.guess_mark(&answer).await?;
         let named = lines(&answer).iter().any(|line| names_somebody(line, &self.username));
         if self.findings.mark.is_none() && !named {
             self.findings.sign_in = SignIn::Unclear(format!(
@@ -197,9 +197,29 @@ impl Explorer {
         vec![Locator { by, exact: false, frame: None, within: None, containing: Vec::new() }]
     }
 
-    /// What was not there before the login: what is one's own, else a heading, else whatever there is.
-    fn guess_mark(&mut self, survey: &Survey) {
-        let new = |text: &str| !text.is_empty() && !self.at_login.contains(text) && !self.is_kept_out(text);
+    /// What was not there before the login, best what nobody else sees at this address: what is one's own, else a heading, else
+    /// whatever there is.
+    async fn guess_mark(&mut self, survey: &Survey) -> Result<(), NoDraft> {
+        let begun = |survey: &Survey| words_of(survey).next().is_some();
+        let theirs = match address(survey) {
+            Some(here) => self.as_stranger(&here, begun).await?,
+            None => None,
+        };
+        let theirs: HashSet<String> = theirs.iter().flat_map(words_of).collect();
+        self.mark_other_than(survey, &theirs);
+        if self.findings.mark.is_none() {
+            self.mark_other_than(survey, &HashSet::new());
+        }
+        Ok(())
+    }
+
+    fn mark_other_than(&mut self, survey: &Survey, theirs: &HashSet<String>) {
+        let new = |text: &str| {
+            !text.is_empty()
+                && !self.at_login.contains(text)
+                && !theirs.contains(text)
+                && !self.is_kept_out(text)
+        };
         let headings = survey.frames.iter().take(1).flat_map(|frame| &frame.headings);
         // What lies over the page goes with it.
         let over = survey.frames.first().and_then(|frame| frame.overlay.clone());

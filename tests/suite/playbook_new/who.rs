@@ -393,3 +393,34 @@ async fn a_login_in_a_frame_that_its_page_has_written_is_the_page_s() {
     let ran = desk.call(&["run", "verify_login", "--account", "site/x"], "").await;
     assert_eq!(ran.code, 0, "{}{}\n{}", ran.out, ran.err, desk.draft("site"));
 }
+
+/// Only who is in sees the project, and everybody the news, that there are on the front page.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_see_at_the_same_address_is_no_mark() {
+    let site = Site::new(|request| {
+        const NEWS: &str = "<h2>News of the day</h2>";
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/home") if has_session(&request) => Reply::html(format!("{NEWS}<h2>My projects</h2>")),
+            ("GET", "/home") => Reply::html(NEWS),
+            _ => answer(&request, "/", SIGN_IN, ""),
+        }
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    assert!(said.out.contains("signed in once"), "{}{}", said.out, said.err);
+    let draft = desk.draft("site");
+    assert!(draft.contains("signed_in: { role: heading, name: My projects }"), "{draft}");
+}
+
+/// A page that is drawn as a picture says nothing that could be a refusal.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_without_a_word_of_refusal_says_is_none() {
+    let site = Site::new(|request| match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/home") => Reply::html("<canvas></canvas><span>tt</span> <span>tt</span> <span>tt</span>"),
+        _ => answer(&request, "/", SIGN_IN, ""),
+    })
+    .await;
+    let (desk, said) = by(&site, "quirin", PASSWORD, 0).await;
+    let draft = desk.draft("site");
+    assert!(!draft.contains("tt tt"), "{draft}{}", said.out);
+}
