@@ -74,7 +74,8 @@ impl Answer {
                 json!({ "job": job, "question": question.id, "wanted": question.wanted, "taken": taken });
             writeln!(out, "{line}")?;
         } else if taken {
-            writeln!(out, "given; the job goes on: turnlock job show {}", short_id(job))?;
+            let goes = if self.give_up { "ends" } else { "goes on" };
+            writeln!(out, "given; the job {goes}: turnlock job show {}", short_id(job))?;
         }
         drop(out);
         if taken {

@@ -110,14 +110,20 @@ pub async fn submit(
         let location = [(header::LOCATION, format!("/api/v1/jobs/{}", job.id))];
         return Ok((StatusCode::OK, location, Json(Job::of(&row))).into_response());
     }
+    let mut detail = format!("{} of {}", job.kind, job.account);
+    if let Some(vault) = &site.reveal {
+        let said = [job.requested_by.clone(), job.reason.clone()];
+        job = vault.without_secrets(job).await?;
+        // What is masked tells whoever has guessed that the guess was right: the owner is to see it.
+        if said != [job.requested_by.clone(), job.reason.clone()] {
+            detail.push_str("; what was said of it held a secret of the account");
+        }
+    }
     let entry = NewAudit {
         target: job.id.to_string(),
-        detail: Some(format!("{} of {}", job.kind, job.account)),
+        detail: Some(detail),
         ..entry_of(&caller.name, "job.submit", &job.account)
     };
-    if let Some(vault) = &site.reveal {
-        job = vault.without_secrets(job).await?;
-    }
     let submission = site.tracer.submit(&mut job);
     let submitted = audited(site.store.as_ref(), entry, site.queue.submit(&job, not_before)).await;
     submission.ended(&submitted);

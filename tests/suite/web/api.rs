@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use turnlock::queue::rabbit::RabbitQueue;
-use turnlock::store::{AuditOutcome, AuditQuery, JobQuery, JobState};
+use turnlock::store::{AuditOutcome, AuditQuery, AuditRow, JobQuery, JobState};
 use turnlock::vault::NewAccount;
 
 use super::*;
@@ -375,6 +375,12 @@ async fn a_password_in_a_reason_is_masked_before_it_is_written_down_and_when_its
     };
     assert_eq!(row.job.reason.as_deref(), Some(masked));
     assert!(row.job.requested_by.as_deref().unwrap().starts_with(masked), "{row:?}");
+    // Whoever guesses is told by it that the guess was right, and so is the owner.
+    let audit = web.store.audits(&AuditQuery::default()).await.unwrap();
+    let told = |row: &AuditRow| {
+        row.audit.detail.as_deref().is_some_and(|said| said.ends_with("held a secret of the account"))
+    };
+    assert_eq!(audit.iter().filter(|row| told(row)).count(), 1, "{audit:?}");
     // What another server has written down, and no worker will ever look at.
     let job = Job { reason: Some(clear.to_owned()), ..Job::new(Kind::VerifyLogin, alice) };
     web.store.submit(&job, None).await.unwrap();
