@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt};
 
 use super::run::{AT_ONCE, Case, Only, cases};
-use super::trial::Fate;
+use super::trial::{Fate, LOADED};
 use crate::browser::{Overview, PageError, Pool};
 use crate::pages::Pages;
 use crate::pages::step::targets_in;
@@ -81,6 +81,8 @@ async fn shows_password(case: &Case<'_>, pool: &Pool, playbook: &Playbook, pages
         return None;
     };
     let page = case.opened(pool, playbook, pages).await.ok()?;
+    // It is there, for the step was done on this page; a busy machine may take its time to draw it.
+    page.first_of(&[into], "the field", LOADED).await.ok()?;
     let tried = page.try_target(into).await.ok()?;
     let element = tried.elements.into_iter().find(|element| element.seen)?;
     let shows = match element.tag.as_str() {

@@ -12,10 +12,10 @@ use turnlock::credential::{RecoveryCodes, TotpSecret};
 use turnlock::job::{Code, Job, Kind, Outcome};
 use turnlock::mutate::{Fate, Only, Score, mismatches, run, unrecorded};
 use turnlock::pages::{Pages, Recorder, step};
-use turnlock::playbook::{Fault, OriginOverrides, Playbook, Report, parse};
+use turnlock::playbook::{Action, Fault, OriginOverrides, Playbook, Report, parse};
 
 use crate::harness::rig::{FIRST_PASSWORD, Rig, acme_playbook, assert_ended, checked};
-use crate::harness::{Browser, Reply, SOON, Site, Stage};
+use crate::harness::{BRIEFLY, Browser, Reply, SOON, Site, Stage};
 
 /// The app's playbook, whose login looks at each of these targets.
 fn playbook(folder: &Path, stage: &Stage, extra: &str, targets: &[&str]) -> Playbook {
@@ -34,7 +34,10 @@ async fn recorded(stage: &Stage, playbook: &Playbook, folder: &Path) -> Pages {
     stage.page.snapshot(&[], &[]).await.unwrap();
     let recorder = Recorder::default();
     for (flow, step) in step::all(playbook) {
-        recorder.look(&stage.page, flow.kind, step, std::time::Duration::from_millis(300)).await;
+        // What is awaited may never come; what is acted on is there, however long a busy machine takes to say so.
+        let awaits = matches!(step.action, Action::Expect(_));
+        let within = if awaits { BRIEFLY / 5 } else { BRIEFLY * 4 };
+        recorder.look(&stage.page, flow.kind, step, within).await;
     }
     let mut pages = Pages::default();
     pages.take_in(&recorder, playbook);

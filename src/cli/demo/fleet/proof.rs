@@ -10,23 +10,27 @@ use tokio::time::{Instant, sleep};
 use super::plan::Errand;
 use crate::cli::demo::app::{App, PERIOD};
 use crate::job::{AccountRef, Kind};
-use crate::vault::Vault;
+use crate::vault::{Credentials, Vault};
 
 /// Opens each account with what the vault holds, and looks at what befell it. Says which fail, and why.
 pub async fn prove(plan: &[Errand], vault: &Vault, app: &App) -> Vec<String> {
-    let proofs = plan.iter().map(|errand| async move {
+    // All at once the logins leave a small machine no time to connect to the database.
+    let mut held = Vec::with_capacity(plan.len());
+    for errand in plan {
+        held.push(vault.credentials(&errand[0].account).await);
+    }
+    let proofs = plan.iter().zip(held).map(|(errand, held)| async move {
         let account = &errand[0].account;
-        let proved = match opens(account, vault, app).await {
-            Ok(()) => changed_once(errand, app),
-            error => error,
+        let proved = match held {
+            Ok(held) => opens(account, held, app).await.and_then(|()| changed_once(errand, app)),
+            Err(error) => Err(error.to_string()),
         };
         proved.err().map(|why| format!("{account}: {why}"))
     });
     join_all(proofs).await.into_iter().flatten().collect()
 }
 
-async fn opens(account: &AccountRef, vault: &Vault, app: &App) -> Result<(), String> {
-    let held = vault.credentials(account).await.map_err(|error| error.to_string())?;
+async fn opens(account: &AccountRef, held: Credentials, app: &App) -> Result<(), String> {
     let password = held.password.ok_or("the vault has no password")?;
     let totp = held.totp.map(|totp| totp.secret);
     let totp = totp.as_ref().map(ExposeSecret::expose_secret);
