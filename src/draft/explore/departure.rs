@@ -65,9 +65,10 @@ fn once_more(survey: &Survey, before: &Survey) -> Option<Found> {
         .collect();
     let leaves = |found: &&Found| {
         let control = &found.control;
-        // Of a page of its own, the button of a form: what stands on every page has led here.
-        says(&control.text, SIGN_OUT) && (control.over || elsewhere && control.form.is_some())
-            || elsewhere && says(&control.text, SIGN_OUT) && !known.contains(find::words(control))
+        // On a page of its own, what belongs to a form or was not there before: what stands on every page has led here.
+        let asks =
+            control.over || elsewhere && (control.form.is_some() || !known.contains(find::words(control)));
+        asks && says(&control.text, SIGN_OUT) && !find::ends_all(control)
     };
     if let Some(found) = buttons.iter().find(leaves) {
         return Some(found.clone());

@@ -25,6 +25,7 @@ async fn leaving(home: &'static str, out: &'static str) -> Site {
 async fn a_way_out_that_asks_once_more_is_drafted_to_its_end() {
     const LINK: &str = "<h1>Projects</h1><a href=/out>Log out</a>";
     const PAGE: &str = "<h1>Leave?</h1><nav><a href=/out>Log out</a></nav><p>Do you really want to?</p>\
+        <form method=post action=/all><button>Log out of all devices</button></form>\
         <form method=post action=/out><button>Log out</button></form>";
     const DIALOG: &str = "<h1>Projects</h1><a href='#' onclick='d.showModal()'>Log out</a>\
         <dialog id=d><h2>Log out?</h2><button onclick='d.close()'>No</button>\
@@ -33,7 +34,7 @@ async fn a_way_out_that_asks_once_more_is_drafted_to_its_end() {
         (
             LINK,
             PAGE,
-            "- click: { role: link, name: Log out }\n    # the app asks once more\n    - click: { role: button, name: Log out }",
+            "- click: { role: link, name: Log out }\n    # the app asks once more\n    - click: { role: button, name: Log out, exact: true }",
         ),
         (
             DIALOG,
