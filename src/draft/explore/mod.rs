@@ -209,15 +209,12 @@ impl Explorer {
         if !matches!(self.findings.sign_in, SignIn::Done) {
             return Ok(());
         }
-        let looked = match self.find_settings(&menu, well_known, keys).await {
-            Ok(()) => self.note_way_in().await,
-            failed => failed,
+        let looked = async {
+            self.find_settings(&menu, well_known, keys).await?;
+            self.note_way_in().await?;
+            self.take_way_out().await
         };
-        let looked = match looked {
-            Ok(()) => self.take_way_out().await,
-            failed => failed,
-        };
-        match looked {
+        match looked.await {
             // What was found before is a draft, too.
             Err(NoDraft::Page(error)) if !matches!(error, PageError::Browser(BrowserError::Gone)) => {
                 let why = redact::redact(&error.to_string()).into_owned();

@@ -288,9 +288,8 @@ pub(super) fn short_field(survey: &Survey) -> Option<(Found, Option<Found>)> {
     let mut fields = all(survey).filter(|found| takes_code(&found.control) || is_password(&found.control));
     let field = fields.next().filter(|found| found.control.digits && fields.next().is_none())?;
     let groups = groups(survey);
-    let group =
-        groups.iter().find(|group| group.iter().any(|other| other.control.place == field.control.place))?;
-    let submit = submit(group)?;
+    let same = |other: &Found| (other.frame, other.control.place) == (field.frame, field.control.place);
+    let submit = submit(groups.iter().find(|group| group.iter().any(same))?)?;
     Some((field, Some(submit)))
 }
 
