@@ -6,6 +6,7 @@
 //! - `recover`: the last resort, a forgotten password;
 //! - `login`: one try at a login in a fresh context; `budget`: how many may be wrong, and what was tried;
 //! - `session`: the interpreter: one page, and the steps of a flow;
+//! - `candidates`: what is to become the credential, in the ledger before the app gets it;
 //! - `given`: what a step needs before it is performed; `expect`: which of the states came that it expects;
 //! - `values`, `reading`: what is typed into pages, and what is read off them;
 //! - `mail`, `sent_code`: the codes and links that the app sends, and what is done when it does not take one;
@@ -17,6 +18,7 @@
 //! - `halt`: why a flow came to no named end, and what that means for the job.
 
 mod budget;
+mod candidates;
 mod change_password;
 mod codelike;
 mod context;

@@ -1,8 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use secrecy::SecretString;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -18,7 +16,6 @@ use crate::playbook::{
     Action, Branch, Destination, End, Expect, FlowKind, Key, Playbook, State, Step, Target, Value, find_step,
 };
 use crate::redact;
-use crate::store::CandidateKind;
 use crate::vault::Held;
 
 /// What is said of a commit step that a rehearsal leaves out.
@@ -439,37 +436,6 @@ impl<'a> Session<'a> {
     /// That this took its time is no slowness of the app's.
     pub(super) fn took_its_time(&mut self, since: Instant) {
         self.until += since.elapsed();
-    }
-
-    /// Every candidate that the commit step hands to the app is marked as submitted before it is performed.
-    async fn submit_candidates(&self) -> Result<(), ValueError> {
-        let candidates = match self.flow {
-            FlowKind::ChangePassword | FlowKind::Recover => vec![self.values.new_password.as_ref()],
-            FlowKind::EnrolMfa => vec![self.read_totp.as_ref(), self.read_codes.as_ref()],
-            FlowKind::Login
-            | FlowKind::Logout
-            | FlowKind::EnrolMfaEmail
-            | FlowKind::EnrolMfaSms
-            | FlowKind::SetContact => Vec::new(),
-        };
-        for held in candidates.into_iter().flatten() {
-            self.context.vault.mark_submitted(held.candidate).await.map_err(Halt::from)?;
-        }
-        Ok(())
-    }
-
-    /// Writes what was read off the page to the ledger, before anything is done with it.
-    pub(super) async fn propose(&self, kind: CandidateKind, secret: &SecretString) -> Result<Held, Halt> {
-        let context = self.context;
-        let candidate = context.vault.propose(&context.job.account, kind, secret, context.job.id).await?;
-        Ok(Held {
-            candidate,
-            version: 0,
-            secret: secret.clone(),
-            submitted_at: None,
-            job: Some(context.job.id),
-            created_at: Timestamp::now(),
-        })
     }
 
     pub(super) fn halted(&self, step: &Step, error: StepError) -> Halt {
